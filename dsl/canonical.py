@@ -1,0 +1,165 @@
+"""The form of a program that is hashed and compared.
+
+Two programs with the same canonical form compute the same thing in the same way: dead code and dead
+slots gone, equal values computed once, slots that always hold the same value merged, commutative
+arguments sorted, statements in one fixed order, locals unnamed and slots renamed `s0, s1, ...`.
+Hyperparameters keep their names and defaults, which are part of what a program is.
+"""
+
+import hashlib
+from dataclasses import replace
+from functools import lru_cache
+
+from dsl.numbers import format_number
+from dsl.program import Arg, Const, Local, Name, Program, Statement
+from dsl.prune import prune
+from dsl.registry import PRIMITIVES
+
+
+@lru_cache(maxsize=4096)
+def canonical(program: Program) -> Program:
+    """The canonical form; `canonical(canonical(p)) == canonical(p)`. Its name is `rule`."""
+    program = prune(program)
+    keys = slot_keys(program)
+    return _Layout(program, keys, _value_keys(program, keys)).program()
+
+
+def canonical_hash(program: Program) -> str:
+    """Hex digest (16 digits) of the canonical form, hyperparameters and their defaults included."""
+    form = canonical(program)
+    text = repr((form.state, form.hypers, form.statements, form.updates, form.result))
+    return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
+
+
+def slot_keys(program: Program) -> dict[str, str]:
+    """A key per slot; slots with the same key hold the same value at every step.
+
+    Starts from the initialisers and refines by what each slot is updated with until nothing splits:
+    partition refinement, as for merging the states of an automaton.
+    """
+    keys = {name: _hash("slot", str(init)) for name, init in program.state}
+    classes = len(set(keys.values()))
+    while True:
+        values = _value_keys(program, keys)
+        keys = {
+            name: _hash(keys[name], _arg_key(arg, keys, values))
+            for name, arg in zip(program.slots, program.updates, strict=True)
+        }
+        refined = len(set(keys.values()))
+        if refined == classes:
+            return keys
+        classes = refined
+
+
+def _value_keys(program: Program, slots: dict[str, str]) -> list[str]:
+    """A key per statement: same key, same value."""
+    keys: list[str] = []
+    for statement in program.statements:
+        args = [_arg_key(arg, slots, keys) for arg in statement.args]
+        if PRIMITIVES[statement.op].commutative:
+            args[:2] = sorted(args[:2])
+        keys.append(_hash(statement.op, *args))
+    return keys
+
+
+def _arg_key(arg: Arg, slots: dict[str, str], values: list[str]) -> str:
+    match arg:
+        case Const(value):
+            return format_number(value)
+        case Name(id):
+            return slots.get(id, id)
+        case Local(index):
+            return values[index]
+
+
+def _hash(*parts: str) -> str:
+    return hashlib.blake2b("\0".join(parts).encode(), digest_size=12).hexdigest()
+
+
+class _Layout:
+    """Writes the live graph out again, depth first from the result, then from each slot met."""
+
+    def __init__(self, source: Program, slots: dict[str, str], values: list[str]):
+        self.source = source
+        self.slot_keys = slots
+        self.value_keys = values
+        self.statements: list[Statement] = []
+        self.placed: dict[str, Arg] = {}
+        self.names: list[str] = []
+        self.slots: list[str] = []
+
+    def program(self) -> Program:
+        result = self.place(self.source.result)
+        final = dict(zip(self.source.slots, self.source.updates, strict=True))
+        updates: list[Arg] = []
+        for index, slot in enumerate(self.slots):  # grows while it is walked
+            value = self.place(final[slot])
+            updates.append(value)
+            if isinstance(value, Local):
+                made = self.statements[value.index]
+                self.statements[value.index] = replace(made, name=made.name or f"s{index}")
+        state = dict(self.source.state)
+        defaults = self.source.hyperparameters
+        return Program(
+            name="rule",
+            inputs=("w", "g", *sorted(set(self.names) - {"w", "g", *defaults})),
+            state=tuple((f"s{i}", state[slot]) for i, slot in enumerate(self.slots)),
+            hypers=tuple((n, defaults[n]) for n in self.names if n in defaults),
+            statements=tuple(self.statements),
+            updates=tuple(updates),
+            result=result,
+        )
+
+    def place(self, arg: Arg) -> Arg:
+        key = _arg_key(arg, self.slot_keys, self.value_keys)
+        if key not in self.placed:
+            self.placed[key] = self.write(arg)
+        return self.placed[key]
+
+    def write(self, arg: Arg) -> Arg:
+        match arg:
+            case Name(id) if id in self.slot_keys:
+                self.slots.append(id)
+                return Name(f"s{len(self.slots) - 1}")
+            case Name(id):
+                self.names.append(id)
+                return arg
+            case Local(index):
+                statement = self.source.statements[index]
+                args = list(statement.args)
+                if PRIMITIVES[statement.op].commutative:
+                    args[:2] = sorted(
+                        args[:2], key=lambda a: _arg_key(a, self.slot_keys, self.value_keys)
+                    )
+                placed = tuple(self.place(a) for a in args)
+                self.statements.append(Statement(statement.op, placed))
+                return Local(len(self.statements) - 1)
+        return arg
+
+
+def shared(program: Program) -> Program:
+    """The program with equal values computed once and equal slots kept once; names are kept."""
+    keys = slot_keys(program)
+    first_slot: dict[str, str] = {}
+    for slot, key in keys.items():
+        first_slot.setdefault(key, slot)
+    values = _value_keys(program, keys)
+    first: dict[str, Arg] = {}
+    for index, key in enumerate(values):
+        first.setdefault(key, Local(index))
+
+    def merge(arg: Arg) -> Arg:
+        match arg:
+            case Name(id) if id in keys:
+                return Name(first_slot[keys[id]])
+            case Local(index):
+                return first[values[index]]
+        return arg
+
+    merged = replace(
+        program,
+        statements=tuple(replace(s, args=tuple(map(merge, s.args))) for s in program.statements),
+        updates=tuple(map(merge, program.updates)),
+        result=merge(program.result),
+    )
+    return prune(merged)

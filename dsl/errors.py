@@ -1,0 +1,88 @@
+"""Every error a user of the language can meet: the place, what was met, what to try."""
+
+import difflib
+from collections.abc import Iterable
+
+
+class DslError(ValueError):
+    """A program that is not one of the language.
+
+    `line` and `column` are 1-based positions in the text (None when the program did not come from
+    text), `excerpt` the offending line with a marker below it, `help` what to try. `str(error)`
+    holds all of them.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        help: str | None = None,
+        line: int | None = None,
+        column: int | None = None,
+        end_column: int | None = None,
+        excerpt: str | None = None,
+        program: str | None = None,
+    ):
+        super().__init__(message)
+        self.message = message
+        self.help = help
+        self.line = line
+        self.column = column
+        self.end_column = end_column
+        self.excerpt = excerpt
+        self.program = program
+
+    def located(
+        self, source: list[str], program: str | None, line: int, column: int, end: int
+    ) -> "DslError":
+        """This error with its place in `source` filled in, unless it has one already."""
+        self.program = self.program or program
+        if self.line is None:
+            self.line, self.column, self.end_column = line, column, max(end, column + 1)
+            text = source[line - 1] if 0 < line <= len(source) else ""
+            shown = text.strip()
+            indent = len(text) - len(text.lstrip())
+            start = max(column - 1 - indent, 0)
+            width = max(min(self.end_column - column, len(shown) - start), 1)
+            self.excerpt = f"    {shown}\n    {' ' * start}{'^' * width}"
+        return self
+
+    def __str__(self) -> str:
+        place = f" in {self.program}" if self.program else ""
+        if self.line is not None:
+            place += f", line {self.line}" if place else f" in line {self.line}"
+            place += f", column {self.column}"
+        parts = [f"{type(self).__name__}{place}: {self.message}"]
+        if self.excerpt:
+            parts.append(self.excerpt)
+        if self.help:
+            parts.append(f"help: {self.help}")
+        return "\n".join(parts)
+
+
+class FormError(DslError):
+    """The text is not a program: not Python syntax, or a construct the language does not have."""
+
+
+class UnknownName(DslError):
+    """A name that is not bound where it is read, or a primitive or initialiser nobody declared."""
+
+
+class KindError(DslError):
+    """A value of one kind where another is wanted, or the wrong number of arguments."""
+
+
+class ExportError(DslError):
+    """A program that the chosen host cannot express."""
+
+
+def nearest(name: str, candidates: Iterable[str]) -> str | None:
+    """The candidate most like `name`, or None if none is close."""
+    found = difflib.get_close_matches(name, sorted(candidates), n=1, cutoff=0.5)
+    return found[0] if found else None
+
+
+def did_you_mean(name: str, candidates: Iterable[str]) -> str:
+    """`; did you mean 'x'?` for the nearest candidate, else an empty string."""
+    match = nearest(name, candidates)
+    return f"; did you mean '{match}'?" if match else ""

@@ -1,0 +1,57 @@
+"""What of a program has an effect: live statements, names, slots; noise and oracles."""
+
+from functools import lru_cache
+from typing import NamedTuple
+
+from dsl.program import Arg, Local, Name, Program
+from dsl.registry import PRIMITIVES, Primitive, Scope
+
+
+class Live(NamedTuple):
+    """The live part of a program.
+
+    `statements` are indices in order; `names` are the inputs, hyperparameters and slots that are
+    read; `slots` those of them whose state matters to some later step.
+    """
+
+    statements: tuple[int, ...]
+    names: frozenset[str]
+    slots: tuple[str, ...]
+
+
+@lru_cache(maxsize=4096)
+def live(program: Program) -> Live:
+    """What the sequence of steps depends on.
+
+    A slot is live if its value reaches the result, at once or through other slots on later steps;
+    the statements that only feed dead slots are dead with them.
+    """
+    updates = dict(zip(program.slots, program.updates, strict=True))
+    statements: set[int] = set()
+    names: set[str] = set()
+    stack: list[Arg] = [program.result]
+    while stack:
+        arg = stack.pop()
+        if isinstance(arg, Local) and arg.index not in statements:
+            statements.add(arg.index)
+            stack.extend(program.statements[arg.index].args)
+        elif isinstance(arg, Name) and arg.id not in names:
+            names.add(arg.id)
+            if arg.id in updates:
+                stack.append(updates[arg.id])
+    slots = tuple(name for name in updates if name in names)
+    return Live(tuple(sorted(statements)), frozenset(names), slots)
+
+
+def draws_noise(program: Program) -> bool:
+    """Whether a live statement draws random numbers."""
+    return any(p.scope is Scope.STEP and not p.oracle for p in _live_primitives(program))
+
+
+def oracle_calls(program: Program) -> int:
+    """The number of live oracle calls, each a pass over the data."""
+    return sum(p.oracle for p in _live_primitives(program))
+
+
+def _live_primitives(program: Program) -> list[Primitive]:
+    return [PRIMITIVES[program.statements[index].op] for index in live(program).statements]

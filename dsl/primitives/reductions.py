@@ -1,0 +1,125 @@
+"""Numbers out of tensors: one per parameter tensor, or one for the model."""
+
+from dsl.registry import Scope, primitive
+
+_NORM_GUARD = 1e-30
+
+
+@primitive(
+    "Tensor -> Scalar",
+    torch="torch.linalg.vector_norm({x})",
+    latex=r"\left\|{x}\right\|",
+)
+def norm(xp, x):
+    """The Euclidean norm of each tensor, flattened."""
+    return xp.sqrt(xp.sum(xp.square(x)))
+
+
+@primitive("Tensor -> Scalar", torch="torch.sum(torch.abs({x}))", latex=r"\left\|{x}\right\|_1")
+def l1_norm(xp, x):
+    """The sum of magnitudes of each tensor."""
+    return xp.sum(xp.abs(x))
+
+
+@primitive(
+    "Tensor -> Scalar", torch="torch.max(torch.abs({x}))", latex=r"\left\|{x}\right\|_\infty"
+)
+def max_abs(xp, x):
+    """The largest magnitude in each tensor."""
+    return xp.max(xp.abs(x))
+
+
+@primitive(
+    "Tensor -> Scalar",
+    torch="torch.sqrt(torch.mean(torch.square({x})))",
+    latex=r"\operatorname{{rms}}\left({x}\right)",
+)
+def rms(xp, x):
+    """The root mean square of each tensor."""
+    return xp.sqrt(xp.mean(xp.square(x)))
+
+
+@primitive(
+    "Tensor -> Scalar",
+    torch="torch.mean({x})",
+    latex=r"\operatorname{{mean}}\left({x}\right)",
+)
+def mean(xp, x):
+    """The mean of each tensor."""
+    return xp.mean(x)
+
+
+@primitive("Tensor -> Scalar", torch="torch.sum({x})", latex=r"\textstyle\sum {x}", weight=0.5)
+def sum_(xp, x):
+    """The sum of each tensor."""
+    return xp.sum(x)
+
+
+@primitive(
+    "Tensor, Tensor -> Scalar",
+    torch="torch.sum({x} * {y})",
+    latex=r"\langle {x}, {y}\rangle",
+    commutative=True,
+)
+def dot(xp, x, y):
+    """The inner product of `x` and `y`, tensor by tensor."""
+    return xp.sum(x * y)
+
+
+@primitive(
+    "Tensor -> Global",
+    torch="_global_norm({x})",
+    latex=r"\left\|{x}\right\|_{{\mathrm{{all}}}}",
+)
+def global_norm(xp, x):
+    """The Euclidean norm over all tensors of the model."""
+    return xp.sqrt(sum(xp.sum(xp.square(leaf)) for leaf in x))
+
+
+@primitive(
+    "Tensor, Tensor -> Global",
+    torch="_global_dot({x}, {y})",
+    latex=r"\langle {x}, {y}\rangle_{{\mathrm{{all}}}}",
+    commutative=True,
+)
+def global_dot(xp, x, y):
+    """The inner product of `x` and `y` over all tensors of the model."""
+    return sum(xp.sum(a * b) for a, b in zip(x, y, strict=True))
+
+
+@primitive(
+    "Tensor -> Global",
+    torch="_global_mean({x})",
+    latex=r"\operatorname{{mean}}_{{\mathrm{{all}}}}\left({x}\right)",
+    weight=0.5,
+)
+def global_mean(xp, x):
+    """The mean over all entries of the model."""
+    return sum(xp.sum(leaf) for leaf in x) / sum(leaf.size for leaf in x)
+
+
+@primitive(
+    "Tensor, Tensor -> Global",
+    torch="_cosine_sim({x}, {y})",
+    latex=r"\cos\angle\left({x}, {y}\right)",
+    commutative=True,
+)
+def cosine_sim(xp, x, y):
+    """The cosine of the angle between `x` and `y` over the whole model; 0 where either is 0."""
+    inner = sum(xp.sum(a * b) for a, b in zip(x, y, strict=True))
+    xx = sum(xp.sum(xp.square(a)) for a in x)
+    yy = sum(xp.sum(xp.square(b)) for b in y)
+    return inner / xp.sqrt(xp.maximum(xx * yy, _NORM_GUARD))
+
+
+@primitive(
+    "Tensor, Global -> Tensor",
+    scope=Scope.MODEL,
+    torch="_clip_by_global_norm({x}, {c})",
+    latex=r"\operatorname{{clip}}_{{\mathrm{{all}}}}\left({x}, {c}\right)",
+)
+def clip_by_global_norm(xp, x, c):
+    """`x` scaled down to global norm `c` where it is larger; no eps (Pascanu et al. 2013)."""
+    size = xp.sqrt(sum(xp.sum(xp.square(leaf)) for leaf in x))
+    shrink = xp.where(size < c, 1.0, c / size)
+    return [leaf * shrink for leaf in x]

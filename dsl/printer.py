@@ -1,0 +1,208 @@
+"""Program to text: what `parse` reads back as an equal program.
+
+A statement prints inside its only reader where that keeps the order of statements, else on a line
+of its own. The author's names are kept as long as they mean what they meant; where a name is still
+needed for another value a fresh one is taken, and a slot whose name could not be used on the way is
+assigned before `return`.
+"""
+
+from collections import Counter
+
+from dsl.numbers import format_number
+from dsl.program import Arg, Const, Local, Name, Program, Statement
+from dsl.registry import PRIMITIVES
+
+_ATOM = 9
+_WIDTH = 96
+
+
+def print_program(program: Program) -> str:
+    """The text of a program, ending without a newline."""
+    return "\n".join([_signature(program), *_docstring(program.doc), *_Body(program).lines()])
+
+
+def _signature(program: Program) -> str:
+    slots = [f"{name}={init}" for name, init in program.state]
+    hypers = [f"{name}={format_number(value)}" for name, value in program.hypers]
+    groups = [", ".join(part) for part in (program.inputs, slots) if part]
+    if hypers:
+        groups.append(", ".join(["*", *hypers]))
+    line = f"def {program.name}({', '.join(groups)}):"
+    if len(line) <= _WIDTH:
+        return line
+    return "\n".join([f"def {program.name}(", *(f"    {group}," for group in groups), "):"])
+
+
+def _docstring(doc: str) -> list[str]:
+    if not doc:
+        return []
+    text = doc.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
+    if text.endswith('"'):
+        text = text[:-1] + '\\"'
+    lines = [line.rstrip() for line in text.split("\n")]
+    if len(lines) > 1:
+        lines.append("")
+    body = "\n".join(f"    {line}" if line else "" for line in lines[1:])
+    closing = f"\n{body}    " if body.endswith("\n") else ("\n" + body if len(lines) > 1 else "")
+    return [f'    """{lines[0]}{closing}"""']
+
+
+class _Body:
+    """Lays out the statements of one program; `owner` is what each name means at this point."""
+
+    def __init__(self, program: Program):
+        self.program = program
+        self.inline = inlined(program)
+        self.owner: dict[str, Arg] = {name: Name(name) for name in program.name_kinds}
+        self.names: dict[int, str] = {}
+        self.saved: dict[Arg, str] = {}
+        self.last_read = self._last_reads()
+        self.taken = set(self.owner) | {s.name for s in program.statements if s.name}
+        self.fresh = 0
+
+    def _last_reads(self) -> dict[Arg, int]:
+        """The last statement whose line reads each value; the return line counts as one more."""
+        end = len(self.program.statements)
+        last: dict[Arg, int] = {}
+        line = end
+        for index in reversed(range(end)):
+            line = line if index in self.inline else index
+            for arg in self.program.statements[index].args:
+                last[arg] = max(last.get(arg, -1), line)
+        for arg in (*self.program.updates, self.program.result):
+            last[arg] = end
+        return last
+
+    def lines(self) -> list[str]:
+        lines = []
+        for index, statement in enumerate(self.program.statements):
+            if index not in self.inline:
+                text = self.call(statement)[0]
+                lines.append(f"{self._bind(index, statement.name)} = {text}")
+        lines += self._settle_slots()
+        lines.append(f"return {self.text(self.program.result)[0]}")
+        return [f"    {line}" for line in lines]
+
+    def _bind(self, index: int, wanted: str | None) -> str:
+        name = wanted if wanted and self._free(wanted, index) else self._fresh_name()
+        self.owner[name] = Local(index)
+        self.names[index] = name
+        return name
+
+    def _free(self, name: str, index: int) -> bool:
+        """Whether statement `index` may take `name` without hiding a value that is still read."""
+        slots = self.program.slots
+        if name in slots:
+            final = dict(zip(slots, self.program.updates, strict=True))[name]
+            if not (isinstance(final, Local) and final.index >= index):
+                return False
+        held = self.owner.get(name)
+        return held is None or self.last_read.get(held, -1) <= index
+
+    def _fresh_name(self) -> str:
+        while f"x{self.fresh}" in self.taken:
+            self.fresh += 1
+        name = f"x{self.fresh}"
+        self.taken.add(name)
+        return name
+
+    def _settle_slots(self) -> list[str]:
+        """Assignments for slots whose next value is not bound to their name yet."""
+        final = dict(zip(self.program.slots, self.program.updates, strict=True))
+        pending = {slot: arg for slot, arg in final.items() if self.owner[slot] != arg}
+        lines = []
+        while pending:
+            ready = [slot for slot in pending if not self._needed(slot, pending)]
+            if ready:
+                slot = ready[0]
+                lines.append(f"{slot} = {self.text(pending[slot])[0]}")
+                self.owner[slot] = pending.pop(slot)
+            else:
+                slot = next(iter(pending))
+                alias = self._fresh_name()
+                lines.append(f"{alias} = {slot}")
+                self.saved[self.owner[slot]] = alias
+        return lines
+
+    def _needed(self, slot: str, pending: dict[str, Arg]) -> bool:
+        held = self.owner[slot]
+        if held in self.saved:
+            return False
+        others = [arg for other, arg in pending.items() if other != slot]
+        return held in others or held in self._returned()
+
+    def _returned(self) -> set[Arg]:
+        """The values that the return line reads."""
+        reads: set[Arg] = {self.program.result}
+        stack = [self.program.result]
+        while stack:
+            match stack.pop():
+                case Local(index) if index in self.inline:
+                    args = self.program.statements[index].args
+                    reads.update(args)
+                    stack.extend(args)
+        return reads
+
+    def text(self, arg: Arg) -> tuple[str, int]:
+        """How an argument is written here, and how tightly that binds."""
+        if arg in self.saved:
+            return self.saved[arg], _ATOM
+        match arg:
+            case Const(value):
+                return format_number(value), _ATOM if value >= 0 else 6
+            case Name(id):
+                return id, _ATOM
+            case Local(index) if index in self.inline:
+                return self.call(self.program.statements[index])
+            case Local(index):
+                return self.names[index], _ATOM
+
+    def call(self, statement: Statement) -> tuple[str, int]:
+        args = [self.text(arg) for arg in statement.args]
+        infix = PRIMITIVES[statement.op].infix
+        if infix is None or all(isinstance(arg, Const) for arg in statement.args):
+            return f"{statement.op}({', '.join(text for text, _ in args)})", _ATOM
+        if len(args) == 1:
+            return f"{infix.symbol}{_wrap(args[0], infix.precedence)}", infix.precedence
+        loose = infix.precedence + 1
+        same = infix.precedence if infix.precedence > 3 else loose
+        left = _wrap(args[0], loose if infix.right else same)
+        right = _wrap(args[1], same if infix.right else loose)
+        return f"{left} {infix.symbol} {right}", infix.precedence
+
+
+def _wrap(part: tuple[str, int], least: int) -> str:
+    text, precedence = part
+    return text if precedence >= least else f"({text})"
+
+
+def inlined(program: Program) -> set[int]:
+    """The statements that print inside their only reader.
+
+    Those without a name, read once, whose text evaluates in the order of the statements: the
+    operands of a statement stand directly before it, the last operand last.
+    """
+    uses = Counter(
+        arg.index
+        for arg in (
+            *(arg for statement in program.statements for arg in statement.args),
+            *program.updates,
+            program.result,
+        )
+        if isinstance(arg, Local)
+    )
+    chosen: set[int] = set()
+
+    def take(args: tuple[Arg, ...], end: int) -> int:
+        for arg in reversed(args):
+            if isinstance(arg, Local) and arg.index == end and uses[end] == 1:
+                statement = program.statements[end]
+                if statement.name is None:
+                    chosen.add(end)
+                    end = take(statement.args, end - 1)
+        return end
+
+    index = take((program.result,), len(program.statements) - 1)
+    while index >= 0:
+        index = take(program.statements[index].args, index - 1)
+    return chosen

@@ -1,0 +1,66 @@
+"""The type of a primitive as a value: `"K, K, Global -> K"`.
+
+A word is a kind or the variable `K`, which stands for the lowest kind that all arguments at its
+positions lift to. A signature over `K` (and Global) alone says that the primitive is element-wise:
+it means the same on a number, on one number per tensor, and on every entry of a tensor.
+"""
+
+from dataclasses import dataclass
+from functools import cache
+
+from dsl.kinds import Kind, join, lifts
+
+VARIABLE = "K"
+
+
+class SignatureMismatch(ValueError):
+    """Arguments do not fit: `position` is the first that does not, or None if the count is off."""
+
+    def __init__(self, position: int | None, wanted: Kind | None):
+        super().__init__(position, wanted)
+        self.position = position
+        self.wanted = wanted
+
+
+@dataclass(frozen=True)
+class Signature:
+    """Kinds of the arguments and of the result; None stands for the variable `K`."""
+
+    params: tuple[Kind | None, ...]
+    result: Kind | None
+
+    @staticmethod
+    def parse(text: str) -> "Signature":
+        """Read `"Tensor, Global -> Tensor"`; ValueError for a word that is no kind."""
+        left, _, right = text.partition("->")
+        words = [word.strip() for word in left.split(",") if word.strip()]
+        return Signature(tuple(map(_kind, words)), _kind(right.strip()))
+
+    @property
+    def elementwise(self) -> bool:
+        """Whether the primitive works entry by entry on whatever kind it gets."""
+        return self.result is None and all(kind in (None, Kind.GLOBAL) for kind in self.params)
+
+    def bind(self, kinds: tuple[Kind, ...]) -> tuple[tuple[Kind, ...], Kind]:
+        """Kinds that the arguments are lifted to, and the kind of the result."""
+        return _bind(self, kinds)
+
+    def __str__(self) -> str:
+        words = [str(kind or VARIABLE) for kind in (*self.params, self.result)]
+        return f"{', '.join(words[:-1])} -> {words[-1]}".lstrip()
+
+
+def _kind(word: str) -> Kind | None:
+    return None if word == VARIABLE else Kind(word)
+
+
+@cache
+def _bind(signature: Signature, kinds: tuple[Kind, ...]) -> tuple[tuple[Kind, ...], Kind]:
+    if len(kinds) != len(signature.params):
+        raise SignatureMismatch(None, None)
+    free = join(kind for kind, param in zip(kinds, signature.params, strict=True) if param is None)
+    wanted = tuple(param or free for param in signature.params)
+    for position, (kind, want) in enumerate(zip(kinds, wanted, strict=True)):
+        if not lifts(kind, want):
+            raise SignatureMismatch(position, want)
+    return wanted, signature.result or free

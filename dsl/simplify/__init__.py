@@ -1,0 +1,5 @@
+"""Programs made shorter without changing what they do."""
+
+from dsl.simplify.passes import simplify
+
+__all__ = ["simplify"]

@@ -1,0 +1,194 @@
+"""A program as an Optax transformation."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import optax
+
+from dsl.errors import DslError
+from dsl.initialisers import INITIALISERS, Init
+from dsl.interpret import Value, run_step
+from dsl.kinds import Kind
+from dsl.liveness import draws_noise, live, oracle_calls
+from dsl.lower import spelled_out
+from dsl.program import Program, check_hyperparameters
+from dsl.prune import prune
+
+
+class ProgramState(NamedTuple):
+    """State of a program run as an Optax transformation.
+
+    `count` is the number of steps taken (int32), `key` seeds the noise (None if the program draws
+    none), `slots` maps a slot's name to a tree like the parameters (Tensor), a tree of numbers
+    (Scalar) or a number (Global).
+    """
+
+    count: jax.Array
+    key: jax.Array | None
+    slots: dict[str, Any]
+
+
+def to_optax(
+    program: Program,
+    learning_rate: float | optax.Schedule | None = None,
+    *,
+    seed: int = 0,
+    horizon: int | None = None,
+    **hyper: Any,
+) -> optax.GradientTransformationExtraArgs:
+    """The update rule as an `optax.GradientTransformationExtraArgs`.
+
+    **Arguments:** `learning_rate`: the hyperparameter `lr`, a number or a schedule of the count of
+    steps already taken; the program's default if None. `seed`: seeds the noise. `horizon`: the
+    input `T`. `hyper`: other hyperparameters by name, numbers or traced arrays.
+    **Extra arguments of `update`:** `value`: the loss at `params` (input `loss`); `value_fn`: the
+    loss of the batch as a function of the parameters, which the oracles differentiate.
+    **Raises:** DslError for an unknown hyperparameter, or at the first `update` if something that
+    the program reads was not given.
+    """
+    check_hyperparameters(program, hyper)
+    values = {**program.hyperparameters, **hyper}
+    if learning_rate is not None:
+        check_hyperparameters(program, {"lr": learning_rate})
+        values["lr"] = learning_rate
+    program = prune(spelled_out(program))
+    reads = live(program).names
+    noisy, oracles = draws_noise(program), oracle_calls(program) > 0
+    if "T" in reads and horizon is None:
+        raise DslError(
+            f"'{program.name}' reads the horizon T", help="pass horizon=<number of steps>"
+        )
+
+    def init(params: Any) -> Any:
+        leaves, tree = jax.tree.flatten(params)
+        slots = {
+            name: _restore(tree, rule.kind, initial(rule, leaves)) for name, rule in program.state
+        }
+        key = jax.random.key(seed) if noisy else None
+        return ProgramState(jnp.zeros((), jnp.int32), key, slots)
+
+    def update(
+        updates: Any,
+        state: Any,
+        params: Any = None,
+        *,
+        value: Any = None,
+        value_fn: Callable[[Any], Any] | None = None,
+        **extra: Any,
+    ) -> tuple[Any, Any]:
+        del extra
+        if params is None:
+            if "w" in reads or oracles:
+                raise DslError(
+                    f"'{program.name}' reads the parameters",
+                    help="call update(grads, state, params)",
+                )
+            params = updates
+        grads, tree = jax.tree.flatten(updates)
+        leaves = tree.flatten_up_to(params)
+        number_type = jnp.result_type(jnp.float32, *leaves)
+        given = {
+            "t": (state.count + 1).astype(number_type),
+            "T": horizon if horizon is None else float(horizon),
+            "loss": value if value is None else jnp.asarray(value, number_type),
+        }
+        if "loss" in reads and value is None:
+            raise DslError(
+                f"'{program.name}' reads the loss",
+                help="call update(grads, state, params, value=loss)",
+            )
+        hypers = {
+            name: jnp.asarray(given_value(state.count), number_type)
+            if callable(given_value)
+            else given_value
+            for name, given_value in values.items()
+        }
+        step = JaxStep(tree, leaves, state.key, state.count, value_fn)
+        result, slots = run_step(
+            program,
+            {"w": leaves, "g": grads, **given, **hypers},
+            {name: _flatten(tree, state.slots[name], rule.kind) for name, rule in program.state},
+            step,
+            jnp,
+            jax_choose,
+        )
+        restored = {name: _restore(tree, rule.kind, slots[name]) for name, rule in program.state}
+        steps = optax.safe_increment(state.count)
+        move = jax.tree.unflatten(tree, [-leaf for leaf in result])
+        return move, ProgramState(steps, state.key, restored)
+
+    return optax.GradientTransformationExtraArgs(init, update)
+
+
+class JaxStep:
+    """Noise from a key, and oracles by differentiating the loss of the batch.
+
+    The draw of stream `s` at step `count` (0-based) uses `fold_in(fold_in(key, count), s)`, split
+    into one key per parameter tensor.
+    """
+
+    def __init__(
+        self,
+        tree: Any,
+        leaves: list[Any],
+        key: jax.Array | None,
+        count: Any,
+        value_fn: Callable[[Any], Any] | None,
+    ):
+        self.tree = tree
+        self.leaves = leaves
+        self.key = key
+        self.count = count
+        self.value_fn = value_fn
+
+    def noise(self, draw: str, stream: Any) -> list[Any]:
+        assert self.key is not None
+        key = jax.random.fold_in(self.key, self.count)
+        key = jax.random.fold_in(key, jnp.asarray(stream).astype(jnp.int32))
+        sample = {"rademacher": jax.random.rademacher, "normal": jax.random.normal}[draw]
+        keys = jax.random.split(key, len(self.leaves))
+        return [
+            sample(k, leaf.shape, leaf.dtype) for k, leaf in zip(keys, self.leaves, strict=True)
+        ]
+
+    def _loss(self, leaves: list[Any]) -> Any:
+        if self.value_fn is None:
+            raise DslError(
+                "the program asks an oracle for the loss",
+                help="call update(grads, state, params, value_fn=lambda params: loss)",
+            )
+        return self.value_fn(jax.tree.unflatten(self.tree, leaves))
+
+    def hvp(self, v: list[Any]) -> list[Any]:
+        return jax.jvp(jax.grad(self._loss), (self.leaves,), (v,))[1]
+
+    def grad_at(self, point: list[Any]) -> list[Any]:
+        return jax.grad(self._loss)(point)
+
+    def loss_at(self, point: list[Any]) -> Any:
+        return self._loss(point)
+
+
+def jax_choose(flag: Any, new: Callable[[], Value], old: Callable[[], Value]) -> Value:
+    """`new()` or `old()` by a Global; a flag known while tracing traces one branch only."""
+    if isinstance(flag, float):
+        return new() if flag != 0 else old()
+    return jax.lax.cond(flag != 0, new, old)
+
+
+def initial(rule: Init, leaves: list[Any], xp: Any = jnp) -> Value:
+    """The starting value of a slot for parameters `leaves`."""
+    fill = INITIALISERS[rule.rule].fill
+    if rule.kind is Kind.GLOBAL:
+        return fill(xp, None, *rule.args)
+    return [fill(xp, leaf, *rule.args) for leaf in leaves]
+
+
+def _flatten(tree: Any, value: Any, kind: Kind) -> Value:
+    return value if kind is Kind.GLOBAL else tree.flatten_up_to(value)
+
+
+def _restore(tree: Any, kind: Kind, value: Value) -> Any:
+    return value if kind is Kind.GLOBAL else jax.tree.unflatten(tree, value)

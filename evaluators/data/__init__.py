@@ -1,0 +1,1 @@
+"""Examples for the proxy tasks: deterministic, and read without a network."""

@@ -1,0 +1,1 @@
+"""The proxy tasks, one family per file; `evaluators.registry` finds and imports them."""

@@ -1,0 +1,107 @@
+"""Noisy quadratics of known curvature: the one family whose best loss is known exactly.
+
+The loss of example i is |A w - b_i|^2 / 2, with b_i = A w* + noise_i. The Hessian A'A is rotated
+at random, so no parameter is an eigendirection, and is the same for every batch; the gradient
+noise has covariance proportional to it.
+"""
+
+import functools
+from typing import NamedTuple
+
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+
+from evaluators.data.frozen import frozen
+from evaluators.data.order import epochs
+from evaluators.registry import register
+from evaluators.task import Data, Params, Task
+from evaluators.tasks._losses import nan_unless_finite
+
+VECTOR, MATRIX = 31, (8, 12)
+SIZE = 1 + VECTOR + MATRIX[0] * MATRIX[1]
+EXAMPLES, BATCH = 1024, 16
+SHARPEST = 20.0
+"""Largest eigenvalue of the Hessian."""
+SPREAD = 0.02
+"""Standard deviation of the initial parameters."""
+HEIGHT = 1.0
+"""Loss at w = 0, above the floor."""
+
+
+class Quadratic(NamedTuple):
+    """`root` float32 [size, size], A above; `targets` float32 [examples, size], the b_i."""
+
+    root: np.ndarray
+    targets: np.ndarray
+
+
+def quadratic(name: str, *, condition: float, noise: float) -> Task:
+    """A quadratic in a scalar, a vector and a matrix, 128 parameters in all.
+
+    **Arguments:** `condition`: largest over smallest eigenvalue of the Hessian, the others spaced
+    evenly between them in their logarithm; `noise`: expected loss at the optimum, >= 0, to which
+    the variance of the gradient is proportional (0 makes every batch alike).
+    """
+    curvatures = SHARPEST * np.geomspace(1, 1 / condition, SIZE)
+
+    @functools.cache
+    def data() -> Data:
+        """Training examples, and one noiseless example for validation."""
+        rng = np.random.Generator(np.random.PCG64(0))
+        rotation, _ = np.linalg.qr(rng.normal(size=(SIZE, SIZE)))
+        root = np.sqrt(curvatures)[:, None] * rotation.T
+        best = curvatures**0.25 * rng.normal(size=SIZE)  # flat directions matter, and are far
+        best *= np.sqrt(2 * HEIGHT / np.sum(best**2))
+        errors = rng.normal(0, np.sqrt(2 * noise / SIZE), (EXAMPLES, SIZE))
+        targets = best + errors - errors.mean(0)
+        return frozen(
+            Data(
+                Quadratic(root.astype(np.float32), targets.astype(np.float32)),
+                Quadratic(root.astype(np.float32), best[None].astype(np.float32)),
+            )
+        )
+
+    def validate(params: Params, data: Data) -> Array:
+        """The expected loss over fresh examples, in closed form."""
+        return _mean_loss(params, data.validation.root, data.validation.targets) + noise
+
+    return Task(
+        name=name,
+        summary=f"Rotated quadratic ({SIZE} parameters), condition {condition:g}, noise {noise:g}",
+        horizon=200,
+        init=_init,
+        data=data,
+        order=_order,
+        loss=_loss,
+        validate=validate,
+        untrained=noise + HEIGHT + SPREAD**2 * float(curvatures.sum()) / 2,
+        floor=noise,
+    )
+
+
+def _init(rng: np.random.Generator) -> Params:
+    return {
+        "scalar": np.asarray(rng.normal(0, SPREAD), np.float32),
+        "vector": rng.normal(0, SPREAD, VECTOR).astype(np.float32),
+        "matrix": rng.normal(0, SPREAD, MATRIX).astype(np.float32),
+    }
+
+
+def _order(rng: np.random.Generator, steps: int) -> np.ndarray:
+    return epochs(rng, EXAMPLES, BATCH, steps)
+
+
+def _loss(params: Params, data: Data, index: Array) -> Array:
+    return _mean_loss(params, data.train.root, jnp.asarray(data.train.targets)[index])
+
+
+def _mean_loss(params: Params, root: Array, targets: Array) -> Array:
+    """Mean of |root w - target|^2 / 2 over targets [examples, size]."""
+    w = jnp.concatenate([jnp.ravel(params[part]) for part in ("scalar", "vector", "matrix")])
+    outputs = jnp.asarray(root, w.dtype) @ w
+    errors = outputs[None] - jnp.asarray(targets, w.dtype)
+    return jnp.mean(jnp.sum(errors**2, axis=-1)) / 2 + nan_unless_finite(params)
+
+
+QUADRATIC = register(quadratic("quadratic", condition=1e3, noise=0.1))
