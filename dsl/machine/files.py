@@ -1,0 +1,77 @@
+"""The registers: how a model lies in them, and how many there are."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+PARAMETERS, GRADIENT, TRASH, FIRST = 0, 1, 2, 3
+"""Registers with a fixed use; slots and temporaries follow."""
+
+ONE, STEP, HORIZON, RATE, LOSS, FIRST_NUMBER = 0, 1, 2, 3, 4, 5
+"""Numbers with a fixed place; constants and values known before the step follow."""
+
+
+class DoesNotFit(ValueError):
+    """A program too large for the machine, or with a primitive that it does not carry."""
+
+
+@dataclass(frozen=True)
+class Capacity:
+    """How large a program may be: registers, numbers known before the step, instructions."""
+
+    registers: int = 20
+    numbers: int = 64
+    instructions: int = 96
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How the parameter tensors lie in a register: flat, one after the other."""
+
+    shapes: tuple[tuple[int, ...], ...]
+
+    @staticmethod
+    def of(leaves: Sequence[Any]) -> "Layout":
+        """The layout of arrays, or of anything with a shape."""
+        return Layout(tuple(tuple(leaf.shape) for leaf in leaves))
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Entries of each tensor."""
+        return tuple(int(np.prod(shape, dtype=int)) for shape in self.shapes)
+
+    @property
+    def size(self) -> int:
+        """Entries of the whole model."""
+        return sum(self.sizes)
+
+    def split(self, flat: Any) -> list[Any]:
+        """A register [size] as one array per tensor."""
+        ends = np.cumsum(self.sizes)
+        return [
+            flat[end - size : end].reshape(shape)
+            for end, size, shape in zip(ends, self.sizes, self.shapes, strict=True)
+        ]
+
+    def write(self, registers: Any, row: int, leaves: Sequence[Any]) -> Any:
+        """`registers` [rows, size] with one array per tensor in `row`; a number fills its tensor.
+
+        Piece by piece: XLA turns a concatenation into a slow loop with a test per entry.
+        """
+        at = 0
+        for leaf, size, shape in zip(leaves, self.sizes, self.shapes, strict=True):
+            piece = jnp.broadcast_to(leaf, shape).reshape(1, size).astype(registers.dtype)
+            registers = jax.lax.dynamic_update_slice(registers, piece, (row, at))
+            at += size
+        return registers
+
+    def fill(self, register: np.ndarray, leaves: Sequence[Any]) -> None:
+        """The same in place, in numpy, on one register [size]."""
+        at = 0
+        for leaf, size, shape in zip(leaves, self.sizes, self.shapes, strict=True):
+            register[at : at + size] = np.broadcast_to(leaf, shape).reshape(-1)
+            at += size

@@ -1,0 +1,54 @@
+"""The instruction set, made from the declarations of the primitives.
+
+An opcode is a primitive with a form that says where each operand is: `r` in a register, `n` among the
+numbers known before the step. `rr` adds two registers, `rn` a register and a number. Every branch of
+the machine's switch costs compile time (some 50 ms), so there are only the forms that programs use
+often: two operands in any mix, Globals of a signature as numbers, and all in registers; the encoder
+fills a register with a number where no form takes it.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from dsl.kinds import Kind
+from dsl.registry import PRIMITIVES, Primitive
+
+REGISTER, NUMBER = "r", "n"
+
+SKIP, FILL, COPY = "skip", "fill", "copy"
+"""Operations of the machine itself: nothing, a number into a register, a register into another."""
+
+_OWN = ((SKIP, ""), (FILL, NUMBER), (COPY, REGISTER))
+
+
+@dataclass(frozen=True)
+class Opcode:
+    """One operation on registers; `primitive` is None for those of the machine itself."""
+
+    name: str
+    form: str
+    primitive: Primitive | None = None
+
+
+def opcodes(primitives: Iterable[str]) -> tuple[Opcode, ...]:
+    """The instruction set for programs over `primitives`, the machine's own operations first."""
+    own = [Opcode(name, form) for name, form in _OWN]
+    chosen = sorted(
+        (PRIMITIVES[name] for name in set(primitives)), key=lambda primitive: primitive.order
+    )
+    return tuple(own + [Opcode(p.name, form, p) for p in chosen for form in _forms(p)])
+
+
+def _forms(primitive: Primitive) -> list[str]:
+    params = primitive.signature.params
+    forms = [REGISTER * len(params)]
+    if Kind.GLOBAL in params:
+        forms.append("".join(NUMBER if kind is Kind.GLOBAL else REGISTER for kind in params))
+    elif elementwise(primitive) and len(params) == 2:
+        forms += [REGISTER + NUMBER] if primitive.commutative else ["rn", "nr"]
+    return forms
+
+
+def elementwise(primitive: Primitive) -> bool:
+    """Whether the machine applies the meaning to whole registers at once."""
+    return primitive.signature.elementwise or bool(primitive.lazy)

@@ -1,0 +1,194 @@
+"""The machine runs any program of the language as the interpreter does, and compiles once for all.
+
+Compared in float64, where a difference in meaning cannot hide behind rounding. Random programs may be
+chaotic; where the interpreter itself, started one part in 1e13 away, ends elsewhere, nothing is said.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+from hypothesis import assume, example, given, settings
+
+import dsl
+from dsl.liveness import live
+from dsl.machine import Capacity, DoesNotFit, Layout, Machine, early_rows
+from dsl.zoo import ZOO
+from tests.dsl.strategies import programs
+
+STEPS = 4
+SHAPES = ((), (3,), (2, 3), (2, 1, 2, 2))
+SEED = 11
+RNG = np.random.Generator(np.random.PCG64(3))
+LEAVES = [np.asarray(RNG.normal(size=shape)) for shape in SHAPES]
+TARGETS = [np.asarray(RNG.normal(size=(STEPS, *shape))) for shape in SHAPES]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def double_precision():
+    with jax.enable_x64(True):
+        yield
+
+
+def loss(leaves, targets):
+    """Smooth, and mixes the tensors, so that its Hessian is not diagonal."""
+    own = sum(
+        jnp.sum((leaf - t) ** 2 + 0.1 * leaf**4) for leaf, t in zip(leaves, targets, strict=True)
+    )
+    return own + 0.05 * sum(jnp.sum(leaf) for leaf in leaves) ** 2
+
+
+def flat(leaves):
+    return jnp.concatenate([jnp.reshape(leaf, -1) for leaf in leaves])
+
+
+class Runner(NamedTuple):
+    """The path of a program [STEPS, entries], through one compiled machine."""
+
+    path: Callable[[dsl.Program], np.ndarray]
+    compilations: Callable[[], int]
+
+
+@pytest.fixture(scope="module")
+def machine(double_precision) -> Runner:
+    built = Machine(Layout.of(LEAVES), dtype=np.float64)
+
+    @jax.jit
+    def run(code, rows, registers, params, targets):
+        def body(i, carry):
+            params, registers, path = carry
+
+            def value_fn(leaves):
+                return loss(leaves, [t[i] for t in targets])
+
+            value, gradient = jax.value_and_grad(value_fn)(params)
+            key = jax.random.key(SEED)
+            params, registers = built.step(
+                code, rows[i], registers, params, value, gradient, value_fn, key
+            )
+            return params, registers, path.at[i].set(flat(params))
+
+        path = jnp.zeros((STEPS, built.layout.size))
+        return jax.lax.fori_loop(0, STEPS, body, (params, registers, path))[2]
+
+    def path(program):
+        encoded = built.encode(program)
+        lr = np.full(STEPS, program.hyperparameters.get("lr", 0.0))
+        rows = early_rows(encoded, STEPS, lr, built.capacity, np.float64)
+        registers = built.registers(encoded, LEAVES)
+        return np.asarray(run(encoded.code, rows, registers, LEAVES, TARGETS))
+
+    return Runner(path, run._cache_size)
+
+
+def interpreted(program, nudge=0.0):
+    rule = dsl.to_optax(program, horizon=STEPS, seed=SEED)
+    params = [jnp.asarray(leaf * (1 + nudge)) for leaf in LEAVES]
+    state, path = rule.init(params), []
+    for step in range(STEPS):
+
+        def value_fn(leaves, step=step):
+            return loss(leaves, [t[step] for t in TARGETS])
+
+        value, gradient = jax.value_and_grad(value_fn)(params)
+        move, state = rule.update(gradient, state, params, value=value, value_fn=value_fn)
+        params = optax.apply_updates(params, move)
+        path.append(np.asarray(flat(params)))
+    return np.stack(path)
+
+
+@pytest.mark.parametrize("name", ZOO)
+def test_a_rule_of_the_zoo_runs_as_the_interpreter_runs_it(machine, name):
+    np.testing.assert_allclose(
+        machine.path(ZOO[name]), interpreted(ZOO[name]), rtol=1e-10, atol=1e-12
+    )
+
+
+PERIODIC = dsl.parse("""
+def periodic(w, g, t, loss, m=zeros, h=ones, n=number(0.5), s=scalar(2), p=copy_w, *, lr=0.1):
+    z = rademacher(0) + 0.5 * normal(1)
+    h = when(every(t, 2, 1), interp(abs(z * hvp(z)), h, 0.5), h)
+    q = when(loss > 3, grad_at(w - 0.1 * g), g)
+    n = interp(global_norm(q), n, 0.9)
+    s = maximum(norm(q), s * 0.9)
+    m = p
+    p = interp(w, p, loss_at(w) / (1 + loss))
+    return lr * (q / (s + n) + m - p) / (1 + h)
+""")
+
+SWAP = dsl.parse("""
+def swap(w, g, a=ones, b=zeros, c=copy_w, *, lr=0.1):
+    d = a
+    a = b
+    b = d
+    c = c - lr * g
+    return lr * (a + 2 * b + d) * g + lr * (w - c)
+""")
+
+
+@settings(max_examples=25)
+@given(programs(max_statements=10))
+@example(PERIODIC)
+@example(SWAP)
+def test_any_program_runs_as_the_interpreter_runs_it(machine, program):
+    with np.errstate(all="ignore"):
+        wanted = interpreted(program)
+        nudged = interpreted(program, nudge=1e-13)
+        assume(np.array_equal(np.isfinite(wanted), np.isfinite(nudged)))
+        finite = np.isfinite(wanted)
+        scale = np.maximum(np.abs(wanted[finite]), 1.0)
+        assume(np.all(np.abs(wanted[finite] - nudged[finite]) < 1e-9 * scale))
+        path = machine.path(program)
+    np.testing.assert_array_equal(np.isfinite(path), finite)
+    np.testing.assert_allclose(path[finite], wanted[finite], rtol=1e-7, atol=1e-7)
+
+
+def test_one_compilation_serves_every_program(machine):
+    for program in (ZOO["adamw"], ZOO["adamw"].with_hyperparameters(b1=0.5), PERIODIC, SWAP):
+        machine.path(program)
+    assert machine.compilations() == 1
+
+
+def test_an_oracle_under_when_is_paid_on_its_steps_only():
+    program = dsl.parse("""
+def lazy(w, g, t, h=zeros):
+    z = rademacher(0)
+    h = when(every(t, 10, 1), z * hvp(z), h)
+    return 0.1 * g / (1 + abs(h))
+""")
+    machine = Machine(Layout.of(LEAVES), dtype=np.float64)
+    encoded = machine.encode(program)
+    oracle = [index for index, op in enumerate(machine._opcodes) if op.name == "hvp"]
+    guards = [
+        encoded.code.guard[i] for i in range(encoded.code.length) if encoded.code.op[i] in oracle
+    ]
+    rows = early_rows(encoded, 20, np.zeros(20), machine.capacity)
+    assert len(guards) == 1
+    assert np.flatnonzero(rows[:, guards[0]]).tolist() == [0, 10]
+
+
+def test_a_program_that_is_too_large_says_so():
+    slots = ", ".join(f"s{i}=zeros" for i in range(30))
+    body = "".join(f"    s{i} = s{i} + {i + 1} * g\n" for i in range(30))
+    total = " + ".join(f"s{i}" for i in range(30))
+    program = dsl.parse(f"def wide(w, g, {slots}):\n{body}    return {total}")
+    with pytest.raises(DoesNotFit, match="20 tensors are alive"):
+        Machine(Layout.of(LEAVES)).encode(program)
+    small = Machine(Layout.of(LEAVES), capacity=Capacity(instructions=4))
+    with pytest.raises(DoesNotFit, match="instructions"):
+        small.encode(ZOO["adamw"])
+    with pytest.raises(DoesNotFit, match="does not carry 'sqrt'"):
+        Machine(Layout.of(LEAVES), primitives=["add"]).encode(
+            dsl.parse("def f(w, g):\n    return sqrt(g)")
+        )
+
+
+def test_dead_code_costs_no_instruction():
+    machine = Machine(Layout.of(LEAVES))
+    program = dsl.parse("def f(w, g, m=zeros):\n    m = m + g\n    return 0.1 * g")
+    assert machine.encode(program).code.length == 1
+    assert live(program).slots == ()
