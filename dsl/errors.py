@@ -3,6 +3,8 @@
 import difflib
 from collections.abc import Iterable
 
+_EXCERPT = 90
+
 
 class DslError(ValueError):
     """A program that is not one of the language.
@@ -40,11 +42,7 @@ class DslError(ValueError):
         if self.line is None:
             self.line, self.column, self.end_column = line, column, max(end, column + 1)
             text = source[line - 1] if 0 < line <= len(source) else ""
-            shown = text.strip()
-            indent = len(text) - len(text.lstrip())
-            start = max(column - 1 - indent, 0)
-            width = max(min(self.end_column - column, len(shown) - start), 1)
-            self.excerpt = f"    {shown}\n    {' ' * start}{'^' * width}"
+            self.excerpt = _excerpt(text, column - 1, self.end_column - column)
         return self
 
     def __str__(self) -> str:
@@ -58,6 +56,17 @@ class DslError(ValueError):
         if self.help:
             parts.append(f"help: {self.help}")
         return "\n".join(parts)
+
+
+def _excerpt(text: str, start: int, width: int) -> str:
+    """The line with a marker below it; only the part around the place if the line is long."""
+    margin = len(text) - len(text.lstrip())
+    if len(text.strip()) > _EXCERPT:
+        margin = max(margin, min(start - 10, len(text) - _EXCERPT))
+    shown = "".join(c if c.isprintable() else " " for c in text[margin : margin + _EXCERPT])
+    start = max(start - margin, 0)
+    width = max(min(width, len(shown.rstrip()) - start), 1)
+    return f"    {shown.rstrip()}\n    {' ' * start}{'^' * width}"
 
 
 class FormError(DslError):
@@ -74,6 +83,11 @@ class KindError(DslError):
 
 class ExportError(DslError):
     """A program that the chosen host cannot express."""
+
+
+def counted(count: int, noun: str) -> str:
+    """`1 argument`, `2 arguments`."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def nearest(name: str, candidates: Iterable[str]) -> str | None:

@@ -3,27 +3,48 @@
 The probe is a model of four small tensors (rank 0, 1, 2 and 4) in float64. Gradients, losses and
 noise come from fixed streams; the parameters move by what the program says; the oracles ask a fixed
 smooth function. Steps are rounded to six digits, which is far above the rounding of float64 and far
-below any difference that matters. It sees what happens within `STEPS` steps: a refresh every
-hundred steps and one every two hundred look alike.
+below any difference that matters; a step of less than `_NEGLIGIBLE` of the largest so far, or than
+`_NOTHING`, is none. The sign of a zero is no part of behaviour. It sees what happens within `STEPS`
+steps: a refresh every hundred steps and one every two hundred look alike.
 """
 
 import hashlib
 from collections.abc import Callable
 from functools import lru_cache
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 
 from dsl.interpret import run_step
+from dsl.kinds import Kind
+from dsl.liveness import live, oracle_calls
 from dsl.lower import spelled_out
 from dsl.program import Program
 from dsl.prune import prune
+from dsl.registry import PRIMITIVES
 from dsl.transform import initial
 
 STEPS = 16
 SHAPES = ((), (3,), (2, 3), (2, 1, 2, 2))
 _HORIZON = 100.0
+_MAGNITUDES = (-4.0, 1.0)
+"""Powers of ten between which the entries' gradients lie: small ones show where an eps stands."""
+_ZERO_AT = 10
+"""The step on which one entry's gradient is exactly 0."""
 _NEGLIGIBLE = 1e-11
+_NOTHING = 1e-14
+_ODD = 0.9641257094716
+"""Scales steps before they are rounded, so that round numbers do not sit between two roundings."""
+
+without_signed_zeros = SimpleNamespace(
+    **{
+        **vars(np),
+        "divide": lambda x, y: np.divide(x, y + 0.0),
+        "power": lambda x, y: np.power(x + 0.0, y),
+    }
+)
+"""NumPy without the two functions that tell a negative zero from a positive one."""
 
 
 @lru_cache(maxsize=16384)
@@ -33,55 +54,84 @@ def fingerprint(program: Program) -> str:
     Hyperparameters take part with their defaults, names do not.
     """
     moves = respond(program)
-    scale = np.max(np.abs(moves), where=np.isfinite(moves), initial=0.0)
-    tokens = [_token(x, scale * _NEGLIGIBLE) for x in moves.ravel().tolist()]
+    moves = np.where(np.abs(moves) <= _negligible(moves), 0.0, moves * _ODD)
+    tokens = [f"{x:.5e}" if x else "0" for x in moves.ravel().tolist()]
     return hashlib.blake2b(" ".join(tokens).encode(), digest_size=8).hexdigest()
 
 
 def depends_on_gradient(program: Program) -> bool:
-    """Whether the steps change with the stream of gradients, or the function behind the oracles."""
+    """Whether the steps change with the stream of gradients, or the function behind the oracles.
+
+    Of a program whose every step is NaN or infinite nothing can be said; it counts as dependent.
+    """
+    program = spelled_out(program)
+    if not live(program).names & {"g", "loss"} and not oracle_calls(program):
+        return False
     first, second = respond(program, stream=0), respond(program, stream=1)
-    return not np.array_equal(first, second, equal_nan=True)
+    if not np.isfinite(first).any():
+        return True
+    with np.errstate(invalid="ignore"):
+        same = np.abs(first - second) <= np.maximum(_negligible(first), _negligible(second))
+    same |= (first == second) | (np.isnan(first) & np.isnan(second))
+    return not bool(np.all(same))
 
 
 def respond(program: Program, stream: int = 0) -> np.ndarray:
     """Steps on probe stream 0 or 1: float64 [STEPS, entries], NaN and Inf included."""
     program = spelled_out(prune(program))
-    probe = _Probe(stream)
+    probe = _Probe(stream, flat=not _sees_shapes(program))
     w = [leaf.copy() for leaf in probe.start]
     slots = {name: initial(init, w, np) for name, init in program.state}
     moves = np.empty((STEPS, sum(leaf.size for leaf in w)))
-    with np.errstate(all="ignore"):
-        for t in range(STEPS):
-            probe.at(t, w)
-            inputs = {
-                "w": w,
-                "g": probe.gradients[t],
-                "t": np.float64(t + 1),
-                "T": _HORIZON,
-                "loss": probe.losses[t],
-                **program.hyperparameters,
-            }
-            move, slots = run_step(program, inputs, slots, probe, np)
-            moves[t] = np.concatenate([leaf.ravel() for leaf in move])
+    for t in range(STEPS):
+        probe.at(t, w)
+        inputs = {
+            "w": w,
+            "g": probe.gradients[t],
+            "t": np.float64(t + 1),
+            "T": _HORIZON,
+            "loss": probe.losses[t],
+            **program.hyperparameters,
+        }
+        move, slots = run_step(program, inputs, slots, probe, without_signed_zeros)
+        moves[t] = np.concatenate([leaf.ravel() for leaf in move])
+        with np.errstate(all="ignore"):
             w = [leaf - step for leaf, step in zip(w, move, strict=True)]
     return moves
 
 
-def _token(x: float, negligible: float) -> str:
-    return "0" if abs(x) <= negligible else f"{x:.5e}"
+def _sees_shapes(program: Program) -> bool:
+    """Whether the program asks which entries make up a tensor; else one long tensor will do."""
+    called = [PRIMITIVES[program.statements[index].op] for index in live(program).statements]
+    return any(p.oracle or set(p.signature.params) - {None, Kind.GLOBAL} for p in called)
 
 
-@lru_cache(maxsize=2)
-def _streams(stream: int) -> tuple[list[np.ndarray], list[list[np.ndarray]], list[np.float64]]:
+def _negligible(moves: np.ndarray) -> np.ndarray:
+    """The size below which a step is as good as none, for each time: float64 [STEPS, 1]."""
+    largest = np.max(np.abs(moves), axis=1, where=np.isfinite(moves), initial=0.0, keepdims=True)
+    return np.maximum(np.maximum.accumulate(largest) * _NEGLIGIBLE, _NOTHING)
+
+
+@lru_cache(maxsize=4)
+def _streams(
+    stream: int, flat: bool
+) -> tuple[list[np.ndarray], list[list[np.ndarray]], list[np.float64]]:
+    common = np.random.Generator(np.random.PCG64(7))
+    start = [np.asarray(common.normal(size=shape)) for shape in SHAPES]
+    sizes = [np.asarray(10 ** common.uniform(*_MAGNITUDES, shape)) for shape in SHAPES]
     rng = np.random.Generator(np.random.PCG64(20231 + stream))
-    start = [np.asarray(np.random.Generator(np.random.PCG64(7)).normal(size=s)) for s in SHAPES]
     drift = [np.asarray(rng.normal(size=shape)) for shape in SHAPES]
     gradients = [
-        [np.asarray(0.5 * d + rng.normal(size=d.shape)) for d in drift] for _ in range(STEPS)
+        [s * (0.5 * d + rng.normal(size=d.shape)) for s, d in zip(sizes, drift, strict=True)]
+        for _ in range(STEPS)
     ]
+    gradients[_ZERO_AT][1][0] = 0.0
     losses = [np.float64(2.0 + rng.random()) for _ in range(STEPS)]
-    return start, gradients, losses
+    return _joined(start, flat), [_joined(g, flat) for g in gradients], losses
+
+
+def _joined(leaves: list[np.ndarray], flat: bool) -> list[np.ndarray]:
+    return [np.concatenate([leaf.ravel() for leaf in leaves])] if flat else leaves
 
 
 class _Probe:
@@ -91,8 +141,9 @@ class _Probe:
     a, b; `a` differs between the streams.
     """
 
-    def __init__(self, stream: int):
-        self.start, self.gradients, self.losses = _streams(stream)
+    def __init__(self, stream: int, flat: bool):
+        self.flat = flat
+        self.start, self.gradients, self.losses = _streams(stream, flat)
         self.curvature = 1.0 + stream
         self.coupling = 0.1
         self.t = 0
@@ -102,13 +153,13 @@ class _Probe:
         self.t, self.w = t, w
 
     def noise(self, draw: str, stream: Any) -> list[np.ndarray]:
-        tag = int(stream) if np.isfinite(stream) else 0
+        tag = round(float(stream)) if np.isfinite(stream) else 0
         rng = np.random.Generator(np.random.PCG64([self.t, tag & 0xFFFFFFFF, 5]))
         sample: Callable[[tuple[int, ...]], Any] = {
             "rademacher": lambda shape: rng.integers(0, 2, shape) * 2.0 - 1.0,
             "normal": lambda shape: rng.normal(size=shape),
         }[draw]
-        return [np.asarray(sample(shape)) for shape in SHAPES]
+        return _joined([np.asarray(sample(shape)) for shape in SHAPES], self.flat)
 
     def hvp(self, v: list[np.ndarray]) -> list[np.ndarray]:
         shared = self.coupling * sum(np.sum(part) for part in v)

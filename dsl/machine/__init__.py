@@ -1,6 +1,7 @@
 """Any program run without compiling it: programs as instructions, and the machine that obeys them.
 
-    program -> encode -> Code (arrays) -> early_rows (numpy) -> Machine.step (compiled once per task)
+    program -> encode -> Code (arrays) -> early_rows (numpy) -> Machine.step (compiled once per
+    task)
 
 A register holds a value for every parameter of the model, flat; a number that is known only during
 the step (a norm, a loss) fills a register. What depends on the step count alone (bias corrections,

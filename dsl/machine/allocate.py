@@ -1,7 +1,8 @@
 """Registers for the values of a straight line of instructions.
 
-One pass: a register is free again after the last instruction that reads its value. A slot's next value
-is made in the slot's own register where nothing still reads the old one, else copied there at the end.
+One pass: a register is free again after the last instruction that reads its value. A slot's next
+value is made in the slot's own register where nothing still reads the old one, else copied there
+at the end.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,7 +13,7 @@ from dsl.machine.files import FIRST, ONE, DoesNotFit
 
 @dataclass(frozen=True, eq=False)
 class Value:
-    """What an instruction makes or reads; `number` or `fixed` is its place if it has one already."""
+    """What an instruction makes or reads; `number` or `fixed` is a place it has from the start."""
 
     fixed: int | None = None
     number: int | None = None
@@ -45,7 +46,8 @@ def allocate(
     copy: int,
     registers: int,
 ) -> Allocation:
-    """Registers for `code`; slot `i` starts as `starts[i]` and has to end as `ends[i]` in its place.
+    """Registers for `code`; slot `i` starts as `starts[i]` and has to end as `ends[i]` in its
+    place.
 
     **Arguments:** `copy`: the opcode that copies a register. `registers`: how many there are.
     **Raises:** DoesNotFit if they are too few.

@@ -1,10 +1,11 @@
 """A program as instructions: choosing opcodes, and what can be computed before the steps.
 
-Statements become instructions in order, over values that have no register yet; `dsl.machine.allocate`
-gives them registers. A Global that depends on the step, the rate and numbers alone is early: it is
-computed once for all steps. What only the `new` of a `when` with an early flag reads is guarded by the
-flag: on other steps its instructions are skipped, and an oracle among them is not paid. (Under a flag
-that is known only during the step both branches of a `when` run, and one is taken.)
+Statements become instructions in order, over values that have no register yet;
+`dsl.machine.allocate` gives them registers. A Global that depends on the step, the rate and
+numbers alone is early: it is computed once for all steps. What only the `new` of a `when` with an
+early flag reads is guarded by the flag: on other steps its instructions are skipped, and an oracle
+among them is not paid. (Under a flag that is known only during the step both branches of a `when`
+run, and one is taken.)
 """
 
 from functools import lru_cache
@@ -204,7 +205,7 @@ class _Encoder:
 
 
 def _fitting(args: list[Value], primitive: Primitive) -> list[str]:
-    """Forms that could take the arguments, from the one that fills no register to the one for all."""
+    """Forms that could take the arguments; the first fills no register, the last all."""
     exact = [REGISTER if arg.number is None else NUMBER for arg in args]
     globals_only = [
         file if kind is Kind.GLOBAL else REGISTER

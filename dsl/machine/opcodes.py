@@ -1,10 +1,10 @@
 """The instruction set, made from the declarations of the primitives.
 
-An opcode is a primitive with a form that says where each operand is: `r` in a register, `n` among the
-numbers known before the step. `rr` adds two registers, `rn` a register and a number. Every branch of
-the machine's switch costs compile time (some 50 ms), so there are only the forms that programs use
-often: two operands in any mix, Globals of a signature as numbers, and all in registers; the encoder
-fills a register with a number where no form takes it.
+An opcode is a primitive with a form that says where each operand is: `r` in a register, `n` among
+the numbers known before the step. `rr` adds two registers, `rn` a register and a number. Every
+branch of the machine's switch costs compile time (some 50 ms), so there are only the forms that
+programs use often: two operands in any mix, Globals of a signature as numbers, and all in
+registers; the encoder fills a register with a number where no form takes it.
 """
 
 from collections.abc import Iterable

@@ -1,8 +1,8 @@
 """The machine: one compiled loop that obeys any code.
 
-Each instruction is a `lax.switch` on a number that is the same for all seeds, so only the chosen branch
-runs; branches take all registers and slice their operands inside, which lets XLA fuse the slices with
-the operation.
+Each instruction is a `lax.switch` on a number that is the same for all seeds, so only the chosen
+branch runs; branches take all registers and slice their operands inside, which lets XLA fuse the
+slices with the operation.
 """
 
 from collections.abc import Callable, Sequence
@@ -80,7 +80,8 @@ class Machine:
         """One step of the program: new parameters and registers.
 
         **Arguments:** `early`: the row of `early_rows` for this step, the same for every seed.
-        `loss`, `gradient`: at `params`. `value_fn`: loss of the batch, for oracles. `key`: for noise.
+        `loss`, `gradient`: at `params`. `value_fn`: loss of the batch, for oracles. `key`: for
+        noise.
         """
         registers = self.layout.write(registers, PARAMETERS, params)
         registers = self.layout.write(registers, GRADIENT, gradient)

@@ -9,25 +9,44 @@ from dsl.trace import program as trace
 
 
 @dataclass(frozen=True)
+class Curvature:
+    """A Hessian estimate that a reference takes from its caller.
+
+    `keyword` is the argument of the reference's `step` that holds it, a list of tensors. `draw` and
+    `stream` say which noise `z` the program draws for it; `estimate` is the estimate of one tensor
+    as an expression over `z`, `hz` (the Hessian times `z`) and primitives. It is given on steps 1,
+    1 + period, ...; `period` may be an expression over hyperparameters.
+    """
+
+    keyword: str
+    draw: str
+    estimate: str
+    period: str | int = 1
+    stream: int = 0
+
+
+@dataclass(frozen=True)
 class Reference:
-    """An implementation that the program agrees with, step by step.
+    """An implementation that the program agrees with, step by step, at any learning-rate schedule.
 
     `target` is `module:function` of Optax, `torch.optim` or `pytorch_optimizer`. `arguments` maps
-    the parameter names of that function to a hyperparameter of the program (`"b1"`), a tuple of
-    them, a number or flag to pass as it is, or an expression over hyperparameters (`"1 / lr"`).
-    `curvature` names the keyword through which the reference takes a Hessian estimate for each
-    step, if it does; the same estimate is the program's own, made from a Hessian-vector product.
+    the parameter names of that function to what they are here: a string is an expression over
+    hyperparameters (`"b1"`, `"lr / gamma"`), a tuple holds several, a number or flag is passed as
+    it is. `at` holds hyperparameters for the comparison where the defaults would hide a difference:
+    a rate that moves the parameters, a period that comes round. `note` says where the reference
+    departs from the program, by less than the comparison allows.
     """
 
     target: str
     arguments: Mapping[str, Any] = field(default_factory=dict)
-    curvature: str | None = None
+    curvature: Curvature | None = None
+    at: Mapping[str, float] = field(default_factory=dict)
     note: str = ""
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A known optimizer."""
+    """A known optimizer; `year` is that of publication, or of the preprint if there is no other."""
 
     program: Program
     paper: str

@@ -12,7 +12,10 @@ from dsl.zoo.entry import Reference, entry
     ),
 )
 def lion(w, g, m=zeros, *, lr=1e-4, b1=0.9, b2=0.99, wd=0.0):
-    """Lion: the sign of an interpolation between the gradient and a slower momentum."""
+    """Lion: the sign of an interpolation between the gradient and a slower momentum.
+
+    Weight decay is decoupled and reads the parameters before the step.
+    """
     u = sign(interp(g, m, b1))
     m = interp(g, m, b2)
     return lr * (u + wd * w)

@@ -1,7 +1,8 @@
 """The machine runs any program of the language as the interpreter does, and compiles once for all.
 
-Compared in float64, where a difference in meaning cannot hide behind rounding. Random programs may be
-chaotic; where the interpreter itself, started one part in 1e13 away, ends elsewhere, nothing is said.
+Compared in float64, where a difference in meaning cannot hide behind rounding. Random programs may
+be chaotic; where the interpreter itself, started one part in 1e13 away, ends elsewhere, nothing is
+said.
 """
 
 from collections.abc import Callable

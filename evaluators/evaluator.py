@@ -1,0 +1,123 @@
+"""Judging programs: every task, some seeds, one score against the tuned baseline."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from dsl import canonical, parse
+from dsl.fingerprint import depends_on_gradient
+from dsl.machine import DoesNotFit
+from dsl.program import Program
+from evaluators.evaluation import Evaluation, Measurement, Outcome
+from evaluators.registry import get
+from evaluators.score import WORST, score, too_good
+from evaluators.train import Trained, Trainer, searchable
+
+
+@dataclass(frozen=True)
+class TaskChoice:
+    """A task by name, and how many steps a program trains on it."""
+
+    name: str
+    steps: int
+
+
+@dataclass(frozen=True)
+class Suite:
+    """What programs are judged on: plain data, the same in every worker.
+
+    `baseline` is the text of the tuned rule that scores 1, its constants as defaults. `primitives`
+    are those that programs may use; those a search draws by default if empty.
+    """
+
+    tasks: tuple[TaskChoice, ...]
+    baseline: str
+    primitives: tuple[str, ...] = ()
+
+
+class Trainers:
+    """The compiled training loops of a set of tasks, made when first used."""
+
+    def __init__(self, tasks: Sequence[TaskChoice], primitives: Sequence[str] = ()):
+        carried = tuple(primitives) or searchable()
+        self.by_task = {
+            choice.name: Trainer(get(choice.name), choice.steps, carried) for choice in tasks
+        }
+
+    @property
+    def compilations(self) -> int:
+        """How many loops were compiled so far: one per task, whatever runs."""
+        return sum(trainer.compilations for trainer in self.by_task.values())
+
+
+class Evaluator:
+    """Judges programs by a suite; equal programs on equal seeds get equal evaluations."""
+
+    def __init__(self, suite: Suite):
+        self.suite = suite
+        self.baseline = parse(suite.baseline)
+        used = {statement.op for statement in self.baseline.statements}
+        carried = sorted(used | set(suite.primitives or searchable()))
+        self.trainers = Trainers(suite.tasks, carried)
+        self._baseline_losses = lru_cache(maxsize=64)(self._measure_baseline)
+
+    @property
+    def compilations(self) -> int:
+        """How many machines were compiled so far: one per task, whatever was evaluated."""
+        return self.trainers.compilations
+
+    def evaluate(self, program: Program, seeds: Sequence[int]) -> Evaluation:
+        """Judge a program on every task with every seed.
+
+        Tasks run in the order of the suite; after one on which the program fails, the rest are not
+        run and count as failed. A failed run scores -1.
+        """
+        program = canonical(program)
+        if not depends_on_gradient(program):
+            return Evaluation(Outcome.GRADIENT_INDEPENDENT, WORST)
+        measurements: list[Measurement] = []
+        for name, trainer in self.trainers.by_task.items():
+            try:
+                runs = trainer.run(program, seeds)
+            except DoesNotFit:
+                return Evaluation(Outcome.DOES_NOT_FIT, WORST)
+            baseline = self._baseline_losses(name, tuple(seeds))
+            measurements += [
+                self._measurement(name, seed, run, baseline)
+                for seed, run in zip(seeds, runs, strict=True)
+            ]
+            failed = [m.outcome for m in measurements if m.outcome is not Outcome.OK]
+            if failed:
+                return self._evaluation(failed[0], measurements, len(seeds))
+        return self._evaluation(Outcome.OK, measurements, len(seeds))
+
+    def _measurement(
+        self, name: str, seed: int, run: Trained, baseline: tuple[float, ...]
+    ) -> Measurement:
+        task = self.trainers.by_task[name].task
+        outcome = outcome_of(run)
+        if outcome is Outcome.OK and too_good(task, run.loss):
+            outcome = Outcome.TOO_GOOD
+        if outcome is not Outcome.OK:
+            loss = run.loss if outcome is Outcome.TOO_GOOD else None
+            return Measurement(name, seed, outcome, loss, WORST, run.stopped)
+        return Measurement(name, seed, outcome, run.loss, score(task, run.loss, baseline))
+
+    def _evaluation(
+        self, outcome: Outcome, measurements: list[Measurement], seeds: int
+    ) -> Evaluation:
+        runs = len(self.trainers.by_task) * seeds
+        scores = [m.score for m in measurements if m.score is not None]
+        total = sum(scores) + WORST * (runs - len(scores))
+        return Evaluation(outcome, total / runs, tuple(measurements))
+
+    def _measure_baseline(self, name: str, seeds: tuple[int, ...]) -> tuple[float, ...]:
+        runs = self.trainers.by_task[name].run(self.baseline, seeds)
+        return tuple(run.loss for run in runs)
+
+
+def outcome_of(run: Trained) -> Outcome:
+    """What happened in a run, the loss aside."""
+    if not run.finite:
+        return Outcome.NON_FINITE
+    return Outcome.OK if run.stopped is None else Outcome.DIVERGED

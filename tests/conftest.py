@@ -1,0 +1,20 @@
+"""What every test runs under; the environment is set before anything imports JAX."""
+
+import os
+
+os.environ["JAX_PLATFORMS"] = "cpu"
+os.environ["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false"
+os.environ["OMP_NUM_THREADS"] = "1"
+os.environ["JAX_NUMPY_RANK_PROMOTION"] = "raise"
+
+from hypothesis import HealthCheck, settings  # noqa: E402
+
+settings.register_profile(
+    "stepsmith",
+    deadline=None,
+    derandomize=True,
+    database=None,
+    print_blob=False,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+settings.load_profile("stepsmith")

@@ -1,0 +1,165 @@
+"""Exported files at work on the model of `tests.dsl.references`, beside the interpreter."""
+
+import copy
+from collections.abc import Callable
+from functools import cache, partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+
+from dsl import PRIMITIVES, Program, to_optax
+from dsl.export import to_optax_source, to_torch_source
+from dsl.export.emit import Facts, camel_case, safe
+from dsl.zoo import ZOO
+from tests.dsl.references import STEPS, batches, loss, precision, start
+
+HORIZON = 200
+SEED = 3
+
+value_and_gradient = jax.jit(jax.value_and_grad(loss))
+
+
+def decaying(name: str) -> Program:
+    """A rule of the zoo with weight decay on, if it has any."""
+    program = ZOO[name]
+    on = {"wd": 0.125} if "wd" in program.hyperparameters else {}
+    return program.with_hyperparameters(**on)
+
+
+def loaded(source: str) -> dict[str, Any]:
+    """The names of an exported file, run where nothing else is."""
+    namespace: dict[str, Any] = {"__name__": "exported"}
+    exec(compile(source, "exported.py", "exec"), namespace)
+    return namespace
+
+
+def extra(program: Program) -> dict[str, Any]:
+    """What the constructors need besides hyperparameters."""
+    facts = Facts.of(program)
+    horizon = {"horizon": HORIZON} if "T" in facts.reads else {}
+    return {**horizon, **({"seed": SEED} if facts.noisy else {})}
+
+
+def optax_walk(
+    optimizer: optax.GradientTransformationExtraArgs, dtype: str, *, jit: bool
+) -> np.ndarray:
+    """The parameters after every step, one row each."""
+    with precision(dtype):
+        leaves = [jnp.asarray(leaf) for leaf in start(dtype)]
+        state = optimizer.init(leaves)
+
+        def step(leaves, state, batch):
+            value, grads = value_and_gradient(leaves, batch)
+            moves, state = optimizer.update(
+                grads, state, leaves, value=value, value_fn=lambda at: loss(at, batch), unknown=1
+            )
+            return optax.apply_updates(leaves, moves), state
+
+        step = jax.jit(step) if jit else step
+
+        rows = []
+        for batch in batches(dtype):
+            leaves, state = step(leaves, state, batch)
+            rows.append(np.concatenate([np.ravel(leaf) for leaf in leaves]))
+        return np.stack(rows)
+
+
+def interpreted(program: Program, dtype: str) -> np.ndarray:
+    """The path of the interpreter."""
+    horizon = HORIZON if "T" in Facts.of(program).reads else None
+    return _interpreted(program, dtype, horizon)
+
+
+@cache
+def _interpreted(program: Program, dtype: str, horizon: int | None) -> np.ndarray:
+    optimizer = to_optax(program, seed=SEED, horizon=horizon)
+    return optax_walk(optimizer, dtype, jit=compiled(program))
+
+
+def compiled(program: Program) -> bool:
+    """Whether a step is worth compiling: it asks an oracle or chooses; else it is quicker not to."""
+    lazy = any(PRIMITIVES[statement.op].lazy for statement in program.statements)
+    return lazy or Facts.of(program).oracles
+
+
+def optax_optimizer(program: Program, **changed: Any) -> optax.GradientTransformationExtraArgs:
+    """The exported Optax optimizer."""
+    return loaded(to_optax_source(program))[safe(program.name)](**extra(program), **changed)
+
+
+@cache
+def draws(
+    kind: str, count: int, stream: int, shapes: tuple[tuple[int, ...], ...], dtype: str
+) -> list[np.ndarray]:
+    """The noise of one step, as the interpreter draws it."""
+    with precision(dtype):
+        return [np.array(leaf) for leaf in _draws(kind, count, stream, shapes, dtype)]
+
+
+@partial(jax.jit, static_argnums=(0, 3, 4))
+def _draws(kind: str, count: Any, stream: Any, shapes: Any, dtype: str) -> list[jax.Array]:
+    key = jax.random.fold_in(jax.random.fold_in(jax.random.key(SEED), count), stream)
+    keys = jax.random.split(key, len(shapes))
+    sample = getattr(jax.random, kind)
+    return [sample(k, shape, dtype) for k, shape in zip(keys, shapes, strict=True)]
+
+
+def torch_class(program: Program) -> Any:
+    """The exported PyTorch optimizer, its noise drawn as the interpreter draws it."""
+    exported = loaded(to_torch_source(program))[camel_case(program)]
+
+    class Injected(exported):
+        def _draw(self, kind, p, stream):
+            import torch
+
+            params = [q for group in self.param_groups for q in group["params"]]
+            at = next(i for i, q in enumerate(params) if q is p)
+            shapes = tuple(tuple(q.shape) for q in params)
+            dtype = str(p.dtype).removeprefix("torch.")
+            drawn = draws(kind, int(self.state[p]["step"]) - 1, int(stream), shapes, dtype)[at]
+            return torch.as_tensor(drawn)
+
+    return Injected
+
+
+def torch_walk(
+    make: Callable[[list[Any]], Any],
+    dtype: str,
+    *,
+    stop: int | None = None,
+    climb: bool = False,
+) -> np.ndarray:
+    """The path of a PyTorch optimizer; saved and loaded into a new one after `stop` steps."""
+    import torch
+
+    params = [torch.nn.Parameter(torch.tensor(leaf)) for leaf in start(dtype)]
+    optimizer = make(params)
+    rows = []
+    for at, (features, targets) in enumerate(batches(dtype)):
+        if at == stop:
+            saved = copy.deepcopy(optimizer.state_dict())
+            params = [torch.nn.Parameter(p.detach().clone()) for p in params]
+            optimizer = make(params)
+            optimizer.load_state_dict(saved)
+        x, y = torch.tensor(features), torch.tensor(targets)
+
+        def closure(params=params, x=x, y=y):
+            flat = torch.cat([p.reshape(-1) for p in params])
+            value = 2 * torch.mean(torch.square(torch.tanh(x @ flat) - y))
+            return -value if climb else value
+
+        optimizer.zero_grad()
+        closure().backward()
+        optimizer.step(closure)
+        rows.append(np.concatenate([p.detach().numpy().reshape(-1) for p in params]))
+    assert len(rows) == STEPS
+    return np.stack(rows)
+
+
+def apart(path: np.ndarray, other: np.ndarray) -> float:
+    """The largest difference of two paths, as a part of the largest movement."""
+    moved = np.max(np.abs(other - other[0])) + 1e-12
+    return float(np.max(np.abs(path - other)) / moved)

@@ -1,0 +1,66 @@
+"""Running a program in float64 on a drawn stream: what tests compare programs by."""
+
+import numpy as np
+
+from dsl.fingerprint import without_signed_zeros
+from dsl.interpret import run_step
+from dsl.program import Program
+from dsl.transform import initial
+from tests.dsl.strategies import GradientStream
+
+HORIZON = 100.0
+
+
+class PolynomialStep:
+    """Oracles of f(w) = sum(a w^2 / 2 + w^4 / 4), and noise seeded by step and stream."""
+
+    def __init__(self, t: int, w: list[np.ndarray]):
+        self.t, self.w = t, w
+
+    def noise(self, draw: str, stream: float) -> list[np.ndarray]:
+        rng = np.random.default_rng([self.t, round(float(stream)), len(draw)])
+        signs = draw == "rademacher"
+        return [
+            np.asarray(rng.choice([-1.0, 1.0], x.shape) if signs else rng.normal(size=x.shape))
+            for x in self.w
+        ]
+
+    def hvp(self, v: list[np.ndarray]) -> list[np.ndarray]:
+        return [(0.7 + 3 * w**2) * part for w, part in zip(self.w, v, strict=True)]
+
+    def grad_at(self, point: list[np.ndarray]) -> list[np.ndarray]:
+        return [0.7 * x + x**3 for x in point]
+
+    def loss_at(self, point: list[np.ndarray]) -> np.float64:
+        return np.float64(sum(np.sum(0.35 * x**2 + x**4 / 4) for x in point))
+
+
+def trajectory(
+    program: Program, stream: GradientStream, xp=without_signed_zeros
+) -> tuple[list[list[np.ndarray]], list[dict]]:
+    """The steps on a stream, and the slots after each."""
+    w = [leaf.copy() for leaf in stream.start]
+    slots = {name: initial(init, w, np) for name, init in program.state}
+    moves, states = [], []
+    with np.errstate(all="ignore"):
+        for t, gradients in enumerate(stream.gradients):
+            inputs = {
+                "w": w,
+                "g": list(gradients),
+                "t": np.float64(t + 1),
+                "T": HORIZON,
+                "loss": np.float64(stream.losses[t]),
+                **program.hyperparameters,
+            }
+            move, slots = run_step(program, inputs, slots, PolynomialStep(t, w), xp)
+            w = [leaf - step for leaf, step in zip(w, move, strict=True)]
+            moves.append(move)
+            states.append(slots)
+    return moves, states
+
+
+def flat(values) -> np.ndarray:
+    """All numbers of a list, or of lists of lists, of arrays, as one vector."""
+    if isinstance(values, list | tuple):
+        return np.concatenate([np.zeros(0), *map(flat, values)])
+    return np.ravel(np.asarray(values, dtype=float))

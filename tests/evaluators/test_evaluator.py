@@ -1,0 +1,145 @@
+"""Judging programs: scores, outcomes by name, one compilation, and the known ways to cheat."""
+
+import json
+
+import jax
+import numpy as np
+import optax
+import pytest
+
+import dsl
+from dsl.zoo import ZOO
+from evaluators.evaluation import Evaluation, Outcome
+from evaluators.evaluator import Evaluator, Suite, TaskChoice
+from evaluators.registry import get
+from evaluators.score import BEST, WORST, progress, score, too_good
+from evaluators.task import prepare
+from evaluators.train import Trainer
+
+CARRIED = ("add", "sub", "mul", "div", "square", "sqrt", "interp", "power", "exp", "sign", "norm")
+TASKS = (TaskChoice("quadratic", 60), TaskChoice("digits", 80))
+BASELINE = ZOO["adamw"].with_hyperparameters(lr=1e-2)
+SEEDS = (3, 4)
+
+
+@pytest.fixture(scope="module")
+def evaluator():
+    return Evaluator(Suite(TASKS, str(BASELINE), CARRIED))
+
+
+def rule(body):
+    return dsl.parse(f"def rule(w, g, t, *, lr=1e-2):\n{body}")
+
+
+CHEATS = {
+    "all weights to one huge constant": ("    return w - 1e8", Outcome.GRADIENT_INDEPENDENT),
+    "the same with a gradient that does nothing": (
+        "    return w - 1e8 + 0 * g",
+        Outcome.GRADIENT_INDEPENDENT,
+    ),
+    "the same behind a gradient too small to matter": (
+        "    return w - 1e8 + 1e-3 * g",
+        Outcome.DIVERGED,
+    ),
+    "creeping up by a constant": ("    return -1e3 + 1e-9 * g", Outcome.DIVERGED),
+    "decay alone": ("    return lr * w", Outcome.GRADIENT_INDEPENDENT),
+    "an explosion": ("    return exp(exp(exp(g * 100)))", Outcome.NON_FINITE),
+    "not a number from the start": ("    return sqrt(0 - 1 - square(g))", Outcome.NON_FINITE),
+    "ascent": ("    return -1e3 * g", Outcome.DIVERGED),
+}
+
+
+@pytest.mark.parametrize("cheat", CHEATS)
+def test_a_cheat_is_called_by_its_name_and_scores_worst(evaluator, cheat):
+    body, outcome = CHEATS[cheat]
+    evaluation = evaluator.evaluate(rule(body), SEEDS)
+    assert evaluation.outcome is outcome
+    assert evaluation.score == WORST
+
+
+def test_the_baseline_scores_one_and_doing_little_scores_near_zero(evaluator):
+    assert evaluator.evaluate(BASELINE, SEEDS).score == pytest.approx(1.0, abs=1e-6)
+    assert abs(evaluator.evaluate(rule("    return 1e-6 * g"), SEEDS).score) < 0.1
+
+
+def test_a_program_is_judged_by_what_it_does_not_by_how_it_is_written(evaluator):
+    plain = evaluator.evaluate(rule("    return lr * sign(g)"), SEEDS)
+    noisy = rule("    x = exp(w)\n    y = sign(g)\n    z = x * x\n    return y * lr")
+    assert evaluator.evaluate(noisy, SEEDS) == plain
+    assert plain.outcome is Outcome.OK
+
+
+def test_one_compilation_per_task_serves_programs_constants_and_seeds(evaluator):
+    for seeds in (SEEDS, (5, 6), (7,), (8, 9, 10)):
+        evaluator.evaluate(rule("    return lr * g / (norm(g) + 1)"), seeds)
+        evaluator.evaluate(BASELINE.with_hyperparameters(b1=0.5), seeds)
+    assert evaluator.compilations == len(TASKS)
+
+
+def test_a_seed_counts_the_same_in_any_company(evaluator):
+    runs = {}
+    for seeds in ((3, 4), (4, 3), (3,), (5, 3, 4)):
+        for run in evaluator.evaluate(BASELINE, seeds).measurements:
+            runs.setdefault((run.task, run.seed), set()).add(run.loss)
+    assert all(len(losses) == 1 for losses in runs.values())
+
+
+def test_a_primitive_that_is_not_carried_is_an_outcome(evaluator):
+    evaluation = evaluator.evaluate(rule("    return lr * cosh(g)"), SEEDS)
+    assert (evaluation.outcome, evaluation.score) == (Outcome.DOES_NOT_FIT, WORST)
+
+
+def test_an_evaluation_survives_json(evaluator):
+    for body in ("    return lr * g", "    return -1e3 * g"):
+        evaluation = evaluator.evaluate(rule(body), SEEDS)
+        data = json.loads(json.dumps(evaluation.to_json(), allow_nan=False))
+        assert Evaluation.from_json(data) == evaluation
+
+
+def test_every_outcome_has_its_own_sentence():
+    assert len({outcome.sentence for outcome in Outcome}) == len(Outcome)
+    assert Outcome("diverged") is Outcome.DIVERGED
+
+
+def test_the_trainer_equals_a_hand_written_loop():
+    task, steps, seed = get("quadratic"), 40, 5
+    trainer = Trainer(task, steps, CARRIED, width=1)
+    (run,) = trainer.run(BASELINE, [seed])
+    ready = prepare(task, [seed], steps)
+    params = jax.tree.map(lambda leaf: leaf[0], ready.params)
+    rule = optax.adamw(1e-2, weight_decay=BASELINE.hyperparameters["wd"])
+    state = rule.init(params)
+    gradient = jax.jit(jax.grad(task.loss))
+    for index in ready.order[0]:
+        move, state = rule.update(gradient(params, ready.data, index), state, params)
+        params = optax.apply_updates(params, move)
+    assert run.stopped is None and run.finite
+    assert run.loss == pytest.approx(float(task.validate(params, ready.data)), rel=1e-4)
+
+
+def test_a_run_that_leaves_the_sane_range_stops_there():
+    trainer = Trainer(get("quadratic"), 40, CARRIED, width=1)
+    (run,) = trainer.run(rule("    return -1500 + 1e-9 * g"), [0])
+    assert (run.stopped, run.finite) == (7, True)
+
+
+def test_scores_are_comparable_and_clipped():
+    task = get("digits")
+    assert progress(task, task.untrained) == pytest.approx(0)
+    closer, closest = (task.floor + (task.untrained - task.floor) / k for k in (10, 100))
+    assert score(task, closer, [closer]) == pytest.approx(1)
+    assert score(task, closest, [closer]) == pytest.approx(2)
+    assert score(task, task.floor, [closer]) == BEST
+    assert score(task, 1e6, [closer]) == WORST
+    assert not too_good(task, task.floor) and too_good(task, task.floor - 0.01)
+    with pytest.raises(ValueError, match="no progress on digits"):
+        score(task, 1.0, [task.untrained + 1])
+
+
+def test_noise_differs_by_seed_and_repeats():
+    noisy = dsl.parse("def noisy(w, g, *, lr=1e-2):\n    return lr * (g + normal(0))")
+    trainer = Trainer(get("quadratic"), 20, ("add", "mul", "normal"), width=2)
+    first, second = trainer.run(noisy, [1, 2]), trainer.run(noisy, [1, 2])
+    assert first == second
+    plain = trainer.run(dsl.parse("def p(w, g, *, lr=1e-2):\n    return lr * g"), [1, 2])
+    assert np.all([a.loss != b.loss for a, b in zip(first, plain, strict=True)])
