@@ -36,12 +36,11 @@ class Suite:
 
 
 class Trainers:
-    """The compiled training loops of a set of tasks, made when first used."""
+    """The training loops of a set of tasks, each compiled when first used."""
 
-    def __init__(self, tasks: Sequence[TaskChoice], primitives: Sequence[str] = ()):
-        carried = tuple(primitives) or searchable()
+    def __init__(self, tasks: Sequence[TaskChoice], primitives: Sequence[str]):
         self.by_task = {
-            choice.name: Trainer(get(choice.name), choice.steps, carried) for choice in tasks
+            choice.name: Trainer(get(choice.name), choice.steps, primitives) for choice in tasks
         }
 
     @property
@@ -50,15 +49,30 @@ class Trainers:
         return sum(trainer.compilations for trainer in self.by_task.values())
 
 
+def trainers_for(
+    rule: Program, tasks: Sequence[TaskChoice], primitives: Sequence[str] = ()
+) -> Trainers:
+    """Loops that carry what `rule` applies and `primitives` (those a search draws if empty).
+
+    The same ones for the same arguments in a process, so that tuning a baseline and judging by it
+    compile once.
+    """
+    used = {statement.op for statement in rule.statements}
+    return _trainers(tuple(tasks), tuple(sorted(used | set(primitives or searchable()))))
+
+
+@lru_cache(maxsize=4)
+def _trainers(tasks: tuple[TaskChoice, ...], primitives: tuple[str, ...]) -> Trainers:
+    return Trainers(tasks, primitives)
+
+
 class Evaluator:
     """Judges programs by a suite; equal programs on equal seeds get equal evaluations."""
 
     def __init__(self, suite: Suite):
         self.suite = suite
         self.baseline = parse(suite.baseline)
-        used = {statement.op for statement in self.baseline.statements}
-        carried = sorted(used | set(suite.primitives or searchable()))
-        self.trainers = Trainers(suite.tasks, carried)
+        self.trainers = trainers_for(self.baseline, suite.tasks, suite.primitives)
         self._baseline_losses = lru_cache(maxsize=64)(self._measure_baseline)
 
     @property

@@ -11,9 +11,8 @@ from dataclasses import dataclass
 from dsl import canonical
 from dsl.program import Program
 from evaluators.evaluation import Outcome
-from evaluators.evaluator import TaskChoice, Trainers, outcome_of
+from evaluators.evaluator import TaskChoice, Trainers, outcome_of, trainers_for
 from evaluators.score import WORST, progress
-from evaluators.train import searchable
 
 RATES = tuple(10 ** (-k / 2) for k in range(8, 0, -1))
 """Where the rate is looked for first: 1e-4 to 0.3 in half decades."""
@@ -49,9 +48,8 @@ def tune(
     First the rate over half decades; then every hyperparameter in turn by a factor (a decay rate
     `b` through 1 - b), in whichever direction helps, with shrinking factors.
     """
-    used = {statement.op for statement in program.statements}
-    carried = sorted(used | set(primitives or searchable()))
-    return _Tuner(program, Trainers(tasks, carried), seeds, evaluations).tuned()
+    trainers = trainers_for(program, tasks, primitives)
+    return _Tuner(program, trainers, seeds, evaluations).tuned()
 
 
 class _BudgetSpent(Exception):

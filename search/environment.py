@@ -1,0 +1,36 @@
+"""The environment that JAX is started in: one thread per process, on the CPU unless told otherwise.
+
+Compiled machines are kept in the user's cache folder, so that a second worker, and a campaign that
+is taken up again, load them instead of compiling.
+
+Imports nothing heavy, since it has to be applied before JAX is imported.
+"""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+_ONE_THREAD = "--xla_cpu_multi_thread_eigen=false"
+
+
+def worker_environment(current: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """Variables for a process that evaluates programs; keeps what the user has set but threads."""
+    flags = current.get("XLA_FLAGS", "")
+    if "xla_cpu_multi_thread_eigen" not in flags:
+        flags = f"{flags} {_ONE_THREAD}".strip()
+    return {
+        "JAX_PLATFORMS": current.get("JAX_PLATFORMS") or "cpu",
+        "JAX_COMPILATION_CACHE_DIR": current.get("JAX_COMPILATION_CACHE_DIR") or _cache(current),
+        "OMP_NUM_THREADS": "1",
+        "XLA_FLAGS": flags,
+    }
+
+
+def _cache(current: Mapping[str, str]) -> str:
+    base = current.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return str(Path(base) / "stepsmith" / "compiled")
+
+
+def prepare_process() -> None:
+    """Give this process the environment of a worker; call it before JAX is imported."""
+    os.environ.update(worker_environment())
