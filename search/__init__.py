@@ -1,0 +1,1 @@
+"""Who to try next: mutation, strategies, the campaign and its ledger."""

@@ -1,0 +1,53 @@
+"""Finds the earlier candidate that a new one repeats, before anything is paid.
+
+Every candidate that was asked for takes part, judged or not: that two candidates are alike depends
+on their programs and order alone, so the answer is the same with any number of workers.
+"""
+
+from dsl.canonical import canonical_hash
+from dsl.fingerprint import fingerprint
+from dsl.program import Program
+from search.verdict import CacheKey, Keys
+
+
+class Cache:
+    """The three keys of every candidate so far, each with the first candidate that had it."""
+
+    def __init__(self) -> None:
+        self._first: dict[CacheKey, dict[str, int]] = {key: {} for key in CacheKey}
+        self._keys: list[Keys] = []
+        self._sources: list[int] = []
+
+    def add(self, program: Program) -> tuple[Keys, CacheKey | None, int | None]:
+        """Enter the next candidate: its keys, and which key found which earlier candidate.
+
+        The source is always a candidate that was not found itself.
+        """
+        text = program.digest
+        like = self._first[CacheKey.TEXT].get(text)
+        if like is not None:
+            return self._found(self._keys[like], CacheKey.TEXT, like)
+        canonical = canonical_hash(program)
+        like = self._first[CacheKey.CANONICAL].get(canonical)
+        if like is not None:
+            keys = Keys(text, canonical, self._keys[like].fingerprint)
+            return self._found(keys, CacheKey.CANONICAL, like)
+        keys = Keys(text, canonical, fingerprint(program))
+        like = self._first[CacheKey.FINGERPRINT].get(keys.fingerprint)
+        if like is not None:
+            return self._found(keys, CacheKey.FINGERPRINT, like)
+        self.restore(keys, None)
+        return keys, None, None
+
+    def restore(self, keys: Keys, source: int | None) -> None:
+        """Enter the next candidate with what is known of it from the ledger."""
+        index = len(self._keys)
+        self._keys.append(keys)
+        self._sources.append(index if source is None else source)
+        for key in CacheKey:
+            self._first[key].setdefault(getattr(keys, key.value), index)
+
+    def _found(self, keys: Keys, hit: CacheKey, like: int) -> tuple[Keys, CacheKey, int]:
+        source = self._sources[like]
+        self.restore(keys, source)
+        return keys, hit, source

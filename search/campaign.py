@@ -1,0 +1,303 @@
+"""The resumable loop: tune the baseline, search, measure the finalists on fresh seeds.
+
+Candidate i is asked for right after candidate i - look_ahead is told, and verdicts are told in the
+order of candidates, whatever the order in which workers finish. So the ledger says the same with
+any number of workers, and after any crash: resuming asks and tells again what is in the ledger,
+checks that the same programs come out, and goes on where it ends.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from dsl.liveness import live, oracle_calls
+from dsl.parse import parse
+from dsl.program import Program
+from evaluators.evaluation import Evaluation, Outcome
+from evaluators.evaluator import Suite, TaskChoice
+from evaluators.score import WORST
+from search import events
+from search.cache import Cache
+from search.config import Config
+from search.errors import CampaignFailed, LedgerError
+from search.events import Observer, Progress
+from search.finals import measure
+from search.jobs import Answer, Evaluate, Tune
+from search.ledger import Ledger, Row
+from search.mutate import Mutation
+from search.seeds import baseline_seeds, candidate_rng, search_seeds
+from search.strategies import STRATEGIES, Proposal
+from search.verdict import Candidate, Verdict
+from search.workers import Done, Pool
+
+
+@dataclass
+class _Pending:
+    """A candidate that is asked for and not yet told."""
+
+    candidate: Candidate
+    verdict: Verdict | None = None
+    seconds: float = 0.0
+
+
+class Campaign:
+    """One config, one ledger, one pool; `run` does all that is left to do.
+
+    `open_pool` is called when the first job is due, never for a complete run.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        ledger: Ledger,
+        open_pool: Callable[[], Pool],
+        observe: Observer = events.ignore,
+    ):
+        self.config = config
+        self.ledger = ledger
+        self.observe = observe
+        self.progress = Progress(config.budget.candidates)
+        self._open_pool = open_pool
+        self._pool: Pool | None = None
+        self._session: int | None = None
+        self._cache = Cache()
+        self._pending: dict[int, _Pending] = {}
+        self._told: list[tuple[str, float | None]] = []
+        self._unsent: list[tuple[int, Evaluate]] = []
+        self._stored = len(ledger)
+        self._began: float | None = None
+
+    def run(self, versions: dict[str, str]) -> bool:
+        """Run to the end; what is done already is checked and left as it is.
+
+        **Returns:** whether nothing was left to do.
+        """
+        try:
+            baseline = self.ledger.get("baseline")
+            if baseline is None:
+                baseline = self._tune_baseline(versions)
+            self._prepare(parse(baseline["tuned"]))
+            self._replay()
+            self._grow()
+            if self.ledger.get("finals") is not None:
+                return True
+            self._start(versions)
+            self._search()
+            self._measure_finalists()
+            return False
+        finally:
+            self._close()
+
+    def _start(self, versions: dict[str, str]) -> Pool:
+        if self._pool is None:
+            self.ledger.expect_writes()
+            self.observe(events.WorkersStarting(self.config.workers))
+            self._pool = self._open_pool()
+            self._session = self.ledger.start_session(self.config.workers, versions)
+            for number, job in self._unsent:
+                self._pool.submit(number, job)
+            self._unsent.clear()
+        return self._pool
+
+    def _close(self) -> None:
+        if self._pool is not None:
+            self._note_session()
+            self._pool.close()
+
+    def _tune_baseline(self, versions: dict[str, str]) -> dict[str, Any]:
+        wanted = self.config.baseline
+        rule = self.config.rule(wanted.rule)
+        pool = self._start(versions)
+        self.observe(events.TuningBaseline(wanted.rule, wanted.evaluations))
+        seeds = baseline_seeds(self.config.seed, wanted.seeds)
+        job = Tune(rule, self._tasks(), seeds, wanted.evaluations, self._primitives())
+        pool.submit(0, job)
+        tuned = self._one(pool, f"the baseline {wanted.rule} could not be tuned").value
+        baseline = {
+            "rule": str(rule),
+            "tuned": str(tuned.program),
+            "evaluations": tuned.evaluations,
+            "trail": tuned.trail,
+        }
+        self.ledger.set("baseline", baseline)
+        self.observe(events.BaselineTuned(tuned.program))
+        return baseline
+
+    def _prepare(self, tuned: Program) -> None:
+        """The start program, the strategy and the suite."""
+        config = self.config
+        self._suite = Suite(self._tasks(), str(tuned), self._primitives())
+        start = tuned if config.start == config.baseline.rule else config.rule(config.start)
+        self._first = replace(start, name=_name(0), doc="")
+        kind = STRATEGIES[config.strategy.kind]
+        self._strategy = kind(config.strategy, self._first, config.mutator())
+
+    def _replay(self) -> None:
+        """Ask and tell what the ledger holds; afterwards the look-ahead is in flight."""
+        if self._stored > self.config.budget.candidates:
+            raise LedgerError(
+                f"{self.ledger.path} holds {self._stored} candidates, more than the budget of "
+                f"{self.config.budget.candidates}"
+            )
+        rows = self.ledger.rows()
+        for index in range(min(self.config.look_ahead, self.config.budget.candidates)):
+            self._ask(index, rows)
+        while len(self._told) < self._stored:
+            self._tell(rows)
+        if self._stored:
+            self.observe(events.Resumed(self._stored))
+
+    def _grow(self) -> None:
+        """Take over a larger budget; the finals are then still to come."""
+        config = self.config.comparable()
+        if config != self.ledger.get("config"):
+            with self.ledger.transaction():
+                self.ledger.set("config", config)
+                self.ledger.set("finals", None)
+
+    def _search(self) -> None:
+        """Judge candidates until the budget is spent."""
+        pool = self._start({})
+        self._began = time.monotonic()
+        none: Iterator[Row] = iter(())
+        while self._pending:
+            head = self._pending[len(self._told)]
+            if self._settled(head):
+                self._tell(none)
+                continue
+            for done in pool.collect():
+                self._enter(done)
+        self._note_session()
+
+    def _ask(self, index: int, rows: Iterator[Row]) -> None:
+        """Choose candidate `index`; it is in `rows`, or goes to a worker."""
+        rng = candidate_rng(self.config.seed, index)
+        if index == 0:
+            proposal = Proposal(self._first, None, Mutation("start", self.config.start))
+        else:
+            proposal = self._strategy.ask(index, rng, _name(index))
+        if index < self._stored:
+            self._pending[index] = self._recall(index, proposal, next(rows))
+            return
+        keys, hit, source = self._cache.add(proposal.program)
+        candidate = Candidate(
+            index, proposal.program, proposal.parent, proposal.mutation, keys, hit, source
+        )
+        self._pending[index] = pending = _Pending(candidate)
+        if hit is not None:
+            return
+        if not _may_use_gradient(proposal.program):
+            refused = Evaluation(Outcome.GRADIENT_INDEPENDENT, WORST)
+            pending.verdict = Verdict(refused.outcome, refused.score, refused)
+            return
+        generation = index // self.config.evaluation.generation
+        seeds = search_seeds(self.config.seed, generation, self.config.evaluation.seeds)
+        job = Evaluate(self._suite, proposal.program, seeds)
+        if self._pool is None:
+            self._unsent.append((index, job))
+        else:
+            self._pool.submit(index, job)
+
+    def _recall(self, index: int, proposal: Proposal, row: Row) -> _Pending:
+        if (row.number, row.text, row.parent) != (index, str(proposal.program), proposal.parent):
+            raise LedgerError(
+                f"{self.ledger.path} belongs to another version of Stepsmith: candidate {index} "
+                "comes out as another program than the one stored",
+                help="continue it with the version that made it, or start another with --out DIR",
+            )
+        self._cache.restore(row.keys, row.source)
+        candidate = Candidate(
+            index, proposal.program, row.parent, row.mutation, row.keys, row.hit, row.source
+        )
+        return _Pending(candidate, row.verdict)
+
+    def _settled(self, pending: _Pending) -> bool:
+        """Whether the verdict is known; a cache hit's source is told before it."""
+        source = pending.candidate.source
+        if pending.verdict is None and source is not None:
+            outcome, score = self._told[source]
+            pending.verdict = Verdict(outcome, score, note=f"as candidate {source}")
+        return pending.verdict is not None
+
+    def _tell(self, rows: Iterator[Row]) -> None:
+        """Tell the next verdict, enter it, and ask for the candidate that waited for it."""
+        index = len(self._told)
+        pending = self._pending.pop(index)
+        candidate, verdict = pending.candidate, pending.verdict
+        assert verdict is not None
+        if index == 0 and verdict.score is None:
+            raise CampaignFailed(
+                f"the start program could not be evaluated: {verdict.outcome}, {verdict.note}"
+            )
+        self._told.append((verdict.outcome, verdict.score))
+        self._strategy.tell(index, candidate.program, verdict.score)
+        self.progress.count(index, verdict, candidate.hit)
+        if index >= self._stored:
+            self._commit(candidate, verdict, pending.seconds)
+        ahead = index + self.config.look_ahead
+        if ahead < self.config.budget.candidates:
+            self._ask(ahead, rows)
+
+    def _commit(self, candidate: Candidate, verdict: Verdict, seconds: float) -> None:
+        assert self._began is not None
+        self.progress.judged_now += 1
+        self.progress.seconds = time.monotonic() - self._began
+        with self.ledger.transaction():
+            self.ledger.append(candidate, verdict, seconds)
+            self._note_session()
+        self.observe(events.Judged(self.progress))
+
+    def _note_session(self) -> None:
+        if self._pool is not None and self._session is not None:
+            self.ledger.update_session(
+                self._session,
+                candidates=self.progress.judged_now,
+                seconds=round(self.progress.seconds, 3),
+                compilations=self._pool.compilations,
+                retries=self._pool.retries,
+            )
+
+    def _enter(self, done: Done) -> None:
+        pending = self._pending[done.number]
+        if done.answer is None:
+            assert done.lost is not None
+            note = f"{done.lost.sentence} ({done.note})"
+            pending.verdict = Verdict(done.lost, None, note=note)
+            self.observe(events.CandidateLost(done.number, note))
+            return
+        measured: Evaluation = done.answer.value
+        pending.verdict = Verdict(measured.outcome, measured.score, measured)
+        pending.seconds = done.answer.seconds
+
+    def _measure_finalists(self) -> None:
+        finals = measure(self.config, self.ledger, self._suite, self._start({}), self.observe)
+        with self.ledger.transaction():
+            self.ledger.set("finals", finals)
+            self._note_session()
+
+    def _one(self, pool: Pool, failure: str) -> Answer:
+        """The answer to the only job in the pool."""
+        while not (found := pool.collect()):
+            pass
+        if found[0].answer is None:
+            raise CampaignFailed(f"{failure}: {found[0].note}")
+        return found[0].answer
+
+    def _tasks(self) -> tuple[TaskChoice, ...]:
+        return tuple(TaskChoice(task.name, task.steps) for task in self.config.tasks)
+
+    def _primitives(self) -> tuple[str, ...]:
+        """What candidates may be made of: what mutation draws and what the start rule applies."""
+        drawn = {name for name, weight in self.config.primitives.table().items() if weight}
+        used = {statement.op for statement in self.config.rule(self.config.start).statements}
+        return tuple(sorted(drawn | used))
+
+
+def _name(index: int) -> str:
+    return f"c{index}"
+
+
+def _may_use_gradient(program: Program) -> bool:
+    """Whether a live part reads the gradient, the loss or an oracle; the evaluator looks closer."""
+    return bool(live(program).names & {"g", "loss"}) or oracle_calls(program) > 0

@@ -1,0 +1,187 @@
+"""The config of a campaign: every key, its range and its default."""
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny, field_validator, model_validator
+
+from dsl.errors import nearest
+from dsl.program import Program
+from dsl.registry import PRIMITIVES
+from dsl.zoo import ZOO
+from evaluators import registry as tasks
+from search.draws import Palette
+from search.mutate import Limits, Mutator
+from search.strategies import STRATEGIES, Options
+
+Weight = Annotated[float, Field(ge=0, le=1e6, allow_inf_nan=False)]
+
+
+class Section(BaseModel):
+    """A part of a config: unknown keys and values of another type are errors."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class TaskConfig(Section):
+    """A proxy task and how many steps a program trains on it."""
+
+    name: str
+    steps: int = Field(ge=1, le=100_000)
+
+    @field_validator("name")
+    @classmethod
+    def _known(cls, name: str) -> str:
+        return _one_of("task", name, tasks.names())
+
+
+class PrimitivesConfig(Section):
+    """What mutation draws from: the primitives with a weight, altered by name."""
+
+    only: list[str] | None = Field(default=None, min_length=1)
+    """These alone; without it, all that are declared with a weight above 0."""
+    forbid: list[str] = []
+    weights: dict[str, Weight] = {}
+
+    @model_validator(mode="after")
+    def _known(self) -> "PrimitivesConfig":
+        for name in (*(self.only or ()), *self.forbid, *self.weights):
+            _one_of("primitive", name, PRIMITIVES)
+        if not any(self.table().values()):
+            raise ValueError("no primitive is left to draw from")
+        return self
+
+    def table(self) -> dict[str, float]:
+        """Weight by primitive; `only` gives 1 to one that is declared without weight."""
+        names = PRIMITIVES if self.only is None else sorted(self.only)
+        weights = {n: PRIMITIVES[n].weight or (0.0 if self.only is None else 1.0) for n in names}
+        weights.update({n: w for n, w in self.weights.items() if n in weights or w})
+        return {n: w for n, w in weights.items() if n not in self.forbid}
+
+
+class MutationConfig(Section):
+    """How likely each kind of change is, and how large a program may grow."""
+
+    insert: Weight = 1.0
+    delete: Weight = 1.0
+    argument: Weight = 0.5
+    constant: Weight = 0.5
+    primitive: Weight = 0.25
+    add_slot: Weight = 0.05
+    remove_slot: Weight = 0.05
+    max_statements: int = Field(default=40, ge=1, le=1_000)
+    max_slots: int = Field(default=4, ge=0, le=16)
+
+    @model_validator(mode="after")
+    def _some(self) -> "MutationConfig":
+        if not any(self.kinds().values()):
+            raise ValueError("no kind of change has a weight above 0")
+        return self
+
+    def kinds(self) -> dict[str, float]:
+        """Weight by kind of change."""
+        return self.model_dump(exclude={"max_statements", "max_slots"})
+
+
+class BudgetConfig(Section):
+    """When the search ends. It may grow when a run is called again."""
+
+    candidates: int = Field(ge=1, le=100_000_000)
+
+
+class BaselineConfig(Section):
+    """The rule that a score of 1 stands for, and how many evaluations its tuning gets."""
+
+    rule: str = "adamw"
+    evaluations: int = Field(default=48, ge=1, le=100_000)
+    seeds: int = Field(default=2, ge=1, le=64)
+
+    @field_validator("rule")
+    @classmethod
+    def _known(cls, name: str) -> str:
+        return _one_of("rule", name, ZOO)
+
+
+class EvaluationConfig(Section):
+    """How a candidate is judged: `seeds` runs on every task, new seeds each `generation`."""
+
+    seeds: int = Field(default=2, ge=1, le=64)
+    generation: int = Field(default=100, ge=1, le=1_000_000)
+    """Candidates that are judged on the same seeds."""
+    timeout: float = Field(default=300.0, gt=0, le=86_400, allow_inf_nan=False)
+    """Seconds after which a worker counts as hung; compiling is part of the first evaluation."""
+
+
+class FinalConfig(Section):
+    """The `finalists` best programs are measured again on `seeds` fresh seeds."""
+
+    finalists: int = Field(default=8, ge=1, le=1_000)
+    seeds: int = Field(default=8, ge=2, le=1_000)
+
+
+class Config(Section):
+    """A campaign."""
+
+    campaign: str = Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")
+    seed: int = Field(default=0, ge=0, le=2**63 - 1)
+    start: str = "adamw"
+    """Zoo rule that the search starts from; with the tuned constants if it is the baseline's."""
+    tasks: list[TaskConfig] = Field(min_length=1)
+    budget: BudgetConfig
+    strategy: SerializeAsAny[Options]
+    primitives: PrimitivesConfig = PrimitivesConfig()
+    mutation: MutationConfig = MutationConfig()
+    evaluation: EvaluationConfig = EvaluationConfig()
+    baseline: BaselineConfig = BaselineConfig()
+    final: FinalConfig = FinalConfig()
+    look_ahead: int = Field(default=16, ge=1, le=10_000)
+    """Candidate i is chosen knowing the results up to i - look_ahead; at least the workers."""
+    workers: int = Field(default=2, ge=0, le=1_024)
+    """Ray actors; 0 evaluates in this process."""
+
+    @field_validator("start")
+    @classmethod
+    def _known(cls, name: str) -> str:
+        return _one_of("rule", name, ZOO)
+
+    @field_validator("strategy", mode="before")
+    @classmethod
+    def _options(cls, value: Any) -> Any:
+        if not isinstance(value, dict) or not isinstance(value.get("kind"), str):
+            raise ValueError(f"wanted a mapping with a `kind`, one of {', '.join(STRATEGIES)}")
+        kind = _one_of("strategy", value["kind"], STRATEGIES)
+        return STRATEGIES[kind].options_type.model_validate(value)
+
+    @model_validator(mode="after")
+    def _distinct(self) -> "Config":
+        names = [task.name for task in self.tasks]
+        for name in names:
+            if names.count(name) > 1:
+                raise ValueError(f"task '{name}' is listed twice")
+        return self
+
+    def mutator(self) -> Mutator:
+        """The changes that the campaign draws."""
+        limits = Limits(self.mutation.max_statements, self.mutation.max_slots)
+        return Mutator(Palette(self.primitives.table()), limits, self.mutation.kinds())
+
+    def rule(self, name: str) -> Program:
+        """A zoo rule as it is."""
+        return ZOO[name]
+
+    def resolved(self) -> dict[str, Any]:
+        """The config with every default, as plain data."""
+        return self.model_dump(mode="json")
+
+    def comparable(self) -> dict[str, Any]:
+        """The keys that decide what the campaign finds; who computes it and how fast do not."""
+        plain = self.resolved()
+        del plain["workers"], plain["evaluation"]["timeout"]
+        return plain
+
+
+def _one_of(what: str, name: str, known: Any) -> str:
+    if name not in known:
+        guess = nearest(name, known)
+        hint = f"; did you mean '{guess}'?" if guess else ""
+        raise ValueError(f"unknown {what} '{name}'{hint}")
+    return name

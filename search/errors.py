@@ -1,0 +1,46 @@
+"""Every error a user of the search can meet: the place, what was met, what to try.
+
+`exit_status` is what the command line leaves with: 2 for a wrong config, ledger or use, 1 for a job
+that failed.
+"""
+
+
+class SearchError(Exception):
+    """A campaign that cannot be read, started or continued; `help` says what to try."""
+
+    exit_status = 2
+
+    def __init__(self, message: str, *, help: str | None = None):
+        super().__init__(message)
+        self.message = message
+        self.help = help
+
+    def __str__(self) -> str:
+        text = f"{type(self).__name__}: {self.message}"
+        return f"{text}\nhelp: {self.help}" if self.help else text
+
+
+class ConfigError(SearchError):
+    """A config that is not one: names the file, the key path, what was met and what is accepted."""
+
+
+class ConfigChanged(SearchError):
+    """A run that was started with another config."""
+
+
+class LedgerError(SearchError):
+    """A ledger that cannot be read, or belongs to another version of Stepsmith."""
+
+
+class RunLocked(SearchError):
+    """Another process is running the campaign."""
+
+
+class NoSuchRun(SearchError):
+    """A folder that holds no campaign, or a hash that names no program of it."""
+
+
+class CampaignFailed(SearchError):
+    """The campaign could not do its work."""
+
+    exit_status = 1

@@ -1,0 +1,46 @@
+"""The finals: the best programs of a search and its baseline, measured on fresh seeds."""
+
+from typing import Any
+
+from dsl.parse import parse
+from dsl.program import Program
+from evaluators.evaluator import Suite
+from search import events
+from search.config import Config
+from search.errors import CampaignFailed
+from search.events import Observer
+from search.jobs import Evaluate
+from search.ledger import Ledger
+from search.seeds import final_seeds
+from search.workers import Pool
+
+
+def measure(
+    config: Config, ledger: Ledger, suite: Suite, pool: Pool, observe: Observer
+) -> list[dict[str, Any]]:
+    """Evaluations of the baseline (`candidate` None) and of each finalist, as plain data.
+
+    Seeds are taken as many at a time as in the search, so that its machines serve. An evaluation
+    whose workers were lost is None.
+    """
+    rows = ledger.best(config.final.finalists)
+    entrants: list[tuple[int | None, Program]] = [(None, parse(suite.baseline))]
+    entrants += [(row.number, row.program()) for row in rows]
+    seeds, size = final_seeds(config.seed, config.final.seeds), config.evaluation.seeds
+    chunks = [seeds[at : at + size] for at in range(0, len(seeds), size)]
+    total = len(entrants) * len(chunks)
+    for number in range(total):
+        entrant, chunk = divmod(number, len(chunks))
+        pool.submit(number, Evaluate(suite, entrants[entrant][1], chunks[chunk]))
+    found: dict[int, dict[str, Any] | None] = {}
+    while len(found) < total:
+        observe(events.MeasuringFinalists(len(rows), len(found), total))
+        for done in pool.collect():
+            found[done.number] = done.answer.value.to_json() if done.answer else None
+    finals = []
+    for entrant, (candidate, _) in enumerate(entrants):
+        parts = [found[entrant * len(chunks) + chunk] for chunk in range(len(chunks))]
+        finals.append({"candidate": candidate, "evaluations": parts})
+    if None in finals[0]["evaluations"]:
+        raise CampaignFailed("the baseline could not be measured on the fresh seeds")
+    return finals

@@ -1,0 +1,158 @@
+"""The best programs of a campaign, ranked by what they score on seeds that the search never saw."""
+
+import math
+import statistics
+from dataclasses import dataclass, replace
+from enum import Enum
+from typing import Any
+
+from dsl.canonical import canonical_hash
+from dsl.parse import parse
+from dsl.program import Local, Program
+from dsl.simplify import simplify
+from evaluators.evaluation import Evaluation
+from search.ledger import Ledger
+
+_CLEARLY = 3.0
+
+
+class Claim(Enum):
+    """What the finals say about the winner against the tuned baseline."""
+
+    CLEAR = "ahead of tuned {rule} on fresh seeds by more than three standard errors"
+    NOISE = "ahead of tuned {rule} on fresh seeds, but by less than three standard errors"
+    NONE = "nothing beat tuned {rule} on fresh seeds; the best program that was found is kept"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One finalist: `program` is simplified exactly, `scores` are per fresh seed.
+
+    `candidate` is None for the tuned baseline. `pareto`: no other finalist is both smaller (or as
+    small) and better.
+    """
+
+    candidate: int | None
+    hash: str
+    program: Program
+    size: int
+    scores: tuple[float, ...]
+    search_score: float | None
+    pareto: bool = False
+
+    @property
+    def mean(self) -> float:
+        """Mean score; tuned baseline 1, untrained 0."""
+        return statistics.fmean(self.scores)
+
+    @property
+    def sd(self) -> float:
+        """Standard deviation over seeds."""
+        return statistics.stdev(self.scores) if len(self.scores) > 1 else 0.0
+
+
+@dataclass(frozen=True)
+class HallOfFame:
+    """Finalists by final score, best first; `winner` is the first, the baseline stands apart."""
+
+    entries: tuple[Entry, ...]
+    baseline: Entry
+    rule: str
+
+    @property
+    def winner(self) -> Entry:
+        """The finalist with the best mean."""
+        return self.entries[0]
+
+    @property
+    def claim(self) -> Claim:
+        """Whether the winner beats the baseline, seed by seed."""
+        pairs = zip(self.winner.scores, self.baseline.scores, strict=True)
+        gains = [mine - its for mine, its in pairs]
+        gain = statistics.fmean(gains)
+        if gain <= 0 or self.winner.hash == self.baseline.hash:
+            return Claim.NONE
+        error = statistics.stdev(gains) / math.sqrt(len(gains)) if len(gains) > 1 else math.inf
+        return Claim.CLEAR if gain > _CLEARLY * error else Claim.NOISE
+
+    @property
+    def sentence(self) -> str:
+        """The claim in words."""
+        text = self.claim.value.format(rule=self.rule)
+        if self.claim is Claim.NONE:
+            return f"{text[0].upper()}{text[1:]}."
+        gain = 100 * (self.winner.mean - self.baseline.mean)
+        return f"The winner scores {gain:.1f} points of 100 {text}."
+
+
+def hall_of_fame(ledger: Ledger) -> HallOfFame | None:
+    """The finals of a complete campaign; None before that."""
+    finals = ledger.get("finals")
+    if finals is None:
+        return None
+    baseline, *others = (_entry(ledger, final) for final in finals if _complete(final))
+    ranked = sorted(others, key=lambda e: (-e.mean, e.size, e.candidate))
+    marked = tuple(replace(entry, pareto=_on_front(entry, ranked)) for entry in ranked)
+    return HallOfFame(marked or (baseline,), baseline, ledger.get("config")["baseline"]["rule"])
+
+
+def _complete(final: dict[str, Any]) -> bool:
+    """A finalist whose worker was lost on the fresh seeds is out."""
+    return None not in final["evaluations"]
+
+
+def _entry(ledger: Ledger, final: dict[str, Any]) -> Entry:
+    candidate = final["candidate"]
+    if candidate is None:
+        program, score = parse(ledger.get("baseline")["tuned"]), None
+        digest = canonical_hash(program)
+    else:
+        row = next(ledger.rows("WHERE number = ?", (candidate,)))
+        program, score, digest = row.program(), row.verdict.score, row.keys.canonical
+    simple = _simplified(program)
+    return Entry(
+        candidate=candidate,
+        hash=digest,
+        program=simple,
+        size=len(simple.statements),
+        scores=seed_scores([Evaluation.from_json(part) for part in final["evaluations"]]),
+        search_score=score,
+    )
+
+
+def _simplified(program: Program) -> Program:
+    """The program simplified exactly, laid out for reading.
+
+    The words that printing made up for values of the search are dropped, and the next value of a
+    slot gets the slot's name. The passes remember equal programs, and names of values take no part
+    in equality: under a name of its own the program cannot meet one that the search handled.
+    """
+    own = [replace(s, name=None if _made_up(s.name) else s.name) for s in program.statements]
+    simple = simplify(replace(program, name="finalist", statements=tuple(own)))
+    statements = list(simple.statements)
+    for slot, update in zip(simple.slots, simple.updates, strict=True):
+        if isinstance(update, Local) and statements[update.index].name not in simple.slots:
+            statements[update.index] = replace(statements[update.index], name=slot)
+    return replace(simple, name=program.name, statements=tuple(statements))
+
+
+def _made_up(name: str | None) -> bool:
+    return name is not None and name[0] == "x" and name[1:].isdigit()
+
+
+def seed_scores(evaluations: list[Evaluation]) -> tuple[float, ...]:
+    """Mean score over tasks for each seed; a run that failed counts as untrained, 0."""
+    by_seed: dict[int, list[float]] = {}
+    for evaluation in evaluations:
+        for measured in evaluation.measurements:
+            by_seed.setdefault(measured.seed, []).append(measured.score or 0.0)
+    return tuple(statistics.fmean(scores) for scores in by_seed.values())
+
+
+def _on_front(entry: Entry, entries: list[Entry]) -> bool:
+    return not any(
+        other.size <= entry.size
+        and other.mean >= entry.mean
+        and (other.size, other.mean) != (entry.size, entry.mean)
+        for other in entries
+    )

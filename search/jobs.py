@@ -1,0 +1,88 @@
+"""What a worker is asked to do and what it answers; plain data on both sides."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from dsl.program import Program
+from evaluators.evaluation import Evaluation
+from evaluators.evaluator import Evaluator, Suite, TaskChoice
+from evaluators.tuning import tune
+
+
+@dataclass(frozen=True)
+class Tune:
+    """Find the constants of the baseline."""
+
+    program: Program
+    tasks: tuple[TaskChoice, ...]
+    seeds: tuple[int, ...]
+    evaluations: int
+    primitives: tuple[str, ...]
+    """Those of the search, so that the baseline is measured by the machine of the search."""
+
+
+@dataclass(frozen=True)
+class Evaluate:
+    """Judge a program on seeds, relative to the suite's baseline."""
+
+    suite: Suite
+    program: Program
+    seeds: tuple[int, ...]
+
+
+Job = Tune | Evaluate
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came of a job: `value` is what `tune` or `Evaluator.evaluate` returned.
+
+    `compilations` counts the machines that this worker has compiled so far.
+    """
+
+    value: Any
+    seconds: float
+    compilations: int
+
+
+class Evaluates(Protocol):
+    """What a worker needs of an evaluator."""
+
+    @property
+    def compilations(self) -> int: ...
+
+    def evaluate(self, program: Program, seeds: tuple[int, ...]) -> Evaluation: ...
+
+
+class Worker:
+    """Runs jobs one after another; keeps the evaluator of its suite, and so what it compiled."""
+
+    def __init__(
+        self,
+        make_evaluator: Callable[[Suite], Evaluates] = Evaluator,
+        tuner: Callable[..., Any] = tune,
+    ):
+        self._make = make_evaluator
+        self._tune = tuner
+        self._suite: Suite | None = None
+        self._evaluator: Evaluates | None = None
+
+    def run(self, job: Job) -> Answer:
+        """Do what `job` says."""
+        start = time.perf_counter()
+        match job:
+            case Tune():
+                value = self._tune(
+                    job.program, job.tasks, job.seeds, job.evaluations, job.primitives
+                )
+            case Evaluate():
+                value = self._evaluator_of(job.suite).evaluate(job.program, job.seeds)
+        compiled = self._evaluator.compilations if self._evaluator else 0
+        return Answer(value, time.perf_counter() - start, compiled)
+
+    def _evaluator_of(self, suite: Suite) -> Evaluates:
+        if self._evaluator is None or suite != self._suite:
+            self._evaluator, self._suite = self._make(suite), suite
+        return self._evaluator

@@ -1,0 +1,60 @@
+"""What a ledger's file must be: its tables, its version, and how a file that is none is refused."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from search.errors import LedgerError
+
+SCHEMA = 1
+
+TABLES = """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE candidates (
+    number INTEGER PRIMARY KEY, text TEXT NOT NULL, digest TEXT NOT NULL,
+    canonical TEXT NOT NULL, fingerprint TEXT NOT NULL,
+    parent INTEGER, mutation TEXT NOT NULL, detail TEXT NOT NULL,
+    hit TEXT, source INTEGER, outcome TEXT NOT NULL, score REAL, evaluation TEXT,
+    note TEXT NOT NULL, seconds REAL NOT NULL
+);
+CREATE INDEX by_canonical ON candidates (canonical);
+CREATE INDEX by_score ON candidates (score) WHERE source IS NULL;
+CREATE TABLE sessions (
+    id INTEGER PRIMARY KEY, started TEXT NOT NULL, workers INTEGER NOT NULL,
+    versions TEXT NOT NULL, candidates INTEGER NOT NULL DEFAULT 0,
+    seconds REAL NOT NULL DEFAULT 0, compilations INTEGER NOT NULL DEFAULT 0,
+    retries INTEGER NOT NULL DEFAULT 0
+);
+"""
+
+_ASIDE = "move the file away to start the run anew, or use another folder (--out DIR)"
+
+
+def check(path: Path, db: sqlite3.Connection, *, whole: bool) -> None:
+    """LedgerError unless the file holds a ledger of this version; `whole` reads all of it."""
+    tables = {name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type='table'")}
+    if not {"meta", "candidates", "sessions"} <= tables:
+        raise LedgerError(f"{path} is not a ledger", help=_ASIDE)
+    row = db.execute("SELECT value FROM meta WHERE key = 'schema'").fetchone()
+    if row is None or row[0] != str(SCHEMA):
+        met = "none" if row is None else row[0]
+        raise LedgerError(
+            f"{path} has schema version {met}, this Stepsmith reads version {SCHEMA}",
+            help=f"continue it with the Stepsmith that made it; otherwise {_ASIDE}",
+        )
+    if whole:
+        problem = db.execute("PRAGMA quick_check(1)").fetchone()[0]
+        if problem != "ok":
+            raise LedgerError(f"{path} is damaged: {problem.splitlines()[-1]}", help=_ASIDE)
+
+
+@contextmanager
+def readable(path: Path) -> Iterator[None]:
+    """What SQLite has against the file, as a LedgerError."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        raise LedgerError(f"{path} cannot be read: {error}") from None
+    except sqlite3.DatabaseError as error:
+        raise LedgerError(f"{path} is damaged or not a ledger: {error}", help=_ASIDE) from None

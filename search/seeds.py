@@ -1,0 +1,42 @@
+"""Where randomness comes from: pure functions of the campaign's seed and a number.
+
+Candidate i draws from (seed, i), whoever computes it and when. Seeds of evaluations come from three
+ranges that share no number, so the finals never meet a seed that the search or the baseline's
+tuning has seen.
+"""
+
+import numpy as np
+
+_MUTATION, _EVALUATION = 0, 1
+_BITS = 29
+_SEARCH, _BASELINE, _FINAL = range(3)
+
+
+def candidate_rng(seed: int, index: int) -> np.random.Generator:
+    """The generator that candidate `index` is drawn with."""
+    return np.random.Generator(np.random.PCG64(np.random.SeedSequence((seed, _MUTATION, index))))
+
+
+def search_seeds(seed: int, generation: int, count: int) -> tuple[int, ...]:
+    """Seeds that the candidates of one generation are evaluated on."""
+    return _draw(seed, _SEARCH, generation, count)
+
+
+def baseline_seeds(seed: int, count: int) -> tuple[int, ...]:
+    """Seeds that the baseline is tuned on."""
+    return _draw(seed, _BASELINE, 0, count)
+
+
+def final_seeds(seed: int, count: int) -> tuple[int, ...]:
+    """Fresh seeds for the finalists; fewer are the beginning of more."""
+    return _draw(seed, _FINAL, 0, count)
+
+
+def _draw(seed: int, purpose: int, number: int, count: int) -> tuple[int, ...]:
+    """Distinct seeds below 2**31, in a range of their own for each purpose."""
+    sequence = np.random.SeedSequence((seed, _EVALUATION, purpose, number))
+    rng = np.random.Generator(np.random.PCG64(sequence))
+    seeds: dict[int, None] = {}
+    while len(seeds) < count:
+        seeds[(purpose << _BITS) | int(rng.integers(1 << _BITS))] = None
+    return tuple(seeds)

@@ -1,0 +1,77 @@
+"""What a strategy is: ask, tell, state. One declaration registers it, with its options.
+
+The campaign asks for candidate i once it has told i - look_ahead, and tells in the order of
+candidates; so a strategy needs no clock, no randomness but the generator it is handed, and is
+brought back by asking and telling the same again.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, ClassVar, Generic, TypeVar
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict
+
+from dsl.program import Program
+from search.mutate import Mutation, Mutator
+
+
+class Options(BaseModel):
+    """The options of a strategy, as the config spells them; `kind` is its name."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    kind: str
+
+
+OptionsT = TypeVar("OptionsT", bound=Options)
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A program to try, the candidate it was made from, and how."""
+
+    program: Program
+    parent: int | None
+    mutation: Mutation
+
+
+class Strategy(ABC, Generic[OptionsT]):
+    """Chooses programs. `start` is the program that the campaign starts from, candidate 0."""
+
+    options_type: ClassVar[type[Options]]
+
+    def __init__(self, options: OptionsT, start: Program, mutator: Mutator):
+        self.options = options
+        self.start = start
+        self.mutator = mutator
+
+    @abstractmethod
+    def ask(self, index: int, rng: np.random.Generator, name: str) -> Proposal:
+        """Candidate `index` (from 1), called `name`; a function of what was told and of `rng`."""
+
+    @abstractmethod
+    def tell(self, index: int, program: Program, score: float | None) -> None:
+        """The score of a candidate, None if it has none; candidates come in order from 0."""
+
+    @abstractmethod
+    def state(self) -> dict[str, Any]:
+        """What the next ask depends on, as plain data; equal states choose alike."""
+
+
+STRATEGIES: dict[str, type[Strategy]] = {}
+
+S = TypeVar("S", bound=type[Strategy])
+
+
+def strategy(name: str, options: type[Options]) -> Callable[[S], S]:
+    """Register the decorated strategy under the name that configs use."""
+
+    def register(declared: S) -> S:
+        if name in STRATEGIES:
+            raise ValueError(f"strategy '{name}' is declared twice")
+        declared.options_type = options
+        STRATEGIES[name] = declared
+        return declared
+
+    return register

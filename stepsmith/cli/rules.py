@@ -1,0 +1,107 @@
+"""From RULE on the command line to a program; and files that commands write."""
+
+import os
+import stat
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TypeAlias
+
+import typer
+
+if TYPE_CHECKING:
+    from dsl.program import Program
+
+RuleArgument: TypeAlias = Annotated[
+    str, typer.Argument(metavar="RULE", help="A name of the zoo, a .rule file, or RUN:HASH.")
+]
+OutOption: TypeAlias = Annotated[
+    Path | None, typer.Option("--out", "-o", metavar="FILE", help="Write here, not to stdout.")
+]
+ForceOption: TypeAlias = Annotated[bool, typer.Option("--force", help="Replace the file.")]
+JsonOption: TypeAlias = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+class UsageError(Exception):
+    """What the user asked for cannot be done; the message says why and what to try."""
+
+    exit_status = 2
+
+
+def resolve(rule: str) -> "Program":
+    """The program that RULE names: a name of the zoo, a file, or RUN:HASH."""
+    path = Path(rule)
+    if rule.endswith(".rule") or path.is_file():
+        return _from_file(path)
+    if ":" in rule:
+        return _from_run(*rule.rsplit(":", 1))
+    from dsl.errors import did_you_mean
+    from dsl.zoo import ZOO
+
+    if rule in ZOO:
+        return ZOO[rule]
+    raise UsageError(
+        f"unknown rule '{rule}'{did_you_mean(rule, ZOO)}\n"
+        "help: give a name that `stepsmith zoo` lists, a .rule file, or RUN:HASH"
+    )
+
+
+def _from_file(path: Path) -> "Program":
+    from dsl import DslError, parse
+
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise UsageError(f"{path} is not a text file") from None
+    except OSError as error:
+        raise UsageError(f"cannot read {path}: {error.strerror or error}") from None
+    try:
+        return parse(text)
+    except DslError as error:
+        raise UsageError(f"{path}: {error}") from None
+
+
+def _from_run(run: str, prefix: str) -> "Program":
+    from search.ledger import find_rule
+    from search.status import find_run
+
+    if not run or not prefix:
+        raise UsageError("RUN:HASH is the folder of a run and the first digits of a hash in it")
+    return find_rule(find_run(run), prefix)
+
+
+def put(text: str, out: Path | None, *, force: bool) -> None:
+    """Print the text, or write it to a file at once: all of it or nothing."""
+    if not text.endswith("\n"):
+        text += "\n"
+    if out is None:
+        typer.echo(text, nl=False)
+        return
+    if out.is_dir():
+        raise UsageError(f"{out} is a folder\nhelp: give the name of a file in it")
+    if out.exists() and not force:
+        raise UsageError(f"{out} exists\nhelp: --force replaces it")
+    try:
+        _replace(out, text)
+    except OSError as error:
+        raise UsageError(f"cannot write {out}: {error.strerror or error}") from None
+
+
+def _replace(path: Path, text: str) -> None:
+    handle, made = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+        os.chmod(made, _mode(path))
+        os.replace(made, path)
+    except BaseException:
+        os.unlink(made)
+        raise
+
+
+def _mode(path: Path) -> int:
+    """The mode of the file that is replaced, or of a new one."""
+    if path.exists():
+        return stat.S_IMODE(path.stat().st_mode)
+    mask = os.umask(0)
+    os.umask(mask)
+    return 0o666 & ~mask

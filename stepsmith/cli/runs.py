@@ -1,0 +1,61 @@
+"""`stepsmith runs`: the campaigns in a folder."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+
+def runs(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of runs.")] = Path("runs"),
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """List campaigns and how far they are.
+
+    Example: stepsmith runs
+    """
+    from search.errors import NoSuchRun, SearchError
+    from search.status import read_status, runs_in
+    from stepsmith.console import data_console
+
+    if not folder.is_dir() and folder != Path("runs"):
+        raise NoSuchRun(f"{folder} is not a folder", help="give a folder that holds runs")
+    found: list[dict[str, Any]] = []
+    for run in runs_in(folder):
+        try:
+            found.append(read_status(run))
+        except SearchError as error:
+            found.append({"folder": str(run), "state": "unreadable", "error": error.message})
+    if as_json:
+        typer.echo(json.dumps(found, indent=2, allow_nan=False))
+    elif found:
+        data_console().print(_table(found))
+    else:
+        typer.echo(
+            f"No runs in {folder}; start one with stepsmith discover configs/quickstart.yaml",
+            err=True,
+        )
+
+
+def _table(found: list[dict[str, Any]]):
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    for name in ("run", "state", "programs", "cached", "best in search", "winner"):
+        number = name in ("programs", "cached", "best in search")
+        table.add_column(name, justify="right" if number else "left", no_wrap=name != "winner")
+    for status in found:
+        if "error" in status:
+            table.add_row(status["folder"], status["state"], "", "", "", status["error"])
+            continue
+        winner, best = status["winner"], status["best_search_score"]
+        table.add_row(
+            status["folder"],
+            status["state"],
+            f"{status['programs']}/{status['budget']}",
+            f"{100 * status['cache_hits'] / max(status['programs'], 1):.0f}%",
+            "" if best is None else f"{best:.4f}",
+            f"{winner['score']:.4f} +- {winner['sd']:.4f}  {winner['hash']}" if winner else "",
+        )
+    return table

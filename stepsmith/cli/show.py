@@ -1,0 +1,118 @@
+"""`stepsmith show`: one rule, in several forms."""
+
+import json
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from stepsmith.cli.rules import JsonOption, RuleArgument, UsageError, resolve
+
+if TYPE_CHECKING:
+    from dsl.program import Arg, Program
+
+
+def show(
+    rule: RuleArgument,
+    kinds: Annotated[
+        bool, typer.Option("--kinds", help="One line per statement, with its kind.")
+    ] = False,
+    latex: Annotated[bool, typer.Option("--latex", help="The equations.")] = False,
+    canonical: Annotated[
+        bool, typer.Option("--canonical", help="The form that is hashed and compared.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Show a rule: its text, hashes and size.
+
+    Example: stepsmith show lion --latex
+    """
+    if kinds + latex + canonical + as_json > 1:
+        raise UsageError("--kinds, --latex, --canonical and --json exclude each other")
+    program = resolve(rule)
+    if kinds:
+        typer.echo("\n".join(_listing(program)))
+    elif latex:
+        from dsl.export import to_latex
+
+        typer.echo(to_latex(program), nl=False)
+    elif canonical:
+        import dsl
+
+        typer.echo(str(dsl.canonical(program)))
+    elif as_json:
+        typer.echo(json.dumps(_facts(program), indent=2))
+    else:
+        facts = _facts(program)
+        typer.echo(facts.pop("text"))
+        typer.echo()
+        for key in ("canonical_hash", "fingerprint", "statements", "live_statements", "slots"):
+            value = facts[key]
+            shown = " ".join(value) if isinstance(value, list) else value
+            typer.echo(f"# {key.replace('_', ' ')}: {shown if shown != '' else 'none'}")
+        typer.echo(f"# oracle calls: {facts['oracle_calls']}")
+
+
+def _facts(program: "Program") -> dict[str, Any]:
+    """What is known about a program without running it on a task."""
+    import dsl
+    from dsl.liveness import draws_noise, live, oracle_calls
+
+    return {
+        "name": program.name,
+        "text": str(program),
+        "canonical": str(dsl.canonical(program)),
+        "canonical_hash": dsl.canonical_hash(program),
+        "digest": program.digest,
+        "fingerprint": dsl.fingerprint(program),
+        "statements": len(program.statements),
+        "live_statements": len(live(program).statements),
+        "slots": list(program.slots),
+        "hyperparameters": program.hyperparameters,
+        "oracle_calls": oracle_calls(program),
+        "draws_noise": draws_noise(program),
+    }
+
+
+def _listing(program: "Program") -> list[str]:
+    """Every statement on a line of its own, with the kinds of all values; dead ones are marked."""
+    from dsl.liveness import live
+
+    alive = set(live(program).statements)
+    rows = [(name, str(kind), _origin(program, name)) for name, kind in program.name_kinds.items()]
+    for index, statement in enumerate(program.statements):
+        call = f"= {statement.op}({', '.join(_text(program, arg) for arg in statement.args)})"
+        note = "" if index in alive else "   # dead"
+        rows.append((_label(program, index), str(program.kinds[index]), call + note))
+    for slot, update in zip(program.slots, program.updates, strict=True):
+        rows.append((f"next {slot}", str(program.slots[slot].kind), f"= {_text(program, update)}"))
+    result = program.result
+    rows.append(("return", str(program.kind_of(result)), _text(program, result)))
+    widths = [max(len(row[at]) for row in rows) for at in (0, 1)]
+    return [f"{a:{widths[0]}}  {b:{widths[1]}}  {c}".rstrip() for a, b, c in rows]
+
+
+def _origin(program: "Program", name: str) -> str:
+    from dsl.numbers import format_number
+
+    if name in program.slots:
+        return f"slot, starts as {program.slots[name]}"
+    if name in program.hyperparameters:
+        return f"hyperparameter, {format_number(program.hyperparameters[name])} by default"
+    return "input"
+
+
+def _label(program: "Program", index: int) -> str:
+    name = program.statements[index].name
+    return f"%{index} {name}" if name else f"%{index}"
+
+
+def _text(program: "Program", arg: "Arg") -> str:
+    from dsl.numbers import format_number
+    from dsl.program import Const, Local
+
+    match arg:
+        case Const(value):
+            return format_number(value)
+        case Local(index):
+            return f"%{index}"
+    return arg.id

@@ -1,0 +1,91 @@
+"""An evaluator without training, and configs that use it."""
+
+import hashlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from dsl.program import Program
+from evaluators.evaluation import Evaluation, Measurement, Outcome
+from evaluators.evaluator import Suite
+from search.config import Config
+from search.jobs import Worker
+
+CONFIG: dict[str, Any] = {
+    "campaign": "tiny",
+    "tasks": [{"name": "digits", "steps": 20}],
+    "budget": {"candidates": 60},
+    "strategy": {"kind": "regularized_evolution", "population": 8, "tournament": 3},
+    "evaluation": {"generation": 20},
+    "look_ahead": 7,
+    "workers": 0,
+}
+
+
+def config(**changes: Any) -> Config:
+    """The small campaign with some keys changed."""
+    return Config.model_validate({**CONFIG, **changes})
+
+
+class FakeEvaluator:
+    """Scores are a hash of program and seed: nothing to learn, everything to agree on."""
+
+    compilations = 1
+
+    def __init__(self, suite: Suite):
+        self.suite = suite
+
+    def evaluate(self, program: Program, seeds: tuple[int, ...]) -> Evaluation:
+        measured = [
+            Measurement(task.name, seed, Outcome.OK, 1.0, fake_score(program, seed), None)
+            for task in self.suite.tasks
+            for seed in seeds
+        ]
+        mean = sum(m.score or 0 for m in measured) / len(measured)
+        return Evaluation(Outcome.OK, mean, tuple(measured))
+
+
+def fake_score(program: Program, seed: int) -> float:
+    text = f"{program.digest} {seed}".encode()
+    return int.from_bytes(hashlib.blake2b(text, digest_size=4).digest(), "big") / 2**32
+
+
+@dataclass(frozen=True)
+class FakeTuned:
+    program: Program
+    evaluations: int
+    trail: tuple[tuple[dict[str, float], float], ...] = ()
+
+
+def fake_tune(
+    program: Program, tasks: Any, seeds: Any, evaluations: int, primitives: Any
+) -> FakeTuned:
+    return FakeTuned(program.with_hyperparameters(lr=3e-3), evaluations)
+
+
+def fake_worker() -> Worker:
+    return Worker(FakeEvaluator, fake_tune)
+
+
+class DeadlyEvaluator(FakeEvaluator):
+    """Ends its process at programs that apply `tanh`; at the first that applies `square` once."""
+
+    def evaluate(self, program: Program, seeds: tuple[int, ...]) -> Evaluation:
+        ops = {statement.op for statement in program.statements}
+        if "tanh" in ops:
+            os._exit(1)
+        mark = Path(os.environ["STEPSMITH_TEST_MARK"])
+        if "square" not in ops and not mark.exists():
+            mark.touch()
+            os._exit(1)
+        return super().evaluate(program, seeds)
+
+
+class RaisingEvaluator(FakeEvaluator):
+    """Raises at programs that apply `tanh`."""
+
+    def evaluate(self, program: Program, seeds: tuple[int, ...]) -> Evaluation:
+        if any(statement.op == "tanh" for statement in program.statements):
+            raise MemoryError("no room for tanh")
+        return super().evaluate(program, seeds)

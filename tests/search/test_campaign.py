@@ -1,0 +1,153 @@
+from collections import Counter
+
+import pytest
+import yaml
+
+from dsl import parse
+from evaluators.evaluation import Outcome
+from search import events
+from search.campaign import Campaign
+from search.errors import CampaignFailed
+from search.jobs import Worker
+from search.ledger import FILE, Ledger
+from search.run import run_campaign
+from search.seeds import baseline_seeds, final_seeds, search_seeds
+from search.workers import SerialPool
+from tests.search.fakes import FakeEvaluator, RaisingEvaluator, config, fake_tune, fake_worker
+
+
+class Stop(BaseException):
+    """Ends a campaign from an observer, as Ctrl-C would."""
+
+
+class LastFirst(SerialPool):
+    """Runs the job that was submitted last first."""
+
+    def collect(self):
+        self._queue.rotate(1)
+        return super().collect()
+
+
+def content(folder, **changes):
+    return run_campaign(config(**changes), folder, make_worker=fake_worker).content_hash
+
+
+@pytest.fixture(scope="module")
+def reference(tmp_path_factory):
+    return content(tmp_path_factory.mktemp("run"))
+
+
+def test_the_order_in_which_workers_finish_does_not_matter(tmp_path, reference):
+    settings = config()
+    ledger = Ledger.create(tmp_path / FILE, settings.comparable())
+    Campaign(settings, ledger, lambda: LastFirst(fake_worker)).run({})
+    assert ledger.content_hash() == reference
+    ledger.close()
+
+
+@pytest.mark.parametrize("stop_at", [1, 6, 7, 8, 33, 59, 60])
+def test_a_campaign_stopped_anywhere_resumes_to_the_same_ledger(tmp_path, reference, stop_at):
+    def stop(event):
+        if isinstance(event, events.Judged) and event.progress.judged == stop_at:
+            raise Stop
+
+    with pytest.raises(Stop):
+        run_campaign(config(), tmp_path, stop, fake_worker)
+    resumed = []
+    result = run_campaign(config(), tmp_path, resumed.append, fake_worker)
+    assert events.Resumed(stop_at) in resumed
+    assert result.content_hash == reference
+    assert not result.was_complete
+
+
+def test_a_complete_campaign_starts_no_worker_and_changes_nothing(tmp_path, reference):
+    content(tmp_path)
+    before = (tmp_path / FILE).read_bytes()
+
+    def no_worker():
+        raise AssertionError
+
+    result = run_campaign(config(), tmp_path, make_worker=no_worker)
+    assert result.was_complete
+    assert result.content_hash == reference
+    assert (tmp_path / FILE).read_bytes() == before
+
+
+def test_a_grown_budget_goes_on_to_what_it_would_have_been(tmp_path, reference):
+    content(tmp_path, budget={"candidates": 25})
+    assert content(tmp_path) == reference
+
+
+def test_other_seeds_and_strategies_are_other_campaigns(tmp_path, reference):
+    assert content(tmp_path / "seed", seed=1) != reference
+    assert content(tmp_path / "strategy", strategy={"kind": "random_search"}) != reference
+
+
+def test_a_cached_candidate_is_not_evaluated_again(tmp_path):
+    calls = Counter()
+
+    class Counting(FakeEvaluator):
+        def evaluate(self, program, seeds):
+            calls[program.name] += 1
+            return super().evaluate(program, seeds)
+
+    settings = config(final={"finalists": 1, "seeds": 2})
+    run_campaign(settings, tmp_path, make_worker=lambda: Worker(Counting, fake_tune))
+    ledger = Ledger.read(tmp_path / FILE)
+    for row in ledger.rows():
+        if row.hit is not None or row.verdict.outcome == Outcome.GRADIENT_INDEPENDENT:
+            assert f"c{row.number}" not in calls
+        else:
+            assert 1 <= calls[f"c{row.number}"] <= 2  # the finalist twice
+    ledger.close()
+
+
+def test_a_program_that_raises_twice_is_recorded_as_that(tmp_path):
+    settings = config(primitives={"only": ["tanh", "add", "mul"]})
+    worker = Worker(RaisingEvaluator, fake_tune)
+    seen = []
+    run_campaign(settings, tmp_path, seen.append, lambda: worker)
+    ledger = Ledger.read(tmp_path / FILE)
+    lost = [row for row in ledger.rows() if row.verdict.outcome == "worker_raised" and not row.hit]
+    ledger.close()
+    assert lost
+    assert all("tanh" in row.text and row.verdict.score is None for row in lost)
+    assert "MemoryError: no room for tanh" in lost[0].verdict.note
+    assert any(isinstance(event, events.CandidateLost) for event in seen)
+
+
+def test_a_start_that_cannot_be_evaluated_ends_the_campaign(tmp_path):
+    class Broken(FakeEvaluator):
+        def evaluate(self, program, seeds):
+            raise OSError("no data")
+
+    with pytest.raises(CampaignFailed, match="start program could not be evaluated.*no data"):
+        run_campaign(config(), tmp_path, make_worker=lambda: Worker(Broken, fake_tune))
+
+
+def test_a_run_holds_config_and_winner(tmp_path):
+    result = run_campaign(config(), tmp_path, make_worker=fake_worker)
+    assert yaml.safe_load((tmp_path / "config.yaml").read_text()) == config().resolved()
+    winner = parse((tmp_path / "winner.rule").read_text())
+    assert winner.name == "tiny"
+    assert winner == result.hall.winner.program.renamed("tiny")
+    assert not result.not_written
+    for name in ("winner_optax.py", "winner_torch.py"):
+        compile((tmp_path / name).read_text(), name, "exec")
+
+
+def test_the_search_starts_from_the_tuned_baseline(tmp_path):
+    run_campaign(config(), tmp_path, make_worker=fake_worker)
+    ledger = Ledger.read(tmp_path / FILE)
+    first = next(ledger.rows())
+    ledger.close()
+    assert first.program().hyperparameters["lr"] == 3e-3
+
+
+def test_finals_never_meet_a_seed_of_search_or_tuning():
+    search = {s for generation in range(2000) for s in search_seeds(0, generation, 4)}
+    final, tuning = set(final_seeds(0, 100)), set(baseline_seeds(0, 64))
+    assert len(final) == 100 and len(tuning) == 64
+    assert not search & final and not search & tuning and not final & tuning
+    assert final_seeds(0, 3) == final_seeds(0, 8)[:3]
+    assert max(search | final | tuning) < 2**31

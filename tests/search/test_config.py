@@ -1,0 +1,88 @@
+import pytest
+import yaml
+
+from search.errors import ConfigError
+from search.load import load_config
+from tests.search.fakes import CONFIG
+
+
+@pytest.fixture
+def path(tmp_path):
+    file = tmp_path / "c.yaml"
+    file.write_text(yaml.safe_dump(CONFIG))
+    return file
+
+
+def message(path, *overrides):
+    with pytest.raises(ConfigError) as caught:
+        load_config(path, overrides)
+    return str(caught.value).replace(str(path), "c.yaml").splitlines()[0]
+
+
+def test_a_config_resolves_to_all_its_keys_and_reads_back(path, tmp_path):
+    config = load_config(path)
+    again = tmp_path / "again.yaml"
+    again.write_text(yaml.safe_dump(config.resolved()))
+    assert load_config(again) == config
+    assert config.resolved()["baseline"] == {"rule": "adamw", "evaluations": 48, "seeds": 2}
+
+
+def test_overrides_are_yaml_at_a_path(path):
+    config = load_config(
+        path, ["budget.candidates=5", "tasks.0.steps=7", "primitives.forbid=[sin, cos]"]
+    )
+    assert config.budget.candidates == 5
+    assert config.tasks[0].steps == 7
+    assert config.primitives.forbid == ["sin", "cos"]
+
+
+@pytest.mark.parametrize(
+    ("override", "expected"),
+    [
+        ("wrkers=1", "c.yaml: wrkers: unknown key; did you mean 'workers'?"),
+        ("mutation.inser=1", "c.yaml: mutation.inser: unknown key; did you mean 'insert'?"),
+        ("tasks.0.stps=1", "c.yaml: tasks.0.stps: unknown key; did you mean 'steps'?"),
+        ("strategy.poplation=1", "c.yaml: strategy.poplation: unknown key; did you mean 'popul"),
+        ("workers=-1", "c.yaml: workers: wanted 0 or more, met -1"),
+        ("workers=two", "c.yaml: workers: wanted a whole number, met 'two'"),
+        ("workers=true", "c.yaml: workers: wanted a whole number, met True"),
+        ("workers=1.5", "c.yaml: workers: wanted a whole number, met 1.5"),
+        ("mutation.insert=1e-3", "c.yaml: mutation.insert: wanted a number (write 0.001 or"),
+        ("mutation.insert=.nan", "c.yaml: mutation.insert: wanted a finite number, met nan"),
+        ("strategy.population=1", "c.yaml: strategy.population: wanted 2 or more, met 1"),
+        ("strategy.kind=regularised", "c.yaml: strategy: unknown strategy 'regularised'; did you"),
+        ("strategy=3", "c.yaml: strategy: wanted a mapping with a `kind`, one of random_search"),
+        ("start=adamv", "c.yaml: start: unknown rule 'adamv'; did you mean 'adam"),
+        ("baseline.rule=adamx", "c.yaml: baseline.rule: unknown rule 'adamx'; did you mean 'adam"),
+        ("tasks.0.name=digit", "c.yaml: tasks.0.name: unknown task 'digit'; did you mean 'digits'"),
+        ("tasks=[]", "c.yaml: tasks: wanted at least 1, met []"),
+        ("primitives.only=[sing]", "c.yaml: primitives: unknown primitive 'sing'; did you mean"),
+        ("campaign=../x", "c.yaml: campaign: wanted a name of lower-case letters, digits and _, "),
+        ("budget=null", "c.yaml: budget: wanted keys and values, met nothing"),
+        ("workers", "--set workers: wanted key=value"),
+        ("workers=[", "--set workers=[: the value is not YAML"),
+        ("tasks.4.name=x", "--set tasks.4.name=x: tasks is a list of 1, '4' is no place in it"),
+        ("workers.x=1", "--set workers.x=1: workers is 0 and holds no keys"),
+    ],
+)
+def test_an_error_names_file_key_value_and_what_would_do(path, override, expected):
+    assert message(path, override).startswith(f"ConfigError: {expected}")
+
+
+def test_a_file_that_is_no_config_is_named(tmp_path, path):
+    assert "No such file" in message(tmp_path / "nowhere.yaml")
+    path.write_text("a: [1,")
+    assert message(path).startswith("ConfigError: c.yaml, line 1, column 7: not YAML")
+    path.write_text("- 1")
+    assert message(path).startswith("ConfigError: c.yaml: wanted keys and values, met [1]")
+    path.write_bytes(b"\xff\xfe\x00")
+    assert "not a text file" in message(path)
+    path.write_text("!!python/object/apply:os.system ['true']")
+    assert "not YAML" in message(path)
+    path.write_text("campaign: x")
+    assert message(path) == "ConfigError: c.yaml: tasks: missing"
+
+
+def test_an_unknown_name_comes_with_all_that_are_known(path):
+    with pytest.raises(ConfigError, match="help: the names are .*quadratic"):
+        load_config(path, ["tasks.0.name=nothing_like_it"])

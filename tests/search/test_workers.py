@@ -1,0 +1,106 @@
+import os
+
+import pytest
+
+from dsl.zoo import ZOO
+from evaluators.evaluator import Suite, TaskChoice
+from search.environment import worker_environment
+from search.jobs import Evaluate, Worker
+from search.run import run_campaign
+from search.verdict import Lost
+from search.workers import RayPool
+from tests.search.fakes import DeadlyEvaluator, FakeEvaluator, config, fake_tune, fake_worker
+
+SUITE = Suite((TaskChoice("digits", 5),), "")
+
+
+def test_the_environment_keeps_what_the_user_chose():
+    assert worker_environment({})["JAX_PLATFORMS"] == "cpu"
+    chosen = worker_environment({"JAX_PLATFORMS": "cuda", "XLA_FLAGS": "--xla_dump_to=x"})
+    assert chosen["JAX_PLATFORMS"] == "cuda"
+    assert chosen["XLA_FLAGS"] == "--xla_dump_to=x --xla_cpu_multi_thread_eigen=false"
+    assert (
+        worker_environment({"XLA_FLAGS": chosen["XLA_FLAGS"]})["XLA_FLAGS"] == chosen["XLA_FLAGS"]
+    )
+
+
+class SleepyEvaluator(FakeEvaluator):
+    """Never answers about Lion."""
+
+    def evaluate(self, program, seeds):
+        import time
+
+        if program.name == "lion":
+            time.sleep(600)
+        return super().evaluate(program, seeds)
+
+
+def sleepy_worker():
+    return Worker(SleepyEvaluator, fake_tune)
+
+
+def drain(pool, count):
+    found = []
+    while len(found) < count:
+        found += pool.collect()
+    return {done.number: done for done in found}
+
+
+@pytest.fixture(scope="module")
+def ray():
+    """One Ray for all tests of this file; pools leave it running."""
+    import ray
+
+    os.environ["RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO"] = "0"
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    ray.init(address="local", num_cpus=2, include_dashboard=False, log_to_driver=False)
+    yield ray
+    ray.shutdown()
+
+
+@pytest.mark.ray
+def test_one_worker_two_workers_and_none_write_the_same_ledger(ray, tmp_path):
+    hashes = {
+        run_campaign(config(workers=n), tmp_path / str(n), make_worker=fake_worker).content_hash
+        for n in (0, 1, 2)
+    }
+    assert len(hashes) == 1
+
+
+@pytest.mark.ray
+def test_a_worker_that_dies_costs_a_retry_and_a_deadly_program_is_recorded(
+    ray, tmp_path, monkeypatch
+):
+    mark = str(tmp_path / "mark")
+
+    def deadly_worker():
+        os.environ["STEPSMITH_TEST_MARK"] = mark
+        return Worker(DeadlyEvaluator, fake_tune)
+
+    pool = RayPool(1, 100.0, deadly_worker)
+    tanh = ZOO["adamw"].renamed("tanh_rule")
+    statements = list(tanh.statements)
+    statements[9] = type(statements[9])("tanh", statements[9].args)
+    from dataclasses import replace
+
+    rules = [ZOO["adamw"], replace(tanh, statements=tuple(statements)), ZOO["sgd"]]
+    for number, rule in enumerate(rules):
+        pool.submit(number, Evaluate(SUITE, rule, (1, 2)))
+    done = drain(pool, 3)
+    assert done[0].answer is not None
+    assert done[1].answer is None and done[1].lost is Lost.DIED
+    assert done[2].answer is not None  # died once, was tried again
+    assert pool.retries == 2
+    assert pool.compilations >= 1
+    pool.close()
+
+
+@pytest.mark.ray
+def test_a_worker_that_hangs_is_replaced(ray):
+    pool = RayPool(2, 12.0, sleepy_worker)
+    for number, name in enumerate(("adamw", "lion", "sgd")):
+        pool.submit(number, Evaluate(SUITE, ZOO[name], (1, 2)))
+    done = drain(pool, 3)
+    assert done[1].lost is Lost.HUNG
+    assert done[0].answer is not None and done[2].answer is not None
+    pool.close()
