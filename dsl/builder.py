@@ -4,10 +4,22 @@ The builder keeps what each name is bound to right now, infers kinds as it goes,
 `Program` at the end.
 """
 
-from dsl.errors import DslError, FormError, UnknownName, did_you_mean
+from dsl.errors import FormError, UnknownName, did_you_mean
 from dsl.initialisers import Init
 from dsl.kinds import Kind
-from dsl.program import INPUTS, Arg, Const, Local, Name, Program, Statement, check_slot, result_kind
+from dsl.names import check_name
+from dsl.program import (
+    INPUTS,
+    Arg,
+    Const,
+    Local,
+    Name,
+    Program,
+    Statement,
+    check_declared,
+    check_slot,
+    result_kind,
+)
 
 
 class Builder:
@@ -41,11 +53,13 @@ class Builder:
 
     def declare_slot(self, name: str, init: Init) -> None:
         """Add a slot that starts as `init`."""
+        check_declared(name, "a slot")
         self._declare(name, init.kind)
-        self.state[name] = init
+        self.state[name] = Init(init.rule, init.args)
 
     def declare_hyper(self, name: str, default: float) -> None:
         """Add a hyperparameter with its default."""
+        check_declared(name, "a hyperparameter")
         self._declare(name, Kind.GLOBAL)
         self.hypers[name] = number(default).value
 
@@ -87,6 +101,8 @@ class Builder:
         """Bind `name`; for a slot this is its next value unless it is assigned again."""
         if name in self.state:
             check_slot(name, self.state[name], self.kind_of(value))
+        else:
+            check_name(name, "a value")
         self.bound[name] = value
         if isinstance(value, Local):
             statement = self.statements[value.index]
@@ -109,7 +125,4 @@ class Builder:
 
 def number(value: float) -> Const:
     """A number of the program; DslError unless it is finite."""
-    value = float(value)
-    if value != value or value in (float("inf"), float("-inf")):
-        raise DslError(f"a number in a program must be finite, met {value}")
-    return Const(value + 0.0)
+    return Const(value)

@@ -2,16 +2,17 @@
 
 Two programs with the same canonical form compute the same thing in the same way: dead code and dead
 slots gone, equal values computed once, slots that always hold the same value merged, commutative
-arguments sorted, statements in one fixed order, locals unnamed and slots renamed `s0, s1, ...`.
-Hyperparameters keep their names and defaults, which are part of what a program is.
+arguments sorted, statements in one fixed order, locals unnamed and slots renamed `s0, s1, ...`
+(less the names of hyperparameters, which keep theirs and their defaults: they are part of what a
+program is).
 """
 
 import hashlib
+import itertools
 from dataclasses import replace
 from functools import lru_cache
 
-from dsl.numbers import format_number
-from dsl.program import Arg, Const, Local, Name, Program, Statement
+from dsl.program import Arg, Local, Name, Program, Statement
 from dsl.prune import prune
 from dsl.registry import PRIMITIVES
 
@@ -63,13 +64,11 @@ def _value_keys(program: Program, slots: dict[str, str]) -> list[str]:
 
 
 def _arg_key(arg: Arg, slots: dict[str, str], values: list[str]) -> str:
-    match arg:
-        case Const(value):
-            return format_number(value)
-        case Name(id):
-            return slots.get(id, id)
-        case Local(index):
-            return values[index]
+    if isinstance(arg, Local):
+        return values[arg.index]
+    if isinstance(arg, Name):
+        return slots.get(arg.id, arg.id)
+    return repr(arg.value)
 
 
 def _hash(*parts: str) -> str:
@@ -87,6 +86,9 @@ class _Layout:
         self.placed: dict[str, Arg] = {}
         self.names: list[str] = []
         self.slots: list[str] = []
+        self.hypers = source.hyperparameters
+        self.slot_names: list[str] = []
+        self.fresh = (f"s{index}" for index in itertools.count())
 
     def program(self) -> Program:
         result = self.place(self.source.result)
@@ -97,42 +99,59 @@ class _Layout:
             updates.append(value)
             if isinstance(value, Local):
                 made = self.statements[value.index]
-                self.statements[value.index] = replace(made, name=made.name or f"s{index}")
-        state = dict(self.source.state)
-        defaults = self.source.hyperparameters
+                self.statements[value.index] = replace(
+                    made, name=made.name or self.slot_names[index]
+                )
+        state = self.source.slots
+        defaults = self.hypers
         return Program(
             name="rule",
             inputs=("w", "g", *sorted(set(self.names) - {"w", "g", *defaults})),
-            state=tuple((f"s{i}", state[slot]) for i, slot in enumerate(self.slots)),
+            state=tuple(zip(self.slot_names, map(state.__getitem__, self.slots), strict=True)),
             hypers=tuple((n, defaults[n]) for n in self.names if n in defaults),
             statements=tuple(self.statements),
             updates=tuple(updates),
             result=result,
         )
 
-    def place(self, arg: Arg) -> Arg:
-        key = _arg_key(arg, self.slot_keys, self.value_keys)
-        if key not in self.placed:
-            self.placed[key] = self.write(arg)
-        return self.placed[key]
+    def place(self, root: Arg) -> Arg:
+        """The value of `root` in the new program, written down with what it reads."""
+        stack = [root]
+        while stack:
+            arg = stack[-1]
+            key = self.key(arg)
+            if key not in self.placed:
+                args = self.operands(arg)
+                missing = [a for a in args if self.key(a) not in self.placed]
+                if missing:
+                    stack.extend(reversed(missing))
+                    continue
+                self.placed[key] = self.write(arg, [self.placed[self.key(a)] for a in args])
+            stack.pop()
+        return self.placed[self.key(root)]
 
-    def write(self, arg: Arg) -> Arg:
+    def key(self, arg: Arg) -> str:
+        return _arg_key(arg, self.slot_keys, self.value_keys)
+
+    def operands(self, arg: Arg) -> list[Arg]:
+        if not isinstance(arg, Local):
+            return []
+        statement = self.source.statements[arg.index]
+        args = list(statement.args)
+        if PRIMITIVES[statement.op].commutative:
+            args[:2] = sorted(args[:2], key=self.key)
+        return args
+
+    def write(self, arg: Arg, placed: list[Arg]) -> Arg:
         match arg:
             case Name(id) if id in self.slot_keys:
                 self.slots.append(id)
-                return Name(f"s{len(self.slots) - 1}")
+                self.slot_names.append(next(name for name in self.fresh if name not in self.hypers))
+                return Name(self.slot_names[-1])
             case Name(id):
                 self.names.append(id)
-                return arg
             case Local(index):
-                statement = self.source.statements[index]
-                args = list(statement.args)
-                if PRIMITIVES[statement.op].commutative:
-                    args[:2] = sorted(
-                        args[:2], key=lambda a: _arg_key(a, self.slot_keys, self.value_keys)
-                    )
-                placed = tuple(self.place(a) for a in args)
-                self.statements.append(Statement(statement.op, placed))
+                self.statements.append(Statement(self.source.statements[index].op, tuple(placed)))
                 return Local(len(self.statements) - 1)
         return arg
 
@@ -158,7 +177,9 @@ def shared(program: Program) -> Program:
 
     merged = replace(
         program,
-        statements=tuple(replace(s, args=tuple(map(merge, s.args))) for s in program.statements),
+        statements=tuple(
+            Statement(s.op, tuple(map(merge, s.args)), s.name) for s in program.statements
+        ),
         updates=tuple(map(merge, program.updates)),
         result=merge(program.result),
     )

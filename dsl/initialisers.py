@@ -8,9 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from dsl.errors import KindError, UnknownName, did_you_mean
+from dsl.errors import KindError, UnknownName, counted, did_you_mean
 from dsl.kinds import Kind
-from dsl.numbers import format_number
+from dsl.numbers import checked, format_number
 
 
 @dataclass(frozen=True)
@@ -44,9 +44,11 @@ class Init:
         wanted = INITIALISERS[self.rule].arity
         if len(self.args) != wanted:
             raise KindError(
-                f"initialiser '{self.rule}' takes {wanted} numbers, met {len(self.args)}",
+                f"initialiser '{self.rule}' takes {counted(wanted, 'number')}, "
+                f"met {len(self.args)}",
                 help=f"write {self.rule}" + ("(0)" if wanted else ""),
             )
+        object.__setattr__(self, "args", tuple(map(checked, self.args)))
 
     @property
     def kind(self) -> Kind:
@@ -55,7 +57,7 @@ class Init:
 
     def __call__(self, *args: float) -> "Init":
         """`const(1e-6)` in a traced function: the initialiser with its numbers."""
-        return Init(self.rule, tuple(float(arg) for arg in args))
+        return Init(self.rule, args)
 
     def __str__(self) -> str:
         inner = ", ".join(format_number(arg) for arg in self.args)

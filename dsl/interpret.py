@@ -3,7 +3,7 @@
 The model is a list of arrays, one per parameter tensor. A Tensor is such a list, a Scalar a list of
 0-d arrays, a Global one number. Numbers known before the step (constants, hyperparameters given as
 Python floats) are combined in float64 by IEEE rules and never raise; everything else runs in the
-array namespace `xp` at the precision of the parameters.
+array namespace `xp` at the precision of the parameters. A zero among such numbers has no sign.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,7 +15,7 @@ import numpy as np
 
 from dsl.kinds import Kind
 from dsl.lower import spelled_out
-from dsl.program import Arg, Const, Local, Name, Program
+from dsl.program import Arg, Local, Name, Program
 from dsl.registry import PRIMITIVES, Primitive, Scope
 
 Value = Any
@@ -61,7 +61,8 @@ def run_step(
     `jax.lax.cond` under JAX, plain Python by default.
     **Returns:** arrays with the shape and dtype of the parameters; slots keep theirs.
     """
-    return _Run(spelled_out(program), inputs, slots, step, xp, choose or _choose).outputs()
+    with np.errstate(all="ignore"):
+        return _Run(spelled_out(program), inputs, slots, step, xp, choose or _choose).outputs()
 
 
 def _choose(flag: Any, new: Any, old: Any) -> Any:
@@ -77,6 +78,7 @@ class _Call:
     kinds: tuple[Kind, ...]
     wanted: tuple[Kind, ...]
     result: Kind
+    lifted: tuple[int, ...]
 
 
 @lru_cache(maxsize=1024)
@@ -85,7 +87,14 @@ def _calls(program: Program) -> tuple[_Call, ...]:
     for statement in program.statements:
         primitive = PRIMITIVES[statement.op]
         kinds = tuple(program.kind_of(arg) for arg in statement.args)
-        calls.append(_Call(primitive, statement.args, kinds, *primitive.signature.bind(kinds)))
+        wanted, result = primitive.signature.bind(kinds)
+        broadcasts = primitive.signature.elementwise  # its meaning does so with numbers by itself
+        lifted = tuple(
+            at
+            for at, (kind, want) in enumerate(zip(kinds, wanted, strict=True))
+            if kind is not want and not (broadcasts and kind is Kind.GLOBAL)
+        )
+        calls.append(_Call(primitive, statement.args, kinds, wanted, result, lifted))
     return tuple(calls)
 
 
@@ -112,8 +121,7 @@ class _Run:
 
     def outputs(self) -> tuple[list[Any], dict[str, Value]]:
         done: dict[int, Value] = {}
-        for index in demanded(self.program):
-            done[index] = self.apply(self.calls[index], done)
+        self.evaluate((self.program.result, *self.program.updates), done)
         result = self.value(self.program.result, done)
         result = self.lift(result, self.program.kind_of(self.program.result), Kind.TENSOR)
         updates = {}
@@ -122,35 +130,32 @@ class _Run:
             updates[name] = _cast_like(self.xp, value, self.slots[name])
         return _cast_like(self.xp, result, self.like), updates
 
+    def evaluate(self, args: tuple[Arg, ...], done: dict[int, Value]) -> None:
+        """Add to `done` every statement that `args` need."""
+        for index in demanded(self.program, args):
+            if index not in done:
+                done[index] = self.apply(self.calls[index], done)
+
     def value(self, arg: Arg, done: dict[int, Value]) -> Value:
-        match arg:
-            case Local(index):
-                if index not in done:
-                    done[index] = self.apply(self.calls[index], done)
-                return done[index]
-            case Name(id):
-                return self.names[id]
-            case Const(value):
-                return value
+        if isinstance(arg, Local):
+            return done[arg.index]
+        return self.names[arg.id] if isinstance(arg, Name) else arg.value
 
     def apply(self, call: _Call, done: dict[int, Value]) -> Value:
         primitive = call.primitive
         if primitive.lazy:
             return self.select(call, done)
         args = [self.value(arg, done) for arg in call.args]
-        if call.kinds != call.wanted:
-            args = [
-                # an element-wise meaning broadcasts numbers by itself
-                arg
-                if kind is want or (kind is Kind.GLOBAL and primitive.signature.elementwise)
-                else self.lift(arg, kind, want)
-                for arg, kind, want in zip(args, call.kinds, call.wanted, strict=True)
-            ]
+        for at in call.lifted:
+            args[at] = self.lift(args[at], call.kinds[at], call.wanted[at])
         if primitive.scope is Scope.STEP:
+            args = [
+                _cast_like(self.xp, arg, self.like) if want is Kind.TENSOR else arg
+                for arg, want in zip(args, call.wanted, strict=True)
+            ]
             return primitive.meaning(self.step, *args)
         if call.result is Kind.GLOBAL and all(isinstance(arg, float) for arg in args):
-            with np.errstate(all="ignore"):
-                return float(primitive.meaning(np, *map(np.float64, args)))
+            return float(primitive.meaning(np, *map(np.float64, args))) + 0.0
         if call.result is Kind.GLOBAL or primitive.scope is Scope.MODEL:
             return primitive.meaning(self.xp, *args)
         rows = [arg if isinstance(arg, list) else [arg] * len(self.like) for arg in args]
@@ -161,14 +166,16 @@ class _Run:
         """`when`: evaluates only the branch that the flag chooses."""
         flag, *branches = call.args
         kind = call.result
+        number = np.empty((), np.result_type(np.float32, *(leaf.dtype for leaf in self.like)))
 
         def branch(arg: Arg, from_kind: Kind) -> Any:
-            def evaluate() -> Value:
-                value = self.lift(self.value(arg, dict(done)), from_kind, kind)
-                like = self.like if kind is not Kind.GLOBAL else self.like[0]
-                return _cast_like(self.xp, value, like)
+            def chosen() -> Value:
+                inside = dict(done)
+                self.evaluate((arg,), inside)
+                value = self.lift(self.value(arg, inside), from_kind, kind)
+                return _cast_like(self.xp, value, number if kind is Kind.GLOBAL else self.like)
 
-            return evaluate
+            return chosen
 
         new, old = (branch(arg, k) for arg, k in zip(branches, call.kinds[1:], strict=True))
         return self.choose(self.value(flag, done), new, old)
@@ -188,12 +195,12 @@ def _cast_like(xp: Any, value: Value, like: Value) -> Value:
     return xp.asarray(value, dtype=like.dtype)
 
 
-@lru_cache(maxsize=1024)
-def demanded(program: Program) -> tuple[int, ...]:
-    """The statements whose value every step needs, in order: all that the outputs read, except what
+@lru_cache(maxsize=4096)
+def demanded(program: Program, args: tuple[Arg, ...]) -> tuple[int, ...]:
+    """The statements that values `args` need in any case, in order: all that they read, except what
     only a branch of `when` reads."""
     found: set[int] = set()
-    stack = [program.result, *program.updates]
+    stack = [*args]
     while stack:
         arg = stack.pop()
         if isinstance(arg, Local) and arg.index not in found:

@@ -5,7 +5,6 @@ gradient instead on the first step.
 """
 
 from dataclasses import replace
-from functools import lru_cache
 
 from dsl.initialisers import Init
 from dsl.program import Arg, Const, Local, Name, Program, Statement
@@ -13,7 +12,6 @@ from dsl.program import Arg, Const, Local, Name, Program, Statement
 _FIRST_GRADIENT = Init("first_g")
 
 
-@lru_cache(maxsize=4096)
 def spelled_out(program: Program) -> Program:
     """The program with `first_g` written as `where(equal(t, 1), g, slot)`."""
     slots = [name for name, init in program.state if init == _FIRST_GRADIENT]
@@ -28,7 +26,7 @@ def spelled_out(program: Program) -> Program:
             return Local(arg.index + len(prefix))
         return reads.get(arg, arg)
 
-    body = [replace(s, args=tuple(map(shift, s.args))) for s in program.statements]
+    body = [Statement(s.op, tuple(map(shift, s.args)), s.name) for s in program.statements]
     return replace(
         program,
         inputs=tuple(dict.fromkeys((*program.inputs, "g", "t"))),

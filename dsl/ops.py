@@ -35,7 +35,7 @@ _words.update(
     }
 )
 globals().update(_words)
-__all__ = sorted(_words)  # noqa: PLE0605
+__all__ = sorted(_words)  # pyright: ignore[reportUnsupportedDunderAll]
 
 
 def __getattr__(name: str) -> Any:

@@ -7,6 +7,9 @@ an error with its place; a file from a stranger is data.
 """
 
 import ast
+import re
+import reprlib
+import warnings
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -14,6 +17,7 @@ from dsl.builder import Builder, number
 from dsl.errors import DslError, FormError, UnknownName, did_you_mean
 from dsl.initialisers import Init
 from dsl.kinds import Kind
+from dsl.names import check_name
 from dsl.program import Arg, Const, Program
 from dsl.registry import PRIMITIVES
 
@@ -29,6 +33,7 @@ _BINARY: dict[type[ast.operator], str] = {
     ast.Pow: "power",
 }
 _COMPARE: dict[type[ast.cmpop], str] = {ast.Gt: "greater", ast.Lt: "less"}
+_MIRRORED = {"greater": "less", "less": "greater"}
 _FOLD: dict[str, Callable[[float, float], float]] = {
     "add": lambda x, y: x + y,
     "sub": lambda x, y: x - y,
@@ -36,6 +41,7 @@ _FOLD: dict[str, Callable[[float, float], float]] = {
     "div": lambda x, y: x / y,
     "power": lambda x, y: x**y,
 }
+_NO_ANNOTATIONS = "a rule has no annotations; initialisers tell the kinds of its slots"
 _STATEMENTS = "a rule holds assignments `name = expression` and one `return` at its end"
 
 
@@ -43,20 +49,28 @@ def parse(text: str) -> Program:
     """The program that `text` spells; DslError with its place and a help line if it is none."""
     if len(text) > MAX_CHARACTERS:
         raise FormError(f"a program of {len(text)} characters; the limit is {MAX_CHARACTERS}")
-    source = text.splitlines()
+    source = re.split(r"\r\n|\r|\n", text)  # as Python counts lines; str.splitlines finds more
     try:
-        tree = ast.parse(text)
+        return _Parser(source).module(_syntax_tree(text))
     except SyntaxError as error:
         line, column = error.lineno or 1, max(error.offset or 1, 1)
         raise FormError(f"not a program: {error.msg}").located(
             source, None, line, column, column + 1
         ) from None
-    except (ValueError, RecursionError, MemoryError) as error:
-        raise FormError(f"not a program: {error}") from None
-    try:
-        return _Parser(source).module(tree)
-    except RecursionError:
-        raise FormError("not a program: an expression is nested too deeply") from None
+    except (RecursionError, MemoryError):
+        raise FormError(
+            "not a program: an expression is nested too deeply",
+            help="give its parts names: u = ...",
+        ) from None
+
+
+def _syntax_tree(text: str) -> ast.Module:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Python's own remarks, on odd escapes and the like
+        try:
+            return ast.parse(text)
+        except ValueError as error:  # null characters, unpaired surrogates
+            raise FormError(f"not a program: {error}") from None
 
 
 class _Parser:
@@ -75,9 +89,12 @@ class _Parser:
             )
         function = tree.body[0]
         assert isinstance(function, ast.FunctionDef)
-        self.builder = Builder(function.name, ast.get_docstring(function) or "")
+        self.builder = Builder(function.name, (ast.get_docstring(function) or "").rstrip())
+        self.guard(function, lambda: check_name(function.name, "a rule"))
         if function.decorator_list:
             raise self.at(function.decorator_list[0], FormError("a program file has no decorators"))
+        if function.returns is not None:
+            raise self.at(function.returns, FormError(_NO_ANNOTATIONS))
         self.signature(function.args)
         return self.body(function)
 
@@ -108,6 +125,9 @@ class _Parser:
         for star in (args.vararg, args.kwarg):
             if star is not None:
                 raise self.at(star, FormError("a rule has no *args or **kwargs"))
+        for node in (*args.args, *args.kwonlyargs):
+            if node.annotation is not None:
+                raise self.at(node.annotation, FormError(_NO_ANNOTATIONS))
         if args.posonlyargs:
             raise self.at(args.posonlyargs[0], FormError("a rule has no `/` in its parameters"))
         plain = len(args.args) - len(args.defaults)
@@ -156,7 +176,7 @@ class _Parser:
             self.assignment(node)
         last = body[-1] if body else function
         if not isinstance(last, ast.Return) or last.value is None:
-            if body:
+            if body and not isinstance(last, ast.Return):
                 self.assignment(last)
             raise self.at(
                 last,
@@ -184,10 +204,7 @@ class _Parser:
             case ast.Constant(value=bool()):
                 pass
             case ast.Constant(value=int() | float() as value):
-                try:
-                    return number(value)
-                except OverflowError:
-                    raise self.at(node, FormError("the number is too large")) from None
+                return self.guard(node, lambda: number(value))
             case ast.Name(id):
                 return self.guard(node, lambda: self.read(id))
             case ast.UnaryOp(op=ast.UAdd(), operand=operand):
@@ -200,8 +217,7 @@ class _Parser:
             case ast.BinOp(left=left, op=operator, right=right) if type(operator) in _BINARY:
                 return self.binary(node, _BINARY[type(operator)], left, right)
             case ast.Compare(left=left, ops=[op], comparators=[right]) if type(op) in _COMPARE:
-                args = (self.expression(left), self.expression(right))
-                return self.call(node, _COMPARE[type(op)], args)
+                return self.comparison(node, _COMPARE[type(op)], left, right)
             case ast.Call(func=ast.Name(op), args=args, keywords=[]):
                 if op not in PRIMITIVES:
                     raise self.at(node.func, _unknown_primitive(op))
@@ -228,10 +244,18 @@ class _Parser:
         if not (isinstance(x, Const) and isinstance(y, Const)):
             return self.call(node, op, (x, y))
         try:
-            value = _FOLD[op](x.value, y.value)
-            return number(value.real if isinstance(value, complex) else value)
+            return number(_FOLD[op](x.value, y.value))
         except (ArithmeticError, DslError):
-            raise self.at(node, FormError("this number is not finite")) from None
+            raise self.at(node, FormError("this is not a finite number")) from None
+
+    def comparison(self, node: ast.expr, op: str, left: ast.expr, right: ast.expr) -> Arg:
+        """`x > y`; with a number on the left `y < x`, as Python itself turns it around."""
+        x, y = self.expression(left), self.expression(right)
+        if isinstance(x, Const) and isinstance(y, Const):
+            raise self.at(node, FormError("both sides are numbers", help="the answer is known"))
+        if isinstance(x, Const):
+            return self.call(node, _MIRRORED[op], (y, x))
+        return self.call(node, op, (x, y))
 
     def call(self, node: ast.expr, op: str, args: tuple[Arg, ...]) -> Arg:
         return self.guard(node, lambda: self.build.call(op, args))
@@ -264,9 +288,24 @@ def _not_a_statement(node: ast.stmt) -> DslError:
 
 def _describe(node: ast.AST) -> str:
     words = {
+        ast.Assign: "assignment to anything but one name",
+        ast.AnnAssign: "annotations",
         ast.AugAssign: "`+=` (write `x = x + y`)",
         ast.If: "`if` (use `where` or `when`)",
         ast.IfExp: "`if` (use `where` or `when`)",
+        ast.BoolOp: "`and` and `or` (multiply masks, or take their `maximum`)",
+        ast.BinOp: "operators but + - * / **",
+        ast.Compare: "comparisons but one `>` or `<` (and `equal`)",
+        ast.UnaryOp: "operators but + - * / **",
+        ast.NamedExpr: "`:=`",
+        ast.Starred: "`*` before an argument",
+        ast.ListComp: "loops",
+        ast.GeneratorExp: "loops",
+        ast.Delete: "`del`",
+        ast.ClassDef: "classes",
+        ast.AsyncFunctionDef: "async functions",
+        ast.FunctionDef: "functions inside a rule",
+        ast.JoinedStr: "strings",
         ast.For: "loops",
         ast.While: "loops",
         ast.Expr: "statements without effect",
@@ -276,7 +315,7 @@ def _describe(node: ast.AST) -> str:
     }
     name = type(node).__name__
     if isinstance(node, ast.Constant):
-        return f"constants like {node.value!r}"
+        return f"constants like {reprlib.repr(node.value)}"
     return words.get(type(node), f"`{name.lower()}`")
 
 

@@ -6,14 +6,18 @@ needed for another value a fresh one is taken, and a slot whose name could not b
 assigned before `return`.
 """
 
+import inspect
 from collections import Counter
 
+from dsl.kinds import lifts
 from dsl.numbers import format_number
 from dsl.program import Arg, Const, Local, Name, Program, Statement
 from dsl.registry import PRIMITIVES
 
 _ATOM = 9
+_COMPARISON = 3
 _WIDTH = 96
+_NESTING = 16
 
 
 def print_program(program: Program) -> str:
@@ -34,17 +38,20 @@ def _signature(program: Program) -> str:
 
 
 def _docstring(doc: str) -> list[str]:
-    if not doc:
-        return []
-    text = doc.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
-    if text.endswith('"'):
-        text = text[:-1] + '\\"'
-    lines = [line.rstrip() for line in text.split("\n")]
-    if len(lines) > 1:
-        lines.append("")
-    body = "\n".join(f"    {line}" if line else "" for line in lines[1:])
-    closing = f"\n{body}    " if body.endswith("\n") else ("\n" + body if len(lines) > 1 else "")
-    return [f'    """{lines[0]}{closing}"""']
+    text = "".join(map(_escaped, inspect.cleandoc(doc).rstrip()))
+    if '"""' in text or text.endswith('"'):
+        text = text.replace('"', r"\"")
+    first, *rest = text.split("\n")
+    if not rest:
+        return [f'    """{first}"""'] if first else []
+    return [f'    """{first}', *(f"    {line}".rstrip() for line in rest), '    """']
+
+
+def _escaped(character: str) -> str:
+    """A character of a docstring as it may stand in the text."""
+    if character == "\n" or (character.isprintable() and character != "\\"):
+        return character
+    return character.encode("unicode_escape").decode()
 
 
 class _Body:
@@ -95,6 +102,8 @@ class _Body:
         if name in slots:
             final = dict(zip(slots, self.program.updates, strict=True))[name]
             if not (isinstance(final, Local) and final.index >= index):
+                return False
+            if not lifts(self.program.kinds[index], slots[name].kind):
                 return False
         held = self.owner.get(name)
         return held is None or self.last_read.get(held, -1) <= index
@@ -160,12 +169,14 @@ class _Body:
     def call(self, statement: Statement) -> tuple[str, int]:
         args = [self.text(arg) for arg in statement.args]
         infix = PRIMITIVES[statement.op].infix
-        if infix is None or all(isinstance(arg, Const) for arg in statement.args):
+        numbers = [isinstance(arg, Const) for arg in statement.args]
+        turned = infix is not None and infix.precedence == _COMPARISON and numbers[0]
+        if infix is None or all(numbers) or turned:  # `1 > x` would be read as `x < 1`
             return f"{statement.op}({', '.join(text for text, _ in args)})", _ATOM
         if len(args) == 1:
             return f"{infix.symbol}{_wrap(args[0], infix.precedence)}", infix.precedence
         loose = infix.precedence + 1
-        same = infix.precedence if infix.precedence > 3 else loose
+        same = infix.precedence if infix.precedence > _COMPARISON else loose
         left = _wrap(args[0], loose if infix.right else same)
         right = _wrap(args[1], same if infix.right else loose)
         return f"{left} {infix.symbol} {right}", infix.precedence
@@ -180,7 +191,8 @@ def inlined(program: Program) -> set[int]:
     """The statements that print inside their only reader.
 
     Those without a name, read once, whose text evaluates in the order of the statements: the
-    operands of a statement stand directly before it, the last operand last.
+    operands of a statement stand directly before it, the last operand last. Nesting ends at a depth
+    that can still be read, by people and by `parse`.
     """
     uses = Counter(
         arg.index
@@ -193,16 +205,16 @@ def inlined(program: Program) -> set[int]:
     )
     chosen: set[int] = set()
 
-    def take(args: tuple[Arg, ...], end: int) -> int:
+    def take(args: tuple[Arg, ...], end: int, depth: int) -> int:
         for arg in reversed(args):
-            if isinstance(arg, Local) and arg.index == end and uses[end] == 1:
+            if depth and isinstance(arg, Local) and arg.index == end and uses[end] == 1:
                 statement = program.statements[end]
                 if statement.name is None:
                     chosen.add(end)
-                    end = take(statement.args, end - 1)
+                    end = take(statement.args, end - 1, depth - 1)
         return end
 
-    index = take((program.result,), len(program.statements) - 1)
+    index = take((program.result,), len(program.statements) - 1, _NESTING)
     while index >= 0:
-        index = take(program.statements[index].args, index - 1)
+        index = take(program.statements[index].args, index - 1, _NESTING)
     return chosen

@@ -15,14 +15,17 @@ Dead statements are part of a program (search steps over them); `dsl.canonical` 
 """
 
 import hashlib
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 
 import dsl.primitives  # noqa: F401  (declares the primitives)
-from dsl.errors import DslError, KindError, UnknownName, did_you_mean
+from dsl.errors import DslError, FormError, KindError, UnknownName, counted, did_you_mean
 from dsl.initialisers import Init
 from dsl.kinds import Kind, lifts
+from dsl.names import check_name
+from dsl.numbers import checked
 from dsl.registry import PRIMITIVES
 from dsl.signature import SignatureMismatch
 
@@ -47,6 +50,9 @@ class Const:
     """A number written in the program; finite, and 0 has no sign."""
 
     value: float
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "value", checked(self.value))
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +93,51 @@ class Program:
     doc: str = field(default="", compare=False)
 
     def __post_init__(self) -> None:
-        _ = self.kinds
+        try:
+            self._check()
+        except DslError:
+            raise
+        except (AttributeError, TypeError, ValueError) as error:
+            raise DslError(f"not the parts of a program: {error}") from None
+
+    def _check(self) -> None:
+        object.__setattr__(self, "hypers", tuple((n, checked(v)) for n, v in self.hypers))
+        check_name(self.name, "a rule")
+        for name in self.inputs:
+            if name not in INPUTS:
+                raise UnknownName(
+                    f"unknown input '{name}'{did_you_mean(name, INPUTS)}",
+                    help=f"the inputs are {', '.join(INPUTS)}",
+                )
+        for name, _ in self.state:
+            check_declared(name, "a slot")
+        for name, _ in self.hypers:
+            check_declared(name, "a hyperparameter")
+        if len(self.name_kinds) < len(self.inputs) + len(self.state) + len(self.hypers):
+            names = [*self.inputs, *(n for n, _ in self.state), *(n for n, _ in self.hypers)]
+            raise FormError(f"'{Counter(names).most_common(1)[0][0]}' is declared twice")
+        for statement in self.statements:
+            if statement.name is not None:
+                check_name(statement.name, "a value")
+        if len(self.state) != len(self.updates):
+            slots, values = counted(len(self.state), "slot"), counted(len(self.updates), "value")
+            raise DslError(f"{slots} and {values} for the next step")
         for (name, init), arg in zip(self.state, self.updates, strict=True):
             check_slot(name, init, self.kind_of(arg))
         self.kind_of(self.result)
+        hash(self)
+
+    @cached_property
+    def _hash(self) -> int:
+        rule = (self.name, self.inputs, self.state, self.hypers)
+        return hash((*rule, self.statements, self.updates, self.result))
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def __getstate__(self) -> dict[str, object]:
+        """The fields alone: what is computed from them, the hash above all, is of this process."""
+        return {part.name: getattr(self, part.name) for part in fields(self)}
 
     @property
     def hyperparameters(self) -> dict[str, float]:
@@ -124,22 +171,22 @@ class Program:
         return self._kind(arg, self.kinds)
 
     def _kind(self, arg: Arg, kinds: "list[Kind] | tuple[Kind, ...]") -> Kind:
-        match arg:
-            case Const():
-                return Kind.GLOBAL
-            case Local(index):
-                if not 0 <= index < len(kinds):
-                    raise DslError(f"statement %{index} is read before it is made")
-                return kinds[index]
-            case Name(id):
-                if id not in self.name_kinds:
-                    raise UnknownName(f"unbound name '{id}'{did_you_mean(id, self.name_kinds)}")
-                return self.name_kinds[id]
+        if isinstance(arg, Local):
+            if not 0 <= arg.index < len(kinds):
+                raise DslError(f"statement %{arg.index} is read before it is made")
+            return kinds[arg.index]
+        if isinstance(arg, Name):
+            if arg.id not in self.name_kinds:
+                raise UnknownName(f"unbound name '{arg.id}'{did_you_mean(arg.id, self.name_kinds)}")
+            return self.name_kinds[arg.id]
+        if isinstance(arg, Const):
+            return Kind.GLOBAL
+        raise DslError(f"an argument is a name, a number or an earlier value, met {arg!r}")
 
     def with_hyperparameters(self, **values: float) -> "Program":
         """The program with other defaults; UnknownName for one it does not have."""
         check_hyperparameters(self, values)
-        hypers = tuple((name, float(values.get(name, old))) for name, old in self.hypers)
+        hypers = tuple((name, values.get(name, old)) for name, old in self.hypers)
         return replace(self, hypers=hypers)
 
     def renamed(self, name: str) -> "Program":
@@ -148,10 +195,13 @@ class Program:
 
     @cached_property
     def digest(self) -> str:
-        """A hash of the program exactly as it is, dead statements included; hex, 16 digits."""
-        text = repr((self.inputs, self.state, self.hypers, self.statements))
-        outputs = repr((self.updates, self.result))
-        return hashlib.blake2b((text + outputs).encode(), digest_size=8).hexdigest()
+        """A hash of the program exactly as it is, dead statements included; hex, 16 digits.
+
+        Programs that differ at most in their own name, docstring and names of locals share it.
+        """
+        body = [(statement.op, statement.args) for statement in self.statements]
+        parts = (self.inputs, self.state, self.hypers, body, self.updates, self.result)
+        return hashlib.blake2b(repr(parts).encode(), digest_size=8).hexdigest()
 
     def __str__(self) -> str:
         from dsl.printer import print_program
@@ -173,13 +223,24 @@ def result_kind(op: str, args: tuple[Kind, ...]) -> Kind:
         shown = f"{op}({', '.join(primitive.params)}): {primitive.signature}"
         if mismatch.position is None:
             raise KindError(
-                f"'{op}' takes {len(primitive.params)} arguments, met {len(args)}", help=shown
+                f"'{op}' takes {counted(len(primitive.params), 'argument')}, met {len(args)}",
+                help=shown,
             ) from None
         raise KindError(
             f"'{op}' wants a {mismatch.wanted} for '{primitive.params[mismatch.position]}', "
             f"met a {args[mismatch.position]}",
             help=f"{shown}; {_lower_hint(args[mismatch.position], mismatch.wanted)}",
         ) from None
+
+
+def check_declared(name: str, role: str) -> None:
+    """FormError unless a slot or hyperparameter (`role`) may be called `name`."""
+    if name in INPUTS:
+        raise FormError(
+            f"'{name}' is an input and cannot be the name of {role}",
+            help=f"'{name}' always is {INPUTS[name][1]}; take another name",
+        )
+    check_name(name, role)
 
 
 def check_slot(name: str, init: Init, kind: Kind) -> None:

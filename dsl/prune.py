@@ -1,13 +1,11 @@
 """Dead statements and dead slots removed."""
 
 from dataclasses import replace
-from functools import lru_cache
 
 from dsl.liveness import live
 from dsl.program import Arg, Local, Program, Statement
 
 
-@lru_cache(maxsize=4096)
 def prune(program: Program) -> Program:
     """The program without what no step's result depends on: statements, slots, unread names.
 
@@ -20,7 +18,7 @@ def prune(program: Program) -> Program:
         return Local(place[arg.index]) if isinstance(arg, Local) else arg
 
     def moved(statement: Statement) -> Statement:
-        return replace(statement, args=tuple(map(move, statement.args)))
+        return Statement(statement.op, tuple(map(move, statement.args)), statement.name)
 
     updates = dict(zip(program.slots, program.updates, strict=True))
     return replace(

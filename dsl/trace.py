@@ -6,6 +6,7 @@ initialisers to call.
 """
 
 import inspect
+import numbers
 import sys
 from collections.abc import Callable
 from contextvars import ContextVar
@@ -24,9 +25,13 @@ class Symbol:
     """A value of the program being traced."""
 
     __slots__ = ("arg",)
+    __array_ufunc__ = None  # a NumPy number on the left leaves the operation to us
 
     def __init__(self, arg: Arg):
         self.arg = arg
+
+    def __repr__(self) -> str:
+        return f"<value {self.arg}>"
 
     def __add__(self, other: "Operand") -> "Symbol":
         return call("add", self, other)
@@ -73,6 +78,12 @@ class Symbol:
     def __abs__(self) -> "Symbol":
         return call("abs", self)
 
+    def __eq__(self, other: object) -> bool:
+        raise FormError(
+            "values of a program are not compared by == while it is traced",
+            help="use equal(x, y), which is 1 where they are the same number",
+        )
+
     def __bool__(self) -> bool:
         raise FormError(
             "the value of a program has no truth value while it is traced",
@@ -100,7 +111,7 @@ def call(op: str, *operands: Operand) -> Symbol:
 def _arg(operand: Operand) -> Arg:
     if isinstance(operand, Symbol):
         return operand.arg
-    if isinstance(operand, bool) or not isinstance(operand, int | float):
+    if isinstance(operand, bool) or not isinstance(operand, numbers.Real):
         raise KindError(f"a value of a program or a number is wanted, met {operand!r}")
     return number(operand)
 

@@ -1,5 +1,6 @@
 """A program as an Optax transformation."""
 
+import numbers
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -25,7 +26,7 @@ class ProgramState(NamedTuple):
     (Scalar) or a number (Global).
     """
 
-    count: jax.Array
+    count: jax.Array  # pyright: ignore[reportIncompatibleMethodOverride]
     key: jax.Array | None
     slots: dict[str, Any]
 
@@ -53,6 +54,7 @@ def to_optax(
     if learning_rate is not None:
         check_hyperparameters(program, {"lr": learning_rate})
         values["lr"] = learning_rate
+    values = {name: _number(given) for name, given in values.items()}
     program = prune(spelled_out(program))
     reads = live(program).names
     noisy, oracles = draws_noise(program), oracle_calls(program) > 0
@@ -115,7 +117,7 @@ def to_optax(
             jax_choose,
         )
         restored = {name: _restore(tree, rule.kind, slots[name]) for name, rule in program.state}
-        steps = optax.safe_increment(state.count)
+        steps = jnp.asarray(optax.safe_increment(state.count))
         move = jax.tree.unflatten(tree, [-leaf for leaf in result])
         return move, ProgramState(steps, state.key, restored)
 
@@ -125,8 +127,8 @@ def to_optax(
 class JaxStep:
     """Noise from a key, and oracles by differentiating the loss of the batch.
 
-    The draw of stream `s` at step `count` (0-based) uses `fold_in(fold_in(key, count), s)`, split
-    into one key per parameter tensor.
+    The draw of stream `s` (rounded to a whole number) at step `count` (0-based) uses
+    `fold_in(fold_in(key, count), s)`, split into one key per parameter tensor.
     """
 
     def __init__(
@@ -146,7 +148,7 @@ class JaxStep:
     def noise(self, draw: str, stream: Any) -> list[Any]:
         assert self.key is not None
         key = jax.random.fold_in(self.key, self.count)
-        key = jax.random.fold_in(key, jnp.asarray(stream).astype(jnp.int32))
+        key = jax.random.fold_in(key, jnp.rint(jnp.asarray(stream)).astype(jnp.int32))
         sample = {"rademacher": jax.random.rademacher, "normal": jax.random.normal}[draw]
         keys = jax.random.split(key, len(self.leaves))
         return [
@@ -184,6 +186,11 @@ def initial(rule: Init, leaves: list[Any], xp: Any = jnp) -> Value:
     if rule.kind is Kind.GLOBAL:
         return fill(xp, None, *rule.args)
     return [fill(xp, leaf, *rule.args) for leaf in leaves]
+
+
+def _number(given: Any) -> Any:
+    """A number of Python or NumPy as a float, which the step computes with in float64."""
+    return float(given) if isinstance(given, numbers.Real) else given
 
 
 def _flatten(tree: Any, value: Any, kind: Kind) -> Value:

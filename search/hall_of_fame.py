@@ -124,16 +124,15 @@ def _simplified(program: Program) -> Program:
     """The program simplified exactly, laid out for reading.
 
     The words that printing made up for values of the search are dropped, and the next value of a
-    slot gets the slot's name. The passes remember equal programs, and names of values take no part
-    in equality: under a name of its own the program cannot meet one that the search handled.
+    slot gets the slot's name.
     """
     own = [replace(s, name=None if _made_up(s.name) else s.name) for s in program.statements]
-    simple = simplify(replace(program, name="finalist", statements=tuple(own)))
+    simple = simplify(replace(program, statements=tuple(own)))
     statements = list(simple.statements)
     for slot, update in zip(simple.slots, simple.updates, strict=True):
         if isinstance(update, Local) and statements[update.index].name not in simple.slots:
             statements[update.index] = replace(statements[update.index], name=slot)
-    return replace(simple, name=program.name, statements=tuple(statements))
+    return replace(simple, statements=tuple(statements))
 
 
 def _made_up(name: str | None) -> bool:

@@ -5,7 +5,7 @@ from dsl.registry import Infix, exact, primitive
 
 @primitive(
     "K, K -> K",
-    torch="({x} > {y}).to(torch.get_default_dtype())",
+    torch="({x} > {y}).to({dtype})",
     latex=r"\mathbb{{1}}\left[{x} > {y}\right]",
     infix=Infix(">", 3),
 )
@@ -16,7 +16,7 @@ def greater(xp, x, y):
 
 @primitive(
     "K, K -> K",
-    torch="({x} < {y}).to(torch.get_default_dtype())",
+    torch="({x} < {y}).to({dtype})",
     latex=r"\mathbb{{1}}\left[{x} < {y}\right]",
     infix=Infix("<", 3),
     weight=0.5,
@@ -28,7 +28,7 @@ def less(xp, x, y):
 
 @primitive(
     "K, K -> K",
-    torch="({x} == {y}).to(torch.get_default_dtype())",
+    torch="({x} == {y}).to({dtype})",
     latex=r"\mathbb{{1}}\left[{x} = {y}\right]",
     commutative=True,
     weight=0.0,
@@ -51,7 +51,7 @@ def where(xp, mask, x, y):
 
 @primitive(
     "Global, Global, Global -> Global",
-    torch="(({t} - {phase}) % {k} == 0).to(torch.get_default_dtype())",
+    torch="(({t} - {phase}) % {k} == 0).to({dtype})",
     latex=r"\left[{t} \equiv {phase} \;(\mathrm{{mod}}\;{k})\right]",
     weight=0.0,
 )

@@ -5,7 +5,13 @@ from dsl.registry import primitive
 
 @primitive(
     "Tensor -> Tensor",
-    torch="_block_mean({x})",
+    torch="""
+def _block_mean(x: torch.Tensor) -> torch.Tensor:
+    if x.ndim < 2:
+        return x
+    axes = tuple(range(min(x.ndim - 1, 2), x.ndim))
+    return x.mean(dim=axes, keepdim=True).expand_as(x)
+""",
     latex=r"\operatorname{{blockmean}}\left({x}\right)",
     weight=0.0,
 )

@@ -11,7 +11,7 @@ from dsl.registry import Scope, primitive
 @primitive(
     "Global -> Tensor",
     scope=Scope.STEP,
-    torch='self._draw("rademacher", {stream})',
+    torch='self._draw("rademacher", {p}, {stream})',
     latex=r"z_{{{stream}}} \sim \{{-1, 1\}}",
     weight=0.0,
 )
@@ -23,7 +23,7 @@ def rademacher(step, stream):
 @primitive(
     "Global -> Tensor",
     scope=Scope.STEP,
-    torch='self._draw("normal", {stream})',
+    torch='self._draw("normal", {p}, {stream})',
     latex=r"z_{{{stream}}} \sim \mathcal{{N}}(0, I)",
     weight=0.0,
 )

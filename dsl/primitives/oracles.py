@@ -6,7 +6,7 @@ from dsl.registry import Scope, primitive
 @primitive(
     "Tensor -> Tensor",
     scope=Scope.STEP,
-    torch="self._hvp({v})",
+    torch="self._hvp(loss, ready, {v})",
     latex=r"\nabla^2 f(w)\,{v}",
     oracle=True,
     weight=0.0,
@@ -20,7 +20,7 @@ def hvp(step, v):
 @primitive(
     "Tensor -> Tensor",
     scope=Scope.STEP,
-    torch="self._grad_at({point})",
+    torch="self._grad_at(closure, ready, {point})",
     latex=r"\nabla f\left({point}\right)",
     oracle=True,
     weight=0.0,
@@ -33,7 +33,7 @@ def grad_at(step, point):
 @primitive(
     "Tensor -> Global",
     scope=Scope.STEP,
-    torch="self._loss_at({point})",
+    torch="self._loss_at(closure, ready, {point})",
     latex=r"f\left({point}\right)",
     oracle=True,
     weight=0.0,

@@ -22,11 +22,16 @@ def l1_norm(xp, x):
 
 
 @primitive(
-    "Tensor -> Scalar", torch="torch.max(torch.abs({x}))", latex=r"\left\|{x}\right\|_\infty"
+    "Tensor -> Scalar",
+    torch="""
+def _max_abs(x: torch.Tensor) -> torch.Tensor:
+    return torch.abs(x).max() if x.numel() else x.new_zeros(())
+""",
+    latex=r"\left\|{x}\right\|_\infty",
 )
 def max_abs(xp, x):
     """The largest magnitude in each tensor."""
-    return xp.max(xp.abs(x))
+    return xp.max(xp.abs(x), initial=0.0)
 
 
 @primitive(
@@ -68,7 +73,10 @@ def dot(xp, x, y):
 
 @primitive(
     "Tensor -> Global",
-    torch="_global_norm({x})",
+    torch="""
+def _global_norm(x: list[torch.Tensor]) -> torch.Tensor:
+    return torch.sqrt(torch.stack([torch.sum(torch.square(leaf)) for leaf in x]).sum())
+""",
     latex=r"\left\|{x}\right\|_{{\mathrm{{all}}}}",
 )
 def global_norm(xp, x):
@@ -78,7 +86,10 @@ def global_norm(xp, x):
 
 @primitive(
     "Tensor, Tensor -> Global",
-    torch="_global_dot({x}, {y})",
+    torch="""
+def _global_dot(x: list[torch.Tensor], y: list[torch.Tensor]) -> torch.Tensor:
+    return torch.stack([torch.sum(a * b) for a, b in zip(x, y, strict=True)]).sum()
+""",
     latex=r"\langle {x}, {y}\rangle_{{\mathrm{{all}}}}",
     commutative=True,
 )
@@ -89,7 +100,11 @@ def global_dot(xp, x, y):
 
 @primitive(
     "Tensor -> Global",
-    torch="_global_mean({x})",
+    torch="""
+def _global_mean(x: list[torch.Tensor]) -> torch.Tensor:
+    total = torch.stack([torch.sum(leaf) for leaf in x]).sum()
+    return total / sum(leaf.numel() for leaf in x)
+""",
     latex=r"\operatorname{{mean}}_{{\mathrm{{all}}}}\left({x}\right)",
     weight=0.5,
 )
@@ -100,7 +115,13 @@ def global_mean(xp, x):
 
 @primitive(
     "Tensor, Tensor -> Global",
-    torch="_cosine_sim({x}, {y})",
+    torch="""
+def _cosine_sim(x: list[torch.Tensor], y: list[torch.Tensor]) -> torch.Tensor:
+    inner = torch.stack([torch.sum(a * b) for a, b in zip(x, y, strict=True)]).sum()
+    xx = torch.stack([torch.sum(torch.square(a)) for a in x]).sum()
+    yy = torch.stack([torch.sum(torch.square(b)) for b in y]).sum()
+    return inner / torch.sqrt(torch.clamp(xx * yy, min=1e-30))
+""",
     latex=r"\cos\angle\left({x}, {y}\right)",
     commutative=True,
 )
@@ -115,7 +136,12 @@ def cosine_sim(xp, x, y):
 @primitive(
     "Tensor, Global -> Tensor",
     scope=Scope.MODEL,
-    torch="_clip_by_global_norm({x}, {c})",
+    torch="""
+def _clip_by_global_norm(x: list[torch.Tensor], c: torch.Tensor | float) -> list[torch.Tensor]:
+    size = torch.sqrt(torch.stack([torch.sum(torch.square(leaf)) for leaf in x]).sum())
+    shrink = torch.where(size < c, torch.ones_like(size), c / size)
+    return [leaf * shrink for leaf in x]
+""",
     latex=r"\operatorname{{clip}}_{{\mathrm{{all}}}}\left({x}, {c}\right)",
 )
 def clip_by_global_norm(xp, x, c):

@@ -22,11 +22,16 @@ Bindings = dict[str, Arg]
 
 @lru_cache(maxsize=1)
 def exact_laws() -> dict[str, list[tuple[Program, Program]]]:
-    """Patterns of the exact laws by the primitive at the root of their left side."""
+    """Patterns of the exact laws by the primitive at the root of their left side.
+
+    Those that would add statements where the left side's own are read elsewhere too are left out.
+    """
     table: dict[str, list[tuple[Program, Program]]] = {}
     for law in declared_laws(Domain.EXACT):
         lhs, rhs = parse_law(law.text)
         assert isinstance(lhs.result, Local)
+        if len(rhs.statements) > 1:
+            continue
         table.setdefault(lhs.statements[lhs.result.index].op, []).append((lhs, rhs))
     return table
 

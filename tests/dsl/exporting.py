@@ -1,8 +1,11 @@
 """Exported files at work on the model of `tests.dsl.references`, beside the interpreter."""
 
 import copy
-from collections.abc import Callable
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
 from functools import cache, partial
+from pathlib import Path
 from typing import Any
 
 import jax
@@ -51,18 +54,17 @@ def optax_walk(
         leaves = [jnp.asarray(leaf) for leaf in start(dtype)]
         state = optimizer.init(leaves)
 
-        def step(leaves, state, batch):
-            value, grads = value_and_gradient(leaves, batch)
+        def step(value, grads, leaves, state, batch):
             moves, state = optimizer.update(
                 grads, state, leaves, value=value, value_fn=lambda at: loss(at, batch), unknown=1
             )
             return optax.apply_updates(leaves, moves), state
 
         step = jax.jit(step) if jit else step
-
         rows = []
         for batch in batches(dtype):
-            leaves, state = step(leaves, state, batch)
+            value, grads = value_and_gradient(leaves, batch)
+            leaves, state = step(value, grads, leaves, state, batch)
             rows.append(np.concatenate([np.ravel(leaf) for leaf in leaves]))
         return np.stack(rows)
 
@@ -80,9 +82,10 @@ def _interpreted(program: Program, dtype: str, horizon: int | None) -> np.ndarra
 
 
 def compiled(program: Program) -> bool:
-    """Whether a step is worth compiling: it asks an oracle or chooses; else it is quicker not to."""
+    """Whether a step is worth compiling: it draws noise, asks an oracle or chooses."""
+    facts = Facts.of(program)
     lazy = any(PRIMITIVES[statement.op].lazy for statement in program.statements)
-    return lazy or Facts.of(program).oracles
+    return lazy or facts.noisy or facts.oracles
 
 
 def optax_optimizer(program: Program, **changed: Any) -> optax.GradientTransformationExtraArgs:
@@ -163,3 +166,82 @@ def apart(path: np.ndarray, other: np.ndarray) -> float:
     """The largest difference of two paths, as a part of the largest movement."""
     moved = np.max(np.abs(other - other[0])) + 1e-12
     return float(np.max(np.abs(path - other)) / moved)
+
+
+def moves_of_interpreter(
+    program: Program, gradients: list[list[np.ndarray]], w: list[np.ndarray]
+) -> list[list[np.ndarray]]:
+    """What is subtracted on each step, in float64, with the parameters held at `w`."""
+    return _moves(to_optax(program, seed=SEED, **horizon_of(program)), gradients, w)
+
+
+def moves_of_optax(
+    program: Program, gradients: list[list[np.ndarray]], w: list[np.ndarray]
+) -> list[list[np.ndarray]]:
+    """The same of the exported Optax optimizer."""
+    return _moves(optax_optimizer(program), gradients, w)
+
+
+def horizon_of(program: Program) -> dict[str, int]:
+    """The horizon, for a program that reads it."""
+    return {"horizon": HORIZON} if "T" in Facts.of(program).reads else {}
+
+
+def _moves(
+    optimizer: Any, gradients: list[list[np.ndarray]], w: list[np.ndarray]
+) -> list[list[np.ndarray]]:
+    batch = batches("float64")[0]
+    with precision("float64"):
+        leaves = [jnp.asarray(leaf) for leaf in w]
+        state = optimizer.init(leaves)
+        found = []
+        for grads in gradients:
+            moves, state = optimizer.update(
+                [jnp.asarray(g) for g in grads],
+                state,
+                leaves,
+                value=loss(leaves, batch),
+                value_fn=lambda at: loss(at, batch),
+            )
+            found.append([-np.asarray(move) for move in moves])
+        return found
+
+
+def moves_of_torch(
+    program: Program, gradients: list[list[np.ndarray]], w: list[np.ndarray]
+) -> list[list[np.ndarray]]:
+    """The same of the exported PyTorch optimizer; exact where the parameters are 0."""
+    import torch
+
+    params = [torch.nn.Parameter(torch.tensor(leaf)) for leaf in w]
+    optimizer = torch_class(program)(params, **extra(program))
+    features, targets = map(torch.tensor, batches("float64")[0])
+
+    def closure():
+        flat = torch.cat([p.reshape(-1) for p in params])
+        return 2 * torch.mean(torch.square(torch.tanh(features @ flat) - targets))
+
+    found = []
+    for grads in gradients:
+        for p, g in zip(params, grads, strict=True):
+            p.grad = torch.tensor(g)
+        optimizer.step(closure)
+        found.append([x - p.detach().numpy() for p, x in zip(params, w, strict=True)])
+        with torch.no_grad():
+            for p, x in zip(params, w, strict=True):
+                p.copy_(torch.tensor(x))
+    return found
+
+
+def check_with_ruff(folder: Path, sources: Mapping[str, str]) -> None:
+    """Exported files are formatted and free of lint by ruff's own rules and ours."""
+    for name, source in sources.items():
+        (folder / f"{name}.py").write_text(source, encoding="utf-8")
+    common = ["--isolated", "--no-cache", "--line-length", "100"]
+    for command in (["format", "--diff"], ["check"], ["check", "--select", "E,F,I,UP,B,SIM"]):
+        done = subprocess.run(
+            [sys.executable, "-m", "ruff", *command, *common, str(folder)],
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr

@@ -167,7 +167,7 @@ def test_nothing_in_a_text_is_run(capsys):
 
 
 @given(st.text() | st.text("def rule(w,g):\n =*+-1.e'\"#\\", max_size=80))
-@settings(max_examples=400)
+@settings(max_examples=200)
 def test_any_text_is_a_program_or_an_error_of_the_language(text):
     check_fate(text)
 
@@ -185,7 +185,7 @@ def mutated_texts(draw):
 
 
 @given(mutated_texts())
-@settings(max_examples=400)
+@settings(max_examples=200)
 def test_a_damaged_program_is_a_program_or_an_error_of_the_language(text):
     check_fate(text)
 

@@ -1,0 +1,151 @@
+"""Expressions of an emitted file: templates filled with operands, written as ruff would write them.
+
+An expression is a syntax tree until the end, so parentheses are always right. A number of the
+program is an `ast.Constant` that holds a float; it is written without a point where it stands next
+to a value in a sum, product or quotient, and with one elsewhere, where hosts tell 1 from 1.0.
+"""
+
+import ast
+import copy
+import re
+from collections.abc import Callable, Mapping
+
+from dsl.numbers import format_number
+
+WIDTH = 100
+"""The longest line of an emitted file."""
+
+
+def name(id: str) -> ast.expr:
+    """A name or dotted name, or any other text that binds as tightly as one."""
+    return ast.Name(id)
+
+
+def number(value: float) -> ast.expr:
+    """A number of the program."""
+    if value < 0:
+        return ast.UnaryOp(ast.USub(), ast.Constant(float(-value)))
+    return ast.Constant(float(value))
+
+
+def call(function: str, *args: ast.expr) -> ast.expr:
+    """`function(*args)`."""
+    return ast.Call(ast.Name(function), list(args), [])
+
+
+def expression(text: str) -> ast.expr:
+    """The syntax tree of a Python expression."""
+    return ast.parse(text, mode="eval").body
+
+
+def fill(template: ast.expr, values: Mapping[str, ast.expr]) -> ast.expr:
+    """The template with the names in `values` replaced."""
+    return _Fill(values).visit(copy.deepcopy(template))
+
+
+class _Fill(ast.NodeTransformer):
+    def __init__(self, values: Mapping[str, ast.expr]):
+        self.values = values
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        return self.values.get(node.id, node)
+
+
+def rewritten(node: ast.expr, change: Callable[[ast.expr], ast.expr]) -> ast.expr:
+    """A copy of the tree with `change` applied to every node, children first."""
+
+    class Change(ast.NodeTransformer):
+        def visit(self, node: ast.AST) -> ast.AST:
+            node = self.generic_visit(node)
+            return change(node) if isinstance(node, ast.expr) else node
+
+    made = Change().visit(copy.deepcopy(node))
+    assert isinstance(made, ast.expr)
+    return made
+
+
+def names_in(node: ast.AST) -> list[str]:
+    """Every name in the tree, once per occurrence."""
+    return [n.id for n in ast.walk(node) if isinstance(n, ast.Name)]
+
+
+_SIMPLE_POWER = re.compile(r"(?<![\w.)\]])([\w.]+) \*\* (-?[\w.]+)(?![\w.(\[]| \*\*)")
+
+
+def show(node: ast.expr) -> str:
+    """The text of an expression, in one line."""
+    text = ast.unparse(_Numbers().visit(copy.deepcopy(node)))
+    return _SIMPLE_POWER.sub(r"\1**\2", text).replace("'", '"')
+
+
+class _Numbers(ast.NodeTransformer):
+    """Constants as the text they are written with."""
+
+    def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
+        if isinstance(node.op, ast.Add | ast.Sub | ast.Mult | ast.Div):
+            left, right = _bare(node.left), _bare(node.right)
+            if left is not None and right is None:
+                node.left = _written(node.left, short=True)
+            elif right is not None and left is None:
+                node.right = _written(node.right, short=True)
+        self.generic_visit(node)
+        return node
+
+    def visit_Constant(self, node: ast.Constant) -> ast.expr:
+        return _written(node, short=False)
+
+
+def _bare(node: ast.expr) -> float | None:
+    if isinstance(node, ast.UnaryOp) and isinstance(node.operand, ast.Constant):
+        node = node.operand
+    return node.value if isinstance(node, ast.Constant) and type(node.value) is float else None
+
+
+def _written(node: ast.expr, *, short: bool) -> ast.expr:
+    if isinstance(node, ast.UnaryOp):
+        return ast.UnaryOp(node.op, _written(node.operand, short=short))
+    if isinstance(node, ast.Constant) and type(node.value) is float:
+        text = format_number(node.value)
+        return ast.Name(text if short or not text.isdigit() else text + ".0")
+    return node
+
+
+def layout(indent: int, before: str, parts: list[str], after: str) -> list[str]:
+    """`before` + parts + `after` in one line, or split inside the brackets as ruff splits."""
+    pad = " " * indent
+    line = f"{pad}{before}{', '.join(parts)}{after}"
+    if len(line) <= WIDTH or not parts:
+        return [line]
+    inner = f"{pad}    {', '.join(parts)}"
+    if len(inner) <= WIDTH:
+        return [pad + before, inner, pad + after]
+    return [pad + before, *(f"{pad}    {part}," for part in parts), pad + after]
+
+
+def suite(indent: int, before: str, text: str) -> list[str]:
+    """`before` + expression in one line, or the expression in brackets on a line of its own."""
+    pad = " " * indent
+    if len(pad + before + text) <= WIDTH:
+        return [pad + before + text]
+    return [f"{pad}{before}(", f"{pad}    {text}", f"{pad})"]
+
+
+def format_float(value: float) -> str:
+    """A default as Python writes a float: `1e-4`, `0.9`, `2.0`."""
+    text = format_number(value)
+    return text if set(text) & set(".en") else text + ".0"
+
+
+class Names:
+    """Hands out names that nothing else in a file has."""
+
+    def __init__(self, taken: set[str]):
+        self.taken = set(taken)
+
+    def take(self, wanted: str) -> str:
+        """`wanted`, or the first of wanted_2, wanted_3, ... that is free."""
+        free, count = wanted, 2
+        while free in self.taken:
+            free, count = f"{wanted}_{count}", count + 1
+        self.taken.add(free)
+        return free

@@ -1,0 +1,67 @@
+"""The equations of a rule."""
+
+import re
+
+import pytest
+from hypothesis import given
+
+from dsl import PRIMITIVES, parse
+from dsl.export import to_latex
+from dsl.zoo import ZOO
+from tests.dsl.odd_programs import ODD, one_primitive
+from tests.dsl.strategies import programs
+
+
+def check(text: str) -> None:
+    """Braces, brackets and the environment are closed; the last line is the step."""
+    assert text.startswith("\\begin{align*}\n") and text.endswith("\n\\end{align*}\n")
+    plain = text.replace("\\{", "").replace("\\}", "")
+    depth = 0
+    for char in plain:
+        depth += (char == "{") - (char == "}")
+        assert depth >= 0
+    assert depth == 0
+    assert text.count("\\left") - text.count("\\left|") == len(
+        re.findall(r"\\left(?!\|)", text)
+    ) and text.count("\\left") == text.count("\\right")
+    lines = text.strip().split("\n")[1:-1]
+    assert lines[-1].startswith("  w_t &= w_{t-1} - ")
+    assert all(line.count("&") == 1 for line in lines)
+
+
+@pytest.mark.parametrize("name", [*ZOO, *ODD])
+def test_a_rule_has_equations(name):
+    check(to_latex({**ZOO, **ODD}[name]))
+
+
+@pytest.mark.parametrize("op", PRIMITIVES)
+def test_a_primitive_has_an_equation(op):
+    check(to_latex(one_primitive(PRIMITIVES[op])))
+
+
+@given(programs())
+def test_any_program_has_equations(program):
+    check(to_latex(program))
+
+
+@pytest.mark.parametrize(
+    ("expression", "latex"),
+    [
+        ("(g + w) * g", r"\left(g_t + w_{t-1}\right)\,g_t"),
+        ("g - (g - w)", r"g_t - \left(g_t - w_{t-1}\right)"),
+        ("(g * w) ** 2", r"{\left(g_t\,w_{t-1}\right)}^{2}"),
+        ("square(-g)", r"{\left(-g_t\right)}^2"),
+        ("g / (w + 1e-8)", r"\frac{g_t}{w_{t-1} + 10^{-8}}"),
+        ("g * -2.5e-7", r"g_t\,\left(-2.5 \cdot 10^{-7}\right)"),
+        ("interp(g, w - g, 0.9)", r"(1 - 0.9)\,g_t + 0.9\,\left(w_{t-1} - g_t\right)"),
+        ("2 * interp(g, w, 0.9)", r"2\,\left((1 - 0.9)\,g_t + 0.9\,w_{t-1}\right)"),
+    ],
+)
+def test_brackets_stand_where_they_must(expression, latex):
+    program = parse(f"def rule(w, g):\n    u = {expression}\n    return u")
+    assert to_latex(program).split("\n")[1] == f"  u_t &= {latex} \\\\"
+
+
+def test_the_equations_read_well(snapshot):
+    assert to_latex(ZOO["lion"]) == snapshot
+    assert to_latex(ZOO["adamw"]) == snapshot

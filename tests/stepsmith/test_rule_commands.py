@@ -1,0 +1,182 @@
+"""`stepsmith zoo`, `show`, `simplify` and `export`."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+from typer.testing import CliRunner
+
+from dsl import canonical_hash, fingerprint, parse
+from dsl.zoo import ZOO
+from stepsmith.cli import app
+
+NOISY = """
+def noisy(w, g, m=zeros, v=zeros, *, lr=0.1, b1=0.9, b2=0.5):
+    v = interp(g, v, b2)
+    m = interp(g * 1, m, b1)
+    return lr * m
+"""
+
+
+def run(*args):
+    """Exit status, stdout and stderr of a command."""
+    result = CliRunner().invoke(app, [str(arg) for arg in args])
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return result.exit_code, result.stdout, result.stderr
+
+
+def refused(*args):
+    """The message of a command that is refused: status 2, nothing on stdout."""
+    status, out, err = run(*args)
+    assert (status, out) == (2, "")
+    assert "Traceback" not in err
+    return err
+
+
+@pytest.fixture
+def noisy(tmp_path):
+    path = tmp_path / "noisy.rule"
+    path.write_text(NOISY)
+    return path
+
+
+def test_zoo_lists_every_rule():
+    status, out, _ = run("zoo")
+    assert status == 0
+    assert [line.split()[0] for line in out.splitlines() if line[:1].strip()][1:] == sorted(ZOO)
+    listed = json.loads(run("zoo", "--json")[1])
+    assert [rule["name"] for rule in listed] == sorted(ZOO)
+    lion = next(rule for rule in listed if rule["name"] == "lion")
+    assert lion["slots"] == ["m"] and lion["statements"] == 6 and lion["oracle_calls"] == 0
+
+
+def test_show_prints_a_rule_that_can_be_read_back():
+    status, out, _ = run("show", "lion")
+    assert status == 0 and parse(out) == ZOO["lion"]
+    assert canonical_hash(ZOO["lion"]) in out and fingerprint(ZOO["lion"]) in out
+
+
+def test_show_has_other_forms():
+    assert "%1 u    Tensor  = sign(%0)" in run("show", "lion", "--kinds")[1]
+    assert run("show", "lion", "--latex")[1].startswith("\\begin{align*}")
+    assert canonical_hash(parse(run("show", "lion", "--canonical")[1])) == canonical_hash(
+        ZOO["lion"]
+    )
+    facts = json.loads(run("show", "lion", "--json")[1])
+    assert facts["canonical_hash"] == canonical_hash(ZOO["lion"])
+    assert "exclude each other" in refused("show", "lion", "--json", "--latex")
+
+
+def test_show_marks_what_is_dead(noisy):
+    listing = run("show", noisy, "--kinds")[1]
+    assert [line.endswith("# dead") for line in listing.splitlines() if "interp" in line] == [
+        True,
+        False,
+    ]
+
+
+def test_simplify_prints_the_rule_and_says_what_went(noisy, tmp_path):
+    status, out, err = run("simplify", noisy)
+    assert status == 0 and parse(out).slots.keys() == {"m"}
+    assert err == "Removed: 2 of 4 statements; slot v; hyperparameter b2\n"
+    target = tmp_path / "short.rule"
+    status, printed, _ = run("simplify", noisy, "-o", target)
+    assert (status, printed, target.read_text()) == (0, "", out)
+    assert run("simplify", target)[2] == "Nothing to remove\n"
+
+
+@pytest.mark.parametrize(
+    ("host", "word"),
+    [
+        ("optax", "def scale_by_lion("),
+        ("torch", "class Lion(torch.optim.Optimizer):"),
+        ("latex", "\\begin{align*}"),
+        ("rule", "def lion(w, g"),
+    ],
+)
+def test_export_writes_for_every_host(host, word, tmp_path):
+    status, out, _ = run("export", "lion", "--to", host)
+    assert status == 0 and word in out
+    target = tmp_path / "made"
+    assert run("export", "lion", "--to", host, "-o", target) == (0, "", "")
+    assert target.read_text() == out
+    assert [path.name for path in tmp_path.iterdir()] == ["made"]
+
+
+def test_a_file_is_replaced_by_force_only(tmp_path):
+    target = tmp_path / "lion.py"
+    target.write_text("mine")
+    assert f"{target} exists" in refused("export", "lion", "--to", "torch", "-o", target)
+    assert target.read_text() == "mine"
+    assert run("export", "lion", "--to", "torch", "-o", target, "--force")[0] == 0
+    assert "class Lion" in target.read_text()
+
+
+@pytest.mark.parametrize(
+    ("rule", "message"),
+    [
+        ("loin", "unknown rule 'loin'; did you mean 'lion'?"),
+        ("no_such.rule", "cannot read no_such.rule: No such file or directory"),
+        ("nowhere:ab12", "nowhere"),
+        (":", "RUN:HASH"),
+        ("", "unknown rule ''"),
+    ],
+)
+def test_a_rule_that_is_none_is_refused(rule, message, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for command in (
+        ["show"],
+        ["simplify", "-o", "made"],
+        ["export", "--to", "torch", "-o", "made"],
+    ):
+        assert message in refused(*command, rule)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("def rule(w, g):\n    return lr * g\n", "unbound name 'lr'"),
+        ("import os\n", "a program file is data"),
+        ("def rule(:\n", "not a program"),
+        ("", "a program is one function"),
+    ],
+)
+def test_a_file_that_is_no_rule_is_refused_with_its_place(text, message, tmp_path):
+    path = tmp_path / "bad.rule"
+    path.write_text(text)
+    target = tmp_path / "made"
+    error = refused("export", path, "--to", "optax", "-o", target)
+    assert error.startswith(f"{path}: ") and message in error
+    assert not target.exists()
+
+
+def test_bytes_that_are_no_text_and_folders_are_refused(tmp_path):
+    path = tmp_path / "bytes.rule"
+    path.write_bytes(b"\xff\xfe\x00")
+    assert f"{path} is not a text file" in refused("show", path)
+    assert "is a folder" in refused("export", "lion", "--to", "rule", "-o", tmp_path)
+    missing = tmp_path / "no" / "file"
+    assert "cannot write" in refused("export", "lion", "--to", "rule", "-o", missing)
+
+
+def test_wrong_usage_is_refused():
+    assert "--to" in refused("export", "lion")
+    assert "foo" in refused("export", "lion", "--to", "foo")
+    assert "show" in refused("show")
+    assert "frobnicate" in refused("frobnicate")
+
+
+def test_every_command_has_help_with_an_example():
+    commands = [command.name for command in app.registered_commands]
+    assert {"zoo", "show", "simplify", "export"} <= set(commands)
+    for command in commands:
+        status, out, _ = run(command, "--help")
+        assert status == 0 and f"Example: stepsmith {command}" in out
+
+
+def test_help_does_not_wait_for_jax():
+    script = "import sys, stepsmith.cli; assert 'jax' not in sys.modules"
+    subprocess.run([sys.executable, "-c", script], check=True)
