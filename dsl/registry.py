@@ -110,9 +110,9 @@ def primitive(
 
     **Arguments:** `signature`: kinds, see `dsl.signature`. `torch`: PyTorch expression over the
     parameter names in braces, `{p}` (the parameter) and `{dtype}` (of the result), or the text of a
-    function that an exported file holds. `latex`: the same for LaTeX. `infix`: operator spelling, if it has
-    one. `laws`: equations the simplifier may use. `weight`: relative chance that mutation draws it
-    (0: never). `commutative`: whether the first two arguments may swap. `lazy`: positions that are
+    function that an exported file holds. `latex`: the same for LaTeX. `infix`: operator spelling,
+    if it has one. `laws`: equations the simplifier may use. `weight`: relative chance that mutation
+    draws it (0: never). `commutative`: whether the first two may swap. `lazy`: positions that are
     evaluated only when chosen. `oracle`: whether a call costs a pass over the data.
     """
     parsed = Signature.parse(signature)

@@ -25,7 +25,6 @@ class Symbol:
     """A value of the program being traced."""
 
     __slots__ = ("arg",)
-    __array_ufunc__ = None  # a NumPy number on the left leaves the operation to us
 
     def __init__(self, arg: Arg):
         self.arg = arg

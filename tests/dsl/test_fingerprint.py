@@ -1,6 +1,7 @@
 """Behaviour as a key: what counts as the same, and what does not."""
 
 import itertools
+import math
 
 import numpy as np
 import pytest
@@ -86,12 +87,17 @@ def test_rounding_does_not_reach_the_fingerprint(one, other):
     assert len(prints) == (1 if other == "0" else 2)
 
 
-def test_steps_on_a_round_number_have_one_fingerprint_however_they_are_computed():
-    for digits in range(1, 200):
-        lr = f"{digits}.5e-7"
-        one = parse(f"def rule(w, g):\n    return {lr} * sign(g)")
-        other = parse(f"def rule(w, g):\n    return {lr} * 3 * sign(g) / 3")
-        assert fingerprint(one) == fingerprint(other)
+def test_the_last_bit_of_a_round_number_does_not_reach_the_fingerprint():
+    for digits in range(1000, 1100):
+        rate = float(f"{digits}005e-9")  # the seventh digit is a 5 with nothing behind it
+        near = [rate, math.nextafter(rate, 0), math.nextafter(rate, 1)]
+        rule = parse("def rule(w, g, *, lr=1):\n    return lr * sign(g)")
+        assert len({fingerprint(rule.with_hyperparameters(lr=lr)) for lr in near}) == 1
+
+
+def test_some_gradients_are_small_enough_to_show_an_eps():
+    with_eps, without = respond(DIFFERENT["adamw"]), respond(DIFFERENT["no eps"])
+    assert np.max(np.abs(with_eps / without - 1)) > 1e-5
 
 
 def test_names_do_not_take_part_and_hyperparameters_do_by_their_value():

@@ -193,3 +193,37 @@ def test_dead_code_costs_no_instruction():
     program = dsl.parse("def f(w, g, m=zeros):\n    m = m + g\n    return 0.1 * g")
     assert machine.encode(program).code.length == 1
     assert live(program).slots == ()
+
+
+def test_programs_in_a_batch_run_as_they_do_alone():
+    """The mode for accelerators: the population is an axis, every branch runs for every member."""
+    carried = ("add", "mul", "div", "sub", "square", "sqrt", "power", "interp", "sign", "norm")
+    built = Machine(Layout.of(LEAVES), carried, Capacity(registers=10, instructions=16), np.float64)
+
+    targets = [jnp.asarray(t) for t in TARGETS]
+
+    def run(code, rows, registers, params):
+        def body(i, carry):
+            params, registers = carry
+            value, gradient = jax.value_and_grad(loss)(params, [t[i] for t in targets])
+            return built.step(code, rows[i], registers, params, value, gradient)
+
+        return flat(jax.lax.fori_loop(0, STEPS, body, (params, registers))[0])
+
+    members = [ZOO["lion"], ZOO["adamw"], dsl.parse("def f(w, g):\n    return g / (norm(g) + 1)")]
+    encoded = [built.encode(member) for member in members]
+    rates = [member.hyperparameters.get("lr", 0.0) for member in members]
+    rows = np.stack(
+        [
+            early_rows(one, STEPS, np.full(STEPS, rate), built.capacity, np.float64)
+            for one, rate in zip(encoded, rates, strict=True)
+        ]
+    )
+    codes = jax.tree.map(lambda *parts: np.stack(parts), *(one.code for one in encoded))
+    registers = np.stack([built.registers(one, LEAVES) for one in encoded])
+    together = jax.jit(jax.vmap(run, in_axes=(0, 0, 0, None)))(codes, rows, registers, LEAVES)
+    alone = jax.jit(run)
+    for i in range(len(members)):
+        code = jax.tree.map(lambda part, i=i: part[i], codes)
+        wanted = alone(code, rows[i], registers[i], LEAVES)
+        np.testing.assert_allclose(together[i], wanted, rtol=1e-12, atol=1e-14)
