@@ -5,24 +5,14 @@ readable. The author's names are kept; the next value of a slot has the slot's n
 """
 
 import ast
-import inspect
-import keyword
-import re
-import textwrap
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
-from functools import lru_cache
 
-from dsl.canonical import canonical_hash
-from dsl.errors import ExportError
-from dsl.export.expressions import Names, names_in, number, show
+from dsl.export.expressions import names_in, number, show
+from dsl.export.facts import Facts, behind
+from dsl.export.names import Names, safe
 from dsl.kinds import Kind
-from dsl.liveness import draws_noise, live, oracle_calls
-from dsl.lower import spelled_out
-from dsl.numbers import format_number
-from dsl.program import Arg, Const, Local, Name, Program
-from dsl.prune import prune
+from dsl.program import Arg, Const, Local, Name
 from dsl.registry import PRIMITIVES, Primitive, Scope
 
 Resolve = Callable[[Arg], ast.expr]
@@ -30,41 +20,6 @@ Resolve = Callable[[Arg], ast.expr]
 
 _LIMIT = 66
 """Characters of an expression above which its operands get lines of their own."""
-
-
-@dataclass(frozen=True)
-class Facts:
-    """What of a program an emitted file is about; `program` is pruned, `first_g` spelled out."""
-
-    source: Program
-    program: Program
-    reads: frozenset[str]
-    noisy: bool
-    oracles: bool
-
-    @staticmethod
-    def of(program: Program) -> "Facts":
-        """The facts of `program`; ExportError if it holds what no host can express."""
-        plain = _named(prune(spelled_out(prune(program))))
-        for kind in {*plain.kinds, *(init.kind for _, init in plain.state)}:
-            if kind not in (Kind.TENSOR, Kind.SCALAR, Kind.GLOBAL):
-                raise ExportError(f"'{program.name}' holds a {kind}, which no host expresses yet")
-        reads = live(plain).names
-        hypers = tuple(h for h in plain.hypers if h[0] in reads)
-        plain = replace(plain, hypers=hypers)
-        return Facts(prune(program), plain, reads, draws_noise(plain), oracle_calls(plain) > 0)
-
-
-def _named(program: Program) -> Program:
-    """The program with a name for what the spelled-out `first_g` makes: the slot's own."""
-    statements = list(program.statements)
-    for at, statement in enumerate(statements):
-        last = statement.args[-1] if statement.args else None
-        if statement.op == "where" and statement.name is None and isinstance(last, Name):
-            first = statement.args[0]
-            if isinstance(first, Local) and statements[first.index].op == "equal":
-                statements[at] = replace(statement, name=f"{last.id}_seen")
-    return replace(program, statements=tuple(statements))
 
 
 class Emitter:
@@ -134,27 +89,28 @@ class Emitter:
 
     def demanded(self, roots: list[Arg], done: set[int]) -> list[int]:
         """The lines that `roots` need beyond `done`, in order, without what only a choice needs."""
-        found: set[int] = set()
-        stack = list(roots)
-        while stack:
-            arg = stack.pop()
-            if isinstance(arg, Local) and arg.index not in found and arg.index not in done:
-                found.add(arg.index)
-                lazy = self.primitive(arg.index).lazy
-                args = self.program.statements[arg.index].args
-                stack.extend(a for at, a in enumerate(args) if at not in lazy)
-        return sorted(found - self.inline)
 
-    def behind(self, arg: Arg) -> set[int]:
-        """Every statement that a value depends on within the step."""
-        found: set[int] = set()
-        stack = [arg]
-        while stack:
-            a = stack.pop()
-            if isinstance(a, Local) and a.index not in found:
-                found.add(a.index)
-                stack.extend(self.program.statements[a.index].args)
-        return found
+        def follow(index: int) -> list[Arg]:
+            lazy = self.primitive(index).lazy
+            args = self.program.statements[index].args
+            return [] if index in done else [a for at, a in enumerate(args) if at not in lazy]
+
+        found = {a.index for a in behind(self.program, roots, follow) if isinstance(a, Local)}
+        return sorted(found - done - self.inline)
+
+    def to_spread(self, index: int) -> list[int]:
+        """Positions of the arguments that the host makes a tensor for a statement.
+
+        What maps number by number broadcasts by itself; all else wants arrays of the right shape.
+        """
+        if self.primitive(index).signature.elementwise:
+            return []
+        pairs = zip(self.program.statements[index].args, self.wanted(index), strict=True)
+        return [
+            at
+            for at, (arg, want) in enumerate(pairs)
+            if want is Kind.TENSOR and self.kind(arg) is not Kind.TENSOR
+        ]
 
     def _candidates(self) -> set[int]:
         outputs = (*self.program.updates, self.program.result)
@@ -229,64 +185,3 @@ class Emitter:
                 wanted, fresh = f"x{fresh}", fresh + 1
             names[index] = self.names.take(safe(wanted))
         return names
-
-
-def safe(name: str, reserved: set[str] | None = None) -> str:
-    """A program's name as one that a Python file can use."""
-    name = name.strip("_") or "x"
-    if keyword.iskeyword(name) or keyword.issoftkeyword(name) or name in (reserved or ()):
-        name += "_"
-    return name
-
-
-@lru_cache(maxsize=512)
-def jax_body(function: Callable[..., object]) -> tuple[ast.expr | None, str]:
-    """What a meaning function returns, if a single expression is all it is, and its source text."""
-    source = textwrap.dedent(inspect.getsource(function))
-    tree = ast.parse(source).body[0]
-    assert isinstance(tree, ast.FunctionDef)
-    lines = source.splitlines()[tree.lineno - 1 :]
-    body = tree.body
-    if isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant):
-        body = body[1:]
-    single = None
-    if len(body) == 1 and isinstance(body[0], ast.Return):
-        single = body[0].value
-    return single, "\n".join(lines)
-
-
-def camel_case(program: Program) -> str:
-    """The name of a class: the docstring's spelling of the name (`AdamW: ...`) if it has one."""
-    title = re.match(r"([A-Za-z]\w*)\b", program.doc)
-    plain = program.name.replace("_", "")
-    if title and title[1].lower() == plain.lower() and title[1][0].isupper():
-        return title[1]
-    return "".join(p[:1].upper() + p[1:] for p in program.name.split("_")) or "Rule"
-
-
-def header(facts: Facts, evidence: str | None) -> list[str]:
-    """The lines of a file's docstring that say where the rule comes from."""
-    source = facts.source
-    hypers = ", ".join(f"{name}={format_number(v)}" for name, v in facts.program.hypers)
-    text = ["The rule (its result is subtracted from w):", ""]
-    rule = replace(source, doc="")
-    text += [f"    {line}" for line in str(rule).splitlines()]
-    text += ["", f"Defaults: {hypers or 'none'}.", f"Canonical hash: {canonical_hash(source)}."]
-    if evidence:
-        text += ["", *evidence.strip().splitlines()]
-    return [line.replace("\\", "\\\\").replace('"""', '\\"\\"\\"').rstrip() for line in text]
-
-
-def prose(text: str, indent: int) -> list[str]:
-    """Lines of a docstring, wrapped."""
-    lines: list[str] = []
-    for paragraph in text.strip().split("\n"):
-        lines += textwrap.wrap(
-            paragraph.replace("\\", "\\\\").replace('"""', "'''"), 100 - indent - 4
-        ) or [""]
-    return [(" " * indent + line).rstrip() for line in lines]
-
-
-def update_of(program: Program) -> dict[str, Arg]:
-    """The next value of each slot."""
-    return dict(zip(program.slots, program.updates, strict=True))

@@ -12,10 +12,6 @@ from collections.abc import Callable, Mapping
 
 from dsl.numbers import format_number
 
-WIDTH = 100
-"""The longest line of an emitted file."""
-
-
 def name(id: str) -> ast.expr:
     """A name or dotted name, or any other text that binds as tightly as one."""
     return ast.Name(id)
@@ -110,42 +106,7 @@ def _written(node: ast.expr, *, short: bool) -> ast.expr:
     return node
 
 
-def layout(indent: int, before: str, parts: list[str], after: str) -> list[str]:
-    """`before` + parts + `after` in one line, or split inside the brackets as ruff splits."""
-    pad = " " * indent
-    line = f"{pad}{before}{', '.join(parts)}{after}"
-    if len(line) <= WIDTH or not parts:
-        return [line]
-    inner = f"{pad}    {', '.join(parts)}"
-    if len(inner) <= WIDTH:
-        return [pad + before, inner, pad + after]
-    return [pad + before, *(f"{pad}    {part}," for part in parts), pad + after]
-
-
-def suite(indent: int, before: str, text: str) -> list[str]:
-    """`before` + expression in one line, or the expression in brackets on a line of its own."""
-    pad = " " * indent
-    if len(pad + before + text) <= WIDTH:
-        return [pad + before + text]
-    return [f"{pad}{before}(", f"{pad}    {text}", f"{pad})"]
-
-
 def format_float(value: float) -> str:
     """A default as Python writes a float: `1e-4`, `0.9`, `2.0`."""
     text = format_number(value)
     return text if set(text) & set(".en") else text + ".0"
-
-
-class Names:
-    """Hands out names that nothing else in a file has."""
-
-    def __init__(self, taken: set[str]):
-        self.taken = set(taken)
-
-    def take(self, wanted: str) -> str:
-        """`wanted`, or the first of wanted_2, wanted_3, ... that is free."""
-        free, count = wanted, 2
-        while free in self.taken:
-            free, count = f"{wanted}_{count}", count + 1
-        self.taken.add(free)
-        return free

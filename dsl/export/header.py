@@ -1,0 +1,38 @@
+"""The docstring that heads an emitted file: what the rule is and where it comes from."""
+
+import textwrap
+from dataclasses import replace
+
+from dsl.canonical import canonical_hash
+from dsl.export.facts import Facts
+from dsl.numbers import format_number
+
+
+def docstring(facts: Facts, title: str, evidence: str | None) -> list[str]:
+    """The lines of the docstring of a file about `facts.source`."""
+    summary = (facts.source.doc or f"{title}, an update rule.").strip()
+    first, *rest = prose(summary, 0)
+    return [f'"""{first}', *rest, "", *_origin(facts, evidence), '"""']
+
+
+def _origin(facts: Facts, evidence: str | None) -> list[str]:
+    """The rule in its own language, its numbers and its hash, and the evidence for it."""
+    source = facts.source
+    hypers = ", ".join(f"{name}={format_number(v)}" for name, v in facts.program.hypers)
+    text = ["The rule (its result is subtracted from w):", ""]
+    rule = replace(source, doc="")
+    text += [f"    {line}" for line in str(rule).splitlines()]
+    text += ["", f"Defaults: {hypers or 'none'}.", f"Canonical hash: {canonical_hash(source)}."]
+    if evidence:
+        text += ["", *evidence.strip().splitlines()]
+    return [line.replace("\\", "\\\\").replace('"""', '\\"\\"\\"').rstrip() for line in text]
+
+
+def prose(text: str, indent: int) -> list[str]:
+    """Lines of a docstring, wrapped."""
+    lines: list[str] = []
+    for paragraph in text.strip().split("\n"):
+        lines += textwrap.wrap(
+            paragraph.replace("\\", "\\\\").replace('"""', "'''"), 100 - indent - 4
+        ) or [""]
+    return [(" " * indent + line).rstrip() for line in lines]

@@ -1,0 +1,33 @@
+"""How an Optax file draws noise and asks oracles: calls, and the functions behind them."""
+
+CALLS = {
+    "noise": "_noise({0}, state.key, state.count, {1}, updates)",
+    "hvp": "_hvp(value_fn, params, {0})",
+    "grad_at": "_grad_at(value_fn, params, {0})",
+    "loss_at": "value_fn(optax.tree.cast_like({0}, params))",
+}
+"""How a file asks what `dsl.interpret.Step` offers."""
+
+FUNCTIONS = {
+    "noise": '''
+def _noise(
+    sample: Callable[..., jax.Array], key: jax.Array, count: jax.Array, stream: Any, like: Any
+) -> Any:
+    """Random numbers shaped like `like`; a stream is the same however often a step reads it."""
+    key = jax.random.fold_in(jax.random.fold_in(key, count), jnp.asarray(stream).astype(jnp.int32))
+    leaves, treedef = jax.tree.flatten(like)
+    keys = jax.random.split(key, len(leaves))
+    draws = [sample(k, leaf.shape, leaf.dtype) for k, leaf in zip(keys, leaves, strict=True)]
+    return jax.tree.unflatten(treedef, draws)
+''',
+    "hvp": '''
+def _hvp(value_fn: Callable[[Any], Any], params: Any, v: Any) -> Any:
+    """The Hessian of the loss at `params`, times `v`."""
+    return jax.jvp(jax.grad(value_fn), (params,), (optax.tree.cast_like(v, params),))[1]
+''',
+    "grad_at": '''
+def _grad_at(value_fn: Callable[[Any], Any], params: Any, point: Any) -> Any:
+    """The gradient of the loss at `point`."""
+    return jax.grad(value_fn)(optax.tree.cast_like(point, params))
+''',
+}

@@ -1,0 +1,81 @@
+"""Functions and methods that a PyTorch file holds where its rule needs them, as their text."""
+
+FUNCTIONS = {
+    "_number": '''
+def _number(value: float, like: torch.Tensor | None = None) -> torch.Tensor:
+    """A number as a tensor without axes, in the dtype of `like` or else float64."""
+    if like is None:
+        return torch.as_tensor(value, dtype=torch.float64)
+    return torch.as_tensor(value, dtype=like.dtype, device=like.device)
+''',
+    "_spread": '''
+def _spread(value: torch.Tensor | float, like: torch.Tensor) -> torch.Tensor:
+    """A number in the shape and dtype of `like`."""
+    return torch.as_tensor(value, dtype=like.dtype, device=like.device).expand_as(like)
+''',
+}
+
+METHODS = {
+    "_draw": '''
+    def _draw(self, kind: str, p: torch.Tensor, stream: float) -> torch.Tensor:
+        """Random numbers like `p`; a stream is the same however often a step reads it."""
+        state = self.state[p]
+        mixed = 0
+        for part in (self.param_groups[0]["seed"], state["step"], state["index"], stream):
+            mixed = (mixed * 6364136223846793005 + int(part) + 1442695040888963407) % 2**63
+        generator = torch.Generator(device=p.device).manual_seed(mixed)
+        if kind == "normal":
+            return torch.randn(p.shape, generator=generator, dtype=p.dtype, device=p.device)
+        signs = torch.randint(0, 2, p.shape, generator=generator, device=p.device)
+        return (2 * signs - 1).to(p.dtype)
+''',
+    "_hvp": '''
+    def _hvp(self, loss: torch.Tensor, ready: list[Any], v: list[Any]) -> list[torch.Tensor]:
+        """The Hessian of the loss at the parameters, times `v`."""
+        params = [p for _, p, _ in ready]
+        with torch.enable_grad():
+            grads = torch.autograd.grad(loss, params, create_graph=True, materialize_grads=True)
+            v = [part.to(p.dtype) for part, p in zip(v, params, strict=True)]
+            inner = torch.stack([(a * b).sum() for a, b in zip(grads, v, strict=True)]).sum()
+        if not inner.requires_grad:
+            return [torch.zeros_like(p) for p in params]
+        found = torch.autograd.grad(inner, params, retain_graph=True, materialize_grads=True)
+        signs = [-1.0 if group["maximize"] else 1.0 for group, _, _ in ready]
+        return [sign * h for sign, h in zip(signs, found, strict=True)]
+''',
+    "_grad_at": '''
+    def _grad_at(self, closure: Callable[[], Any], ready: list[Any], point: list[Any]) -> list[Any]:
+        """The gradient of the loss at `point`."""
+        params = [p for _, p, _ in ready]
+        found = self._elsewhere(
+            ready,
+            point,
+            lambda: torch.autograd.grad(closure(), params, materialize_grads=True),
+        )
+        signs = [-1.0 if group["maximize"] else 1.0 for group, _, _ in ready]
+        return [sign * g for sign, g in zip(signs, found, strict=True)]
+''',
+    "_loss_at": '''
+    def _loss_at(
+        self, closure: Callable[[], Any], ready: list[Any], point: list[Any]
+    ) -> torch.Tensor:
+        """The loss at `point`."""
+        loss = self._elsewhere(ready, point, closure).detach()
+        return -loss if ready[0][0]["maximize"] else loss
+''',
+    "_elsewhere": '''
+    def _elsewhere(self, ready: list[Any], point: list[Any], ask: Callable[[], Any]) -> Any:
+        """What `ask` says while the parameters are at `point`."""
+        kept = [p.clone() for _, p, _ in ready]
+        try:
+            for (_, p, _), there in zip(ready, point, strict=True):
+                p.copy_(there)
+            with torch.enable_grad():
+                return ask()
+        finally:
+            for (_, p, _), here in zip(ready, kept, strict=True):
+                p.copy_(here)
+''',
+}
+METHODS_BEHIND = {"_grad_at": ("_elsewhere",), "_loss_at": ("_elsewhere",)}
+"""Methods that other methods call."""
