@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 
 from dsl.numbers import format_number
 
+
 def name(id: str) -> ast.expr:
     """A name or dotted name, or any other text that binds as tightly as one."""
     return ast.Name(id)

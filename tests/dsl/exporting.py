@@ -15,14 +15,19 @@ import optax
 
 from dsl import PRIMITIVES, Program, to_optax
 from dsl.export import to_optax_source, to_torch_source
-from dsl.export.emit import Facts, camel_case, safe
+from dsl.export.facts import Facts
+from dsl.export.names import camel_case, safe
 from dsl.zoo import ZOO
 from tests.dsl.references import STEPS, batches, loss, precision, start
 
 HORIZON = 200
 SEED = 3
 
+QUICKLY = {"xla_backend_optimization_level": 0}
+"""A step runs fifty times: compiling it costs more than running it, and calling op by op too."""
+
 value_and_gradient = jax.jit(jax.value_and_grad(loss))
+_loss = jax.jit(loss)
 
 
 def decaying(name: str) -> Program:
@@ -46,21 +51,19 @@ def extra(program: Program) -> dict[str, Any]:
     return {**horizon, **({"seed": SEED} if facts.noisy else {})}
 
 
-def optax_walk(
-    optimizer: optax.GradientTransformationExtraArgs, dtype: str, *, jit: bool
-) -> np.ndarray:
+def optax_walk(optimizer: optax.GradientTransformationExtraArgs, dtype: str) -> np.ndarray:
     """The parameters after every step, one row each."""
     with precision(dtype):
         leaves = [jnp.asarray(leaf) for leaf in start(dtype)]
         state = optimizer.init(leaves)
 
+        @partial(jax.jit, compiler_options=QUICKLY)
         def step(value, grads, leaves, state, batch):
             moves, state = optimizer.update(
                 grads, state, leaves, value=value, value_fn=lambda at: loss(at, batch), unknown=1
             )
             return optax.apply_updates(leaves, moves), state
 
-        step = jax.jit(step) if jit else step
         rows = []
         for batch in batches(dtype):
             value, grads = value_and_gradient(leaves, batch)
@@ -78,14 +81,14 @@ def interpreted(program: Program, dtype: str) -> np.ndarray:
 @cache
 def _interpreted(program: Program, dtype: str, horizon: int | None) -> np.ndarray:
     optimizer = to_optax(program, seed=SEED, horizon=horizon)
-    return optax_walk(optimizer, dtype, jit=compiled(program))
+    return optax_walk(optimizer, dtype)
 
 
-def compiled(program: Program) -> bool:
-    """Whether a step is worth compiling: it draws noise, asks an oracle or chooses."""
+def is_plain(program: Program) -> bool:
+    """Whether a rule neither draws noise nor asks an oracle nor chooses."""
     facts = Facts.of(program)
     lazy = any(PRIMITIVES[statement.op].lazy for statement in program.statements)
-    return lazy or facts.noisy or facts.oracles
+    return not (lazy or facts.noisy or facts.oracles)
 
 
 def optax_optimizer(program: Program, **changed: Any) -> optax.GradientTransformationExtraArgs:
@@ -194,13 +197,14 @@ def _moves(
     with precision("float64"):
         leaves = [jnp.asarray(leaf) for leaf in w]
         state = optimizer.init(leaves)
+        value = _loss(leaves, batch)
         found = []
         for grads in gradients:
             moves, state = optimizer.update(
                 [jnp.asarray(g) for g in grads],
                 state,
                 leaves,
-                value=loss(leaves, batch),
+                value=value,
                 value_fn=lambda at: loss(at, batch),
             )
             found.append([-np.asarray(move) for move in moves])

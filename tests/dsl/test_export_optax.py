@@ -21,14 +21,14 @@ RULES = {**{name: exporting.decaying(name) for name in ZOO}, **ODD}
 @pytest.mark.parametrize(
     ("name", "dtype"),
     [
-        *((name, "float32") for name in ZOO if not exporting.compiled(ZOO[name])),
+        *((name, "float32") for name in ZOO if exporting.is_plain(ZOO[name])),
         *((name, "float64") for name in RULES),
     ],
 )
 def test_the_file_follows_the_interpreter(name, dtype):
     program = RULES[name]
     optimizer = exporting.optax_optimizer(program)
-    path = exporting.optax_walk(optimizer, dtype, jit=exporting.compiled(program))
+    path = exporting.optax_walk(optimizer, dtype)
     assert exporting.apart(path, exporting.interpreted(program, dtype)) < TOLERANCE[dtype]
 
 

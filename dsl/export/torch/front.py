@@ -74,12 +74,13 @@ class Front:
         elif tensors or listed:
             for a in values.reads(index):
                 self.make(a, listed=True, indent=indent)
-            self._list(self.label(arg), lambda r: values.expression(index, r), indent)
+            self._list(self._label(arg), lambda r: values.expression(index, r), indent)
         else:
             for a in values.reads(index):
                 self.make(a, indent=indent)
+            label = self._number_label(index)
             text = show(values.expression(index, self.number))
-            self.lines += suite(indent, f"{self.label(arg)} = ", text)
+            self.lines += suite(indent, f"{label} = ", text)
         self.made.add((index, listed))
 
     def _choose(self, index: int, indent: int) -> None:
@@ -117,7 +118,7 @@ class Front:
             else self._as_list(arg, want, indent)
             for arg, want in args
         ]
-        label = self.label(Local(index))
+        label = self._label(Local(index))
         if primitive.oracle:
             given = zip(primitive.params, map(name, parts), strict=True)
             asked = fill(parsed(primitive.torch), {f"_{p}": v for p, v in given})
@@ -155,7 +156,7 @@ class Front:
         variables = list(entries.values())
         self.lines += comprehension(indent, f"{label} = ", show(made), variables, lists)
 
-    def label(self, arg: Local) -> str:
+    def _label(self, arg: Local) -> str:
         """The name of a list, or of a number of the model."""
         whole = self.values.kind(arg) is Kind.GLOBAL and arg in self.values.of_model
         return self._number_label(arg.index) if whole else self.lists.name(arg)

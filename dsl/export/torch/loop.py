@@ -58,10 +58,8 @@ class Loop:
             return None
         statements = self.program.statements
         read = [*self.program.updates, *(a for s in statements for a in s.args)]
-        if result in read or statements[result.index].name is not None:
-            return None
-        if self.values.own_line(result.index):
-            self.values.expression(result.index, self.leaf)
+        named = statements[result.index].name is not None
+        if named or result in read or self.values.own_line(result.index):
             return None
         text = show(self.values.expression(result.index, self.leaf))
         return text if len(text) <= _RESULT else None

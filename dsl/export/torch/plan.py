@@ -47,7 +47,7 @@ def model_values(program: Program) -> frozenset[Arg]:
 
 def python_numbers(program: Program) -> frozenset[Arg]:
     """The names and statements whose values are Python numbers when they are read."""
-    found: set[Arg] = {Name(hyper) for hyper in program.hyperparameters} | {Name("T")}
+    found: set[Arg] = {Name(name) for name in (*program.hyperparameters, "T")}
     for index, statement in enumerate(program.statements):
         primitive = PRIMITIVES[statement.op]
         plain = primitive.scope is Scope.LEAF and not primitive.lazy and is_plain(primitive)

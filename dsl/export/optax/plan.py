@@ -1,0 +1,77 @@
+"""Whether a rule becomes one transformation or a pair, and what the parts are called.
+
+A rule `lr * u` or `lr * (u + wd * w)` whose state and `u` read neither `lr` (nor `wd`) becomes the
+pair `scale_by_<name>` and `<name>`, which puts Optax's own scaling and decay behind the first.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from dsl.export.facts import Facts, behind
+from dsl.export.names import camel_case, safe
+from dsl.program import Arg, Local, Name, Program
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The parts of one file; `inner` is what the transformation does, `full` the whole rule."""
+
+    full: Facts
+    inner: Facts
+    paired: bool
+    decays: bool
+    title: str
+    name: str
+
+    @property
+    def transform(self) -> str:
+        """The name of the function that makes the transformation."""
+        return f"scale_by_{self.name}" if self.paired else self.name
+
+    @property
+    def state(self) -> str:
+        """The name of the class of its state."""
+        return f"ScaleBy{self.title}State" if self.paired else f"{self.title}State"
+
+    @staticmethod
+    def of(source: Program) -> "Plan":
+        """The plan for a program; ExportError if it holds what no host can express."""
+        full = Facts.of(source)
+        inner, factors = full, _factored(full.program)
+        if factors is not None:
+            core = Facts.of(replace(full.program, result=factors[0]))
+            inner = replace(core, source=full.source)
+        decays = factors is not None and factors[1]
+        names = camel_case(source), safe(source.name)
+        return Plan(full, inner, factors is not None, decays, *names)
+
+
+def _factored(program: Program) -> tuple[Arg, bool] | None:
+    """`u` and whether weight decay is added to it, if the result is lr * u or lr * (u + wd * w)."""
+    lr, wd = Name("lr"), Name("wd")
+    u = _cofactor(program, program.result, lr)
+    if u is None or "lr" not in program.hyperparameters or _reads(program, u, lr):
+        return None
+    if isinstance(u, Local) and program.statements[u.index].op == "add":
+        left, right = program.statements[u.index].args
+        for core, decay in ((left, right), (right, left)):
+            decays = _cofactor(program, decay, wd) == Name("w")
+            if decays and not _reads(program, core, wd):
+                return core, True
+    return u, False
+
+
+def _cofactor(program: Program, product: Arg, factor: Arg) -> Arg | None:
+    """The other operand, if `product` is `factor` times something."""
+    if isinstance(product, Local):
+        statement = program.statements[product.index]
+        if statement.op == "mul" and factor in statement.args:
+            left, right = statement.args
+            return right if left == factor else left
+    return None
+
+
+def _reads(program: Program, result: Arg, name: Name) -> bool:
+    """Whether `result` or the next state depends on `name`."""
+    roots: Iterable[Arg] = (result, *program.updates)
+    return name in behind(program, roots)

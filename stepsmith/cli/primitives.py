@@ -1,0 +1,72 @@
+"""`stepsmith primitives`: the words of the language, from their declarations."""
+
+import json
+from typing import Annotated, Any
+
+import typer
+
+from stepsmith.cli.rules import JsonOption
+
+
+def primitives(
+    names: Annotated[
+        list[str] | None, typer.Argument(help="Only these; all of the language by default.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List the primitives that a rule may call, and how its slots may start.
+
+    A kind says what a value holds: a Tensor like the parameters, a Scalar per tensor, a Global for
+    the model. K stands for any of them; lower kinds are broadcast to higher ones.
+
+    Example: stepsmith primitives interp norm
+    """
+    from dsl.errors import UnknownName, did_you_mean
+    from dsl.initialisers import INITIALISERS
+    from dsl.registry import PRIMITIVES
+
+    found: list[dict[str, Any]] = [
+        {
+            "name": primitive.name,
+            "call": f"{primitive.name}({', '.join(primitive.params)})",
+            "signature": str(primitive.signature),
+            "infix": primitive.infix.symbol if primitive.infix else None,
+            "oracle": primitive.oracle,
+            "laws": [law.text for law in primitive.laws],
+            "doc": primitive.doc,
+        }
+        for primitive in sorted(PRIMITIVES.values(), key=lambda p: p.order)
+    ]
+    found += [
+        {
+            "name": rule.name,
+            "call": f"slot={rule.name}{'(value)' if rule.arity else ''}",
+            "signature": f"starts a {rule.kind} slot",
+            "infix": None,
+            "oracle": False,
+            "laws": [],
+            "doc": rule.doc,
+        }
+        for rule in INITIALISERS.values()
+    ]
+    known = {word["name"]: word for word in found}
+    for name in names or ():
+        if name not in known:
+            raise UnknownName(f"unknown primitive '{name}'{did_you_mean(name, known)}")
+    chosen = [known[name] for name in names] if names else found
+    if as_json:
+        typer.echo(json.dumps(chosen, indent=2))
+        return
+    from rich.table import Table
+
+    from stepsmith.console import data_console
+
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    for column in ("call", "kinds"):
+        table.add_column(column, no_wrap=True)
+    table.add_column("meaning")
+    for word in chosen:
+        first = word["doc"].split("\n\n")[0].replace("\n", " ")
+        infix = f"  ({word['infix']})" if word["infix"] else ""
+        table.add_row(word["call"] + infix, word["signature"], first)
+    data_console().print(table, markup=False)
