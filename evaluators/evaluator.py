@@ -127,6 +127,10 @@ class Evaluator:
 
     def _measure_baseline(self, name: str, seeds: tuple[int, ...]) -> tuple[float, ...]:
         runs = self.trainers.by_task[name].run(self.baseline, seeds)
+        for seed, run in zip(seeds, runs, strict=True):
+            if outcome_of(run) is not Outcome.OK:
+                sentence = outcome_of(run).sentence
+                raise ValueError(f"the baseline fails on {name} with seed {seed}: {sentence}")
         return tuple(run.loss for run in runs)
 
 

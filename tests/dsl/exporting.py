@@ -12,12 +12,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
+import pytest
 
 from dsl import PRIMITIVES, Program, to_optax
 from dsl.export import to_optax_source, to_torch_source
 from dsl.export.facts import Facts
 from dsl.export.names import camel_case, safe
 from dsl.zoo import ZOO
+from tests.dsl.odd_programs import ODD
 from tests.dsl.references import STEPS, batches, loss, precision, start
 
 HORIZON = 200
@@ -35,6 +37,30 @@ def decaying(name: str) -> Program:
     program = ZOO[name]
     on = {"wd": 0.125} if "wd" in program.hyperparameters else {}
     return program.with_hyperparameters(**on)
+
+
+RULES = {**{name: decaying(name) for name in ZOO}, **ODD}
+"""What the exported files are compared on: the zoo, and what it does not hold."""
+
+
+def walks() -> list[Any]:
+    """Rule and dtype of each walk; every rule of the zoo is among those that are not slow."""
+    slow = pytest.mark.slow
+    cases = [
+        pytest.param(name, "float64", marks=[slow] if name in ("noisy", "lazy") else [])
+        for name in RULES
+    ]
+    for name in ZOO:
+        if _is_plain(ZOO[name]):
+            cases.append(pytest.param(name, "float32", marks=[] if name == "adamw" else [slow]))
+    return cases
+
+
+def _is_plain(program: Program) -> bool:
+    """Whether a rule neither draws noise nor asks an oracle nor chooses."""
+    facts = Facts.of(program)
+    lazy = any(PRIMITIVES[statement.op].lazy for statement in program.statements)
+    return not (lazy or facts.noisy or facts.oracles)
 
 
 def loaded(source: str) -> dict[str, Any]:
@@ -82,13 +108,6 @@ def interpreted(program: Program, dtype: str) -> np.ndarray:
 def _interpreted(program: Program, dtype: str, horizon: int | None) -> np.ndarray:
     optimizer = to_optax(program, seed=SEED, horizon=horizon)
     return optax_walk(optimizer, dtype)
-
-
-def is_plain(program: Program) -> bool:
-    """Whether a rule neither draws noise nor asks an oracle nor chooses."""
-    facts = Facts.of(program)
-    lazy = any(PRIMITIVES[statement.op].lazy for statement in program.statements)
-    return not (lazy or facts.noisy or facts.oracles)
 
 
 def optax_optimizer(program: Program, **changed: Any) -> optax.GradientTransformationExtraArgs:

@@ -12,28 +12,22 @@ import pytest
 from dsl.export import to_optax_source
 from dsl.zoo import ZOO
 from tests.dsl import exporting
-from tests.dsl.odd_programs import ODD
 
 TOLERANCE = {"float32": 1e-5, "float64": 1e-12}
-RULES = {**{name: exporting.decaying(name) for name in ZOO}, **ODD}
 
 
-@pytest.mark.parametrize(
-    ("name", "dtype"),
-    [
-        *((name, "float32") for name in ZOO if exporting.is_plain(ZOO[name])),
-        *((name, "float64") for name in RULES),
-    ],
-)
+@pytest.mark.parametrize(("name", "dtype"), exporting.walks())
 def test_the_file_follows_the_interpreter(name, dtype):
-    program = RULES[name]
+    program = exporting.RULES[name]
     optimizer = exporting.optax_optimizer(program)
     path = exporting.optax_walk(optimizer, dtype)
     assert exporting.apart(path, exporting.interpreted(program, dtype)) < TOLERANCE[dtype]
 
 
 def test_the_files_pass_ruff(tmp_path):
-    made = {name: to_optax_source(rule, evidence="Score 0.1") for name, rule in RULES.items()}
+    made = {
+        name: to_optax_source(rule, evidence="Score 0.1") for name, rule in exporting.RULES.items()
+    }
     exporting.check_with_ruff(tmp_path, made)
 
 
@@ -55,13 +49,13 @@ def test_the_file_needs_nothing_of_ours(tmp_path):
 
 def exported(name):
     """The optimizer's function in its file."""
-    return exporting.loaded(to_optax_source(RULES[name]))[name]
+    return exporting.loaded(to_optax_source(exporting.RULES[name]))[name]
 
 
 @pytest.mark.parametrize("name", ["adamw", "numbers", "adan"])
 def test_a_schedule_gives_each_step_its_rate(name):
     """`adamw` is a chain, the others evaluate the schedule themselves."""
-    more = exporting.horizon_of(RULES[name])
+    more = exporting.horizon_of(exporting.RULES[name])
     params, grads = jnp.ones(3), jnp.array([1.0, -2.0, 0.5])
     make = exported(name)
     scheduled = make(lambda count: 0.1 / (1 + count), **more)

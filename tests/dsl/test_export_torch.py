@@ -24,18 +24,11 @@ pytestmark = pytest.mark.torch
 
 TOLERANCE = {"float32": 1e-4, "float64": 1e-10}
 SIZE = sum(math.prod(shape) for shape in SHAPES)
-RULES = {**{name: exporting.decaying(name) for name in ZOO}, **ODD}
 
 
-@pytest.mark.parametrize(
-    ("name", "dtype"),
-    [
-        *((name, "float32") for name in ZOO if exporting.is_plain(ZOO[name])),
-        *((name, "float64") for name in RULES),
-    ],
-)
+@pytest.mark.parametrize(("name", "dtype"), exporting.walks())
 def test_the_file_follows_the_interpreter_and_goes_on_after_a_load(name, dtype):
-    program = RULES[name]
+    program = exporting.RULES[name]
     make = exporting.torch_class(program)
     given_ = exporting.extra(program)
     path = exporting.torch_walk(lambda params: make(params, **given_), dtype)
@@ -139,7 +132,9 @@ def test_the_file_needs_nothing_of_ours(tmp_path):
 
 
 def test_the_files_pass_ruff(tmp_path):
-    made = {name: to_torch_source(rule, evidence="Score 0.1") for name, rule in RULES.items()}
+    made = {
+        name: to_torch_source(rule, evidence="Score 0.1") for name, rule in exporting.RULES.items()
+    }
     exporting.check_with_ruff(tmp_path, made)
 
 
@@ -221,7 +216,10 @@ def test_groups_have_their_own_hyperparameters_and_share_global_norms():
 
 @pytest.mark.parametrize("name", ["lion", "sophia_h", "sharpness"])
 def test_climbing_a_loss_is_descending_its_negative(name):
-    make, more = exporting.torch_class(RULES[name]), exporting.extra(RULES[name])
+    make, more = (
+        exporting.torch_class(exporting.RULES[name]),
+        exporting.extra(exporting.RULES[name]),
+    )
     down = exporting.torch_walk(lambda ps: make(ps, **more), "float64")
     up = exporting.torch_walk(lambda ps: make(ps, maximize=True, **more), "float64", climb=True)
     np.testing.assert_allclose(up, down, rtol=1e-12)
@@ -229,7 +227,7 @@ def test_climbing_a_loss_is_descending_its_negative(name):
 
 @pytest.mark.parametrize("name", ["adamw", "clipped", "lazy"])
 def test_half_precision_is_kept(name):
-    program = RULES[name]
+    program = exporting.RULES[name]
     p = torch.nn.Parameter(torch.ones(3, dtype=torch.bfloat16))
     optimizer = exporting.loaded(to_torch_source(program))[exporting.camel_case(program)]([p])
     for _ in range(2):

@@ -89,6 +89,12 @@ def test_a_primitive_that_is_not_carried_is_an_outcome(evaluator):
     assert (evaluation.outcome, evaluation.score) == (Outcome.DOES_NOT_FIT, WORST)
 
 
+def test_a_baseline_that_fails_is_an_error_and_no_scale():
+    wild = Evaluator(Suite(TASKS, str(rule("    return 1e3 * g")), CARRIED))
+    with pytest.raises(ValueError, match="baseline fails on quadratic with seed 3: a parameter"):
+        wild.evaluate(BASELINE, SEEDS)
+
+
 def test_an_evaluation_survives_json(evaluator):
     for body in ("    return lr * g", "    return -1e3 * g"):
         evaluation = evaluator.evaluate(rule(body), SEEDS)
