@@ -26,7 +26,7 @@ HORIZON = 200
 SEED = 3
 
 QUICKLY = {"xla_backend_optimization_level": 0}
-"""A step runs fifty times: compiling it costs more than running it, and calling op by op too."""
+"""A step runs fifty times: optimizing it, or calling it op by op, takes longer than running it."""
 
 value_and_gradient = jax.jit(jax.value_and_grad(loss))
 _loss = jax.jit(loss)
