@@ -14,7 +14,8 @@ def _noise(
     sample: Callable[..., jax.Array], key: jax.Array, count: jax.Array, stream: Any, like: Any
 ) -> Any:
     """Random numbers shaped like `like`; a stream is the same however often a step reads it."""
-    key = jax.random.fold_in(jax.random.fold_in(key, count), jnp.asarray(stream).astype(jnp.int32))
+    key = jax.random.fold_in(key, count)
+    key = jax.random.fold_in(key, jnp.rint(jnp.asarray(stream)).astype(jnp.int32))
     leaves, treedef = jax.tree.flatten(like)
     keys = jax.random.split(key, len(leaves))
     draws = [sample(k, leaf.shape, leaf.dtype) for k, leaf in zip(keys, leaves, strict=True)]

@@ -22,7 +22,7 @@ METHODS = {
         state = self.state[p]
         mixed = 0
         for part in (self.param_groups[0]["seed"], state["step"], state["index"], stream):
-            mixed = (mixed * 6364136223846793005 + int(part) + 1442695040888963407) % 2**63
+            mixed = (mixed * 6364136223846793005 + round(float(part)) + 1442695040888963407) % 2**63
         generator = torch.Generator(device=p.device).manual_seed(mixed)
         if kind == "normal":
             return torch.randn(p.shape, generator=generator, dtype=p.dtype, device=p.device)
