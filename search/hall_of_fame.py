@@ -11,6 +11,7 @@ from dsl.parse import parse
 from dsl.program import Local, Program
 from dsl.simplify import simplify
 from evaluators.evaluation import Evaluation
+from evaluators.score import WORST
 from search.ledger import Ledger
 
 _CLEARLY = 3.0
@@ -115,7 +116,10 @@ def _entry(ledger: Ledger, final: dict[str, Any]) -> Entry:
         hash=digest,
         program=simple,
         size=len(simple.statements),
-        scores=seed_scores([Evaluation.from_json(part) for part in final["evaluations"]]),
+        scores=seed_scores(
+            [Evaluation.from_json(part) for part in final["evaluations"]],
+            len(ledger.get("config")["tasks"]),
+        ),
         search_score=score,
     )
 
@@ -139,13 +143,19 @@ def _made_up(name: str | None) -> bool:
     return name is not None and name[0] == "x" and name[1:].isdigit()
 
 
-def seed_scores(evaluations: list[Evaluation]) -> tuple[float, ...]:
-    """Mean score over tasks for each seed; a run that failed counts as untrained, 0."""
+def seed_scores(evaluations: list[Evaluation], tasks: int) -> tuple[float, ...]:
+    """Mean score over `tasks` for each seed.
+
+    A task that was not run with a seed, since the program failed before it, counts as failed.
+    """
     by_seed: dict[int, list[float]] = {}
     for evaluation in evaluations:
         for measured in evaluation.measurements:
-            by_seed.setdefault(measured.seed, []).append(measured.score or 0.0)
-    return tuple(statistics.fmean(scores) for scores in by_seed.values())
+            found = by_seed.setdefault(measured.seed, [])
+            found.append(WORST if measured.score is None else measured.score)
+    return tuple(
+        (sum(scores) + WORST * (tasks - len(scores))) / tasks for scores in by_seed.values()
+    )
 
 
 def _on_front(entry: Entry, entries: list[Entry]) -> bool:

@@ -2,7 +2,8 @@ import pytest
 from rich.console import Console
 
 from dsl import parse
-from search.hall_of_fame import Claim, Entry, HallOfFame
+from evaluators.evaluation import Evaluation, Measurement, Outcome
+from search.hall_of_fame import Claim, Entry, HallOfFame, seed_scores
 from stepsmith.console import duration, hall_table
 
 SGD = parse("def c7(w, g, *, lr=0.1):\n    return lr * g")
@@ -43,3 +44,20 @@ def test_the_table_shows_arrow_score_size_and_program_at_any_width(width):
 
 def test_durations_read_as_clocks():
     assert [duration(s) for s in (4.6, 125, 3725)] == ["0:05", "2:05", "1:02:05"]
+
+
+def test_a_task_that_was_not_run_counts_as_failed_for_every_seed():
+    ok, bad = Outcome.OK, Outcome.DIVERGED
+    failed_on_two = Evaluation(
+        bad,
+        -0.5,
+        (
+            Measurement("one", 1, ok, 0.1, 1.2),
+            Measurement("one", 2, ok, 0.1, 1.2),
+            Measurement("two", 1, bad, None, -1.0, 7),
+            Measurement("two", 2, ok, 0.2, 1.1),
+        ),
+    )
+    whole = Evaluation(ok, 1.0, tuple(Measurement(task, 3, ok, 0.1, 1.0) for task in "abc"))
+    scores = seed_scores([failed_on_two, whole], tasks=3)
+    assert scores == pytest.approx(((1.2 - 1 - 1) / 3, (1.2 + 1.1 - 1) / 3, 1.0))
