@@ -1,13 +1,18 @@
-"""Spelling out what is short for something else, so that every engine meets only the plain form.
+"""Programs in the forms that engines run: the same rule, written for a computer.
 
-The one abbreviation: a slot that starts as `first_g` is a slot of zeros whose readers see the
-gradient instead on the first step.
+`spelled_out` takes away what is short for something else, so that every engine meets only the plain
+form. The one abbreviation: a slot that starts as `first_g` is a slot of zeros whose readers see the
+gradient instead on the first step. `without_cancellation` is for engines that count steps in the
+precision of the parameters.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from dsl.initialisers import Init
 from dsl.program import Arg, Const, Local, Name, Program, Statement
+from dsl.prune import prune
 
 _FIRST_GRADIENT = Init("first_g")
 
@@ -37,3 +42,32 @@ def spelled_out(program: Program) -> Program:
         updates=tuple(map(shift, program.updates)),
         result=shift(program.result),
     )
+
+
+def without_cancellation(program: Program, values: Mapping[str, Any] | None = None) -> Program:
+    """The program with `1 - b**t` as `one_minus_power(b, t)`, where `b` lies between 0 and 1.
+
+    **Arguments:** `values`: of hyperparameters, their defaults if None; one that is not a float
+    (a traced array) is taken to lie where its default does.
+    """
+    numbers = {**program.hyperparameters, **(values or {})}
+
+    def decays(base: Arg) -> bool:
+        match base:
+            case Const(value):
+                return 0 < value < 1
+            case Name(id) if id in numbers:
+                value = numbers[id]
+                return 0 < (value if isinstance(value, float) else program.hyperparameters[id]) < 1
+        return False
+
+    def rewritten(statement: Statement) -> Statement:
+        match statement:
+            case Statement("sub", (Const(1.0), Local(index))):
+                power = program.statements[index]
+                if power.op == "power" and decays(power.args[0]):
+                    return replace(statement, op="one_minus_power", args=power.args)
+        return statement
+
+    statements = tuple(map(rewritten, program.statements))
+    return prune(replace(program, statements=statements))

@@ -13,9 +13,8 @@ from dsl.initialisers import INITIALISERS, Init
 from dsl.interpret import Value, run_step
 from dsl.kinds import Kind
 from dsl.liveness import draws_noise, live, oracle_calls
-from dsl.lower import spelled_out
+from dsl.lower import spelled_out, without_cancellation
 from dsl.program import Program, check_hyperparameters
-from dsl.prune import prune
 
 
 class ProgramState(NamedTuple):
@@ -55,7 +54,7 @@ def to_optax(
         check_hyperparameters(program, {"lr": learning_rate})
         values["lr"] = learning_rate
     values = {name: _number(given) for name, given in values.items()}
-    program = prune(spelled_out(program))
+    program = without_cancellation(spelled_out(program), values)
     reads = live(program).names
     noisy, oracles = draws_noise(program), oracle_calls(program) > 0
     if "T" in reads and horizon is None:

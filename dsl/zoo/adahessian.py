@@ -19,7 +19,7 @@ from dsl.zoo.entry import Curvature, Reference, entry
             "foreach": False,
         },
         curvature=Curvature("hessian", draw="rademacher", estimate="block_mean(abs(hz))"),
-        at={"lr": 1e-3, "k": 0.7},
+        at={"k": 0.7},
         note="its own estimate has signs and no averages over blocks, so it is given this one",
     ),
 )

@@ -17,7 +17,6 @@ from dsl.zoo.entry import Reference, entry
             "weight_decouple": True,
             "foreach": False,
         },
-        at={"lr": 5e-4},
     ),
 )
 def exadam(w, g, t, m=zeros, v=zeros, *, lr=1e-3, b1=0.9, b2=0.999, eps=1e-8, wd=0.0):

@@ -137,9 +137,9 @@ def program_path(name: str, dtype: str, schedule: str, **changed: float) -> np.n
 
 
 @cache
-def reference_path(name: str, dtype: str, schedule: str) -> np.ndarray:
+def reference_path(name: str, dtype: str, schedule: str, **changed: float) -> np.ndarray:
     """Parameters after each step of an entry's reference: [STEPS, entries]."""
-    at, reference = settings(name), ENTRIES[name].reference
+    at, reference = {**settings(name), **changed}, ENTRIES[name].reference
     library = _Optax if reference.target.startswith("optax") else _Torch
     with precision(dtype):
         leaves, path = start(dtype), []
@@ -156,9 +156,13 @@ def reference_path(name: str, dtype: str, schedule: str) -> np.ndarray:
     return np.array(path)
 
 
-def difference(name: str, dtype: str, schedule: str) -> float:
-    """The largest difference between program and reference in any parameter after any step."""
-    ours, theirs = (walk(name, dtype, schedule) for walk in (program_path, reference_path))
+def difference(name: str, dtype: str, schedule: str, **changed: float) -> float:
+    """The largest difference between program and reference in any parameter after any step.
+
+    `changed` are hyperparameters other than those of `settings`, in float64 only.
+    """
+    paths = (program_path, reference_path)
+    ours, theirs = (walk(name, dtype, schedule, **changed) for walk in paths)
     return float(np.max(np.abs(ours - theirs)))
 
 

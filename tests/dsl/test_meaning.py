@@ -2,6 +2,7 @@
 
 import itertools
 import math
+from decimal import Decimal, localcontext
 
 import jax
 import jax.numpy as jnp
@@ -71,6 +72,15 @@ def value(text: str, slots: dict | None = None, shapes=SHAPES, **inputs):
     return run_step(program, given_inputs, slots or {}, PolynomialStep(0, w), np)[0]
 
 
+def one_minus_power(x, y):
+    """`1 - x ** y` to forty digits, by the laws of logarithms at zero and infinity."""
+    if 0 < x < np.inf and np.isfinite(y):
+        with localcontext() as context:
+            context.prec = 40
+            return float(1 - Decimal(float(x)) ** Decimal(float(y)))
+    return np.nan if np.isnan(y * np.log(x)) else 1 - np.power(abs(x), y)
+
+
 NUMBERS = [-np.inf, -3.5, -1.0, -0.25, -0.0, 0.0, 1e-9, 0.5, 1.0, 2.0, 7.25, np.inf, np.nan]
 REFERENCE = {
     "add": lambda x, y: x + y,
@@ -92,6 +102,7 @@ REFERENCE = {
     "when": lambda flag, new, old: new if flag != 0 else old,
     "every": lambda t, k, phase: float(np.mod(t - phase, k) == 0),
     "power": np.power,
+    "one_minus_power": one_minus_power,
     "sqrt": np.sqrt,
     "sqrt_abs": lambda x: np.sqrt(abs(x)),
     "square": lambda x: x * x,

@@ -175,6 +175,21 @@ def test_whole_numbers_are_as_good_as_others():
         np.testing.assert_allclose(moves, -2 / 16)
 
 
+@pytest.mark.parametrize("base", ["b", "0.999"])
+def test_a_bias_correction_loses_no_digits(base: str):
+    corrected = rule(f"g / (1 - {base}**t)", "w, g, t, *, b=0.999")
+    moves, _ = run(to_optax(corrected), jnp.ones(2))
+    np.testing.assert_allclose(moves, -1 / (1 - 0.999), rtol=3e-7)
+
+
+@pytest.mark.parametrize("b", [-0.5, 0.0, 0.5, 1.0, 2.0])
+@pytest.mark.parametrize("default", [-0.5, 0.0, 0.5, 1.0, 2.0])
+def test_a_bias_correction_takes_any_base(b: float, default: float):
+    corrected = rule("1 - b**t", f"w, g, t, *, b={default}")
+    moves, _ = run(to_optax(corrected, b=b), jnp.ones(2))
+    np.testing.assert_allclose(moves, b - 1, rtol=1e-6)
+
+
 NOISE = "def rule(w, g):\n    return {}"
 
 

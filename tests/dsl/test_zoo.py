@@ -13,6 +13,8 @@ from tests.dsl import references
 NAMES = sorted(ENTRIES)
 WITH_CURVATURE = [name for name in NAMES if ENTRIES[name].reference.curvature]
 BOUNDS = {"float32": 1e-6, "float64": 1e-10}
+AT_DEFAULTS = {"diffgrad": 1e-9}
+"""Bounds in float64 at published defaults that are not the common one; the entry says why."""
 
 CONTRACT = {"lr", "b1", "b2", "b3", "eps", "wd"}
 """Hyperparameters that mean the same in every rule that has them."""
@@ -54,6 +56,15 @@ def test_a_rule_follows_its_reference(name: str, dtype: str, schedule: str):
         pytest.importorskip("torch")
         pytest.importorskip(ENTRIES[name].reference.target.split(":")[0])
     assert references.difference(name, dtype, schedule) <= BOUNDS[dtype]
+
+
+@pytest.mark.parametrize("name", COMPARISONS)
+def test_a_rule_follows_its_reference_at_the_published_defaults(name: str):
+    if _needs_torch(name):
+        pytest.importorskip("torch")
+        pytest.importorskip(ENTRIES[name].reference.target.split(":")[0])
+    at = {**ENTRIES[name].program.hyperparameters, "wd": 0.1}
+    assert references.difference(name, "float64", "decaying", **at) <= AT_DEFAULTS.get(name, 1e-10)
 
 
 @pytest.mark.parametrize("name", NAMES)

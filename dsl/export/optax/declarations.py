@@ -6,6 +6,7 @@ function of the file, with the functions and constants of its module that it use
 
 import ast
 import builtins
+import dis
 import inspect
 import re
 import textwrap
@@ -74,7 +75,7 @@ class Borrowed:
 
     def borrow_for(self, user: Callable[..., Any]) -> None:
         """Add what a function of ours uses; ExportError if a file cannot hold it."""
-        for used in user.__code__.co_names:
+        for used in _globals(user):
             value = user.__globals__.get(used)
             if isinstance(value, FunctionType):
                 if used not in self.functions:
@@ -90,6 +91,12 @@ class Borrowed:
                 raise ExportError(
                     f"'{user.__name__}' uses '{used}', which an exported file cannot hold"
                 )
+
+
+def _globals(function: Callable[..., object]) -> list[str]:
+    """The names that a function reads from its module or the builtins, not from objects."""
+    reads = (i.argval for i in dis.get_instructions(function) if i.opname == "LOAD_GLOBAL")
+    return list(dict.fromkeys(reads))
 
 
 @lru_cache(maxsize=512)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from dsl.export.facts import Facts, behind
 from dsl.export.names import camel_case, safe
+from dsl.lower import without_cancellation
 from dsl.program import Arg, Local, Name, Program
 
 
@@ -37,6 +38,7 @@ class Plan:
     def of(source: Program) -> "Plan":
         """The plan for a program; ExportError if it holds what no host can express."""
         full = Facts.of(source)
+        full = replace(full, program=without_cancellation(full.program))
         inner, factors = full, _factored(full.program)
         if factors is not None:
             core = Facts.of(replace(full.program, result=factors[0]))
