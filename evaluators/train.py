@@ -6,7 +6,7 @@ instructions are the same for all of them.
 """
 
 from collections.abc import Sequence
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import NamedTuple
 
 import jax
@@ -14,13 +14,16 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from dsl.machine import Capacity, Code, Layout, Machine, early_rows
+from dsl.machine import Capacity, Layout, Machine, Slots, Tape
 from dsl.program import Program
 from dsl.registry import PRIMITIVES
 from evaluators.task import Data, Task, prepare
 
 SANE = 1e4
 """Largest magnitude a parameter may reach: a loss can be fooled by weights far beyond it."""
+
+CHECK_EVERY = 10
+"""Steps between looks at the parameters; a run that has failed goes on to the next look."""
 
 _RATE = 1e-3
 """The rate of a program that has no hyperparameter `lr`; nothing reads it."""
@@ -31,7 +34,7 @@ class Trained(NamedTuple):
 
     loss: float
     stopped: int | None
-    """The step (from 1) after which a loss or parameter was not finite or not sane."""
+    """The number of steps after which a look found a parameter not finite or not sane."""
     finite: bool
     """Whether all was finite when training ended."""
 
@@ -71,6 +74,7 @@ class Trainer:
         self.compilations = 0
         self._run = jax.jit(self._train)
         self._ready = lru_cache(maxsize=8)(self._prepare)
+        self._registers = lru_cache(maxsize=16)(self._first_registers)
 
     def run(self, program: Program, seeds: Sequence[int]) -> list[Trained]:
         """Train with a program once per seed; DoesNotFit if the machine cannot hold it."""
@@ -85,18 +89,10 @@ class Trainer:
         machine = self.machine
         encoded = machine.encode(program)
         ready = self._ready(seeds)
-        registers = np.stack(
-            [
-                machine.registers(encoded, [leaf[i] for leaf in ready.params])
-                for i in range(self.width)
-            ]
-        )
         lr = np.full(self.steps, program.hyperparameters.get("lr", _RATE))
-        early = early_rows(encoded, self.steps, lr, machine.capacity)
         loss, stopped, finite = self._run(
-            encoded.code,
-            early,
-            registers,
+            machine.tape(encoded, lr),
+            self._registers(encoded.slots, seeds),
             ready.device_params,
             ready.order,
             ready.seeds,
@@ -119,10 +115,12 @@ class Trainer:
         numbers = np.asarray([seed % 2**32 for seed in seeds], np.uint32)
         return _Ready(leaves, jax.device_put(leaves), order, jax.device_put(numbers))
 
+    def _first_registers(self, slots: Slots, seeds: tuple[int, ...]) -> Array:
+        return jax.device_put(self.machine.registers(slots, self._ready(seeds).params))
+
     def _train(
         self,
-        code: Code,
-        early: Array,
+        tape: Tape,
         registers: Array,
         params: list[Array],
         order: Array,
@@ -134,26 +132,24 @@ class Trainer:
         self.compilations += 1  # while it is traced
         end = jnp.int32(self.steps)
 
-        def one_step(
-            row: Array, params: list[Array], registers: Array, index: Array, seed: Array
-        ) -> tuple[list[Array], Array, Array]:
-            def loss(leaves: list[Array]) -> Array:
-                return self.task.loss(self._params(leaves), data, index)
+        def value_fn(leaves: list[Array], batch: Array) -> Array:
+            return self.task.loss(self._params(leaves), data, batch)
 
-            value, gradient = jax.value_and_grad(loss)(params)
-            key = jax.random.key(seed)
-            params, registers = self.machine.step(
-                code, row, registers, params, value, gradient, loss, key
+        keys = jax.vmap(jax.random.key)(seeds)
+
+        def one_step(at: Array, carry: tuple) -> tuple:
+            params, registers = carry
+            gradient = jax.vmap(jax.grad(value_fn))(params, order[at])
+            return self.machine.step(
+                tape, at, registers, params, gradient, value_fn, order[at], keys
             )
-            largest = jnp.max(jnp.stack([jnp.max(jnp.abs(leaf)) for leaf in params]))
-            return params, registers, jnp.isfinite(value) & (largest <= SANE)
 
-        def body(carry: tuple) -> tuple:
+        def until_next_look(carry: tuple) -> tuple:
             at, params, registers, stopped = carry
-            step = partial(one_step, early[at])
-            params, registers, sane = jax.vmap(step)(params, registers, order[at], seeds)
-            stopped = jnp.where(sane, stopped, jnp.minimum(stopped, at + 1))
-            return at + 1, params, registers, stopped
+            look = jnp.minimum(at + CHECK_EVERY, end)
+            params, registers = jax.lax.fori_loop(at, look, one_step, (params, registers))
+            stopped = jnp.where(_sane(params), stopped, jnp.minimum(stopped, look))
+            return look, params, registers, stopped
 
         def going(carry: tuple) -> Array:
             at, _, _, stopped = carry
@@ -161,7 +157,7 @@ class Trainer:
 
         stopped = jnp.full(seeds.shape, end + 1)
         start = (jnp.int32(0), params, registers, stopped)
-        _, params, _, stopped = jax.lax.while_loop(going, body, start)
+        _, params, _, stopped = jax.lax.while_loop(going, until_next_look, start)
         validate = jax.vmap(lambda leaves: self.task.validate(self._params(leaves), data))
         loss = validate(params)
         finite = jnp.isfinite(loss)
@@ -171,6 +167,12 @@ class Trainer:
 
     def _params(self, leaves: list[Array]) -> object:
         return jax.tree.unflatten(self._tree, leaves)
+
+
+def _sane(params: list[Array]) -> Array:
+    """Whether all parameters of a seed are finite and of sane size, [seeds]."""
+    largest = [jnp.max(jnp.abs(leaf), axis=tuple(range(1, leaf.ndim))) for leaf in params]
+    return jnp.max(jnp.stack(largest), axis=0) <= SANE
 
 
 def searchable() -> tuple[str, ...]:

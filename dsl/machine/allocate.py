@@ -8,7 +8,7 @@ at the end.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from dsl.machine.files import FIRST, ONE, DoesNotFit
+from dsl.machine.files import FIRST, DoesNotFit
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,12 +21,12 @@ class Value:
 
 @dataclass(frozen=True)
 class Instruction:
-    """An operation on values; it runs on steps where the number at `guard` is not 0."""
+    """An operation on values; it may be left out on steps where the number at `guard` is 0."""
 
     op: int
     args: tuple[Value, ...]
     to: Value
-    guard: int = ONE
+    guard: int | None = None
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 Statements become instructions in order, over values that have no register yet;
 `dsl.machine.allocate` gives them registers. A Global that depends on the step, the rate and
 numbers alone is early: it is computed once for all steps. What only the `new` of a `when` with an
-early flag reads is guarded by the flag: on other steps its instructions are skipped, and an oracle
+early flag reads is guarded by the flag: on other steps its instructions are left out, and an oracle
 among them is not paid. (Under a flag that is known only during the step both branches of a `when`
 run, and one is taken.)
 """
@@ -21,36 +21,20 @@ from dsl.machine.files import (
     FIRST_NUMBER,
     GRADIENT,
     HORIZON,
-    LOSS,
-    ONE,
     PARAMETERS,
     RATE,
     STEP,
     Capacity,
     DoesNotFit,
 )
-from dsl.machine.opcodes import COPY, FILL, NUMBER, REGISTER, opcodes
+from dsl.machine.idioms import IDIOMS, Match, find
+from dsl.machine.opcodes import COPY, FILL, LOSS, NUMBER, OPERANDS, REGISTER, form_of, opcodes
 from dsl.program import Arg, Const, Local, Name, Program, Statement
 from dsl.prune import prune
 from dsl.registry import PRIMITIVES, Primitive, Scope
 
-OPERANDS = 3
-
-
-class Code(NamedTuple):
-    """A program as arrays of fixed shapes; everything in it is data to the compiled machine."""
-
-    length: np.ndarray
-    op: np.ndarray
-    """int32 [instructions]"""
-    args: np.ndarray
-    """int32 [instructions, OPERANDS]: registers or numbers, as the opcode's form says."""
-    to: np.ndarray
-    """int32 [instructions]: registers."""
-    guard: np.ndarray
-    """int32 [instructions]: the number that must not be 0 for the instruction to run."""
-    result: np.ndarray
-    """The register that is subtracted from the parameters."""
+Slots = tuple[tuple[int, Init], ...]
+"""The register of each slot, and how it starts."""
 
 
 class EarlyStep(NamedTuple):
@@ -62,13 +46,22 @@ class EarlyStep(NamedTuple):
 
 
 class Encoded(NamedTuple):
-    """A program for the machine: its code, its numbers, and how its slots start."""
+    """A program for the machine: its instructions, its numbers, and how its slots start."""
 
-    code: Code
+    op: np.ndarray
+    """int32 [length]"""
+    args: np.ndarray
+    """uint32 [length, OPERANDS]: registers or numbers, as the opcode's form says."""
+    to: np.ndarray
+    """uint32 [length]: registers."""
+    guard: tuple[int | None, ...]
+    """For each instruction the number that is 0 on steps where nothing reads what it makes."""
+    result: int
+    """The register that is subtracted from the parameters."""
     numbers: tuple[float, ...]
     """Constants and hyperparameters in their places; 0 where a value is computed."""
     early: tuple[EarlyStep, ...]
-    slots: tuple[tuple[int, Init], ...]
+    slots: Slots
 
 
 @lru_cache(maxsize=1024)
@@ -91,14 +84,13 @@ class _Encoder:
         self.capacity = capacity
         self.primitives = primitives
         self.opcode = _numbering(primitives)
-        self.numbers = [1.0] + [0.0] * (FIRST_NUMBER - 1)
+        self.numbers = [0.0] * FIRST_NUMBER
         self.early: dict[Arg, int] = {Name("t"): STEP, Name("T"): HORIZON, Name("lr"): RATE}
         self.early_steps: list[EarlyStep] = []
         self.code: list[Instruction] = []
         self.values: dict[Arg, Value] = {
             Name("w"): Value(fixed=PARAMETERS),
             Name("g"): Value(fixed=GRADIENT),
-            Name("loss"): Value(number=LOSS),
         }
         self.values.update({Name(slot): Value() for slot in program.slots})
 
@@ -108,12 +100,18 @@ class _Encoder:
             if self.is_early(statement, self.program.kinds[index]):
                 self.add_early(Local(index), statement)
             else:
-                late.append((index, statement))
+                late.append(index)
         guards = _guards(self.program)
-        for index, statement in late:
+        carried = [idiom for idiom in IDIOMS if idiom.primitives <= set(self.primitives)]
+        whole = find(self.program, late, carried, self.known_early)
+        inside = {index for match in whole.values() for index in match.inner}
+        for index in late:
             flag = guards.get(index)
-            guard = ONE if flag is None else self.early.get(flag, ONE)
-            self.values[Local(index)] = self.add(statement, guard)
+            guard = None if flag is None else self.early.get(flag)
+            if index in whole:
+                self.values[Local(index)] = self.add_idiom(whole[index], guard)
+            elif index not in inside:
+                self.values[Local(index)] = self.add(self.program.statements[index], guard)
         starts = [self.values[Name(slot)] for slot in self.program.slots]
         ends = [self.register(self.value(arg)) for arg in self.program.updates]
         result = self.register(self.value(self.program.result))
@@ -123,20 +121,20 @@ class _Encoder:
         length, room = len(final.code), self.capacity.instructions
         if length > room:
             raise DoesNotFit(f"{length} instructions, the machine holds {room}")
-        args = np.zeros((room, OPERANDS), np.int32)
+        args = np.zeros((length, OPERANDS), np.uint32)
         for row, step in enumerate(final.code):
             args[row, : len(step.args)] = [final.place[arg] for arg in step.args]
-        code = Code(
-            length=np.asarray(length, np.int32),
-            op=_padded([step.op for step in final.code], room),
-            args=args,
-            to=_padded([final.place[step.to] for step in final.code], room),
-            guard=_padded([step.guard for step in final.code], room),
-            result=np.asarray(final.place[final.result], np.int32),
-        )
         slots = zip(starts, self.program.slots.values(), strict=True)
-        homes = tuple((final.place[start], init) for start, init in slots)
-        return Encoded(code, tuple(self.numbers), tuple(self.early_steps), homes)
+        return Encoded(
+            op=np.asarray([step.op for step in final.code], np.int32),
+            args=args,
+            to=np.asarray([final.place[step.to] for step in final.code], np.uint32),
+            guard=tuple(step.guard for step in final.code),
+            result=final.place[final.result],
+            numbers=tuple(self.numbers),
+            early=tuple(self.early_steps),
+            slots=tuple((final.place[start], init) for start, init in slots),
+        )
 
     def is_early(self, statement: Statement, kind: Kind) -> bool:
         pure = PRIMITIVES[statement.op].scope is not Scope.STEP
@@ -172,7 +170,7 @@ class _Encoder:
         step = EarlyStep(PRIMITIVES[statement.op], args, self.early[here])
         self.early_steps.append(step)
 
-    def add(self, statement: Statement, guard: int) -> Value:
+    def add(self, statement: Statement, guard: int | None) -> Value:
         """Append the instruction of a statement; its value."""
         primitive = PRIMITIVES[statement.op]
         args = [self.value(arg) for arg in statement.args]
@@ -187,7 +185,12 @@ class _Encoder:
                 return self.emit(self.opcode[statement.op, form], tuple(filled), guard)
         raise DoesNotFit(f"the machine does not carry '{statement.op}'")
 
-    def register(self, value: Value, guard: int = ONE) -> Value:
+    def add_idiom(self, match: Match, guard: int | None) -> Value:
+        """Append the instruction of an idiom; its value."""
+        opcode = self.opcode[match.idiom.text, form_of(match.idiom)]
+        return self.emit(opcode, tuple(map(self.value, match.args)), guard)
+
+    def register(self, value: Value, guard: int | None = None) -> Value:
         """The value in a register, filled if it is a number."""
         if value.number is None:
             return value
@@ -195,10 +198,13 @@ class _Encoder:
 
     def value(self, arg: Arg) -> Value:
         if arg not in self.values:
-            self.values[arg] = Value(number=self.number(arg))
+            if arg == Name("loss"):
+                self.values[arg] = self.emit(self.opcode[LOSS, ""], (), None)
+            else:
+                self.values[arg] = Value(number=self.number(arg))
         return self.values[arg]
 
-    def emit(self, op: int, args: tuple[Value, ...], guard: int) -> Value:
+    def emit(self, op: int, args: tuple[Value, ...], guard: int | None) -> Value:
         made = Value()
         self.code.append(Instruction(op, args, made, guard))
         return made
@@ -231,7 +237,3 @@ def _guards(program: Program) -> dict[int, Arg]:
             ask(arg, {statement.args[0]} if chosen else demand[index])
     single = {index: next(iter(by)) for index, by in demand.items() if len(by) == 1}
     return {index: flag for index, flag in single.items() if flag is not None}
-
-
-def _padded(values: list[int], length: int) -> np.ndarray:
-    return np.pad(np.asarray(values, np.int32), (0, length - len(values)))

@@ -8,10 +8,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-PARAMETERS, GRADIENT, TRASH, FIRST = 0, 1, 2, 3
+PARAMETERS, GRADIENT, FIRST = 0, 1, 2
 """Registers with a fixed use; slots and temporaries follow."""
 
-ONE, STEP, HORIZON, RATE, LOSS, FIRST_NUMBER = 0, 1, 2, 3, 4, 5
+STEP, HORIZON, RATE, FIRST_NUMBER = 0, 1, 2, 3
 """Numbers with a fixed place; constants and values known before the step follow."""
 
 
@@ -50,28 +50,29 @@ class Layout:
         return sum(self.sizes)
 
     def split(self, flat: Any) -> list[Any]:
-        """A register [size] as one array per tensor."""
+        """Registers [..., size] as one array [..., *shape] per tensor."""
         ends = np.cumsum(self.sizes)
         return [
-            flat[end - size : end].reshape(shape)
+            flat[..., end - size : end].reshape(*flat.shape[:-1], *shape)
             for end, size, shape in zip(ends, self.sizes, self.shapes, strict=True)
         ]
 
     def write(self, registers: Any, row: int, leaves: Sequence[Any]) -> Any:
-        """`registers` [rows, size] with one array per tensor in `row`; a number fills its tensor.
+        """`registers` [rows, seeds, size] with one array [seeds, *shape] per tensor in `row`.
 
         Piece by piece: XLA turns a concatenation into a slow loop with a test per entry.
         """
         at = 0
-        for leaf, size, shape in zip(leaves, self.sizes, self.shapes, strict=True):
-            piece = jnp.broadcast_to(leaf, shape).reshape(1, size).astype(registers.dtype)
-            registers = jax.lax.dynamic_update_slice(registers, piece, (row, at))
+        for leaf, size in zip(leaves, self.sizes, strict=True):
+            piece = jnp.reshape(leaf, (1, -1, size)).astype(registers.dtype)
+            registers = jax.lax.dynamic_update_slice(registers, piece, (row, 0, at))
             at += size
         return registers
 
     def fill(self, register: np.ndarray, leaves: Sequence[Any]) -> None:
-        """The same in place, in numpy, on one register [size]."""
+        """The same in place, in numpy, on one register [seeds, size]; numbers fill a tensor."""
         at = 0
         for leaf, size, shape in zip(leaves, self.sizes, self.shapes, strict=True):
-            register[at : at + size] = np.broadcast_to(leaf, shape).reshape(-1)
+            whole = np.broadcast_to(leaf, (len(register), *shape))
+            register[:, at : at + size] = whole.reshape(-1, size)
             at += size

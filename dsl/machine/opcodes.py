@@ -11,32 +11,43 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from dsl.kinds import Kind
+from dsl.machine.idioms import IDIOMS, REGISTERS, Idiom
 from dsl.registry import PRIMITIVES, Primitive
 
 REGISTER, NUMBER = "r", "n"
 
-SKIP, FILL, COPY = "skip", "fill", "copy"
-"""Operations of the machine itself: nothing, a number into a register, a register into another."""
+OPERANDS = 5
+"""The most that an instruction takes."""
 
-_OWN = ((SKIP, ""), (FILL, NUMBER), (COPY, REGISTER))
+FILL, COPY, LOSS = "fill", "copy", "loss"
+"""Operations of the machine itself: into a register a number, another register, the loss."""
+
+_OWN = ((FILL, NUMBER), (COPY, REGISTER), (LOSS, ""))
 
 
 @dataclass(frozen=True)
 class Opcode:
-    """One operation on registers; `primitive` is None for those of the machine itself."""
+    """One operation on registers: a primitive, an idiom, or one of the machine itself."""
 
     name: str
     form: str
-    primitive: Primitive | None = None
+    does: Primitive | Idiom | None = None
 
 
 def opcodes(primitives: Iterable[str]) -> tuple[Opcode, ...]:
     """The instruction set for programs over `primitives`, the machine's own operations first."""
+    carried = set(primitives)
     own = [Opcode(name, form) for name, form in _OWN]
-    chosen = sorted(
-        (PRIMITIVES[name] for name in set(primitives)), key=lambda primitive: primitive.order
-    )
-    return tuple(own + [Opcode(p.name, form, p) for p in chosen for form in _forms(p)])
+    chosen = sorted((PRIMITIVES[name] for name in carried), key=lambda primitive: primitive.order)
+    whole = [
+        Opcode(idiom.text, form_of(idiom), idiom) for idiom in IDIOMS if idiom.primitives <= carried
+    ]
+    return (*own, *whole, *(Opcode(p.name, form, p) for p in chosen for form in _forms(p)))
+
+
+def form_of(idiom: Idiom) -> str:
+    """Where the operands of an idiom are."""
+    return "".join(REGISTER if name in REGISTERS else NUMBER for name in idiom.operands)
 
 
 def _forms(primitive: Primitive) -> list[str]:

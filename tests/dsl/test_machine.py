@@ -17,7 +17,8 @@ from hypothesis import assume, example, given, settings
 
 import dsl
 from dsl.liveness import live
-from dsl.machine import Capacity, DoesNotFit, Layout, Machine, early_rows
+from dsl.machine import Capacity, DoesNotFit, Layout, Machine, Tape
+from dsl.machine.idioms import IDIOMS
 from dsl.zoo import ZOO
 from tests.dsl.strategies import programs
 
@@ -58,18 +59,18 @@ class Runner(NamedTuple):
 def machine(double_precision) -> Runner:
     built = Machine(Layout.of(LEAVES), dtype=np.float64)
 
+    def value_fn(leaves, batch):
+        return loss(leaves, batch)
+
     @jax.jit
-    def run(code, rows, registers, params, targets):
+    def run(tape, registers, params, targets):
         def body(i, carry):
             params, registers, path = carry
-
-            def value_fn(leaves):
-                return loss(leaves, [t[i] for t in targets])
-
-            value, gradient = jax.value_and_grad(value_fn)(params)
-            key = jax.random.key(SEED)
+            batch = [t[:, i] for t in targets]
+            gradient = jax.vmap(jax.grad(loss))(params, batch)
+            keys = jax.vmap(jax.random.key)(jnp.asarray([SEED]))
             params, registers = built.step(
-                code, rows[i], registers, params, value, gradient, value_fn, key
+                tape, i, registers, params, gradient, value_fn, batch, keys
             )
             return params, registers, path.at[i].set(flat(params))
 
@@ -78,10 +79,10 @@ def machine(double_precision) -> Runner:
 
     def path(program):
         encoded = built.encode(program)
-        lr = np.full(STEPS, program.hyperparameters.get("lr", 0.0))
-        rows = early_rows(encoded, STEPS, lr, built.capacity, np.float64)
-        registers = built.registers(encoded, LEAVES)
-        return np.asarray(run(encoded.code, rows, registers, LEAVES, TARGETS))
+        tape = built.tape(encoded, np.full(STEPS, program.hyperparameters.get("lr", 0.0)))
+        params = [leaf[None] for leaf in LEAVES]
+        registers = built.registers(encoded.slots, params)
+        return np.asarray(run(tape, registers, params, [t[None] for t in TARGETS]))
 
     return Runner(path, run._cache_size)
 
@@ -162,14 +163,74 @@ def lazy(w, g, t, h=zeros):
     return 0.1 * g / (1 + abs(h))
 """)
     machine = Machine(Layout.of(LEAVES), dtype=np.float64)
-    encoded = machine.encode(program)
-    oracle = [index for index, op in enumerate(machine._opcodes) if op.name == "hvp"]
-    guards = [
-        encoded.code.guard[i] for i in range(encoded.code.length) if encoded.code.op[i] in oracle
-    ]
-    rows = early_rows(encoded, 20, np.zeros(20), machine.capacity)
-    assert len(guards) == 1
-    assert np.flatnonzero(rows[:, guards[0]]).tolist() == [0, 10]
+    tape = machine.tape(machine.encode(program), np.zeros(20))
+    for step in range(20):
+        asked = {"hvp", "rademacher"} & set(run_by(machine, tape, step))
+        assert asked == (set() if step % 10 else {"hvp", "rademacher"})
+
+
+ONE_INSTRUCTION = {
+    **{idiom.text: idiom.text for idiom in IDIOMS},
+    "(y * l + x) * k": "k * (x + l * y)",
+    "y * k + x": "x + k * y",
+    "j + sqrt(x / k)": "sqrt(x / k) + j",
+    "x / (0.5 + sqrt(y))": "x / (sqrt(y) + j)",
+}
+
+
+@pytest.mark.parametrize("text", ONE_INSTRUCTION)
+def test_an_idiom_is_one_instruction_and_means_what_it_says(machine, text):
+    program = dsl.parse(f"""
+def f(w, g, *, j=0.3, k=1.7, l=0.6):
+    x = exp(w)
+    y = cosh(g)
+    return {text}
+""")
+    names = instructions(program)
+    assert names[-1] == ONE_INSTRUCTION[text]
+    assert set(names[:-1]) <= {"exp", "cosh"}
+    np.testing.assert_allclose(machine.path(program), interpreted(program), rtol=1e-10)
+
+
+@pytest.mark.parametrize(
+    ("name", "count"), [("sgd", 1), ("lion", 3), ("adamw", 4), ("adam", 5), ("nesterov", 3)]
+)
+def test_known_rules_are_short(name: str, count: int):
+    assert len(instructions(ZOO[name])) == count
+
+
+def test_a_value_that_is_read_elsewhere_is_not_swallowed(machine):
+    program = dsl.parse("""
+def f(w, g, m=zeros, *, k=0.9):
+    s = square(g)
+    m = interp(s, m, k)
+    return 0.1 * sign(g) * (m + s)
+""")
+    assert {"square", "interp"} <= set(instructions(program))
+    np.testing.assert_allclose(machine.path(program), interpreted(program), rtol=1e-10)
+
+
+def instructions(program: dsl.Program) -> list[str]:
+    """What a machine with every primitive does on a step."""
+    machine = Machine(Layout.of(LEAVES), dtype=np.float64)
+    return run_by(machine, machine.tape(machine.encode(program), np.ones(1)), 0)
+
+
+def test_an_oracle_under_a_flag_of_too_many_kinds_is_still_right(machine):
+    """Where the spans of all patterns would not fit, every step runs every instruction."""
+    small = Machine(Layout.of(LEAVES), capacity=Capacity(instructions=12))
+    program = dsl.parse("""
+def lazy(w, g, t, h=zeros):
+    h = when(every(t, 2, 1), h + tanh(g), h)
+    return 0.1 * tanh(tanh(tanh(g))) / (1 + abs(h))
+""")
+    tape = small.tape(small.encode(program), np.zeros(4))
+    assert {tuple(span) for span in tape.spans.tolist()} == {(0, small.encode(program).op.size)}
+
+
+def run_by(machine: Machine, tape: Tape, step: int) -> list[str]:
+    """What the machine does on a step."""
+    return [machine._opcodes[op].name for op in tape.op[slice(*tape.spans[step])]]
 
 
 def test_a_program_that_is_too_large_says_so():
@@ -179,7 +240,7 @@ def test_a_program_that_is_too_large_says_so():
     program = dsl.parse(f"def wide(w, g, {slots}):\n{body}    return {total}")
     with pytest.raises(DoesNotFit, match="20 tensors are alive"):
         Machine(Layout.of(LEAVES)).encode(program)
-    small = Machine(Layout.of(LEAVES), capacity=Capacity(instructions=4))
+    small = Machine(Layout.of(LEAVES), capacity=Capacity(instructions=3))
     with pytest.raises(DoesNotFit, match="instructions"):
         small.encode(ZOO["adamw"])
     with pytest.raises(DoesNotFit, match="does not carry 'sqrt'"):
@@ -191,7 +252,7 @@ def test_a_program_that_is_too_large_says_so():
 def test_dead_code_costs_no_instruction():
     machine = Machine(Layout.of(LEAVES))
     program = dsl.parse("def f(w, g, m=zeros):\n    m = m + g\n    return 0.1 * g")
-    assert machine.encode(program).code.length == 1
+    assert machine.encode(program).op.size == 1
     assert live(program).slots == ()
 
 
@@ -202,28 +263,29 @@ def test_programs_in_a_batch_run_as_they_do_alone():
 
     targets = [jnp.asarray(t) for t in TARGETS]
 
-    def run(code, rows, registers, params):
+    def run(tape, registers, params):
         def body(i, carry):
             params, registers = carry
-            value, gradient = jax.value_and_grad(loss)(params, [t[i] for t in targets])
-            return built.step(code, rows[i], registers, params, value, gradient)
+
+            def value_fn(leaves, batch=None):
+                return loss(leaves, [t[i] for t in targets])
+
+            gradient = jax.vmap(jax.grad(value_fn))(params)
+            return built.step(tape, i, registers, params, gradient, value_fn)
 
         return flat(jax.lax.fori_loop(0, STEPS, body, (params, registers))[0])
 
     members = [ZOO["lion"], ZOO["adamw"], dsl.parse("def f(w, g):\n    return g / (norm(g) + 1)")]
     encoded = [built.encode(member) for member in members]
-    rates = [member.hyperparameters.get("lr", 0.0) for member in members]
-    rows = np.stack(
-        [
-            early_rows(one, STEPS, np.full(STEPS, rate), built.capacity, np.float64)
-            for one, rate in zip(encoded, rates, strict=True)
-        ]
-    )
-    codes = jax.tree.map(lambda *parts: np.stack(parts), *(one.code for one in encoded))
-    registers = np.stack([built.registers(one, LEAVES) for one in encoded])
-    together = jax.jit(jax.vmap(run, in_axes=(0, 0, 0, None)))(codes, rows, registers, LEAVES)
+    tapes = [
+        built.tape(one, np.full(STEPS, member.hyperparameters.get("lr", 0.0)))
+        for one, member in zip(encoded, members, strict=True)
+    ]
+    leaves = [leaf[None] for leaf in LEAVES]
+    registers = np.stack([built.registers(one.slots, leaves) for one in encoded])
+    batch = jax.tree.map(lambda *parts: np.stack(parts), *tapes)
+    together = jax.jit(jax.vmap(run, in_axes=(0, 0, None)))(batch, registers, leaves)
     alone = jax.jit(run)
     for i in range(len(members)):
-        code = jax.tree.map(lambda part, i=i: part[i], codes)
-        wanted = alone(code, rows[i], registers[i], LEAVES)
+        wanted = alone(tapes[i], registers[i], leaves)
         np.testing.assert_allclose(together[i], wanted, rtol=1e-12, atol=1e-14)

@@ -14,7 +14,7 @@ from evaluators.evaluator import Evaluator, Suite, TaskChoice
 from evaluators.registry import get
 from evaluators.score import BEST, WORST, progress, score, too_good
 from evaluators.task import prepare
-from evaluators.train import Trainer
+from evaluators.train import CHECK_EVERY, Trainer
 
 CARRIED = ("add", "sub", "mul", "div", "square", "sqrt", "interp", "power", "exp", "sign", "norm")
 TASKS = (TaskChoice("quadratic", 60), TaskChoice("digits", 80))
@@ -45,7 +45,8 @@ CHEATS = {
     "decay alone": ("    return lr * w", Outcome.GRADIENT_INDEPENDENT),
     "an explosion": ("    return exp(exp(exp(g * 100)))", Outcome.NON_FINITE),
     "not a number from the start": ("    return sqrt(0 - 1 - square(g))", Outcome.NON_FINITE),
-    "ascent": ("    return -1e3 * g", Outcome.DIVERGED),
+    "ascent": ("    return -10 * g", Outcome.DIVERGED),
+    "ascent beyond all numbers between two looks": ("    return -1e3 * g", Outcome.NON_FINITE),
 }
 
 
@@ -90,7 +91,7 @@ def test_a_primitive_that_is_not_carried_is_an_outcome(evaluator):
 
 
 def test_a_baseline_that_fails_is_an_error_and_no_scale():
-    wild = Evaluator(Suite(TASKS, str(rule("    return 1e3 * g")), CARRIED))
+    wild = Evaluator(Suite(TASKS, str(rule("    return 10 * g")), CARRIED))
     with pytest.raises(ValueError, match="baseline fails on quadratic with seed 3: a parameter"):
         wild.evaluate(BASELINE, SEEDS)
 
@@ -123,10 +124,12 @@ def test_the_trainer_equals_a_hand_written_loop():
     assert run.loss == pytest.approx(float(task.validate(params, ready.data)), rel=1e-4)
 
 
-def test_a_run_that_leaves_the_sane_range_stops_there():
+def test_a_run_that_leaves_the_sane_range_stops_at_the_next_look():
     trainer = Trainer(get("quadratic"), 40, CARRIED, width=1)
     (run,) = trainer.run(rule("    return -1500 + 1e-9 * g"), [0])
-    assert (run.stopped, run.finite) == (7, True)
+    assert (run.stopped, run.finite) == (CHECK_EVERY, True)
+    (run,) = trainer.run(rule("    return -4e2 + 1e-9 * g"), [0])
+    assert (run.stopped, run.finite) == (3 * CHECK_EVERY, True)
 
 
 def test_scores_are_comparable_and_clipped():
