@@ -128,13 +128,19 @@ REFERENCE = {
 }
 
 
+RTOL = {"one_minus_power": 1e-6}
+"""Where it is not 1e-12: this one takes 1 from an `x` near 0."""
+
+
 @pytest.mark.parametrize("name", REFERENCE)
 def test_a_primitive_on_numbers_is_what_its_docstring_says(name):
     primitive = PRIMITIVES[name]
     with np.errstate(all="ignore"):
         for args in itertools.product(np.array(NUMBERS), repeat=len(primitive.params)):
             met, wanted = primitive.meaning(np, *args), REFERENCE[name](*args)
-            np.testing.assert_allclose(met, wanted, rtol=1e-12, err_msg=f"{name}{args}")
+            np.testing.assert_allclose(
+                met, wanted, rtol=RTOL.get(name, 1e-12), err_msg=f"{name}{args}"
+            )
 
 
 def test_every_elementwise_primitive_has_a_reference():
