@@ -29,6 +29,11 @@ class Kind(enum.Enum):
     def __str__(self) -> str:
         return self.value
 
+    @property
+    def per_parameter(self) -> int:
+        """Numbers that a value holds for every parameter of a large model: 0 or 1."""
+        return int(self is Kind.TENSOR)
+
 
 _LIFTS: dict[Kind, tuple[Kind, ...]] = {
     Kind.GLOBAL: (Kind.SCALAR,),

@@ -1,6 +1,6 @@
 """Known optimizers as programs: `ZOO[name]` is the program, `ENTRIES[name]` what is known about it.
 
-One file per optimizer or family; importing the package registers all of them.
+One folder per group, one file per optimizer or family; importing the package registers all of them.
 """
 
 import importlib
@@ -11,8 +11,8 @@ from types import MappingProxyType
 from dsl.program import Program
 from dsl.zoo.entry import ENTRIES
 
-for _module in sorted(module.name for module in pkgutil.iter_modules(__path__)):
-    importlib.import_module(f"{__name__}.{_module}")
+for _module in sorted(module.name for module in pkgutil.walk_packages(__path__, f"{__name__}.")):
+    importlib.import_module(_module)
 
 ZOO: Mapping[str, Program] = MappingProxyType(
     {name: entry.program for name, entry in sorted(ENTRIES.items())}

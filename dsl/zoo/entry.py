@@ -1,4 +1,4 @@
-"""What a zoo entry holds besides its program: its source and what it is checked against."""
+"""What a zoo entry holds besides its program: source, words, and what it is checked against."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -6,6 +6,10 @@ from typing import Any
 
 from dsl.program import Program
 from dsl.trace import program as trace
+from dsl.zoo.hypers import COMMON, Hyper
+
+RANKS = (0, 1, 2, 3, 4)
+"""Ranks of the parameter tensors that entries are compared on."""
 
 
 @dataclass(frozen=True)
@@ -25,23 +29,69 @@ class Curvature:
     stream: int = 0
 
 
-@dataclass(frozen=True)
-class Reference:
-    """An implementation that the program agrees with, step by step, at any learning-rate schedule.
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """How an entry is compared with another implementation, over 50 steps in float64.
 
-    `target` is `module:function` of Optax, `torch.optim` or `pytorch_optimizer`. `arguments` maps
-    the parameter names of that function to what they are here: a string is an expression over
+    `at` holds hyperparameters for the comparison where the defaults would hide a difference: a rate
+    that moves the parameters, a period that comes round. `agrees` bounds the largest difference of
+    any parameter after any step. `ranks` are those of the tensors where the two are defined alike.
+    `note` says where the other implementation departs from the program, by less than `agrees`.
+    """
+
+    at: Mapping[str, float] = field(default_factory=dict)
+    agrees: float = 1e-10
+    ranks: tuple[int, ...] = RANKS
+    note: str = ""
+
+    @property
+    def against(self) -> str:
+        """The other implementation, in words."""
+        raise NotImplementedError
+
+    @property
+    def unverified(self) -> str:
+        """What of the rule nobody's code confirms; empty if the rule is verified."""
+        return ""
+
+
+@dataclass(frozen=True)
+class Reference(Check):
+    """A library's implementation that the program agrees with at any learning-rate schedule.
+
+    `target` is `module:function` of Optax, `torch.optim` or another package. `arguments` maps the
+    parameter names of that function to what they are here: a string is an expression over
     hyperparameters (`"b1"`, `"lr / gamma"`), a tuple holds several, a number or flag is passed as
-    it is. `at` holds hyperparameters for the comparison where the defaults would hide a difference:
-    a rate that moves the parameters, a period that comes round. `note` says where the reference
-    departs from the program, by less than the comparison allows.
+    it is. `passes` names what a step takes besides gradients: `value` (the loss) or `value_fn` for
+    Optax, `closure` (recomputes loss and gradients where the parameters then are) for PyTorch.
     """
 
     target: str
     arguments: Mapping[str, Any] = field(default_factory=dict)
     curvature: Curvature | None = None
-    at: Mapping[str, float] = field(default_factory=dict)
-    note: str = ""
+    passes: tuple[str, ...] = ()
+
+    @property
+    def against(self) -> str:
+        return self.target.replace(":", ".")
+
+
+@dataclass(frozen=True)
+class Dense(Check):
+    """An implementation among the tests, written from the paper's equations without the language.
+
+    `doubts` says what of the rule no code of its authors or of a library confirms, if anything.
+    """
+
+    doubts: str = ""
+
+    @property
+    def against(self) -> str:
+        return "dense equations"
+
+    @property
+    def unverified(self) -> str:
+        return self.doubts
 
 
 @dataclass(frozen=True)
@@ -51,23 +101,56 @@ class Entry:
     program: Program
     paper: str
     year: int
-    reference: Reference
-    note: str = ""
+    reference: Reference | Dense
+    hypers: Mapping[str, Hyper]
+    group: str
+    """The folder of its file."""
+
+    @property
+    def idea(self) -> str:
+        """The rule in one line."""
+        return self.program.doc.splitlines()[0].partition(": ")[2]
+
+    @property
+    def memory(self) -> int:
+        """Numbers that the state holds for every parameter, small state aside."""
+        return sum(init.kind.per_parameter for init in self.program.slots.values())
+
+    @property
+    def status(self) -> str:
+        """Verified against what, and to how much; or what is not."""
+        check = f"{self.reference.against} to {self.reference.agrees:.0e}"
+        doubts = self.reference.unverified
+        return f"unverified ({doubts}); {check}" if doubts else check
 
 
 ENTRIES: dict[str, Entry] = {}
 
 
 def entry(
-    *, paper: str, year: int, reference: Reference, note: str = ""
+    *,
+    paper: str,
+    year: int,
+    reference: Reference | Dense,
+    hypers: Mapping[str, Hyper] | None = None,
 ) -> Callable[[Callable[..., Any]], Program]:
-    """Register the decorated function as a rule of the zoo; `dsl.trace.program` has its form."""
+    """Register the decorated function as a rule of the zoo; `dsl.trace.program` has its form.
+
+    **Arguments:** `hypers`: what the hyperparameters mean that `dsl.zoo.hypers.COMMON` does not
+    hold, or means otherwise here.
+    """
 
     def register(function: Callable[..., Any]) -> Program:
         traced = trace(function)
         if traced.name in ENTRIES:
             raise ValueError(f"zoo entry '{traced.name}' is declared twice")
-        ENTRIES[traced.name] = Entry(traced, paper, year, reference, note)
+        known = {**COMMON, **(hypers or {})}
+        missing = [name for name in traced.hyperparameters if name not in known]
+        if missing:
+            raise ValueError(f"zoo entry '{traced.name}' does not say what {missing} mean")
+        meant = {name: known[name] for name in traced.hyperparameters}
+        group = function.__module__.split(".")[-2]
+        ENTRIES[traced.name] = Entry(traced, paper, year, reference, meant, group)
         return traced
 
     return register

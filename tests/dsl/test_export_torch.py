@@ -17,13 +17,14 @@ from dsl.zoo import ZOO
 from tests.dsl import exporting
 from tests.dsl.exporting import RULES
 from tests.dsl.odd_programs import ODD, one_primitive
-from tests.dsl.references import SHAPES
+from tests.dsl.references import model
 from tests.dsl.strategies import programs
 
 torch = pytest.importorskip("torch")
 pytestmark = pytest.mark.torch
 
 TOLERANCE = {"float32": 1e-4, "float64": 1e-10}
+SHAPES = list(model.SHAPES.values())
 SIZE = sum(math.prod(shape) for shape in SHAPES)
 
 
@@ -98,7 +99,7 @@ def test_a_primitive_means_the_same_on_numbers(op):
 @given(programs(max_statements=8), st.integers(0, 2**16))
 def test_any_program_means_the_same(program, seed):
     rng = np.random.default_rng(seed)
-    shapes = ((), (3,), (3, 4), (2, 3, 2, 2))
+    shapes = SHAPES
     stream = [[np.asarray(rng.normal(size=shape)) for shape in shapes] for _ in range(2)]
     nudged = [[leaf * (1 + 1e-13) for leaf in grads] for grads in stream]
     w = [np.zeros(shape) for shape in shapes]

@@ -2,6 +2,7 @@
 
 from dsl.ops import clip, every, hvp, interp, maximum, normal, when, zeros
 from dsl.zoo.entry import Curvature, Reference, entry
+from dsl.zoo.hypers import Hyper
 
 
 @entry(
@@ -24,6 +25,10 @@ from dsl.zoo.entry import Curvature, Reference, entry
         at={"b2": 0.8, "gamma": 0.5, "period": 3},
         note="clips m / h at gamma where this rule clips m / (gamma * h) at 1",
     ),
+    hypers={
+        "gamma": Hyper("scale of the curvature: fewer entries are clipped where it is larger"),
+        "period": Hyper("steps between estimates of the curvature", 1),
+    },
 )
 def sophia_h(
     w, g, t, m=zeros, h=zeros,

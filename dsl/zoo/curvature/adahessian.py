@@ -2,6 +2,7 @@
 
 from dsl.ops import block_mean, hvp, interp, rademacher, sqrt, square, zeros
 from dsl.zoo.entry import Curvature, Reference, entry
+from dsl.zoo.hypers import Hyper
 
 
 @entry(
@@ -22,6 +23,7 @@ from dsl.zoo.entry import Curvature, Reference, entry
         at={"k": 0.7},
         note="its own estimate has signs and no averages over blocks, so it is given this one",
     ),
+    hypers={"k": Hyper("Hessian power: 1 for the full preconditioner, 0 for none", 0, 1)},
 )
 def adahessian(w, g, t, m=zeros, v=zeros, *, lr=0.15, b1=0.9, b2=0.999, eps=1e-4, wd=0.0, k=1.0):
     """AdaHessian: Adam with an estimate of the Hessian's diagonal in place of the gradient squared.

@@ -1,0 +1,1 @@
+"""Rates of their own for every entry, from squares of gradients or from what the path tells."""

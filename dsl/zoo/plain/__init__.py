@@ -1,0 +1,1 @@
+"""Gradient descent: plain, with momentum, clipped, normalized."""

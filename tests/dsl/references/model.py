@@ -1,0 +1,99 @@
+"""A layer of tanh that reads a tensor of each rank at once, fitted to another batch on every step.
+
+Its Hessian is dense, changes along the path and is not definite.
+"""
+
+import math
+from functools import partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+STEPS = 50
+SHAPES = {0: (), 1: (3,), 2: (3, 4), 3: (2, 2, 3), 4: (2, 3, 2, 2)}
+"""The shape of the parameter tensor of each rank."""
+
+RANKS = tuple(SHAPES)
+SEED = 11
+
+_BATCHES, _ROWS = 5, 8
+
+Leaves = list[np.ndarray]
+
+
+def start(dtype: str, ranks: tuple[int, ...] = RANKS) -> Leaves:
+    """The parameters before the first step."""
+    rng = np.random.Generator(np.random.PCG64(1))
+    leaves = [np.asarray(rng.uniform(-0.8, 0.8, size=SHAPES[rank]), dtype) for rank in RANKS]
+    return [leaves[rank] for rank in ranks]
+
+
+def batches(dtype: str, ranks: tuple[int, ...] = RANKS) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Features and targets of each step."""
+    rng = np.random.Generator(np.random.PCG64(2))
+    size = sum(math.prod(SHAPES[rank]) for rank in ranks)
+    features = rng.normal(scale=0.5, size=(_BATCHES, _ROWS, size)).astype(dtype)
+    targets = rng.uniform(-0.9, 0.9, size=(_BATCHES, _ROWS)).astype(dtype)
+    return [(features[t % _BATCHES], targets[t % _BATCHES]) for t in range(STEPS)]
+
+
+def losses(leaves: Any, batch: Any) -> Any:
+    """The loss of each example of a batch; smooth, with every tensor in every term."""
+    features, targets = batch
+    flat = jnp.concatenate([leaf.ravel() for leaf in leaves])
+    return 2 * jnp.square(jnp.tanh(features @ flat) - targets)
+
+
+def loss(leaves: Any, batch: Any) -> Any:
+    """The loss of the model on one batch."""
+    return jnp.mean(losses(leaves, batch))
+
+
+gradient = jax.jit(jax.grad(loss))
+"""Of `loss`; compiled once for programs and references, so that one point has one gradient."""
+
+value = jax.jit(loss)
+
+
+@jax.jit
+def product(leaves: Any, v: Any, batch: Any) -> Any:
+    """The Hessian at `leaves` times `v`."""
+    return jax.jvp(lambda at: jax.grad(loss)(at, batch), (leaves,), (v,))[1]
+
+
+@jax.jit
+def hessian(leaves: Any, batch: Any) -> Any:
+    """The dense Hessian [entries, entries], tensors flattened one after the other."""
+    splits = np.cumsum([leaf.size for leaf in leaves])[:-1]
+
+    def of_flat(flat: Any) -> Any:
+        parts = jnp.split(flat, splits)
+        return loss([p.reshape(x.shape) for p, x in zip(parts, leaves, strict=True)], batch)
+
+    return jax.hessian(of_flat)(jnp.concatenate([leaf.ravel() for leaf in leaves]))
+
+
+@partial(jax.jit, static_argnums=(2, 3))
+def draw(leaves: Any, count: Any, distribution: str, stream: int) -> Any:
+    """The noise of a stream on the step after `count` steps, from the documented keys."""
+    key = jax.random.fold_in(jax.random.fold_in(jax.random.key(SEED), count), stream)
+    sample = {"rademacher": jax.random.rademacher, "normal": jax.random.normal}[distribution]
+    keys = jax.random.split(key, len(leaves))
+    return [sample(k, leaf.shape, leaf.dtype) for k, leaf in zip(keys, leaves, strict=True)]
+
+
+def precision(dtype: str) -> Any:
+    """A context in which JAX computes in `dtype`."""
+    return jax.enable_x64(dtype == "float64")
+
+
+def flattened(leaves: Any) -> np.ndarray:
+    """All entries of the model in one row."""
+    return np.concatenate([np.ravel(leaf) for leaf in leaves])
+
+
+def as_numpy(leaves: Any) -> Leaves:
+    """Fresh arrays that may be written to."""
+    return [np.array(leaf) for leaf in leaves]

@@ -1,0 +1,168 @@
+"""Paths of programs over the model, and how far those of their references are from them."""
+
+import math
+from functools import cache, partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+
+from dsl import parse, to_optax
+from dsl.interpret import run_step
+from dsl.transform import initial
+from dsl.zoo import ENTRIES
+from dsl.zoo.entry import Dense
+from tests.dsl.references import model
+from tests.dsl.references.dense import DENSE, At
+from tests.dsl.references.libraries import compared, library
+from tests.dsl.references.model import STEPS, Leaves, as_numpy, flattened, precision
+
+SETTINGS = {"wd": 0.125, "eps": 1e-3}
+"""Decay is on, and eps is large enough that its place in the formula shows.
+
+With the power of two nearest to an entry's rate, the factor 1 - lr * wd is a float32 number.
+PyTorch multiplies by it on every step, so its rounding would add up to more than the rules differ.
+"""
+
+SCHEDULES = {"constant": np.ones(STEPS), "decaying": 0.96 ** np.arange(STEPS)}
+"""The rate on each step, as a part of an entry's rate."""
+
+RANKS_IN_FLOAT32 = (0, 1, 2, 4)
+"""Fewer entries in a sum, less rounding: both sides of a comparison are off by some 5e-7."""
+
+
+def settings(name: str) -> dict[str, float]:
+    """The hyperparameters at which an entry is compared with its reference."""
+    entry = ENTRIES[name]
+    known = entry.program.hyperparameters
+    common = {hyper: value for hyper, value in SETTINGS.items() if hyper in known}
+    at = {**known, **common, **entry.reference.at}
+    if "lr" in at:
+        at["lr"] = 2.0 ** round(math.log2(at["lr"]))
+    return at
+
+
+def hypers_compared(name: str) -> set[str]:
+    """The hyperparameters that a comparison hands to the reference of an entry."""
+    entry = ENTRIES[name]
+    if isinstance(entry.reference, Dense):
+        return set(entry.program.hyperparameters)
+    return compared(entry.reference)
+
+
+def rates_of(at: dict[str, float], schedule: str) -> list[dict[str, float]]:
+    """The hyperparameters on each step."""
+    return [{**at, "lr": at["lr"] * part} if "lr" in at else at for part in SCHEDULES[schedule]]
+
+
+class _NumpyStep:
+    """Noise and oracles in NumPy; products without the dense Hessian."""
+
+    def __init__(self, leaves: Leaves, batch: Any, count: int):
+        self.leaves, self.batch, self.count = leaves, batch, count
+
+    def noise(self, draw: str, stream: Any) -> Leaves:
+        return as_numpy(model.draw(self.leaves, self.count, draw, round(float(stream))))
+
+    def hvp(self, v: Leaves) -> Leaves:
+        return as_numpy(model.product(self.leaves, v, self.batch))
+
+    def grad_at(self, point: Leaves) -> Leaves:
+        return as_numpy(model.gradient(point, self.batch))
+
+    def loss_at(self, point: Leaves) -> np.ndarray:
+        return np.array(model.value(point, self.batch))
+
+
+def program_path(name: str, schedule: str, **changed: float) -> np.ndarray:
+    """Parameters after each step of an entry's program, read from its text: [STEPS, entries].
+
+    `changed` are hyperparameters other than those of `settings`. The interpreter runs in NumPy, in
+    float64.
+    """
+    with precision("float64"):
+        ranks = ENTRIES[name].reference.ranks
+        program = parse(str(ENTRIES[name].program))
+        leaves, path = model.start("float64", ranks), []
+        slots = {slot: initial(init, leaves, np) for slot, init in program.state}
+        rates = rates_of({**settings(name), **changed}, schedule)
+        for count, batch in enumerate(model.batches("float64", ranks)):
+            inputs = {
+                "w": leaves,
+                "g": as_numpy(model.gradient(leaves, batch)),
+                "t": np.float64(count + 1),
+                "T": float(STEPS),
+                "loss": np.array(model.value(leaves, batch)),
+            }
+            step = _NumpyStep(leaves, batch, count)
+            moves, slots = run_step(program, {**inputs, **rates[count]}, slots, step, np)
+            leaves = [w - move for w, move in zip(leaves, moves, strict=True)]
+            path.append(flattened(leaves))
+    return np.array(path)
+
+
+def reference_path(
+    name: str, schedule: str, dtype: str = "float64", **changed: float
+) -> np.ndarray:
+    """Parameters after each step of an entry's reference: [STEPS, entries]."""
+    reference = ENTRIES[name].reference
+    rates = rates_of({**settings(name), **changed}, schedule)
+    ranks = reference.ranks if dtype == "float64" else RANKS_IN_FLOAT32
+    with precision(dtype):
+        leaves, path = model.start(dtype, ranks), []
+        batches = model.batches(dtype, ranks)
+        if isinstance(reference, Dense):
+            assert dtype == "float64"
+            at, step = At(leaves), DENSE[name](leaves)
+            for count, batch in enumerate(batches):
+                step(at.moved(count, batch), rates[count])
+                path.append(flattened(at.w))
+        else:
+            optimizer = library(reference, leaves, rates[0])
+            for count, batch in enumerate(batches):
+                grads = as_numpy(model.gradient(leaves, batch))
+                leaves = optimizer.step(grads, rates[count], batch, count)
+                path.append(flattened(leaves))
+    assert path[0].dtype == dtype
+    return np.array(path)
+
+
+def difference(name: str, schedule: str, **changed: float) -> float:
+    """The largest difference between program and reference in any parameter after any step."""
+    ours = program_path(name, schedule, **changed)
+    theirs = reference_path(name, schedule, **changed)
+    assert np.all(np.isfinite(theirs))
+    return float(np.max(np.abs(ours - theirs)))
+
+
+@cache
+def _compiled_step(name: str) -> Any:
+    fixed = settings(name)
+    rate = fixed.pop("lr")
+
+    @jax.jit
+    def step(leaves: Any, state: Any, grads: Any, batch: Any, parts: Any) -> Any:
+        # Hyperparameters are Python numbers, as a user gives them: 1 - 0.999 is rounded once.
+        optimizer = to_optax(
+            ENTRIES[name].program, lambda count: rate * parts[count], seed=model.SEED, **fixed
+        )
+        value_fn = partial(model.loss, batch=batch)
+        moves, state = optimizer.update(grads, state, leaves, value_fn=value_fn)
+        return optax.apply_updates(leaves, moves), state
+
+    return step
+
+
+def compiled_path(name: str, schedule: str) -> np.ndarray:
+    """The path in float32 through Optax, one compilation for both schedules: [STEPS, entries]."""
+    with precision("float32"):
+        leaves: Any = model.start("float32", RANKS_IN_FLOAT32)
+        state, path = to_optax(ENTRIES[name].program, seed=model.SEED).init(leaves), []
+        parts = jnp.asarray(SCHEDULES[schedule], "float32")
+        for batch in model.batches("float32", RANKS_IN_FLOAT32):
+            grads = model.gradient(leaves, batch)
+            leaves, state = _compiled_step(name)(leaves, state, grads, batch, parts)
+            path.append(flattened(leaves))
+    return np.array(path)
