@@ -184,8 +184,9 @@ class _Run:
         """A value of `kind` as one of `to`, broadcast to the shapes of the parameters."""
         if kind is to:
             return value
-        parts = value if kind is Kind.SCALAR else [value] * len(self.like)
-        shapes = [() if to is Kind.SCALAR else leaf.shape for leaf in self.like]
+        assert to.shape is not None, "nothing lifts to a Global"
+        parts = value if isinstance(value, list) else [value] * len(self.like)
+        shapes = [to.shape(leaf.shape) for leaf in self.like]
         return [self.xp.broadcast_to(part, s) for part, s in zip(parts, shapes, strict=True)]
 
 

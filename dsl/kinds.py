@@ -9,43 +9,61 @@ A value of a program stands for the whole model at once. Its kind says what it h
 | Tensor | one array shaped like each tensor  | `w`, `g`, a slot   |
 
 Kinds lift upwards by broadcasting and never downwards: a Global may stand where a Tensor is
-wanted, a Tensor where a Scalar is wanted is an error (reduce it: `norm`, `mean`, ...). A later
-kind (a row or a column of a tensor, a Gram matrix, a history) is one member of `Kind` and its
-direct lifts in `_LIFTS`; everything else here follows from that table.
+wanted, a Tensor where a Scalar is wanted is an error (reduce it: `norm`, `mean`, ...). A further
+kind is declared in a module of its own, with the kinds that it lifts to and the shape of its
+arrays; everything here and in the interpreter follows from that declaration.
 """
 
-import enum
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from functools import cache
+from typing import ClassVar
+
+Shape = tuple[int, ...]
 
 
-class Kind(enum.Enum):
-    """The kind of a value; `str(kind)` is the word used in signatures and messages."""
+@dataclass(frozen=True, eq=False)
+class Kind:
+    """A kind of value; `str(kind)` is the word used in signatures and messages.
 
-    GLOBAL = "Global"
-    SCALAR = "Scalar"
-    TENSOR = "Tensor"
+    `lifts_to` are the next kinds that it broadcasts to. `shape(of)` is the shape of the array that
+    belongs to a parameter tensor of shape `of`; None where one value serves the whole model.
+    `per_parameter` counts its numbers for every parameter of a large model.
+    """
+
+    name: str
+    holds: str
+    lifts_to: "tuple[Kind, ...]"
+    shape: Callable[[Shape], Shape] | None
+    per_parameter: int = 0
+
+    GLOBAL: "ClassVar[Kind]"
+    SCALAR: "ClassVar[Kind]"
+    TENSOR: "ClassVar[Kind]"
+
+    def __post_init__(self) -> None:
+        if self.name in KINDS:
+            raise ValueError(f"kind '{self.name}' is declared twice")
+        KINDS[self.name] = self
 
     def __str__(self) -> str:
-        return self.value
+        return self.name
 
-    @property
-    def per_parameter(self) -> int:
-        """Numbers that a value holds for every parameter of a large model: 0 or 1."""
-        return int(self is Kind.TENSOR)
+    def __repr__(self) -> str:
+        return f"Kind({self.name})"
 
 
-_LIFTS: dict[Kind, tuple[Kind, ...]] = {
-    Kind.GLOBAL: (Kind.SCALAR,),
-    Kind.SCALAR: (Kind.TENSOR,),
-    Kind.TENSOR: (),
-}
+KINDS: dict[str, Kind] = {}
+
+Kind.TENSOR = Kind("Tensor", "one array shaped like each tensor", (), lambda of: of, 1)
+Kind.SCALAR = Kind("Scalar", "one number per parameter tensor", (Kind.TENSOR,), lambda of: ())
+Kind.GLOBAL = Kind("Global", "one number for the model", (Kind.SCALAR,), None)
 
 
 @cache
 def _above(kind: Kind) -> frozenset[Kind]:
     """Every kind that `kind` lifts to, itself included."""
-    return frozenset({kind}).union(*(_above(higher) for higher in _LIFTS[kind]))
+    return frozenset({kind}).union(*(_above(higher) for higher in kind.lifts_to))
 
 
 def lifts(kind: Kind, to: Kind) -> bool:
@@ -63,5 +81,9 @@ def join(kinds: Iterable[Kind]) -> Kind:
 
 @cache
 def _join(a: Kind, b: Kind) -> Kind:
+    if a is b or b is Kind.GLOBAL:
+        return a
+    if a is Kind.GLOBAL:
+        return b
     common = _above(a) & _above(b)
     return next(kind for kind in common if common <= _above(kind))

@@ -8,7 +8,7 @@ it means the same on a number, on one number per tensor, and on every entry of a
 from dataclasses import dataclass
 from functools import cache
 
-from dsl.kinds import Kind, join, lifts
+from dsl.kinds import KINDS, Kind, join, lifts
 
 VARIABLE = "K"
 
@@ -51,7 +51,9 @@ class Signature:
 
 
 def _kind(word: str) -> Kind | None:
-    return None if word == VARIABLE else Kind(word)
+    if word != VARIABLE and word not in KINDS:
+        raise ValueError(f"'{word}' is no kind")
+    return None if word == VARIABLE else KINDS[word]
 
 
 @cache

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from dsl import PRIMITIVES
 from dsl.interpret import run_step
-from dsl.kinds import Kind
+from dsl.kinds import KINDS, Kind
 from dsl.parse import parse
 from dsl.program import INPUTS
 from dsl.registry import Primitive, Scope
@@ -24,7 +24,9 @@ from tests.dsl.strategies import operands
 SHAPES = ((), (3,), (2, 1, 2, 2))
 MEANT = [p for p in PRIMITIVES.values() if p.scope is not Scope.STEP]
 FREE = [
-    (p, kind) for p in MEANT for kind in (Kind if None in p.signature.params else [Kind.TENSOR])
+    (p, kind)
+    for p in MEANT
+    for kind in (KINDS.values() if None in p.signature.params else [Kind.TENSOR])
 ]
 
 
