@@ -109,7 +109,7 @@ class Entry:
     @property
     def idea(self) -> str:
         """The rule in one line."""
-        return self.program.doc.splitlines()[0].partition(": ")[2]
+        return self.program.doc.splitlines()[0].partition(": ")[2].rstrip(".")
 
     @property
     def memory(self) -> int:

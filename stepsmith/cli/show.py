@@ -1,6 +1,8 @@
 """`stepsmith show`: one rule, in several forms."""
 
+import enum
 import json
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -11,45 +13,67 @@ if TYPE_CHECKING:
     from dsl.program import Arg, Program
 
 
+class Form(enum.StrEnum):
+    """What a rule is shown as."""
+
+    TEXT = "text"
+    KINDS = "kinds"
+    LATEX = "latex"
+    GRAPH = "graph"
+    CANONICAL = "canonical"
+
+
 def show(
     rule: RuleArgument,
-    kinds: Annotated[
-        bool, typer.Option("--kinds", help="One line per statement, with its kind.")
-    ] = False,
-    latex: Annotated[bool, typer.Option("--latex", help="The equations.")] = False,
-    canonical: Annotated[
-        bool, typer.Option("--canonical", help="The form that is hashed and compared.")
-    ] = False,
+    form: Annotated[
+        Form,
+        typer.Option(
+            "--as",
+            help="Its text and size; a line per statement with its kind; equations; a graph in "
+            "DOT; the form that is hashed and compared.",
+        ),
+    ] = Form.TEXT,
     as_json: JsonOption = False,
 ) -> None:
-    """Show a rule: its text, hashes and size.
+    """Show a rule: its text, hashes and size, or another form of it.
 
-    Example: stepsmith show lion --latex
+    Example: stepsmith show lion --as latex
     """
-    if kinds + latex + canonical + as_json > 1:
-        raise UsageError("--kinds, --latex, --canonical and --json exclude each other")
+    if as_json and form is not Form.TEXT:
+        raise UsageError("--as and --json exclude each other")
     program = resolve(rule)
-    if kinds:
-        typer.echo("\n".join(_listing(program)))
-    elif latex:
-        from dsl.export import to_latex
-
-        typer.echo(to_latex(program), nl=False)
-    elif canonical:
-        import dsl
-
-        typer.echo(str(dsl.canonical(program)))
-    elif as_json:
+    if as_json:
         typer.echo(json.dumps(_facts(program), indent=2))
     else:
-        facts = _facts(program)
-        typer.echo(facts.pop("text"))
-        typer.echo()
-        for key in ("canonical_hash", "fingerprint", "statements", "live_statements", "slots"):
-            value = facts[key]
-            shown = " ".join(value) if isinstance(value, list) else value
-            typer.echo(f"# {key.replace('_', ' ')}: {shown if shown != '' else 'none'}")
-        typer.echo(f"# oracle calls: {facts['oracle_calls']}")
+        typer.echo(_FORMS[form](program), nl=False)
+
+
+def _with_facts(program: "Program") -> str:
+    facts = _facts(program)
+    lines = [facts.pop("text"), ""]
+    for key in ("canonical_hash", "fingerprint", "statements", "live_statements", "slots"):
+        value = facts[key]
+        shown = " ".join(value) if isinstance(value, list) else value
+        lines.append(f"# {key.replace('_', ' ')}: {shown if shown != '' else 'none'}")
+    return "\n".join([*lines, f"# oracle calls: {facts['oracle_calls']}"]) + "\n"
+
+
+def _latex(program: "Program") -> str:
+    from dsl.export import to_latex
+
+    return to_latex(program)
+
+
+def _graph(program: "Program") -> str:
+    from dsl.export import to_graph
+
+    return to_graph(program)
+
+
+def _canonical(program: "Program") -> str:
+    import dsl
+
+    return f"{dsl.canonical(program)}\n"
 
 
 def _facts(program: "Program") -> dict[str, Any]:
@@ -73,7 +97,7 @@ def _facts(program: "Program") -> dict[str, Any]:
     }
 
 
-def _listing(program: "Program") -> list[str]:
+def _listing(program: "Program") -> str:
     """Every statement on a line of its own, with the kinds of all values; dead ones are marked."""
     from dsl.liveness import live
 
@@ -88,7 +112,8 @@ def _listing(program: "Program") -> list[str]:
     result = program.result
     rows.append(("return", str(program.kind_of(result)), _text(program, result)))
     widths = [max(len(row[at]) for row in rows) for at in (0, 1)]
-    return [f"{a:{widths[0]}}  {b:{widths[1]}}  {c}".rstrip() for a, b, c in rows]
+    lines = [f"{a:{widths[0]}}  {b:{widths[1]}}  {c}".rstrip() for a, b, c in rows]
+    return "\n".join(lines) + "\n"
 
 
 def _origin(program: "Program", name: str) -> str:
@@ -116,3 +141,12 @@ def _text(program: "Program", arg: "Arg") -> str:
         case Local(index):
             return f"%{index}"
     return arg.id
+
+
+_FORMS: "Mapping[Form, Callable[[Program], str]]" = {
+    Form.TEXT: _with_facts,
+    Form.KINDS: _listing,
+    Form.LATEX: _latex,
+    Form.GRAPH: _graph,
+    Form.CANONICAL: _canonical,
+}

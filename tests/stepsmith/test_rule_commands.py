@@ -3,13 +3,15 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
 from dsl import canonical_hash, fingerprint, parse
+from dsl.export import to_graph
 from dsl.zoo import ZOO
 from stepsmith.cli import app
+from tests.stepsmith.commands import refused, run
 
 NOISY = """
 def noisy(w, g, m=zeros, v=zeros, *, lr=0.1, b1=0.9, b2=0.5):
@@ -17,22 +19,6 @@ def noisy(w, g, m=zeros, v=zeros, *, lr=0.1, b1=0.9, b2=0.5):
     m = interp(g * 1, m, b1)
     return lr * m
 """
-
-
-def run(*args):
-    """Exit status, stdout and stderr of a command."""
-    result = CliRunner().invoke(app, [str(arg) for arg in args])
-    if result.exception is not None and not isinstance(result.exception, SystemExit):
-        raise result.exception
-    return result.exit_code, result.stdout, result.stderr
-
-
-def refused(*args):
-    """The message of a command that is refused: status 2, nothing on stdout."""
-    status, out, err = run(*args)
-    assert (status, out) == (2, "")
-    assert "Traceback" not in err
-    return err
 
 
 @pytest.fixture
@@ -45,11 +31,19 @@ def noisy(tmp_path):
 def test_zoo_lists_every_rule():
     status, out, _ = run("zoo")
     assert status == 0
-    assert [line.split()[0] for line in out.splitlines() if line[:1].strip()][1:] == sorted(ZOO)
+    names = [line.split()[0] for line in out.splitlines() if line[:1].strip()][1:]
+    assert sorted(names) == sorted(ZOO)
     listed = json.loads(run("zoo", "--json")[1])
-    assert [rule["name"] for rule in listed] == sorted(ZOO)
+    assert sorted(rule["name"] for rule in listed) == sorted(ZOO)
     lion = next(rule for rule in listed if rule["name"] == "lion")
     assert lion["slots"] == ["m"] and lion["statements"] == 6 and lion["oracle_calls"] == 0
+    assert lion["memory_per_parameter"] == 1 and lion["checked_against"] == "optax.lion"
+    assert lion["hyperparameters"]["b1"]["default"] == 0.9
+
+
+def test_the_page_of_the_zoo_is_up_to_date():
+    page = (Path(__file__).parents[2] / "docs" / "zoo.md").read_text()
+    assert run("zoo", "--markdown")[1] == page, "stepsmith zoo --markdown > docs/zoo.md"
 
 
 def test_show_prints_a_rule_that_can_be_read_back():
@@ -59,18 +53,19 @@ def test_show_prints_a_rule_that_can_be_read_back():
 
 
 def test_show_has_other_forms():
-    assert "%1 u    Tensor  = sign(%0)" in run("show", "lion", "--kinds")[1]
-    assert run("show", "lion", "--latex")[1].startswith("\\begin{align*}")
-    assert canonical_hash(parse(run("show", "lion", "--canonical")[1])) == canonical_hash(
+    assert "%1 u    Tensor  = sign(%0)" in run("show", "lion", "--as", "kinds")[1]
+    assert run("show", "lion", "--as", "latex")[1].startswith("\\begin{align*}")
+    assert canonical_hash(parse(run("show", "lion", "--as", "canonical")[1])) == canonical_hash(
         ZOO["lion"]
     )
+    assert run("show", "lion", "--as", "graph")[1] == to_graph(ZOO["lion"])
     facts = json.loads(run("show", "lion", "--json")[1])
     assert facts["canonical_hash"] == canonical_hash(ZOO["lion"])
-    assert "exclude each other" in refused("show", "lion", "--json", "--latex")
+    assert "exclude each other" in refused("show", "lion", "--json", "--as", "latex")
 
 
 def test_show_marks_what_is_dead(noisy):
-    listing = run("show", noisy, "--kinds")[1]
+    listing = run("show", noisy, "--as", "kinds")[1]
     assert [line.endswith("# dead") for line in listing.splitlines() if "interp" in line] == [
         True,
         False,
