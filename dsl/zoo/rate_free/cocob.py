@@ -10,7 +10,9 @@ from dsl.zoo.hypers import Hyper
     "(Orabona and Tommasi)",
     year=2017,
     reference=Reference(
-        "optax.contrib:cocob", {"eps": "eps", "weight_decay": "wd", "alpha": "alpha"}
+        "optax.contrib:cocob",
+        {"eps": "eps", "weight_decay": "wd", "alpha": "alpha"},
+        at={"eps": 0.125},
     ),
     hypers={
         "eps": Hyper("least scale of the gradients, keeps a denominator from zero"),
