@@ -25,6 +25,9 @@ from tests.dsl.strategies import programs
 STEPS = 4
 SHAPES = ((), (3,), (2, 3), (2, 1, 2, 2))
 SEED = 11
+ROOM = Capacity(registers=40, instructions=160)
+"""For the widest rule of the zoo, which a machine of a search need not hold."""
+
 RNG = np.random.Generator(np.random.PCG64(3))
 LEAVES = [np.asarray(RNG.normal(size=shape)) for shape in SHAPES]
 TARGETS = [np.asarray(RNG.normal(size=(STEPS, *shape))) for shape in SHAPES]
@@ -57,7 +60,7 @@ class Runner(NamedTuple):
 
 @pytest.fixture(scope="module")
 def machine(double_precision) -> Runner:
-    built = Machine(Layout.of(LEAVES), dtype=np.float64)
+    built = Machine(Layout.of(LEAVES), capacity=ROOM, dtype=np.float64)
 
     def value_fn(leaves, batch):
         return loss(leaves, batch)

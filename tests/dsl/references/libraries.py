@@ -1,8 +1,9 @@
 """Optimizers of Optax, PyTorch and other packages, from the declarations of the entries."""
 
+import ast
 import importlib
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
@@ -27,7 +28,8 @@ def compared(reference: Reference) -> set[str]:
     values = list(reference.arguments.values())
     values += [reference.curvature.period] if reference.curvature else []
     parts = [part for v in values for part in (v if isinstance(v, tuple) else (v,))]
-    return {word for part in parts if isinstance(part, str) for word in re.findall(r"\w+", part)}
+    nodes = [node for part in parts if isinstance(part, str) for node in ast.walk(ast.parse(part))]
+    return {node.id for node in nodes if isinstance(node, ast.Name)}
 
 
 def _resolve(value: Any, names: Mapping[str, Any]) -> Any:
@@ -94,8 +96,19 @@ class _Torch:
             extra = {word: list(map(self.torch.tensor, parts)) for word, parts in made.items()}
         if "closure" in self.reference.passes:
             extra["closure"] = lambda: self._closure(batch)
-        self.optimizer.step(**extra)
+        with self._default_dtype(self.parameters[0].dtype):
+            self.optimizer.step(**extra)
         return self._leaves()
+
+    @contextmanager
+    def _default_dtype(self, dtype: Any) -> Iterator[None]:
+        """Numbers that an optimizer makes of its own, such as sums over the model, get `dtype`."""
+        before = self.torch.get_default_dtype()
+        self.torch.set_default_dtype(dtype)
+        try:
+            yield
+        finally:
+            self.torch.set_default_dtype(before)
 
     def _closure(self, batch: Any) -> Any:
         leaves = self._leaves()

@@ -1,0 +1,1 @@
+"""Rules that find their rate or do without a schedule: distances, coin betting, averages."""

@@ -1,0 +1,222 @@
+"""Entries of the zoo reproduce numbers that their authors' own packages give, in float64.
+
+The problem has two tensors, a in R^3 and B in R^(2x2), and the loss
+
+    5 + sum(c * (a - target)^2) / 2 + sum(B^4 / 4 + B^2 / 2) + sum(a) * sum(B) / 20
+
+The packages are named where a row's numbers come from; they are not needed to run this.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import pytest
+
+from dsl.interpret import run_step
+from dsl.transform import initial
+from dsl.zoo import ZOO
+
+STEPS = 30
+
+Leaves = list[np.ndarray]
+
+_CURVATURE = np.array([1.0, 4.0, 0.5])
+_TARGET = np.array([0.5, -1.0, 2.0])
+
+
+def start() -> Leaves:
+    """The parameters before the first step."""
+    return [np.array([1.0, -2.0, 0.3]), np.array([[0.7, -0.4], [1.1, 0.2]])]
+
+
+def loss(leaves: Leaves) -> float:
+    """The loss of the problem."""
+    a, b = leaves
+    own = np.sum(_CURVATURE * (a - _TARGET) ** 2) / 2 + np.sum(b**4 / 4 + b**2 / 2)
+    return float(5 + own + np.sum(a) * np.sum(b) / 20)
+
+
+def gradient(leaves: Leaves) -> Leaves:
+    """Its gradient."""
+    a, b = leaves
+    return [_CURVATURE * (a - _TARGET) + np.sum(b) / 20, b**3 + b + np.sum(a) / 20]
+
+
+def adam_correction(t: int) -> float:
+    """The factor on the rate by which Adam's two bias corrections amount to a schedule."""
+    return (1 - 0.999**t) ** 0.5 / (1 - 0.9**t)
+
+
+@dataclass(frozen=True)
+class Golden:
+    """What a package gives: `a` after one step and after three, the loss after 30.
+
+    `schedule` is the factor on the rate at step t, from 1.
+    """
+
+    entry: str
+    package: str
+    first: tuple[float, ...]
+    third: tuple[float, ...]
+    loss: float
+    at: Mapping[str, float] = field(default_factory=dict)
+    schedule: Callable[[int], float] | None = None
+
+    def __str__(self) -> str:
+        setting = [f"{name}={value}" for name, value in self.at.items()]
+        return " ".join(
+            [self.entry, *setting, *([self.schedule.__name__] if self.schedule else [])]
+        )
+
+
+GOLDEN = [
+    Golden(
+        "d_adapt_sgd",
+        "dadaptation",
+        first=(0.9879923901, -1.918845119, 0.3159411373),
+        third=(0.9649090859, -1.775953207, 0.3475220536),
+        loss=4.98842821014,
+        at={"d0": 0.1},
+    ),
+    Golden(
+        "d_adapt_sgd",
+        "dadaptation",
+        first=(0.998799239, -1.991884512, 0.3015941137),
+        third=(0.9932788175, -1.954790985, 0.3089382192),
+        loss=5.00724217081,
+        at={"d0": 0.1, "b1": 0.9},
+    ),
+    Golden(
+        "d_adapt_adam",
+        "dadaptation",
+        first=(0.6837724064, -1.683772259, 0.6162276361),
+        third=(0.9257140931, -0.1309860721, 2.863045666),
+        loss=62.7588659183,
+        at={"d0": 0.1},
+    ),
+    Golden(
+        "d_adapt_adam",
+        "dadaptation",
+        first=(0.9000000545, -1.900000008, 0.3999999589),
+        third=(0.5846828663, -1.568062798, 0.7385449423),
+        loss=4.9958110452,
+        at={"d0": 0.1},
+        schedule=adam_correction,
+    ),
+    Golden(
+        "d_adapt_lion",
+        "dadaptation",
+        first=(0.89, -1.88, 0.397),
+        third=(0.673289, -1.643588, 0.5880997),
+        loss=5.08857682653,
+        at={"d0": 0.1, "wd": 0.1},
+    ),
+    Golden(
+        "prodigy",
+        "prodigyopt",
+        first=(0.6837724064, -1.683772259, 0.6162276361),
+        third=(0.03789536935, -0.7746715834, 1.58229535),
+        loss=5.04335472224,
+        at={"d0": 0.1},
+    ),
+    Golden(
+        "prodigy",
+        "prodigyopt",
+        first=(0.8968377769, -1.893675453, 0.3990512756),
+        third=(0.6977575128, -1.687314074, 0.596462794),
+        loss=5.06121030083,
+        at={"d0": 0.1, "wd": 0.1},
+        schedule=adam_correction,
+    ),
+    Golden(
+        "prodigy",
+        "prodigyopt",
+        first=(0.9999968377, -1.999996838, 0.3000031623),
+        third=(0.9999848265, -1.999984826, 0.3000151735),
+        loss=5.41442255939,
+    ),
+    Golden(
+        "dog",
+        "dog-optimizer",
+        first=(0.9956245941, -1.970428291, 0.3058087285),
+        third=(0.9881875043, -1.921617391, 0.3157847936),
+        loss=5.06011462281,
+        at={"reps_rel": 1e-2},
+    ),
+    Golden(
+        "l_dog",
+        "dog-optimizer",
+        first=(0.9953216835, -1.968381034, 0.3062108684),
+        third=(0.9873734394, -1.916303199, 0.3168865923),
+        loss=5.06277840561,
+        at={"reps_rel": 1e-2},
+    ),
+    Golden(
+        "dowg",
+        "dowg",
+        first=(0.9988017198, -1.991901279, 0.3015908203),
+        third=(0.9963751852, -1.97563486, 0.3048216639),
+        loss=4.98842685728,
+    ),
+    Golden(
+        "mechanic_sgd",
+        "mechanic-pytorch",
+        first=(0.943074073, -1.615259252, 0.3755740755),
+        third=(0.7850931654, -0.9137442095, 0.6133549866),
+        loss=5.00304802079,
+        at={"lr": 0.1, "s_init": 1e-2},
+    ),
+    Golden(
+        "schedule_free_sgd",
+        "schedulefree",
+        first=(0.942, -1.608, 0.377),
+        third=(0.8876129054, -1.368194669, 0.4585617844),
+        loss=5.11162615576,
+        at={"lr": 0.1},
+    ),
+    Golden(
+        "schedule_free_sgd",
+        "schedulefree",
+        first=(0.9941, -1.9606, 0.30767),
+        third=(0.9715871693, -1.817786848, 0.3374648288),
+        loss=5.15356062423,
+        at={"lr": 0.1, "wd": 0.01, "warmup": 10},
+    ),
+    Golden(
+        "schedule_free_adamw",
+        "schedulefree",
+        first=(0.9959600001, -1.99592, 0.3039879999),
+        third=(0.9802949053, -1.98004266, 0.3195367122),
+        loss=6.98755186396,
+        at={"lr": 0.02, "wd": 0.01, "warmup": 5},
+    ),
+]
+"""Rows of Adam's bias corrections run the packages with their switch on and the rules with the
+schedule that it is; schedule-free rows are of the point where gradients are taken."""
+
+
+class _NoOracles:
+    """The step of a rule that draws nothing and asks no oracle."""
+
+    def __getattr__(self, name: str) -> object:
+        raise AssertionError(f"the rule asks for {name}")
+
+
+@pytest.mark.parametrize("golden", GOLDEN, ids=str)
+def test_a_rule_gives_the_numbers_of_its_authors_package(golden: Golden):
+    program = ZOO[golden.entry].with_hyperparameters(**golden.at)
+    leaves = start()
+    slots = {name: initial(init, leaves, np) for name, init in program.state}
+    a = []
+    for t in range(1, STEPS + 1):
+        inputs = {"w": leaves, "g": gradient(leaves), "t": np.float64(t), "T": float(STEPS)}
+        inputs |= {"loss": np.float64(loss(leaves)), **program.hyperparameters}
+        if golden.schedule is not None:
+            inputs["lr"] *= golden.schedule(t)
+        moves, slots = run_step(program, inputs, slots, _NoOracles(), np)
+        leaves = [w - move for w, move in zip(leaves, moves, strict=True)]
+        a.append(leaves[0])
+    np.testing.assert_allclose(a[0], golden.first, rtol=5e-10)
+    np.testing.assert_allclose(a[2], golden.third, rtol=5e-10)
+    np.testing.assert_allclose(loss(leaves), golden.loss, rtol=1e-10)
