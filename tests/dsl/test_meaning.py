@@ -219,6 +219,22 @@ def test_reductions_are_per_tensor_or_over_the_model():
             np.testing.assert_allclose(met, wanted, rtol=1e-14)
 
 
+@pytest.mark.parametrize("xp", [np, jnp], ids=["numpy", "jax"])
+def test_a_quantile_is_linear_between_the_entries_of_a_tensor(xp):
+    meaning = PRIMITIVES["quantile"].meaning
+    with jax.enable_x64(True), np.errstate(invalid="ignore"):
+        for shape in SHAPES:
+            x = np.random.Generator(np.random.PCG64(5)).normal(size=shape)
+            for q in (0.0, 0.1, 1 / 3, 0.5, 0.95, 1.0):
+                met = meaning(xp, xp.asarray(x), q)
+                np.testing.assert_allclose(met, np.quantile(x, q), rtol=1e-14)
+            assert all(np.isnan(meaning(xp, xp.asarray(x), q)) for q in (-0.1, 1.1, np.nan))
+        ends = xp.asarray([np.inf, 1.0, -np.inf, np.nan])
+        met = [float(meaning(xp, ends, k / 3)) for k in range(4)]
+        np.testing.assert_array_equal(met, [-np.inf, 1.0, np.inf, np.nan])
+        assert meaning(xp, xp.zeros((0,)), 0.5) == 0
+
+
 def test_block_mean_keeps_shapes_and_averages_the_trailing_axes():
     shapes = ((), (4,), (3, 4), (2, 3, 4), (2, 3, 4, 5), (2, 1, 2, 2, 3))
     axes = ((), (), (1,), (2,), (2, 3), (2, 3, 4))
@@ -236,7 +252,12 @@ def test_lower_kinds_lift_by_broadcasting():
 
 
 def test_tensors_without_entries_and_models_without_tensors_do_not_raise():
-    for text in ("max_abs(w)", "sum(w) + global_norm(w)", "clip_by_global_norm(w, 1)"):
+    for text in (
+        "max_abs(w)",
+        "quantile(w, 1)",
+        "sum(w) + global_norm(w)",
+        "clip_by_global_norm(w, 1)",
+    ):
         assert [x.shape for x in value(text, shapes=((0,), (2, 0), (2,)))] == [(0,), (2, 0), (2,)]
     assert value("w * global_norm(w)", shapes=()) == []
 

@@ -1,0 +1,1 @@
+"""Steps that read the loss: Polyak's step size and its kin, energies, trials and models."""
