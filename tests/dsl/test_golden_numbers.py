@@ -191,13 +191,68 @@ GOLDEN = [
         loss=6.98755186396,
         at={"lr": 0.02, "wd": 0.01, "warmup": 5},
     ),
+    Golden(
+        "aegd",
+        "txping/AEGD",
+        first=(0.942095726, -1.635523579, 0.3767762969),
+        third=(0.8352539884, -1.235187002, 0.5413650628),
+        loss=5.0100722489,
+        at={"lr": 0.1},
+    ),
+    Golden(
+        "aegdw",
+        "txping/AEGD",
+        first=(0.932095726, -1.615523579, 0.3737762969),
+        third=(0.810217116, -1.202591081, 0.5316261902),
+        loss=5.04470300904,
+        at={"lr": 0.1, "wd": 0.1},
+    ),
+    Golden(
+        "ali_g",
+        "pytorch_optimizer",
+        first=(0.884, -1.216, 0.454),
+        third=(0.7307394529, -1.017754147, 0.7317350529),
+        loss=4.99026920953,
+        at={"lr": 0.2, "b1": 0, "eps": 1e-06},
+    ),
+    Golden(
+        "ali_g",
+        "pytorch_optimizer",
+        first=(0.9449, -1.6276, 0.37315),
+        third=(0.7910227972, -0.9094364153, 0.6015055444),
+        loss=4.99450115032,
+        at={"lr": 0.05, "b1": 0.9, "eps": 1e-06},
+    ),
+    Golden(
+        "smb",
+        "sibirbil/SMB",
+        first=(0.7630112581, -1.598981701, 0.6990808957),
+        third=(0.5699849851, -1.2341423, 1.245308908),
+        loss=4.98840783685,
+        at={"lr": 1},
+    ),
+    Golden(
+        "smb",
+        "sibirbil/SMB",
+        first=(0.71, -0.04, 0.685),
+        third=(0.6189941953, -0.6407736943, 1.019782312),
+        loss=4.98841297071,
+        at={"lr": 0.5},
+    ),
 ]
 """Rows of Adam's bias corrections run the packages with their switch on and the rules with the
-schedule that it is; schedule-free rows are of the point where gradients are taken."""
+schedule that it is; schedule-free rows are of the point where gradients are taken; ALI-G's are where
+its step size is bounded, and the norm that its package rounds to float32 takes no part."""
 
 
-class _NoOracles:
-    """The step of a rule that draws nothing and asks no oracle."""
+class _Oracles:
+    """The step of a rule that draws nothing."""
+
+    def loss_at(self, point: Leaves) -> np.ndarray:
+        return np.array(loss(point))
+
+    def grad_at(self, point: Leaves) -> Leaves:
+        return gradient(point)
 
     def __getattr__(self, name: str) -> object:
         raise AssertionError(f"the rule asks for {name}")
@@ -214,7 +269,7 @@ def test_a_rule_gives_the_numbers_of_its_authors_package(golden: Golden):
         inputs |= {"loss": np.float64(loss(leaves)), **program.hyperparameters}
         if golden.schedule is not None:
             inputs["lr"] *= golden.schedule(t)
-        moves, slots = run_step(program, inputs, slots, _NoOracles(), np)
+        moves, slots = run_step(program, inputs, slots, _Oracles(), np)
         leaves = [w - move for w, move in zip(leaves, moves, strict=True)]
         a.append(leaves[0])
     np.testing.assert_allclose(a[0], golden.first, rtol=5e-10)
