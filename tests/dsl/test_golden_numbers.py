@@ -241,8 +241,8 @@ GOLDEN = [
     ),
 ]
 """Rows of Adam's bias corrections run the packages with their switch on and the rules with the
-schedule that it is; schedule-free rows are of the point where gradients are taken; ALI-G's are where
-its step size is bounded, and the norm that its package rounds to float32 takes no part."""
+schedule that it is; schedule-free rows are of the point where gradients are taken; ALI-G's are
+where its step size is bounded, and the norm that its package rounds to float32 takes no part."""
 
 
 class _Oracles:
