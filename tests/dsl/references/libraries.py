@@ -1,7 +1,7 @@
 """Optimizers of Optax, PyTorch and other packages, from the declarations of the entries."""
 
+import ast
 import importlib
-import re
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
@@ -27,7 +27,8 @@ def compared(reference: Reference) -> set[str]:
     values = list(reference.arguments.values())
     values += [reference.curvature.period] if reference.curvature else []
     parts = [part for v in values for part in (v if isinstance(v, tuple) else (v,))]
-    return {word for part in parts if isinstance(part, str) for word in re.findall(r"\w+", part)}
+    trees = [ast.parse(part, mode="eval") for part in parts if isinstance(part, str)]
+    return {node.id for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Name)}
 
 
 def _resolve(value: Any, names: Mapping[str, Any]) -> Any:
