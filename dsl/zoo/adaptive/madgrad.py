@@ -25,11 +25,11 @@ from dsl.zoo.hypers import Hyper
 def madgrad(
     w, g, t, start=copy_w, s=zeros, q=zeros, *, lr=1e-2, b1=0.9, eps=1e-6, wd=0.0
 ):  # fmt: skip
-    """MADGRAD: dual averaging from the start over the cube root of squared gradients, then averaged.
+    """MADGRAD: dual averaging over the cube root of summed squares, averaged into the parameters.
 
-    Step t has the weight (lr + eps) * sqrt(t) in both sums; eps is also added to the cube root.
-    Momentum is the averaging of the parameters with the point that dual averaging gives. Weight
-    decay is coupled (added to the gradient).
+    The point that the parameters are averaged with is the start less the weighted sum of gradients
+    over the cube root of that of squares, to which eps is added. Step t has the weight (lr + eps) *
+    sqrt(t) in both sums. Weight decay is coupled (added to the gradient).
     """
     g = g + wd * w
     weight = (lr + eps) * sqrt(t)

@@ -18,10 +18,10 @@ def mars_adamw(
     """MARS-AdamW: AdamW on gradients pushed along their change since the last step.
 
     The approximate form: the last gradient is that of the last batch, 0 at first, so the first
-    gradient is scaled up. A corrected gradient of norm above 1 is scaled to 1, tensor by tensor, and
-    both averages take it. eps is added to the corrected root. Weight decay is decoupled and reads
-    the parameters before the step. Tensors of all ranks are treated alike; the authors' code gives
-    those that are no matrices to AdamW.
+    gradient is scaled up. Both averages take the corrected gradient, scaled to norm 1 in each
+    tensor where it is larger. eps is added to the corrected root. Weight decay is decoupled and
+    reads the parameters before the step. Tensors of all ranks are treated alike; the authors' code
+    gives those that are no matrices to AdamW.
     """
     c = g + gamma * b1 / (1 - b1) * (g - last)
     c = c / maximum(norm(c), 1)
@@ -40,9 +40,9 @@ def mars_adamw_exact(
     """MARS-AdamW, exact: AdamW on gradients pushed along their change since the last parameters.
 
     Both gradients are of the present batch, which takes a second pass over it; on the first step
-    the other one counts as 0. The rest is as in the approximate form: a corrected gradient of norm
-    above 1 is scaled to 1, tensor by tensor, eps is added to the corrected root, and weight decay is
-    decoupled and reads the parameters before the step.
+    the other one counts as 0. The rest is as in the approximate form: the corrected gradient is
+    scaled to norm 1 in each tensor where it is larger, eps is added to the corrected root, and
+    weight decay is decoupled and reads the parameters before the step.
     """
     there = when(t > 1, grad_at(before), 0)
     before = w
@@ -75,10 +75,11 @@ def mars_adamw_exact(
 def mars_lion(w, g, m=zeros, last=zeros, *, lr=3e-3, b1=0.95, wd=0.0, gamma=0.025):
     """MARS-Lion: the sign of momentum of gradients pushed along their change since the last step.
 
-    The approximate form: the last gradient is that of the last batch, 0 at first. A corrected
-    gradient of norm above 1 is scaled to 1, tensor by tensor. One average serves step and memory,
-    where Lion has two. Weight decay is decoupled and reads the parameters before the step. Tensors
-    of all ranks are treated alike; the authors' code gives those that are no matrices to AdamW.
+    The approximate form: the last gradient is that of the last batch, 0 at first. The corrected
+    gradient is scaled to norm 1 in each tensor where it is larger. One average serves step and
+    memory, where Lion has two. Weight decay is decoupled and reads the parameters before the step.
+    Tensors of all ranks are treated alike; the authors' code gives those that are no matrices to
+    AdamW.
     """
     c = g + gamma * b1 / (1 - b1) * (g - last)
     c = c / maximum(norm(c), 1)
@@ -92,8 +93,8 @@ def mars_lion_exact(w, g, t, m=zeros, before=copy_w, *, lr=3e-3, b1=0.95, wd=0.0
     """MARS-Lion, exact: MARS-Lion with the change of the gradient since the last parameters.
 
     Both gradients are of the present batch, which takes a second pass over it; on the first step
-    the other one counts as 0. A corrected gradient of norm above 1 is scaled to 1, tensor by tensor.
-    Weight decay is decoupled and reads the parameters before the step.
+    the other one counts as 0. The corrected gradient is scaled to norm 1 in each tensor where it is
+    larger. Weight decay is decoupled and reads the parameters before the step.
     """
     there = when(t > 1, grad_at(before), 0)
     before = w

@@ -6,12 +6,11 @@ from dsl.zoo.hypers import Hyper
 
 
 @entry(
-    paper="Improving Generalization Performance by Switching from Adam to SGD "
-    "(Keskar and Socher)",
+    paper="Improving Generalization Performance by Switching from Adam to SGD (Keskar and Socher)",
     year=2017,
     reference=Dense(
         doubts="packages take inner products tensor by tensor and test relative to the estimate",
-        at={"lr": 0.125},
+        at={"lr": 2**-5, "b2": 0.9},
     ),
     hypers={"eps": Hyper("keeps a denominator from zero, and says how settled an estimate is")},
 )
