@@ -1,6 +1,7 @@
 """Adam with critical momenta."""
 
 from functools import reduce
+from typing import Any
 
 from dsl.ops import (
     equal,
@@ -17,8 +18,6 @@ from dsl.ops import (
 )
 from dsl.zoo.entry import Dense, entry
 from dsl.zoo.hypers import Hyper
-
-_PLACES = 5
 
 
 @entry(
@@ -43,16 +42,20 @@ def adam_cm(
     """
     first = equal(t, 1)
     m = where(first, 0, interp(g, m, b1))
-    kept, priorities = (c1, c2, c3, c4, c5), (p1, p2, p3, p4, p5)
-    pulled = m + sum(kept[1:], kept[0]) / maximum(minimum(t - 1, _PLACES), 1)
+    pulled = m + (c1 + c2 + c3 + c4 + c5) / maximum(minimum(t - 1, 5), 1)
     v = interp(square(pulled), v, b2)
-    priority = global_dot(g, g / maximum(norm(g), 1e-30))
-    least = reduce(minimum, priorities)
-    enters = [equal(p, least) * (priority > p) for p in priorities]
-    new = where(first, g, m)
-    c1, c2, c3, c4, c5 = (where(e, new, c) for e, c in zip(enters, kept, strict=True))
-    p1, p2, p3, p4, p5 = (
-        decay * where(e, priority, p) for e, p in zip(enters, priorities, strict=True)
-    )
     u = pulled / (1 - b1**t) / (sqrt(v / (1 - b2**t)) + eps)
+    new = where(first, g, m)
+    priority = global_dot(g, g / maximum(norm(g), 1e-30))
+    least = reduce(minimum, (p1, p2, p3, p4, p5))
+
+    def place(kept: Any, rank: Any) -> tuple[Any, Any]:
+        enters = equal(rank, least) * (priority > rank)
+        return where(enters, new, kept), decay * where(enters, priority, rank)
+
+    c1, p1 = place(c1, p1)
+    c2, p2 = place(c2, p2)
+    c3, p3 = place(c3, p3)
+    c4, p4 = place(c4, p4)
+    c5, p5 = place(c5, p5)
     return lr * (u + wd * w)
