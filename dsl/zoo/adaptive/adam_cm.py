@@ -33,12 +33,13 @@ def adam_cm(
 ):  # fmt: skip
     """Adam+CM: Adam on momentum plus the mean of five past momenta, those of large gradients.
 
-    A momentum takes a free place, or that of the lowest priority if its own is higher; priorities
-    are sums of the tensors' gradient norms and decay on every step, negative ones mark free places.
-    The sum that makes the step holds the places as they were before it, and its square enters the
-    second moment. The first step only decays, and keeps the gradient in place of a momentum, which
-    itself stays 0, but counts in the bias corrections. eps is added to the corrected root. Weight
-    decay is decoupled and reads the parameters before the step.
+    A momentum takes a free place, or that of the lowest priority if its own is higher (both places,
+    should two be equally low). Priorities are sums of the tensors' gradient norms and decay on
+    every step; negative ones mark free places. The sum that makes the step holds the places as they
+    were before it, and its square enters the second moment. The first step only decays, and keeps
+    the gradient in place of a momentum, which itself stays 0, but counts in the bias corrections.
+    eps is added to the corrected root. Weight decay is decoupled and reads the parameters before
+    the step.
     """
     first = equal(t, 1)
     m = where(first, 0, interp(g, m, b1))
