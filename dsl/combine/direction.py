@@ -1,7 +1,7 @@
 """Directions changed: noise added, a component taken out, entries masked."""
 
 from dsl.combine.combinator import after, before
-from dsl.ops import dot, norm, normal, sqrt, sum, zeros
+from dsl.ops import dot, norm, normal, sqrt, sum, where, zeros
 
 
 @before("g")
@@ -9,12 +9,12 @@ def perp_grad(w, g):
     """Gradients without their component along the parameters, tensor by tensor, at their old norm
     (Prieto et al. 2025).
 
-    1e-30 keeps the denominators from zero: parameters of zero leave the gradient as it is. Of a
-    gradient along the parameters only rounding is left, which is scaled up; so a tensor of one
-    entry moves at random.
+    1e-30 keeps the denominators from zero: parameters of zero leave the gradient as it is. What is
+    left of a gradient along the parameters is rounding (less than 1e-6 of it), and dropped; so a
+    tensor of one entry does not move.
     """
     h = g - dot(w, g) / (dot(w, w) + 1e-30) * w
-    return h * (norm(g) / (norm(h) + 1e-30))
+    return where(norm(h) > 1e-6 * norm(g), norm(g) / (norm(h) + 1e-30), 0) * h
 
 
 @before("g")

@@ -104,39 +104,39 @@ def _redrawn(program: Program, other: Program) -> Program:
     own, others = _streams(program), _streams(other)
     if not own or not others:
         return program
-    free = (n for n in itertools.count() if n not in others and n not in own)
-    moved = {stream: next(free) if stream in others else stream for stream in own}
+    taken = {_number(stream) for stream in others}
+    mine = {_number(stream) for stream in own}
+    if None in taken | mine:
+        raise DslError(
+            f"'{program.name}' or '{other.name}' computes the number of a stream of noise",
+            help="write it as a number, so that the two programs can be told to draw apart",
+        )
+    free = (n for n in itertools.count() if n not in taken | mine)
+    moved = {stream: Const(next(free)) for stream in sorted(mine & taken, key=str)}
 
     def redrawn(s: Statement) -> Statement:
-        at = _stream_position(s)
+        at = _stream_at(s)
         if at is None:
             return s
-        stream = s.args[at]
-        assert isinstance(stream, Const)
-        number = Const(moved[round(stream.value)])
-        return replace(s, args=(*s.args[:at], number, *s.args[at + 1 :]))
+        stream = moved.get(_number(s.args[at]), s.args[at])
+        return replace(s, args=(*s.args[:at], stream, *s.args[at + 1 :]))
 
     return replace(program, statements=tuple(map(redrawn, program.statements)))
 
 
-def _streams(program: Program) -> list[int]:
-    """The numbers of the streams that a program draws from, each once."""
-    found: dict[int, None] = {}
-    for statement in program.statements:
-        at = _stream_position(statement)
-        if at is None:
-            continue
-        stream = statement.args[at]
-        if not isinstance(stream, Const):
-            raise DslError(
-                f"'{program.name}' computes the number of a stream of noise",
-                help="write it as a number, so that two programs can be told to draw apart",
-            )
-        found[round(stream.value)] = None
-    return list(found)
+def _streams(program: Program) -> list[Arg]:
+    """The arguments that say which noise a program draws."""
+    found = ((s, _stream_at(s)) for s in program.statements)
+    return [s.args[at] for s, at in found if at is not None]
 
 
-def _stream_position(statement: Statement) -> int | None:
+def _number(stream: Arg) -> int | None:
+    """The number of a stream; None if it is computed."""
+    return round(stream.value) if isinstance(stream, Const) else None
+
+
+def _stream_at(statement: Statement) -> int | None:
+    """The position of the argument that says which noise a statement draws, if it draws any."""
     params = PRIMITIVES[statement.op].params
     return params.index(_STREAM) if _STREAM in params else None
 

@@ -14,18 +14,16 @@ _CAUTIOUS = "Cautious Optimizers: Improving Training with One Line of Code (Lian
 @entry(
     paper="Grokking at the Edge of Numerical Stability (Prieto et al.)",
     year=2025,
-    reference=Dense(
-        at={"lr": 0.05},
-        ranks=(1, 2, 3, 4),
-        note="of a single number nothing is orthogonal to the parameter; rounding is scaled up",
-    ),
+    reference=Dense(at={"lr": 0.05}),
 )
 def sgd_perp_grad() -> Program:
     """SGD with perpGrad: the gradient loses what is along the parameters, and keeps its norm.
 
     The released form: tensor by tensor, the rest scaled to the old norm, where the paper's equation
-    is the projection alone. 1e-30 keeps the denominators from zero. Weight decay is coupled, added
-    after the projection, so it is along the parameters all the same.
+    is the projection alone. A gradient along the parameters is dropped, as libraries do, where the
+    authors scale up the rounding that is left of it; so a single number does not move. 1e-30 keeps
+    the denominators from zero. Weight decay is coupled and added after the projection, so it is
+    along the parameters all the same.
     """
     return perp_grad(sgd)
 

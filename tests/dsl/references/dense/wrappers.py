@@ -78,7 +78,9 @@ def sgd_perp_grad(at: At, *, lr, wd):
     turned = []
     for w, g in zip(at.w, at.g, strict=True):
         rest = g - (np.vdot(w, g) / (np.vdot(w, w) + 1e-30)) * w
-        turned.append(rest * _norm([g]) / (_norm([rest]) + 1e-30))
+        left = _norm([rest])
+        parallel = left <= 1e-6 * _norm([g])
+        turned.append(np.zeros_like(g) if parallel else rest * _norm([g]) / (left + 1e-30))
     _sgd(at, turned, lr, wd)
 
 
