@@ -9,6 +9,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import lru_cache
+from itertools import chain
 
 import numpy as np
 
@@ -20,14 +21,15 @@ from dsl.registry import PRIMITIVES, Domain, Law, Scope
 Bindings = dict[str, Arg]
 
 
-@lru_cache(maxsize=1)
-def exact_laws() -> dict[str, list[tuple[Program, Program]]]:
-    """Patterns of the exact laws by the primitive at the root of their left side.
+@lru_cache(maxsize=2)
+def laws_within(domain: Domain) -> dict[str, list[tuple[Program, Program]]]:
+    """Patterns of the laws that hold in a domain by the primitive at the root of their left side.
 
     Those that would add statements where the left side's own are read elsewhere too are left out.
     """
     table: dict[str, list[tuple[Program, Program]]] = {}
-    for law in declared_laws(Domain.EXACT):
+    domains = (Domain.EXACT,) if domain is Domain.EXACT else (Domain.EXACT, domain)
+    for law in chain.from_iterable(map(declared_laws, domains)):
         lhs, rhs = parse_law(law.text)
         assert isinstance(lhs.result, Local)
         if len(rhs.statements) > 1:
@@ -42,9 +44,9 @@ def declared_laws(domain: Domain) -> Iterator[Law]:
         yield from (law for law in primitive.laws if law.domain is domain)
 
 
-def apply_laws(program: Program) -> Program:
-    """The program with exact laws applied and arithmetic on numbers folded."""
-    pass_ = _Pass(program)
+def apply_laws(program: Program, domain: Domain = Domain.EXACT) -> Program:
+    """The program with the laws of a domain applied and arithmetic on numbers folded."""
+    pass_ = _Pass(program, laws_within(domain))
     for index, statement in enumerate(program.statements):
         pass_.values[index] = pass_.rewrite(statement)
     return replace(
@@ -56,8 +58,9 @@ def apply_laws(program: Program) -> Program:
 
 
 class _Pass:
-    def __init__(self, program: Program):
+    def __init__(self, program: Program, laws: dict[str, list[tuple[Program, Program]]]):
         self.program = program
+        self.laws = laws
         self.statements: list[Statement] = []
         self.kinds: list[Kind] = []
         self.values: dict[int, Arg] = {}
@@ -74,7 +77,7 @@ class _Pass:
         folded = _fold(op, args)
         if folded is not None:
             return folded
-        for lhs, rhs in exact_laws().get(op, ()):
+        for lhs, rhs in self.laws.get(op, ()):
             root = lhs.result
             assert isinstance(root, Local)
             for swapped in _orders(op, args):

@@ -1,7 +1,8 @@
 """What a zoo entry holds besides its program: source, words, and what it is checked against."""
 
+import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from dsl.program import Program
@@ -136,12 +137,15 @@ def entry(
 ) -> Callable[[Callable[..., Any]], Program]:
     """Register the decorated function as a rule of the zoo; `dsl.trace.program` has its form.
 
+    A function without parameters makes the program from others (`dsl.combine`) and returns it; name
+    and docstring are those of the function all the same.
+
     **Arguments:** `hypers`: what the hyperparameters mean that `dsl.zoo.hypers.COMMON` does not
     hold, or means otherwise here.
     """
 
     def register(function: Callable[..., Any]) -> Program:
-        traced = trace(function)
+        traced = _program(function)
         if traced.name in ENTRIES:
             raise ValueError(f"zoo entry '{traced.name}' is declared twice")
         known = {**COMMON, **(hypers or {})}
@@ -154,3 +158,10 @@ def entry(
         return traced
 
     return register
+
+
+def _program(function: Callable[..., Any]) -> Program:
+    """The program that a function spells or, without parameters, makes."""
+    if inspect.signature(function).parameters:
+        return trace(function)
+    return replace(function(), name=function.__name__, doc=inspect.getdoc(function) or "")

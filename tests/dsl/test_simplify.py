@@ -13,7 +13,7 @@ from dsl import canonical, canonical_hash, fingerprint, parse, simplify
 from dsl.fingerprint import respond
 from dsl.program import Arg, Const, Local, Name, Program, Statement
 from dsl.prune import prune
-from dsl.registry import PRIMITIVES
+from dsl.registry import PRIMITIVES, Domain
 from tests.dsl.running import flat, trajectory
 from tests.dsl.strategies import gradient_streams, programs
 
@@ -29,6 +29,21 @@ def test_a_pass_is_idempotent_and_never_grows_a_program(simpler, program):
     assert len(once.statements) <= len(program.statements)
     assert len(once.state) <= len(program.state)
     assert parse(str(once)) == once
+
+
+@given(program=programs())
+@settings(max_examples=60)
+def test_laws_of_real_arithmetic_come_to_an_end_too(program):
+    once = simplify(program, Domain.FINITE)
+    assert simplify(once, Domain.FINITE) == once
+    assert len(once.statements) <= len(program.statements)
+    assert parse(str(once)) == once
+
+
+def test_laws_of_real_arithmetic_count_where_they_are_asked_for():
+    program = parse("def rule(w, g, m=zeros):\n    m = interp(g, m, 0)\n    return m + 0 * w")
+    assert len(simplify(program).statements) == 3
+    assert str(simplify(program, Domain.FINITE)) == "def rule(w, g):\n    return g"
 
 
 @pytest.mark.parametrize("simpler", PASSES)

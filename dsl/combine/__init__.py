@@ -1,0 +1,37 @@
+"""Combinators: functions of a program, and numbers, that give a program.
+
+    recipe = warmup(cosine(clipped_by_global_norm(adamw, c=1)), warmup=100)
+
+What comes out is an ordinary program: it prints, parses, simplifies, runs and exports like one that
+was written by hand. `graph` has the operations on programs, `combinator` declares combinators by
+the piece of program that each adds; the other modules hold them by what they act on.
+"""
+
+from dsl.combine.clipping import clipped_by_global_norm, zclip
+from dsl.combine.combinator import COMBINATORS, Combinator, after, before
+from dsl.combine.decay import coupled_decay, decoupled_decay
+from dsl.combine.direction import cautious, gradient_noise, perp_grad
+from dsl.combine.graph import fix, follow, rename, substitute
+from dsl.combine.schedules import cosine, linear_decay, uba, warmup
+
+__all__ = [
+    "COMBINATORS",
+    "Combinator",
+    "after",
+    "before",
+    "cautious",
+    "clipped_by_global_norm",
+    "cosine",
+    "coupled_decay",
+    "decoupled_decay",
+    "fix",
+    "follow",
+    "gradient_noise",
+    "linear_decay",
+    "perp_grad",
+    "rename",
+    "substitute",
+    "uba",
+    "warmup",
+    "zclip",
+]

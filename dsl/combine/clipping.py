@@ -1,0 +1,49 @@
+"""Gradients made smaller where they are too large, before a program sees them."""
+
+from dsl.combine.combinator import before
+from dsl.ops import (
+    clip_by_global_norm,
+    global_norm,
+    interp,
+    minimum,
+    number,
+    sqrt,
+    square,
+    where,
+)
+
+
+@before("g")
+def clipped_by_global_norm(g, *, c=1.0):
+    """Gradients scaled down to global norm `c` where it is larger (Pascanu et al. 2013); no eps."""
+    return clip_by_global_norm(g, c)
+
+
+@before("g")
+def zclip(g, t, mu=number(0), var=number(0), *, c=1.0, z=2.5, a=0.97, factor=1.0, warmup=25):
+    """Gradients scaled down where their global norm is a spike (ZClip, Kumar et al. 2025).
+
+    A norm is a spike if it lies more than `z` deviations above its running mean. It is then cut to
+    `factor` times the mean plus z * deviation / (score / z), which is less the higher it rose, and
+    counts as that norm in mean and variance (decay `a`; the variance is around the new mean). On
+    the first `warmup` steps the norm is clipped at `c` alone, while the mean and the population
+    variance of the norms are taken as they come. Nothing ever passes `c`; the statistics do not
+    know of that. 1e-6 keeps the denominators from zero, as in the authors' code.
+    """
+    n = global_norm(g)
+    score = (n - mu) / (sqrt(var) + 1e-6)
+    seen = where(score > z, factor * (mu + z * sqrt(var) / (score / z)), n)
+    limit = minimum(seen, c)
+    shrink = where(
+        t > warmup,
+        where(n > limit, limit / (n + 1e-6), 1),
+        minimum(c / (n + 1e-6), 1),
+    )
+    centre = where(t > warmup, interp(seen, mu, a), mu + (n - mu) / t)
+    var = where(
+        t > warmup,
+        interp(square(seen - centre), var, a),
+        var + ((n - mu) * (n - centre) - var) / t,
+    )
+    mu = centre
+    return shrink * g

@@ -1,0 +1,83 @@
+"""A combinator is declared once, by the piece of program that it adds.
+
+    @before("g")
+    def clipped_by_global_norm(g, *, c=1.0):
+        return clip_by_global_norm(g, c)
+
+    @after("u")
+    def cautious(g, u=zeros):
+        ...
+
+`before(name)` puts the piece in front of a program, which then reads its result as `name`: an input
+or a hyperparameter, whose former value the piece may read under the same name. `after(slot)` puts
+it behind: the slot stands for what the program would have subtracted from the parameters.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from dsl.combine.graph import follow, substitute
+from dsl.errors import FormError
+from dsl.program import Program
+from dsl.trace import program as trace
+
+
+@dataclass(frozen=True)
+class Combinator:
+    """Called with a program and numbers, gives the program with `piece` put `where` at `name`.
+
+    `shared` are hyperparameters that are those of the program, if it has them.
+    """
+
+    piece: Program
+    where: Literal["before", "after"]
+    name: str
+    shared: tuple[str, ...] = ()
+
+    def __call__(self, program: Program, **numbers: float) -> Program:
+        """The combined program; `numbers` are defaults of hyperparameters that the piece adds.
+
+        It has the name, the docstring and the hyperparameters of `program`, those of the piece
+        after them. UnknownName for a number that the piece does not have, FormError for one that is
+        the program's, UnknownName if there is nothing that the piece could take the place of.
+        """
+        for number in numbers:
+            if number in (self.name, *self.shared) and number in program.hyperparameters:
+                raise FormError(
+                    f"'{number}' is the program's own in '{self.piece.name}'",
+                    help=f"use program.with_hyperparameters({number}=...)",
+                )
+        piece = self.piece.with_hyperparameters(**numbers)
+        if self.where == "before":
+            return substitute(program, self.name, piece, self.shared)
+        return follow(program, piece, self.name, self.shared)
+
+
+COMBINATORS: dict[str, Combinator] = {}
+
+
+def before(name: str) -> Callable[[Callable[..., Any]], Combinator]:
+    """Declare the decorated function as what a program shall read as `name`."""
+    return lambda function: _declared(function, "before", name, ())
+
+
+def after(slot: str, *, shared: tuple[str, ...] = ()) -> Callable[[Callable[..., Any]], Combinator]:
+    """Declare the decorated function as what becomes of a program's result, its `slot`.
+
+    `shared` are hyperparameters that are those of the program, if it has them.
+    """
+    return lambda function: _declared(function, "after", slot, shared)
+
+
+def _declared(
+    function: Callable[..., Any],
+    where: Literal["before", "after"],
+    name: str,
+    shared: tuple[str, ...],
+) -> Combinator:
+    piece = trace(function)
+    if piece.name in COMBINATORS:
+        raise ValueError(f"combinator '{piece.name}' is declared twice")
+    COMBINATORS[piece.name] = Combinator(piece, where, name, shared)
+    return COMBINATORS[piece.name]

@@ -1,0 +1,113 @@
+"""Rules that become other rules where a hyperparameter is fixed: the zoo agrees with itself.
+
+An identity is a line: two programs made of entries. `IDENTITIES` hold by simplification: both sides
+have one canonical form. `ALIKE` hold to rounding: the two behave the same, but are written in
+different ways, with factors taken out of a sum for example.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from dsl import Program, canonical, simplify
+from dsl.combine import coupled_decay, decoupled_decay, fix, rename
+from dsl.fingerprint import respond
+from dsl.initialisers import Init
+from dsl.registry import Domain
+from dsl.zoo import ENTRIES, ZOO
+
+
+def rule(name: str, **fixed: float) -> Program:
+    """An entry with hyperparameters turned into constants."""
+    return fix(ZOO[name], **fixed)
+
+
+def started(program: Program, **starts: Init) -> Program:
+    """The program with other initialisers of slots."""
+    state = tuple((name, starts.get(name, init)) for name, init in program.state)
+    return replace(program, state=state)
+
+
+ZEROS = Init("zeros")
+
+IDENTITIES: dict[str, tuple[Program, Program]] = {
+    "AdamW without decay is Adam": (rule("adamw", wd=0), rule("adam", wd=0)),
+    "heavy ball without momentum is SGD": (rule("heavy_ball", b1=0), ZOO["sgd"]),
+    "Nesterov without momentum is SGD": (rule("nesterov", b1=0), ZOO["sgd"]),
+    "Adan that ignores the change of the gradient is Adam": (
+        rename(rule("adan", b2=0, wd=0), b3="b2"),
+        rule("adam", wd=0),
+    ),
+    "FedAdagrad without momentum is Adagrad from another start": (
+        started(rule("fed_adagrad", b1=0), v=ZEROS),
+        rule("adagrad", wd=0),
+    ),
+    "FedAdam without momentum is RMSProp from another start": (
+        started(rule("fed_adam", b1=0), v=ZEROS),
+        rule("rmsprop", wd=0),
+    ),
+    **{
+        f"{name} is itself without decay, with coupled decay put on": (
+            coupled_decay(rule(name, wd=0)),
+            ZOO[name],
+        )
+        for name in ("sgd", "heavy_ball", "nesterov", "adagrad", "rmsprop", "adam", "diffgrad")
+    },
+}
+
+ALIKE: dict[str, tuple[Program, Program]] = {
+    "the budget-aware schedule of shape 2 is a cosine": (
+        rule("sgd_uba", phi=2),
+        ZOO["sgd_cosine"],
+    ),
+    "AdamW is Adam with decoupled decay put on": (
+        decoupled_decay(rule("adam", wd=0)),
+        ZOO["adamw"],
+    ),
+    **{
+        f"{name} is itself without decay, with decoupled decay put on": (
+            decoupled_decay(rule(name, wd=0)),
+            ZOO[name],
+        )
+        for name in ("sgd", "adamw", "lion", "exadam", "adahessian", "sophia_h")
+    },
+}
+
+
+def numbered(program: Program) -> Program:
+    """The program with numbers that are those of the name alone, none of them special."""
+    meant = {name: 0.5 + sum(map(ord, name)) % 89 / 200 for name in program.hyperparameters}
+    return program.with_hyperparameters(**meant)
+
+
+def cases(table: dict[str, tuple[Program, Program]]) -> list:
+    return [pytest.param(*sides, id=name) for name, sides in table.items()]
+
+
+@pytest.mark.parametrize(("one", "other"), cases(IDENTITIES))
+def test_two_rules_simplify_to_the_same_program(one: Program, other: Program):
+    one, other = (simplify(numbered(side), Domain.FINITE) for side in (one, other))
+    assert canonical(one) == canonical(other), f"{one}\n\n{other}"
+
+
+@pytest.mark.parametrize(("one", "other"), cases({**IDENTITIES, **ALIKE}))
+def test_two_rules_take_the_same_steps(one: Program, other: Program):
+    one, other = numbered(one), numbered(other)
+    np.testing.assert_allclose(respond(one), respond(other), rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize(("one", "other"), cases(ALIKE))
+def test_what_is_alike_to_rounding_only_is_not_the_same_program(one: Program, other: Program):
+    one, other = (simplify(numbered(side), Domain.FINITE) for side in (one, other))
+    assert canonical(one) != canonical(other), "move the line to IDENTITIES"
+
+
+@pytest.mark.parametrize("name", ENTRIES)
+def test_laws_of_real_arithmetic_keep_what_a_rule_does(name: str):
+    known = ZOO[name].hyperparameters
+    off = {hyper: 0.0 for hyper in ("wd", "lr_min", "eta") if hyper in known}
+    fixed = fix(ZOO[name], **off)
+    simple = simplify(fixed, Domain.FINITE)
+    assert len(simple.statements) < len(fixed.statements) or not off
+    np.testing.assert_allclose(respond(simple), respond(fixed), rtol=1e-9, atol=1e-13)
