@@ -47,7 +47,7 @@ def sgd_gradient_noise() -> Program:
 
 
 @entry(paper=_CAUTIOUS, year=2024, reference=Dense())
-def adamw_cautious() -> Program:
+def cautious_adamw_paper() -> Program:
     """Cautious AdamW: Adam's step without the entries that go up along the gradient.
 
     The others are scaled up by d / (kept + 1), the paper's form; the authors' code divides by the
@@ -68,7 +68,7 @@ def adamw_cautious() -> Program:
         },
     ),
 )
-def lion_cautious() -> Program:
+def cautious_lion() -> Program:
     """Cautious Lion: signs that oppose the gradient's are left out.
 
     The others are scaled up by d / (kept + 1), tensor by tensor. Weight decay is decoupled and not

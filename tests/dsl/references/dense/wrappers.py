@@ -91,8 +91,8 @@ def sgd_gradient_noise(at: At, *, lr, wd, eta, gamma):
     _sgd(at, [g + deviation * z for g, z in zip(at.g, noise, strict=True)], lr, wd)
 
 
-@dense("adamw_cautious")
-def adamw_cautious(at: At, m, v, *, lr, b1, b2, eps, wd):
+@dense("cautious_adamw_paper")
+def cautious_adamw_paper(at: At, m, v, *, lr, b1, b2, eps, wd):
     directions = _adam_direction(at, at.g, m, v, b1, b2, eps)
     for w, g, u in zip(at.w, at.g, directions, strict=True):
         agrees = np.sign(u) * np.sign(g) > 0
