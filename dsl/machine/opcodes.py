@@ -38,11 +38,18 @@ def opcodes(primitives: Iterable[str]) -> tuple[Opcode, ...]:
     """The instruction set for programs over `primitives`, the machine's own operations first."""
     carried = set(primitives)
     own = [Opcode(name, form) for name, form in _OWN]
-    chosen = sorted((PRIMITIVES[name] for name in carried), key=lambda primitive: primitive.order)
+    known = (PRIMITIVES[name] for name in carried)
+    chosen = sorted(filter(_held, known), key=lambda primitive: primitive.order)
     whole = [
         Opcode(idiom.text, form_of(idiom), idiom) for idiom in IDIOMS if idiom.primitives <= carried
     ]
     return (*own, *whole, *(Opcode(p.name, form, p) for p in chosen for form in _forms(p)))
+
+
+def _held(primitive: Primitive) -> bool:
+    """Whether registers and numbers can hold what a primitive takes and makes."""
+    kinds = {*primitive.signature.params, primitive.signature.result}
+    return kinds <= {None, Kind.TENSOR, Kind.SCALAR, Kind.GLOBAL}
 
 
 def form_of(idiom: Idiom) -> str:
