@@ -74,6 +74,12 @@ def lifts(kind: Kind, to: Kind) -> bool:
     return to in _above(kind)
 
 
+def plain(kind: Kind | None) -> bool:
+    """Whether `kind` is one of those that everything can hold, machine and exports included; None
+    stands for whichever kind a primitive is applied to."""
+    return kind in (None, Kind.TENSOR, Kind.SCALAR, Kind.GLOBAL)
+
+
 def join(kinds: Iterable[Kind]) -> Kind:
     """The lowest kind that all of `kinds` lift to, Global for none; the first of two that have no
     kind in common."""

@@ -10,7 +10,7 @@ registers; the encoder fills a register with a number where no form takes it.
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from dsl.kinds import Kind
+from dsl.kinds import Kind, plain
 from dsl.machine.idioms import IDIOMS, REGISTERS, Idiom
 from dsl.registry import PRIMITIVES, Primitive
 
@@ -48,8 +48,7 @@ def opcodes(primitives: Iterable[str]) -> tuple[Opcode, ...]:
 
 def _held(primitive: Primitive) -> bool:
     """Whether registers and numbers can hold what a primitive takes and makes."""
-    kinds = {*primitive.signature.params, primitive.signature.result}
-    return kinds <= {None, Kind.TENSOR, Kind.SCALAR, Kind.GLOBAL}
+    return all(map(plain, (*primitive.signature.params, primitive.signature.result)))
 
 
 def form_of(idiom: Idiom) -> str:

@@ -11,6 +11,7 @@ from dsl.zoo.hypers import Hyper
     reference=Reference(
         "pytorch_optimizer:Shampoo",
         {"lr": "lr", "matrix_eps": "eps", "weight_decay": "wd", "foreach": False},
+        at={"lr": 2**-5},
     ),
     hypers={"eps": Hyper("multiple of the identity that the matrices start from")},
 )
