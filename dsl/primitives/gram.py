@@ -205,6 +205,41 @@ def descending(xp, h):
     )
 
 
+@primitive(
+    "Gram -> Gram",
+    torch="""
+def _shortest(h: list[torch.Tensor]) -> list[torch.Tensor]:
+    eyes = [torch.eye(len(m), dtype=m.dtype, device=m.device) for m in h]
+    at = min(range(len(h)), key=lambda axis: (len(h[axis]), -axis), default=None)
+    return [m if axis == at else eyes[axis] for axis, m in enumerate(h)]
+""",
+    latex=r"\operatorname{{shortest}}\left({h}\right)",
+    weight=0.0,
+)
+def shortest(xp, h):
+    """The matrix of the shortest axis, and the identity for every other: one side of a matrix.
+
+    Of axes that are equally short it is the last one.
+    """
+    at = min(range(len(h)), key=lambda axis: (h[axis].shape[0], -axis), default=None)
+    eyes = [xp.eye(m.shape[0], dtype=m.dtype) for m in h]
+    return tuple(m if axis == at else eyes[axis] for axis, m in enumerate(h))
+
+
+@primitive(
+    "Gram, Global -> Gram",
+    torch="""
+def _leading(h: list[torch.Tensor], count: torch.Tensor | float) -> list[torch.Tensor]:
+    return [m * (torch.arange(len(m), device=m.device) < count).to(m.dtype) for m in h]
+""",
+    latex=r"{{{h}}}_{{:{count}}}",
+    weight=0.0,
+)
+def leading(xp, h, count):
+    """The first `count` columns of each matrix; the others are 0."""
+    return tuple(xp.where((xp.arange(m.shape[0]) < count)[None, :], m, 0.0) for m in h)
+
+
 def _unfolded(xp, x, axis):
     """`x` as a matrix [length of the axis, product of the others]."""
     length = x.shape[axis]
