@@ -121,6 +121,8 @@ def one_primitive(primitive: Primitive, *, numbers: bool = False) -> Program | N
         if not plain(kind):
             args.append(f"h{len(slots)}")
             slots.append(f"{args[-1]}={start_of(kind)}")
+        elif kind is Kind.SCALAR:
+            args.append(f"norm({tensors.pop(0)})")
         else:
             args.append((globals_ if numbers or kind is Kind.GLOBAL else tensors).pop(0))
     if primitive.scope is Scope.STEP and not primitive.oracle:
