@@ -26,7 +26,7 @@ Shape = tuple[int, ...]
 class Kind:
     """A kind of value; `str(kind)` is the word used in signatures and messages.
 
-    `lifts_to` are the next kinds that it broadcasts to, `lifted_from` those that broadcast to it
+    `lifts_to` are the next kinds that it broadcasts to, `lifts_from` those that broadcast to it
     and were declared before it. `shape(of)` is the shape of the array that belongs to a parameter
     tensor of shape `of`; None where one value serves the whole model. `many` says that several
     arrays belong to a parameter tensor, held in a tuple; `shape(of)` is a tuple of shapes then.
@@ -38,7 +38,7 @@ class Kind:
     lifts_to: "tuple[Kind, ...]"
     shape: Callable[[Shape], Any] | None
     per_parameter: int = 0
-    lifted_from: "tuple[Kind, ...]" = ()
+    lifts_from: "tuple[Kind, ...]" = ()
     many: bool = False
 
     GLOBAL: "ClassVar[Kind]"
@@ -65,7 +65,7 @@ KINDS: dict[str, Kind] = {}
 @cache
 def _above(kind: Kind) -> frozenset[Kind]:
     """Every kind that `kind` lifts to, itself included."""
-    next_ones = {*kind.lifts_to, *(k for k in KINDS.values() if kind in k.lifted_from)}
+    next_ones = {*kind.lifts_to, *(k for k in KINDS.values() if kind in k.lifts_from)}
     return frozenset({kind}).union(*map(_above, next_ones))
 
 

@@ -16,7 +16,7 @@ GRAM = Kind(
     lifts_to=(),
     shape=lambda of: tuple((size, size) for size in of),
     per_parameter=2,
-    lifted_from=(Kind.SCALAR,),
+    lifts_from=(Kind.SCALAR,),
     many=True,
 )
 
