@@ -91,7 +91,7 @@ def nuclear_norm(xp, x):
     latex=r"\operatorname{{rows}}\left({x}\right)",
     weight=0.0,
 )
-def rows(xp, x):
+def row_count(xp, x):
     """The length of the last axis but one; 1 for a vector or a number, which count as one row."""
     return xp.asarray(_as_matrix(x).shape[-2], dtype=x.dtype)
 
@@ -102,7 +102,7 @@ def rows(xp, x):
     latex=r"\operatorname{{columns}}\left({x}\right)",
     weight=0.0,
 )
-def columns(xp, x):
+def column_count(xp, x):
     """The length of the last axis; 1 for a number."""
     return xp.asarray(_as_matrix(x).shape[-1], dtype=x.dtype)
 

@@ -1,13 +1,13 @@
 """LANTON."""
 
 from dsl.ops import (
-    columns,
+    column_count,
     first_g,
     global_max_abs,
     interp,
     norm,
     nuclear_norm,
-    rows,
+    row_count,
     scalar,
     sqrt,
     square,
@@ -46,7 +46,7 @@ def lanton(
 
     status: unverified.
     """
-    size = sqrt(rows(w) / columns(w))
+    size = sqrt(row_count(w) / column_count(w))
     m = interp(g, m, b1)
     d = g - last
     last = g

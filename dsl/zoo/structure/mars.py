@@ -2,7 +2,18 @@
 
 from typing import Any
 
-from dsl.ops import columns, copy_w, grad_at, interp, maximum, norm, rows, sqrt, where, zeros
+from dsl.ops import (
+    column_count,
+    copy_w,
+    grad_at,
+    interp,
+    maximum,
+    norm,
+    row_count,
+    sqrt,
+    where,
+    zeros,
+)
 from dsl.zoo.entry import Dense, entry
 from dsl.zoo.hypers import Hyper
 from dsl.zoo.structure.muon import orthogonalised
@@ -19,7 +30,7 @@ def _clipped(c: Any) -> Any:
 def _direction(w: Any, m: Any, b1: Any, eps: Any) -> Any:
     m = m / (1 - b1)
     u = orthogonalised(m / (norm(m) + eps))
-    return sqrt(maximum(1, rows(w) / columns(w))) * u
+    return sqrt(maximum(1, row_count(w) / column_count(w))) * u
 
 
 @entry(

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from dsl.ops import columns, interp, maximum, newton_schulz, norm, rows, sqrt, zeros
+from dsl.ops import column_count, interp, maximum, newton_schulz, norm, row_count, sqrt, zeros
 from dsl.zoo.entry import Reference, entry
 
 COEFFICIENTS = (3.4445, -4.775, 2.0315)
@@ -38,4 +38,4 @@ def muon(w, g, t, m=zeros, *, lr=0.02, b1=0.95, eps=1e-8, wd=0.0):
     m = interp(g, m, b1)
     u = b1 * m / (1 - b1 ** (t + 1)) + (1 - b1) * g / (1 - b1**t)
     u = orthogonalised(u / (norm(u) + eps))
-    return lr * (sqrt(maximum(1, columns(w) / rows(w))) * u + wd * w)
+    return lr * (sqrt(maximum(1, column_count(w) / row_count(w))) * u + wd * w)
