@@ -1,14 +1,15 @@
 """The meaning of a program: one step on a model, statement by statement.
 
 The model is a list of arrays, one per parameter tensor. A Tensor is such a list, a Scalar a list of
-0-d arrays, a Global one number. Numbers known before the step (constants, hyperparameters given as
+0-d arrays, a Global one number; kinds that hold several arrays per tensor are lists of tuples.
+Numbers known before the step (constants, hyperparameters given as
 Python floats) are combined in float64 by IEEE rules and never raise; everything else runs in the
 array namespace `xp` at the precision of the parameters. A zero among such numbers has no sign.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, Protocol
 
 import numpy as np
@@ -19,7 +20,8 @@ from dsl.program import Arg, Local, Name, Program
 from dsl.registry import PRIMITIVES, Primitive, Scope
 
 Value = Any
-"""A list of arrays for Tensor and Scalar, a 0-d array or a float for Global."""
+"""A list of arrays for Tensor and Scalar, of tuples of arrays for kinds that hold many of them per
+tensor, a 0-d array or a float for Global."""
 
 
 class Step(Protocol):
@@ -159,8 +161,10 @@ class _Run:
         if call.result is Kind.GLOBAL or primitive.scope is Scope.MODEL:
             return primitive.meaning(self.xp, *args)
         rows = [arg if isinstance(arg, list) else [arg] * len(self.like) for arg in args]
-        meaning, xp = primitive.meaning, self.xp
-        return [meaning(xp, *row) for row in zip(*rows, strict=True)]
+        meaning = partial(primitive.meaning, self.xp)
+        if call.result.many and primitive.signature.elementwise:
+            return [_part_by_part(meaning, row) for row in zip(*rows, strict=True)]
+        return [meaning(*row) for row in zip(*rows, strict=True)]
 
     def select(self, call: _Call, done: dict[int, Value]) -> Value:
         """`when`: evaluates only the branch that the flag chooses."""
@@ -186,13 +190,31 @@ class _Run:
             return value
         assert to.shape is not None, "nothing lifts to a Global"
         parts = value if isinstance(value, list) else [value] * len(self.like)
+        spread = self.xp.broadcast_to
         shapes = [to.shape(leaf.shape) for leaf in self.like]
-        return [self.xp.broadcast_to(part, s) for part, s in zip(parts, shapes, strict=True)]
+        if to.many:
+            return [
+                tuple(spread(part, s) for s in several)
+                for part, several in zip(parts, shapes, strict=True)
+            ]
+        return [spread(part, s) for part, s in zip(parts, shapes, strict=True)]
+
+
+def _part_by_part(meaning: Any, row: Sequence[Any]) -> tuple[Any, ...]:
+    """The meaning of an element-wise primitive on tuples of arrays, and numbers, of one tensor."""
+    count = next(len(arg) for arg in row if isinstance(arg, tuple))
+    parts = [arg if isinstance(arg, tuple) else (arg,) * count for arg in row]
+    return tuple(meaning(*each) for each in zip(*parts, strict=True))
 
 
 def _cast_like(xp: Any, value: Value, like: Value) -> Value:
+    """`value` in the precision of `like`, array by array; all arrays of a tuple in that of the one
+    array of `like`, if it has no tuple there."""
     if isinstance(value, list):
-        return [xp.asarray(part, dtype=leaf.dtype) for part, leaf in zip(value, like, strict=True)]
+        return [_cast_like(xp, part, leaf) for part, leaf in zip(value, like, strict=True)]
+    if isinstance(value, tuple):
+        likes = like if isinstance(like, tuple) else (like,) * len(value)
+        return tuple(_cast_like(xp, part, one) for part, one in zip(value, likes, strict=True))
     return xp.asarray(value, dtype=like.dtype)
 
 

@@ -10,14 +10,14 @@ A value of a program stands for the whole model at once. Its kind says what it h
 
 Kinds lift upwards by broadcasting and never downwards: a Global may stand where a Tensor is
 wanted, a Tensor where a Scalar is wanted is an error (reduce it: `norm`, `mean`, ...). A further
-kind is declared in a module of its own, with the kinds that it lifts to and the shape of its
-arrays; everything here and in the interpreter follows from that declaration.
+kind is declared in a module of its own, with the kinds that it lifts to or that lift to it and the
+shape of its arrays; everything here and in the interpreter follows from that declaration.
 """
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
-from typing import ClassVar
+from typing import Any, ClassVar
 
 Shape = tuple[int, ...]
 
@@ -26,16 +26,20 @@ Shape = tuple[int, ...]
 class Kind:
     """A kind of value; `str(kind)` is the word used in signatures and messages.
 
-    `lifts_to` are the next kinds that it broadcasts to. `shape(of)` is the shape of the array that
-    belongs to a parameter tensor of shape `of`; None where one value serves the whole model.
+    `lifts_to` are the next kinds that it broadcasts to, `lifts_from` those that broadcast to it
+    and were declared before it. `shape(of)` is the shape of the array that belongs to a parameter
+    tensor of shape `of`; None where one value serves the whole model. `many` says that several
+    arrays belong to a parameter tensor, held in a tuple; `shape(of)` is a tuple of shapes then.
     `per_parameter` counts its numbers for every parameter of a large model.
     """
 
     name: str
     holds: str
     lifts_to: "tuple[Kind, ...]"
-    shape: Callable[[Shape], Shape] | None
+    shape: Callable[[Shape], Any] | None
     per_parameter: int = 0
+    lifts_from: "tuple[Kind, ...]" = ()
+    many: bool = False
 
     GLOBAL: "ClassVar[Kind]"
     SCALAR: "ClassVar[Kind]"
@@ -45,6 +49,8 @@ class Kind:
         if self.name in KINDS:
             raise ValueError(f"kind '{self.name}' is declared twice")
         KINDS[self.name] = self
+        _above.cache_clear()
+        _join.cache_clear()
 
     def __str__(self) -> str:
         return self.name
@@ -55,15 +61,12 @@ class Kind:
 
 KINDS: dict[str, Kind] = {}
 
-Kind.TENSOR = Kind("Tensor", "one array shaped like each tensor", (), lambda of: of, 1)
-Kind.SCALAR = Kind("Scalar", "one number per parameter tensor", (Kind.TENSOR,), lambda of: ())
-Kind.GLOBAL = Kind("Global", "one number for the model", (Kind.SCALAR,), None)
-
 
 @cache
 def _above(kind: Kind) -> frozenset[Kind]:
     """Every kind that `kind` lifts to, itself included."""
-    return frozenset({kind}).union(*(_above(higher) for higher in kind.lifts_to))
+    next_ones = {*kind.lifts_to, *(k for k in KINDS.values() if kind in k.lifts_from)}
+    return frozenset({kind}).union(*map(_above, next_ones))
 
 
 def lifts(kind: Kind, to: Kind) -> bool:
@@ -71,8 +74,15 @@ def lifts(kind: Kind, to: Kind) -> bool:
     return to in _above(kind)
 
 
+def plain(kind: Kind | None) -> bool:
+    """Whether `kind` is one of those that everything can hold, machine and exports included; None
+    stands for whichever kind a primitive is applied to."""
+    return kind in (None, Kind.TENSOR, Kind.SCALAR, Kind.GLOBAL)
+
+
 def join(kinds: Iterable[Kind]) -> Kind:
-    """The lowest kind that all of `kinds` lift to; Global for none."""
+    """The lowest kind that all of `kinds` lift to, Global for none; the first of two that have no
+    kind in common."""
     result = Kind.GLOBAL
     for kind in kinds:
         result = _join(result, kind)
@@ -86,4 +96,9 @@ def _join(a: Kind, b: Kind) -> Kind:
     if a is Kind.GLOBAL:
         return b
     common = _above(a) & _above(b)
-    return next(kind for kind in common if common <= _above(kind))
+    return next((kind for kind in common if common <= _above(kind)), a)
+
+
+Kind.TENSOR = Kind("Tensor", "one array shaped like each tensor", (), lambda of: of, 1)
+Kind.SCALAR = Kind("Scalar", "one number per parameter tensor", (Kind.TENSOR,), lambda of: ())
+Kind.GLOBAL = Kind("Global", "one number for the model", (Kind.SCALAR,), None)

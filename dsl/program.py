@@ -22,7 +22,7 @@ from functools import cached_property
 
 import dsl.primitives  # noqa: F401  (declares the primitives)
 from dsl.errors import DslError, FormError, KindError, UnknownName, counted, did_you_mean
-from dsl.initialisers import Init
+from dsl.initialisers import INITIALISERS, Init
 from dsl.kinds import Kind, lifts
 from dsl.names import check_name
 from dsl.numbers import checked
@@ -124,7 +124,7 @@ class Program:
             raise DslError(f"{slots} and {values} for the next step")
         for (name, init), arg in zip(self.state, self.updates, strict=True):
             check_slot(name, init, self.kind_of(arg))
-        self.kind_of(self.result)
+        check_result(self.kind_of(self.result))
         hash(self)
 
     @cached_property
@@ -243,10 +243,22 @@ def check_declared(name: str, role: str) -> None:
     check_name(name, role)
 
 
+def check_result(kind: Kind) -> None:
+    """KindError unless a value of `kind` may be subtracted from the parameters."""
+    if not lifts(kind, Kind.TENSOR):
+        raise KindError(
+            f"a rule returns a {kind}, which cannot be subtracted from w",
+            help=_maker_hint(kind, Kind.TENSOR),
+        )
+
+
 def check_slot(name: str, init: Init, kind: Kind) -> None:
     """KindError unless a value of `kind` may be stored in the slot."""
     if not lifts(kind, init.kind):
         cure = "scalar(0)" if kind is Kind.SCALAR else "zeros"
+        if kind not in (Kind.SCALAR, Kind.TENSOR):
+            first = next(rule for rule in INITIALISERS.values() if rule.kind is kind)
+            cure = str(Init(first.name, (0.0,) * first.arity))
         raise KindError(
             f"slot '{name}' holds a {init.kind} and is assigned a {kind}",
             help=f"declare the slot with a {kind} initialiser, e.g. {name}={cure}",
@@ -267,4 +279,18 @@ def check_hyperparameters(program: Program, given: Mapping[str, object]) -> None
 def _lower_hint(met: Kind, wanted: Kind | None) -> str:
     if wanted is Kind.GLOBAL:
         return "a reduction over the model (global_norm, global_mean, ...) makes a Global"
-    return f"a reduction (norm, mean, ...) makes a {wanted} of a {met}"
+    if wanted is Kind.SCALAR and met is Kind.TENSOR:
+        return f"a reduction (norm, mean, ...) makes a {wanted} of a {met}"
+    return _maker_hint(met, wanted)
+
+
+def _maker_hint(met: Kind, wanted: Kind | None) -> str:
+    """Which primitives lead from one kind to another."""
+    makers = [
+        f"'{p.name}'"
+        for p in PRIMITIVES.values()
+        if p.signature.result is wanted and met in p.signature.params
+    ]
+    if not makers:
+        return f"nothing makes a {wanted} of a {met}"
+    return f"{' or '.join(makers)} makes a {wanted} of a {met}"

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from dsl.errors import ExportError
-from dsl.kinds import Kind
+from dsl.kinds import plain
 from dsl.liveness import draws_noise, live, oracle_calls
 from dsl.lower import spelled_out
 from dsl.program import Arg, Local, Name, Program
@@ -24,14 +24,14 @@ class Facts:
     @staticmethod
     def of(program: Program) -> "Facts":
         """The facts of `program`; ExportError if it holds what no host can express."""
-        plain = _named(prune(spelled_out(prune(program))))
-        for kind in {*plain.kinds, *(init.kind for _, init in plain.state)}:
-            if kind not in (Kind.TENSOR, Kind.SCALAR, Kind.GLOBAL):
+        kept = _named(prune(spelled_out(prune(program))))
+        for kind in {*kept.kinds, *(init.kind for _, init in kept.state)}:
+            if not plain(kind):
                 raise ExportError(f"'{program.name}' holds a {kind}, which no host expresses yet")
-        reads = live(plain).names
-        hypers = tuple(h for h in plain.hypers if h[0] in reads)
-        plain = replace(plain, hypers=hypers)
-        return Facts(prune(program), plain, reads, draws_noise(plain), oracle_calls(plain) > 0)
+        reads = live(kept).names
+        hypers = tuple(h for h in kept.hypers if h[0] in reads)
+        kept = replace(kept, hypers=hypers)
+        return Facts(prune(program), kept, reads, draws_noise(kept), oracle_calls(kept) > 0)
 
 
 def _named(program: Program) -> Program:

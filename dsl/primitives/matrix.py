@@ -27,3 +27,101 @@ def block_mean(xp, x):
         return x
     axes = tuple(range(min(x.ndim - 1, 2), x.ndim))
     return xp.broadcast_to(xp.mean(x, axis=axes, keepdims=True), x.shape)
+
+
+@primitive(
+    "Tensor, Global, Global, Global -> Tensor",
+    torch="""
+def _newton_schulz(
+    x: torch.Tensor, a: torch.Tensor | float, b: torch.Tensor | float, c: torch.Tensor | float
+) -> torch.Tensor:
+    m = x if x.ndim > 1 else x.reshape(1, -1)
+    wide = m if m.shape[-2] <= m.shape[-1] else m.mT
+    outer = wide @ wide.mT
+    step = a * wide + (b * outer + c * outer @ outer) @ wide
+    return (step if wide is m else step.mT).reshape(x.shape)
+""",
+    latex=r"{a}\,{x} + \left({b}\,A + {c}\,A^2\right){x} \;\big|_{{A = {x}{x}^\top}}",
+    weight=0.0,
+)
+def newton_schulz(xp, x, a, b, c):
+    """One step of the quintic Newton-Schulz iteration: `a x + (b A + c A A) x` with `A = x x^T`.
+
+    It maps each singular value s of `x` to `a s + b s^3 + c s^5` and keeps the singular vectors, so
+    a few steps from a matrix whose norm is at most 1 drive all singular values towards 1. A vector
+    or a number counts as a matrix of one row; a tensor of rank 3 or more is a stack of matrices
+    over its last two axes. The smaller of `x x^T` and `x^T x` is formed. Source: Muon (Jordan et
+    al. 2024).
+    """
+    m = _as_matrix(x)
+    wide = m if m.shape[-2] <= m.shape[-1] else _turned(m)
+    outer = wide @ _turned(wide)
+    step = a * wide + (b * outer + c * (outer @ outer)) @ wide
+    return xp.reshape(step if wide is m else _turned(step), x.shape)
+
+
+@primitive(
+    "Tensor -> Scalar",
+    torch="""
+def _nuclear_norm(x: torch.Tensor) -> torch.Tensor:
+    m = (x if x.ndim > 1 else x.reshape(1, -1)).to(torch.promote_types(x.dtype, torch.float32))
+    finite = torch.isfinite(m).all()
+    total = torch.linalg.svdvals(torch.where(finite, m, 0.0)).sum()
+    return torch.where(finite, total, torch.nan).to(x.dtype)
+""",
+    latex=r"\left\|{x}\right\|_{{*}}",
+    weight=0.0,
+)
+def nuclear_norm(xp, x):
+    """The sum of the singular values: the dual of the spectral norm.
+
+    Matrices are read as `newton_schulz` reads them, and those of a stack are added up; a vector's
+    is its Euclidean norm. NaN where an entry is not finite.
+    """
+    m = _as_matrix(x)
+    m = m.astype(xp.result_type(m.dtype, xp.float32))
+    finite = xp.all(xp.isfinite(m))
+    total = xp.sum(xp.linalg.svd(xp.where(finite, m, 0.0), compute_uv=False))
+    return xp.where(finite, total, xp.nan).astype(x.dtype)
+
+
+@primitive(
+    "Tensor -> Scalar",
+    torch="float({x}.shape[-2] if {x}.ndim > 1 else 1)",
+    latex=r"\operatorname{{rows}}\left({x}\right)",
+    weight=0.0,
+)
+def row_count(xp, x):
+    """The length of the last axis but one; 1 for a vector or a number, which count as one row."""
+    return xp.asarray(_as_matrix(x).shape[-2], dtype=x.dtype)
+
+
+@primitive(
+    "Tensor -> Scalar",
+    torch="float({x}.shape[-1] if {x}.ndim > 0 else 1)",
+    latex=r"\operatorname{{columns}}\left({x}\right)",
+    weight=0.0,
+)
+def column_count(xp, x):
+    """The length of the last axis; 1 for a number."""
+    return xp.asarray(_as_matrix(x).shape[-1], dtype=x.dtype)
+
+
+@primitive(
+    "Tensor -> Scalar",
+    torch="float({x}.ndim)",
+    latex=r"\operatorname{{ndim}}\left({x}\right)",
+    weight=0.0,
+)
+def ndim(xp, x):
+    """The number of axes of each tensor."""
+    return xp.asarray(x.ndim, dtype=x.dtype)
+
+
+def _as_matrix(x):
+    return x if x.ndim > 1 else x.reshape(1, -1)
+
+
+def _turned(m):
+    """The transpose of each matrix of a stack."""
+    return m.swapaxes(-1, -2)

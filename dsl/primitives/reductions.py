@@ -114,6 +114,22 @@ def global_mean(xp, x):
 
 
 @primitive(
+    "Tensor -> Global",
+    torch="""
+def _global_max_abs(x: list[torch.Tensor]) -> torch.Tensor:
+    largest = [torch.abs(leaf).max() for leaf in x if leaf.numel()]
+    return torch.stack(largest).max() if largest else torch.zeros(())
+""",
+    latex=r"\left\|{x}\right\|_{{\infty,\mathrm{{all}}}}",
+    weight=0.0,
+)
+def global_max_abs(xp, x):
+    """The largest magnitude in the model; 0 if it has no entries."""
+    largest = [xp.max(xp.abs(leaf), initial=0.0) for leaf in x]
+    return xp.max(xp.stack(largest)) if largest else 0.0
+
+
+@primitive(
     "Tensor, Tensor -> Global",
     torch="""
 def _cosine_sim(x: list[torch.Tensor], y: list[torch.Tensor]) -> torch.Tensor:

@@ -20,6 +20,7 @@ from dsl.errors import ExportError
 from dsl.export import to_optax_source, to_torch_source
 from dsl.export.facts import Facts
 from dsl.export.names import camel_case, safe
+from dsl.kinds import plain
 from dsl.zoo import ZOO
 from tests.dsl.odd_programs import ODD
 from tests.dsl.references.model import STEPS, batches, loss, precision, start
@@ -53,6 +54,13 @@ def _exported() -> list[str]:
 
 RULES = {**{name: decaying(name) for name in _exported()}, **ODD}
 """What the exported files are compared on: the zoo, and what it does not hold."""
+
+EXPRESSED = [
+    name
+    for name, p in PRIMITIVES.items()
+    if all(map(plain, (*p.signature.params, p.signature.result)))
+]
+"""Primitives over the kinds that a host can express."""
 
 QUICK = {
     *("sgd", "heavy_ball", "nesterov", "adagrad", "rmsprop", "adam", "adamw", "lion", "adan"),

@@ -1,8 +1,9 @@
 """Programs that hold what the zoo does not, for the tests of the exports."""
 
 from dsl import Program, parse
-from dsl.kinds import Kind
-from dsl.registry import Primitive, Scope
+from dsl.initialisers import INITIALISERS, Init
+from dsl.kinds import Kind, lifts, plain
+from dsl.registry import PRIMITIVES, Primitive, Scope
 
 _TEXTS = {
     "scalar_slots": """
@@ -88,6 +89,25 @@ def no_rate(w, g, *, wd=0.1):
 ODD: dict[str, Program] = {name: parse(text) for name, text in _TEXTS.items()}
 
 
+def start_of(kind: Kind) -> str:
+    """The text of an initialiser of a kind."""
+    rule = next(rule for rule in INITIALISERS.values() if rule.kind is kind)
+    return str(Init(rule.name, (2.0,) * rule.arity))
+
+
+def tensor_of(value: str, kind: Kind | None) -> str:
+    """The text of a Tensor made of a value of a kind, by a primitive if it does not lift to one."""
+    if kind is None or lifts(kind, Kind.TENSOR):
+        return value
+    reader = next(
+        p
+        for p in PRIMITIVES.values()
+        if kind in p.signature.params and p.signature.result is Kind.TENSOR
+    )
+    args = [value if param is kind else "g" for param in reader.signature.params]
+    return f"{reader.name}({', '.join(args)})"
+
+
 def one_primitive(primitive: Primitive, *, numbers: bool = False) -> Program | None:
     """A program that returns one primitive of its last gradients and of hyperparameters.
 
@@ -96,15 +116,21 @@ def one_primitive(primitive: Primitive, *, numbers: bool = False) -> Program | N
     if numbers and None not in primitive.signature.params:
         return None
     tensors, globals_ = ["g", "m", "n"], ["a", "b", "c"]
-    args = [
-        globals_.pop(0) if numbers or kind is Kind.GLOBAL else tensors.pop(0)
-        for kind in primitive.signature.params
-    ]
+    args, slots = [], ["m=zeros", "n=zeros"]
+    for kind in primitive.signature.params:
+        if not plain(kind):
+            args.append(f"h{len(slots)}")
+            slots.append(f"{args[-1]}={start_of(kind)}")
+        elif kind is Kind.SCALAR:
+            args.append(f"norm({tensors.pop(0)})")
+        else:
+            args.append((globals_ if numbers or kind is Kind.GLOBAL else tensors).pop(0))
     if primitive.scope is Scope.STEP and not primitive.oracle:
         args = ["1"]
+    made = tensor_of(f"{primitive.name}({', '.join(args)})", primitive.signature.result)
     return parse(f"""
-def one_{primitive.name}(w, g, m=zeros, n=zeros, *, a=0.5, b=2, c=3):
-    u = {primitive.name}({", ".join(args)})
+def one_{primitive.name}(w, g, {", ".join(slots)}, *, a=0.5, b=2, c=3):
+    u = {made}
     n = m
     m = g
     return u{" + 0 * g" if numbers else ""}

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from dsl.builder import Builder, number
 from dsl.initialisers import INITIALISERS, Init
-from dsl.kinds import Kind, lifts
+from dsl.kinds import KINDS, Kind, lifts, plain
 from dsl.program import INPUTS, Arg, Const, Local, Name, Program
 from dsl.registry import PRIMITIVES, Primitive, Scope
 
@@ -26,6 +26,9 @@ MODELS: tuple[tuple[tuple[int, ...], ...], ...] = (
     ((2, 1, 2, 2), (1,)),
 )
 """Shapes of the parameter tensors of the small models that streams are drawn for."""
+
+PLAIN = tuple(filter(plain, KINDS.values()))
+"""The kinds that machine and exports hold."""
 
 _NUMBERS = (0.0, 1.0, -1.0, 2.0, 0.5, 3.0, -0.5, 0.9, 0.999, 1e-8, 0.1, 10.0)
 
@@ -41,10 +44,9 @@ def constants() -> st.SearchStrategy[float]:
 
 
 @st.composite
-def inits(draw: Callable, kind: Kind | None = None) -> Init:
-    """Any use of an initialiser, of slots of `kind` if given."""
-    rules = [rule for rule in INITIALISERS.values() if kind in (None, rule.kind)]
-    rule = draw(st.sampled_from(rules))
+def inits(draw: Callable, kinds: Collection[Kind] = PLAIN) -> Init:
+    """Any use of an initialiser of slots of one of `kinds`."""
+    rule = draw(st.sampled_from([rule for rule in INITIALISERS.values() if rule.kind in kinds]))
     return Init(rule.name, tuple(number(draw(constants())).value for _ in range(rule.arity)))
 
 
@@ -55,24 +57,28 @@ def programs(
     oracles: bool = True,
     max_statements: int = 12,
     primitives: Collection[str] | None = None,
+    kinds: Collection[Kind] = PLAIN,
 ) -> Program:
     """Any well-formed program with up to `max_statements` statements.
 
     Statements may be dead, names of slots, inputs and hyperparameters may be rebound, slots may be
     swapped or never read, values may have several names or none. `primitives` restricts which are
-    called; without `oracles` none of those that cost a pass over the data is.
+    called, `kinds` of which kinds values are; without `oracles` none of those that cost a pass over
+    the data is.
     """
     chosen = [
         p
         for p in PRIMITIVES.values()
-        if (oracles or not p.oracle) and (primitives is None or p.name in primitives)
+        if (oracles or not p.oracle)
+        and (primitives is None or p.name in primitives)
+        and {*p.signature.params, p.signature.result} <= {None, *kinds}
     ]
     build = Builder("rule", draw(st.sampled_from(("", "One line.", "Two lines:\n\n    m = v\\n"))))
     others = [name for name in INPUTS if name not in ("w", "g")]
     for name in ("w", "g", *draw(st.lists(st.sampled_from(others), unique=True, max_size=3))):
         build.declare_input(name)
     for name in draw(st.lists(st.sampled_from(SLOT_NAMES), unique=True, max_size=3)):
-        build.declare_slot(name, draw(inits()))
+        build.declare_slot(name, draw(inits(kinds)))
     for name in draw(st.lists(st.sampled_from(HYPER_NAMES), unique=True, max_size=3)):
         build.declare_hyper(name, draw(constants()))
     for _ in range(draw(st.integers(0, max_statements)) if chosen else 0):
@@ -85,7 +91,10 @@ def programs(
 
 def _statement(draw: Callable, build: Builder, primitive: Primitive) -> None:
     """Append a call, and bind its value or another one to a name, or to none."""
-    args = [_argument(draw, build, kind or Kind.TENSOR) for kind in primitive.signature.params]
+    others = [kind for kind in build.kinds if not plain(kind)]
+    apart = others and primitive.signature.elementwise and draw(st.booleans())
+    free = draw(st.sampled_from(others)) if apart else Kind.TENSOR
+    args = [_argument(draw, build, kind or free) for kind in primitive.signature.params]
     if primitive.scope is Scope.STEP and not primitive.oracle:
         args = [Const(float(draw(st.integers(0, 3))))]
     value: Arg = build.call(primitive.name, tuple(args))
@@ -112,8 +121,9 @@ def _argument(draw: Callable, build: Builder, wanted: Kind) -> Arg:
 
 def _result(draw: Callable, build: Builder) -> Arg:
     """Mostly the last value made, so that most of a program is alive."""
-    if build.statements and draw(st.integers(0, 3)) > 0:
-        return Local(len(build.statements) - 1)
+    last = Local(len(build.statements) - 1)
+    if build.statements and _fits(build, last, Kind.TENSOR) and draw(st.integers(0, 3)) > 0:
+        return last
     return _argument(draw, build, Kind.TENSOR)
 
 
@@ -168,7 +178,8 @@ def operands(
 ) -> list:
     """Arguments for the meaning of a primitive whose free kind is `kind`, in float64.
 
-    A Global is a number, a Scalar a list of numbers, a Tensor a list of arrays of `shapes`.
+    A Global is a number, a Scalar a list of numbers, a Tensor a list of arrays of `shapes`. Tuples
+    of square matrices are symmetric and positive, with eigenvalues well apart.
     """
     entries = st.one_of(
         st.sampled_from((0.0, 1.0, -1.0, 0.5, -2.0)),
@@ -179,6 +190,9 @@ def operands(
     def value(wanted: Kind):
         if wanted is Kind.GLOBAL:
             return np.float64(draw(entries))
+        if wanted.many:
+            assert wanted.shape is not None
+            return [tuple(_spread(draw, *size) for size in wanted.shape(shape)) for shape in shapes]
         sizes = [() if wanted is Kind.SCALAR else shape for shape in shapes]
         return [
             np.array([draw(entries) for _ in range(int(np.prod(size)))]).reshape(size)
@@ -186,3 +200,11 @@ def operands(
         ]
 
     return [value(param or kind) for param in primitive.signature.params]
+
+
+def _spread(draw: Callable, size: int, columns: int) -> np.ndarray:
+    """A symmetric matrix with eigenvalues 1, 2, ..., `size`."""
+    assert size == columns
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    basis = np.linalg.qr(rng.normal(size=(size, size)))[0]
+    return basis * np.arange(1.0, size + 1) @ basis.T

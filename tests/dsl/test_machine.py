@@ -16,6 +16,7 @@ import pytest
 from hypothesis import assume, example, given, settings
 
 import dsl
+from dsl.kinds import plain
 from dsl.liveness import live
 from dsl.machine import Capacity, DoesNotFit, Layout, Machine, Tape
 from dsl.machine.idioms import IDIOMS
@@ -106,7 +107,21 @@ def interpreted(program, nudge=0.0):
     return np.stack(path)
 
 
-@pytest.mark.parametrize("name", ZOO)
+PLAIN = [
+    name
+    for name, program in ZOO.items()
+    if all(map(plain, (*program.kinds, *(init.kind for _, init in program.state))))
+]
+"""Rules whose kinds the machine holds."""
+
+
+@pytest.mark.parametrize("name", sorted(set(ZOO) - set(PLAIN)))
+def test_the_machine_turns_down_a_rule_of_further_kinds(name):
+    with pytest.raises(DoesNotFit):
+        Machine(Layout.of(LEAVES), dtype=np.float64).encode(ZOO[name])
+
+
+@pytest.mark.parametrize("name", PLAIN)
 def test_a_rule_of_the_zoo_runs_as_the_interpreter_runs_it(machine, name):
     np.testing.assert_allclose(
         machine.path(ZOO[name]), interpreted(ZOO[name]), rtol=1e-10, atol=1e-12

@@ -14,6 +14,7 @@ import dsl.ops
 from dsl import PRIMITIVES, parse
 from dsl.builder import Builder, number
 from dsl.initialisers import INITIALISERS, Init
+from dsl.kinds import KINDS
 from dsl.numbers import format_number
 from dsl.program import Const, Local, Name, Program, Statement
 from dsl.trace import program as trace
@@ -92,7 +93,7 @@ def rule(w, g, m=scalar(0)):
 }
 
 
-@given(programs())
+@given(programs(kinds=KINDS.values()))
 @settings(max_examples=200)
 def test_print_then_parse_is_identity(program):
     again = parse(str(program))
@@ -109,7 +110,7 @@ def test_print_then_parse_is_identity_where_it_is_hard(text):
     assert traced(str(program)) == program
 
 
-@given(programs())
+@given(programs(kinds=KINDS.values()))
 @settings(max_examples=80)
 def test_the_text_is_a_python_function_of_the_language_alone(program):
     tree = ast.parse(str(program))
@@ -121,7 +122,7 @@ def test_the_text_is_a_python_function_of_the_language_alone(program):
     assert "\t" not in str(program) and not str(program).endswith("\n")
 
 
-@given(programs())
+@given(programs(kinds=KINDS.values()))
 @settings(max_examples=100)
 def test_the_traced_text_is_the_same_program(program):
     assert traced(str(program)) == program
@@ -134,7 +135,7 @@ def traced(text: str) -> Program:
     return trace(function)
 
 
-@given(programs())
+@given(programs(kinds=KINDS.values()))
 @settings(max_examples=20)
 def test_equal_programs_have_equal_text_when_their_names_are_equal(program):
     copy = Program(**{f: getattr(program, f) for f in Program.__dataclass_fields__})
@@ -147,7 +148,7 @@ def test_numbers_of_numpy_are_numbers_in_a_traced_function():
     assert trace(words["rule"]) == parse(NUMPY.replace("two", "2"))
 
 
-@given(programs())
+@given(programs(kinds=KINDS.values()))
 @settings(max_examples=30)
 def test_a_program_can_be_sent_to_another_process(program):
     copy = pickle.loads(pickle.dumps(program))

@@ -1,0 +1,27 @@
+"""ASGO."""
+
+from dsl.ops import gram, identity, interp, matrix_power, mode_product, rms, shortest, zeros
+from dsl.zoo.entry import Dense, entry
+from dsl.zoo.hypers import Hyper
+
+
+@entry(
+    paper="ASGO: Adaptive Structured Gradient Optimization (An et al.)",
+    year=2025,
+    reference=Dense(ranks=(2,)),
+    hypers={"eps": Hyper("keeps the root from being singular")},
+)
+def asgo(w, g, m=zeros, s=identity(0), *, lr=1e-2, b1=0.9, b2=0.8, eps=1e-10, wd=0.1):
+    """ASGO: momentum times the inverse root of the averaged second moment of its shorter side.
+
+    The practical form for matrices: averages without bias correction where the analysis sums, and
+    a step of RMS 0.2 before decay; a square matrix is multiplied from the right. eps is added to
+    the second moment before the root, which is exact here; the authors approximate it by ten steps
+    of a polynomial iteration, with eps in its scale alone, which differs where the moment is nearly
+    singular. They also keep the moment of the shorter side only. Weight decay is decoupled and
+    reads the parameters before the step.
+    """
+    m = interp(g, m, b1)
+    s = interp(gram(g), s, b2)
+    u = mode_product(shortest(matrix_power(s, -0.5, eps)), m)
+    return lr * (0.2 * u / rms(u) + wd * w)
