@@ -10,11 +10,12 @@ A value of a program stands for the whole model at once. Its kind says what it h
 
 Kinds lift upwards by broadcasting and never downwards: a Global may stand where a Tensor is
 wanted, a Tensor where a Scalar is wanted is an error (reduce it: `norm`, `mean`, ...). A further
-kind is declared in a module of its own, with the kinds that it lifts to and the shape of its
-arrays; everything here and in the interpreter follows from that declaration.
+kind is declared in a module of its own, with its neighbours in that order and the shape of its
+arrays; everything here and in the interpreter follows from that declaration. Two kinds need not
+have a common one above them; then they cannot stand side by side.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from typing import ClassVar
@@ -26,9 +27,10 @@ Shape = tuple[int, ...]
 class Kind:
     """A kind of value; `str(kind)` is the word used in signatures and messages.
 
-    `lifts_to` are the next kinds that it broadcasts to. `shape(of)` is the shape of the array that
-    belongs to a parameter tensor of shape `of`; None where one value serves the whole model.
-    `per_parameter` counts its numbers for every parameter of a large model.
+    `lifts_to` are the next kinds that it broadcasts to, `lifts_from` those declared earlier that
+    broadcast to it. `shape(of)` is the shape of the array that belongs to a parameter tensor of
+    shape `of`; None where one value serves the whole model. `per_parameter` counts its numbers for
+    every parameter of a large model.
     """
 
     name: str
@@ -36,6 +38,7 @@ class Kind:
     lifts_to: "tuple[Kind, ...]"
     shape: Callable[[Shape], Shape] | None
     per_parameter: int = 0
+    lifts_from: "tuple[Kind, ...]" = ()
 
     GLOBAL: "ClassVar[Kind]"
     SCALAR: "ClassVar[Kind]"
@@ -62,8 +65,9 @@ Kind.GLOBAL = Kind("Global", "one number for the model", (Kind.SCALAR,), None)
 
 @cache
 def _above(kind: Kind) -> frozenset[Kind]:
-    """Every kind that `kind` lifts to, itself included."""
-    return frozenset({kind}).union(*(_above(higher) for higher in kind.lifts_to))
+    """Every kind that `kind` lifts to, itself included; all kinds are declared on import."""
+    nearest = [*kind.lifts_to, *(other for other in KINDS.values() if kind in other.lifts_from)]
+    return frozenset({kind}).union(*map(_above, nearest))
 
 
 def lifts(kind: Kind, to: Kind) -> bool:
@@ -71,19 +75,8 @@ def lifts(kind: Kind, to: Kind) -> bool:
     return to in _above(kind)
 
 
-def join(kinds: Iterable[Kind]) -> Kind:
-    """The lowest kind that all of `kinds` lift to; Global for none."""
-    result = Kind.GLOBAL
-    for kind in kinds:
-        result = _join(result, kind)
-    return result
-
-
 @cache
-def _join(a: Kind, b: Kind) -> Kind:
-    if a is b or b is Kind.GLOBAL:
-        return a
-    if a is Kind.GLOBAL:
-        return b
+def join(a: Kind, b: Kind) -> Kind | None:
+    """The lowest kind that both lift to, if there is one."""
     common = _above(a) & _above(b)
-    return next(kind for kind in common if common <= _above(kind))
+    return next((kind for kind in common if common <= _above(kind)), None)

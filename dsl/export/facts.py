@@ -10,6 +10,9 @@ from dsl.lower import spelled_out
 from dsl.program import Arg, Local, Name, Program
 from dsl.prune import prune
 
+HOST_KINDS = (Kind.TENSOR, Kind.SCALAR, Kind.GLOBAL)
+"""The kinds that both hosts have."""
+
 
 @dataclass(frozen=True)
 class Facts:
@@ -26,7 +29,7 @@ class Facts:
         """The facts of `program`; ExportError if it holds what no host can express."""
         plain = _named(prune(spelled_out(prune(program))))
         for kind in {*plain.kinds, *(init.kind for _, init in plain.state)}:
-            if kind not in (Kind.TENSOR, Kind.SCALAR, Kind.GLOBAL):
+            if kind not in HOST_KINDS:
                 raise ExportError(f"'{program.name}' holds a {kind}, which no host expresses yet")
         reads = live(plain).names
         hypers = tuple(h for h in plain.hypers if h[0] in reads)

@@ -1,7 +1,7 @@
 """Programs that hold what the zoo does not, for the tests of the exports."""
 
 from dsl import Program, parse
-from dsl.kinds import Kind
+from dsl.kinds import Kind, lifts
 from dsl.registry import Primitive, Scope
 
 _TEXTS = {
@@ -88,12 +88,20 @@ def no_rate(w, g, *, wd=0.1):
 ODD: dict[str, Program] = {name: parse(text) for name, text in _TEXTS.items()}
 
 
+def kinds_of(primitive: Primitive) -> set[Kind | None]:
+    """The kinds in a primitive's signature."""
+    return {*primitive.signature.params, primitive.signature.result}
+
+
 def one_primitive(primitive: Primitive, *, numbers: bool = False) -> Program | None:
     """A program that returns one primitive of its last gradients and of hyperparameters.
 
-    With `numbers` of numbers alone, times the gradient; None if the primitive takes no numbers.
+    With `numbers` of numbers alone, times the gradient; None if the primitive takes no numbers. None
+    too if it has a kind that a Tensor cannot stand for, or that cannot stand for a Tensor.
     """
     if numbers and None not in primitive.signature.params:
+        return None
+    if not all(kind is None or lifts(kind, Kind.TENSOR) for kind in kinds_of(primitive)):
         return None
     tensors, globals_ = ["g", "m", "n"], ["a", "b", "c"]
     args = [

@@ -41,9 +41,9 @@ def constants() -> st.SearchStrategy[float]:
 
 
 @st.composite
-def inits(draw: Callable, kind: Kind | None = None) -> Init:
-    """Any use of an initialiser, of slots of `kind` if given."""
-    rules = [rule for rule in INITIALISERS.values() if kind in (None, rule.kind)]
+def inits(draw: Callable, kinds: Collection[Kind] | None = None) -> Init:
+    """Any use of an initialiser, of slots of one of `kinds` if given."""
+    rules = [rule for rule in INITIALISERS.values() if kinds is None or rule.kind in kinds]
     rule = draw(st.sampled_from(rules))
     return Init(rule.name, tuple(number(draw(constants())).value for _ in range(rule.arity)))
 
@@ -55,24 +55,27 @@ def programs(
     oracles: bool = True,
     max_statements: int = 12,
     primitives: Collection[str] | None = None,
+    kinds: Collection[Kind] | None = None,
 ) -> Program:
     """Any well-formed program with up to `max_statements` statements.
 
     Statements may be dead, names of slots, inputs and hyperparameters may be rebound, slots may be
     swapped or never read, values may have several names or none. `primitives` restricts which are
-    called; without `oracles` none of those that cost a pass over the data is.
+    called, `kinds` what values and slots are; without `oracles` no pass over the data is asked for.
     """
     chosen = [
         p
         for p in PRIMITIVES.values()
-        if (oracles or not p.oracle) and (primitives is None or p.name in primitives)
+        if (oracles or not p.oracle)
+        and (primitives is None or p.name in primitives)
+        and (kinds is None or {*p.signature.params, p.signature.result} <= {None, *kinds})
     ]
     build = Builder("rule", draw(st.sampled_from(("", "One line.", "Two lines:\n\n    m = v\\n"))))
     others = [name for name in INPUTS if name not in ("w", "g")]
     for name in ("w", "g", *draw(st.lists(st.sampled_from(others), unique=True, max_size=3))):
         build.declare_input(name)
     for name in draw(st.lists(st.sampled_from(SLOT_NAMES), unique=True, max_size=3)):
-        build.declare_slot(name, draw(inits()))
+        build.declare_slot(name, draw(inits(kinds)))
     for name in draw(st.lists(st.sampled_from(HYPER_NAMES), unique=True, max_size=3)):
         build.declare_hyper(name, draw(constants()))
     for _ in range(draw(st.integers(0, max_statements)) if chosen else 0):
@@ -112,8 +115,9 @@ def _argument(draw: Callable, build: Builder, wanted: Kind) -> Arg:
 
 def _result(draw: Callable, build: Builder) -> Arg:
     """Mostly the last value made, so that most of a program is alive."""
-    if build.statements and draw(st.integers(0, 3)) > 0:
-        return Local(len(build.statements) - 1)
+    last = Local(len(build.statements) - 1)
+    if build.statements and _fits(build, last, Kind.TENSOR) and draw(st.integers(0, 3)) > 0:
+        return last
     return _argument(draw, build, Kind.TENSOR)
 
 
@@ -168,7 +172,7 @@ def operands(
 ) -> list:
     """Arguments for the meaning of a primitive whose free kind is `kind`, in float64.
 
-    A Global is a number, a Scalar a list of numbers, a Tensor a list of arrays of `shapes`.
+    A Global is a number, another value a list of arrays that belong to tensors of `shapes`.
     """
     entries = st.one_of(
         st.sampled_from((0.0, 1.0, -1.0, 0.5, -2.0)),
@@ -177,9 +181,9 @@ def operands(
     )
 
     def value(wanted: Kind):
-        if wanted is Kind.GLOBAL:
+        if wanted.shape is None:
             return np.float64(draw(entries))
-        sizes = [() if wanted is Kind.SCALAR else shape for shape in shapes]
+        sizes = [wanted.shape(shape) for shape in shapes]
         return [
             np.array([draw(entries) for _ in range(int(np.prod(size)))]).reshape(size)
             for size in sizes

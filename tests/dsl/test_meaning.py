@@ -12,13 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dsl import PRIMITIVES
+from dsl.initialisers import INITIALISERS
 from dsl.interpret import run_step
 from dsl.kinds import KINDS, Kind
 from dsl.parse import parse
 from dsl.program import INPUTS
 from dsl.registry import Primitive, Scope
-from dsl.transform import jax_choose
-from tests.dsl.running import PolynomialStep
+from dsl.transform import initial, jax_choose
+from tests.dsl.running import PolynomialStep, flat
 from tests.dsl.strategies import operands
 
 SHAPES = ((), (3,), (2, 1, 2, 2))
@@ -41,28 +42,33 @@ def test_every_primitive_has_a_docstring_and_a_formula_with_all_its_parameters()
 def test_numpy_and_jax_agree(primitive: Primitive, kind: Kind):
     text, names = call_text(primitive, kind)
     program = parse(text)
+    made = program.slots["out"]
 
     @given(operands(primitive, kind, SHAPES))
     @settings(max_examples=12)
     def check(args):
         inputs = {"w": [np.zeros(shape) for shape in SHAPES]}
-        slots = dict(zip(names, args, strict=True))
-        plain, _ = run_step(program, inputs, slots, None, np)
+        slots = {**dict(zip(names, args, strict=True)), "out": initial(made, inputs["w"], np)}
+        _, plain = run_step(program, inputs, slots, None, np)
         with jax.enable_x64(True):
-            traced, _ = run_step(program, *jax.tree.map(jnp.asarray, (inputs, slots)), None, jnp)
-        for x, y in zip(plain, traced, strict=True):
-            np.testing.assert_allclose(y, x, rtol=1e-9, atol=1e-300)
+            _, traced = run_step(program, *jax.tree.map(jnp.asarray, (inputs, slots)), None, jnp)
+        x, y = flat(plain["out"]), flat(traced["out"])
+        np.testing.assert_allclose(y, x, rtol=1e-9, atol=1e-300)
 
     check()
 
 
 def call_text(primitive: Primitive, kind: Kind) -> tuple[str, list[str]]:
-    """A rule that calls a primitive on slots of its kinds, and their names."""
-    start = {Kind.GLOBAL: "number(0)", Kind.SCALAR: "scalar(0)", Kind.TENSOR: "zeros"}
+    """A rule that calls a primitive on slots of its kinds into a slot `out`, and their names."""
+    start: dict[Kind, str] = {}
+    for rule in INITIALISERS.values():
+        start.setdefault(rule.kind, f"{rule.name}{'(0)' * rule.arity}")
     kinds = [param or kind for param in primitive.signature.params]
     names = [f"p{index}" for index in range(len(kinds))]
+    made = start[primitive.signature.result or kind]
     slots = ", ".join(f"{n}={start[k]}" for n, k in zip(names, kinds, strict=True))
-    return f"def rule(w, g, {slots}):\n    return {primitive.name}({', '.join(names)})", names
+    call = f"{primitive.name}({', '.join(names)})"
+    return f"def rule(w, g, {slots}, out={made}):\n    out = {call}\n    return w", names
 
 
 def value(text: str, slots: dict | None = None, shapes=SHAPES, **inputs):

@@ -13,7 +13,7 @@ from tests.dsl.references import walks
 
 NAMES = sorted(ENTRIES)
 WITH_CURVATURE = ["adahessian", "sophia_h"]
-WHOLE = {"period"}
+WHOLE = {"period", "top"}
 """Hyperparameters that count something."""
 
 AT_DEFAULTS = {"diffgrad": 1e-9}

@@ -1,7 +1,8 @@
 """Optimizers of Optax, PyTorch and other packages, from the declarations of the entries."""
 
+import ast
 import importlib
-import re
+import sys
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
@@ -27,15 +28,21 @@ def compared(reference: Reference) -> set[str]:
     values = list(reference.arguments.values())
     values += [reference.curvature.period] if reference.curvature else []
     parts = [part for v in values for part in (v if isinstance(v, tuple) else (v,))]
-    return {word for part in parts if isinstance(part, str) for word in re.findall(r"\w+", part)}
+    trees = [ast.parse(part, mode="eval") for part in parts if isinstance(part, str)]
+    nodes = [node for tree in trees for node in ast.walk(tree)]
+    return {node.id for node in nodes if isinstance(node, ast.Name)} - {"torch"}
 
 
 def _resolve(value: Any, names: Mapping[str, Any]) -> Any:
-    """An argument of a declaration: an expression, a tuple of arguments, or itself."""
+    """An argument of a declaration: an expression, a tuple of arguments, or itself.
+
+    An expression reads `names`, and PyTorch by name where the reference is in it.
+    """
     if isinstance(value, tuple):
         return tuple(_resolve(part, names) for part in value)
     if isinstance(value, str):
-        return eval(value, {"__builtins__": {}}, dict(names))
+        words = {"__builtins__": {}, "torch": sys.modules.get("torch")}
+        return eval(value, words, dict(names))
     return value
 
 
