@@ -96,8 +96,8 @@ def kinds_of(primitive: Primitive) -> set[Kind | None]:
 def one_primitive(primitive: Primitive, *, numbers: bool = False) -> Program | None:
     """A program that returns one primitive of its last gradients and of hyperparameters.
 
-    With `numbers` of numbers alone, times the gradient; None if the primitive takes no numbers. None
-    too if it has a kind that a Tensor cannot stand for, or that cannot stand for a Tensor.
+    With `numbers` of numbers alone, times the gradient; None if the primitive takes no numbers.
+    None too if it has a kind that does not lift to a Tensor.
     """
     if numbers and None not in primitive.signature.params:
         return None

@@ -104,7 +104,7 @@ def adafactor_torch(
         },
         at={"b1": 0.9, "eps": 0.25, "d": 0.7},
         ranks=(0, 1, 2),
-        agrees=1e-7,
+        agrees=1e-9,
         note="Optax computes the decay of the second moment in float32",
     ),
     hypers=_HYPERS,
@@ -155,11 +155,12 @@ def adafactor_pytorch_optimizer(
     w, g, t, m=zeros, r=rows(0), c=cols(0),
     *, lr=1e-3, b1=0.9, b2=0.999, eps=1e-30, wd=0.0, exponent=0.8, d=1.0, eps2=1e-3,
 ):  # fmt: skip
-    """Adafactor_pytorch_optimizer: as that library has it with a given rate, bounded decay, momentum.
+    """Adafactor_pytorch_optimizer: a given rate, a bounded decay and an average of the steps.
 
-    The decay of the second moment stops growing at b2. The average, not bias-corrected, is of the
-    steps with their rates in them, and kept in the precision of the parameters (the library's is
-    bfloat16). eps is added to the squared gradient. Weight decay is decoupled, scaled by the rate
+    As that library has it with `relative_step` off (by default it ignores the rate and takes the
+    paper's). The decay of the second moment stops growing at b2. The average, not bias-corrected,
+    is of the steps with their rates in them, and kept in the precision of the parameters (the
+    library's is bfloat16). eps is added to the squared gradient. Weight decay is decoupled, scaled by the rate
     times the root mean square of the tensor (at least eps2), and outside the average.
     """
     b = minimum(b2, 1 - t**-exponent)

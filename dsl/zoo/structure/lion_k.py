@@ -74,8 +74,8 @@ def lion_k_threshold(w, g, m=zeros, *, lr=1e-4, b1=0.9, b2=0.99, wd=0.0, tau=1e-
 def lion_k_top_k(w, g, m=zeros, *, lr=1e-4, b1=0.9, b2=0.99, wd=0.0, top=1):
     """Lion-K with K the sum of the largest magnitudes: their sign, and 0 for the others.
 
-    The `top` largest are those of each tensor; of equal ones the first count. With top = 1 it is steepest
-    coordinate descent. Weight decay is decoupled and reads the parameters before the step.
+    The `top` largest are those of each tensor; of equal ones the first count. With top = 1 it is
+    steepest coordinate descent. Weight decay is decoupled and reads the parameters before the step.
 
     status: unverified
     """
