@@ -160,8 +160,8 @@ def adafactor_pytorch_optimizer(
     As that library has it with `relative_step` off (by default it ignores the rate and takes the
     paper's). The decay of the second moment stops growing at b2. The average, not bias-corrected,
     is of the steps with their rates in them, and kept in the precision of the parameters (the
-    library's is bfloat16). eps is added to the squared gradient. Weight decay is decoupled, scaled by the rate
-    times the root mean square of the tensor (at least eps2), and outside the average.
+    library's is bfloat16). eps is added to the squared gradient. Weight decay is decoupled, scaled
+    by the rate times the root mean square of the tensor (at least eps2), and outside the average.
     """
     b = minimum(b2, 1 - t**-exponent)
     s = square(g) + eps

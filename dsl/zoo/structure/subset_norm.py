@@ -1,11 +1,11 @@
-"""Subset-Norm and Subspace-Momentum."""
+"""Subset-Norm: a second moment for each of a partition of the entries."""
 
 from dsl.ops import col_sum, cols, interp, row_sum, rows, sqrt, square, where, zeros
 from dsl.zoo.entry import Dense, entry
 
 _PAPER = (
-    "Lean and Mean Adaptive Optimization via Subset-Norm and Subspace-Momentum with Convergence "
-    "Guarantees (Nguyen and Nguyen)"
+    "Subset-Norm and Subspace-Momentum: Faster Memory-Efficient Adaptive Optimization with "
+    "Convergence Guarantees (Nguyen and Nguyen)"
 )
 
 
