@@ -10,11 +10,12 @@ A value of a program stands for the whole model at once. Its kind says what it h
 
 Kinds lift upwards by broadcasting and never downwards: a Global may stand where a Tensor is
 wanted, a Tensor where a Scalar is wanted is an error (reduce it: `norm`, `mean`, ...). A further
-kind is declared in a module of its own, with the kinds that it lifts to or that lift to it and the
-shape of its arrays; everything here and in the interpreter follows from that declaration.
+kind is declared in a module of its own, with its neighbours in that order and the shape of its
+arrays; everything here and in the interpreter follows from that declaration. Two kinds need not
+have a common one above them; then they cannot stand side by side.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, ClassVar
@@ -50,7 +51,7 @@ class Kind:
             raise ValueError(f"kind '{self.name}' is declared twice")
         KINDS[self.name] = self
         _above.cache_clear()
-        _join.cache_clear()
+        join.cache_clear()
 
     def __str__(self) -> str:
         return self.name
@@ -65,8 +66,8 @@ KINDS: dict[str, Kind] = {}
 @cache
 def _above(kind: Kind) -> frozenset[Kind]:
     """Every kind that `kind` lifts to, itself included."""
-    next_ones = {*kind.lifts_to, *(k for k in KINDS.values() if kind in k.lifts_from)}
-    return frozenset({kind}).union(*map(_above, next_ones))
+    nearest = [*kind.lifts_to, *(other for other in KINDS.values() if kind in other.lifts_from)]
+    return frozenset({kind}).union(*map(_above, nearest))
 
 
 def lifts(kind: Kind, to: Kind) -> bool:
@@ -80,23 +81,11 @@ def plain(kind: Kind | None) -> bool:
     return kind in (None, Kind.TENSOR, Kind.SCALAR, Kind.GLOBAL)
 
 
-def join(kinds: Iterable[Kind]) -> Kind:
-    """The lowest kind that all of `kinds` lift to, Global for none; the first of two that have no
-    kind in common."""
-    result = Kind.GLOBAL
-    for kind in kinds:
-        result = _join(result, kind)
-    return result
-
-
 @cache
-def _join(a: Kind, b: Kind) -> Kind:
-    if a is b or b is Kind.GLOBAL:
-        return a
-    if a is Kind.GLOBAL:
-        return b
+def join(a: Kind, b: Kind) -> Kind | None:
+    """The lowest kind that both lift to, if there is one."""
     common = _above(a) & _above(b)
-    return next((kind for kind in common if common <= _above(kind)), a)
+    return next((kind for kind in common if common <= _above(kind)), None)
 
 
 Kind.TENSOR = Kind("Tensor", "one array shaped like each tensor", (), lambda of: of, 1)

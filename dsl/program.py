@@ -26,7 +26,7 @@ from dsl.initialisers import INITIALISERS, Init
 from dsl.kinds import Kind, lifts
 from dsl.names import check_name
 from dsl.numbers import checked
-from dsl.registry import PRIMITIVES
+from dsl.registry import PRIMITIVES, Primitive
 from dsl.signature import SignatureMismatch
 
 INPUTS: Mapping[str, tuple[Kind, str]] = {
@@ -243,25 +243,23 @@ def check_declared(name: str, role: str) -> None:
     check_name(name, role)
 
 
+def check_slot(name: str, init: Init, kind: Kind) -> None:
+    """KindError unless a value of `kind` may be stored in the slot."""
+    if not lifts(kind, init.kind):
+        cure = next(rule for rule in INITIALISERS.values() if rule.kind is kind)
+        shown = f"{cure.name}(0)" if cure.arity else cure.name
+        raise KindError(
+            f"slot '{name}' holds a {init.kind} and is assigned a {kind}",
+            help=f"declare the slot with a {kind} initialiser, e.g. {name}={shown}",
+        )
+
+
 def check_result(kind: Kind) -> None:
     """KindError unless a value of `kind` may be subtracted from the parameters."""
     if not lifts(kind, Kind.TENSOR):
         raise KindError(
-            f"a rule returns a {kind}, which cannot be subtracted from w",
-            help=_maker_hint(kind, Kind.TENSOR),
-        )
-
-
-def check_slot(name: str, init: Init, kind: Kind) -> None:
-    """KindError unless a value of `kind` may be stored in the slot."""
-    if not lifts(kind, init.kind):
-        cure = "scalar(0)" if kind is Kind.SCALAR else "zeros"
-        if kind not in (Kind.SCALAR, Kind.TENSOR):
-            first = next(rule for rule in INITIALISERS.values() if rule.kind is kind)
-            cure = str(Init(first.name, (0.0,) * first.arity))
-        raise KindError(
-            f"slot '{name}' holds a {init.kind} and is assigned a {kind}",
-            help=f"declare the slot with a {kind} initialiser, e.g. {name}={cure}",
+            f"the result is a {kind}, which cannot be subtracted from a Tensor",
+            help=_lower_hint(kind, Kind.TENSOR),
         )
 
 
@@ -279,18 +277,13 @@ def check_hyperparameters(program: Program, given: Mapping[str, object]) -> None
 def _lower_hint(met: Kind, wanted: Kind | None) -> str:
     if wanted is Kind.GLOBAL:
         return "a reduction over the model (global_norm, global_mean, ...) makes a Global"
-    if wanted is Kind.SCALAR and met is Kind.TENSOR:
-        return f"a reduction (norm, mean, ...) makes a {wanted} of a {met}"
-    return _maker_hint(met, wanted)
+    if wanted is Kind.SCALAR and lifts(met, Kind.TENSOR):
+        return f"a reduction (norm, mean, ...) makes a Scalar of a {met}"
+    makers = [p.name for p in PRIMITIVES.values() if _makes(p, wanted, met)]
+    return f"{' or '.join(makers) or 'nothing'} makes a {wanted} of a {met}"
 
 
-def _maker_hint(met: Kind, wanted: Kind | None) -> str:
-    """Which primitives lead from one kind to another."""
-    makers = [
-        f"'{p.name}'"
-        for p in PRIMITIVES.values()
-        if p.signature.result is wanted and met in p.signature.params
-    ]
-    if not makers:
-        return f"nothing makes a {wanted} of a {met}"
-    return f"{' or '.join(makers)} makes a {wanted} of a {met}"
+def _makes(primitive: Primitive, wanted: Kind | None, met: Kind) -> bool:
+    """Whether a primitive turns a value of one kind, at once, into one of another."""
+    first = primitive.signature.params[0] if primitive.signature.params else None
+    return primitive.signature.result is wanted and first is not None and lifts(met, first)

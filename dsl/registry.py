@@ -148,6 +148,6 @@ def primitive(
 
 def _scope(signature: Signature) -> Scope:
     reduces = signature.result is Kind.GLOBAL and any(
-        kind in (Kind.TENSOR, Kind.SCALAR) for kind in signature.params
+        kind not in (None, Kind.GLOBAL) for kind in signature.params
     )
     return Scope.MODEL if reduces else Scope.LEAF

@@ -14,7 +14,10 @@ VARIABLE = "K"
 
 
 class SignatureMismatch(ValueError):
-    """Arguments do not fit: `position` is the first that does not, or None if the count is off."""
+    """Arguments do not fit: `position` is the first that does not, or None if the count is off.
+
+    `wanted` is the kind that would fit there, beside the arguments before it.
+    """
 
     def __init__(self, position: int | None, wanted: Kind | None):
         super().__init__(position, wanted)
@@ -60,9 +63,21 @@ def _kind(word: str) -> Kind | None:
 def _bind(signature: Signature, kinds: tuple[Kind, ...]) -> tuple[tuple[Kind, ...], Kind]:
     if len(kinds) != len(signature.params):
         raise SignatureMismatch(None, None)
-    free = join(kind for kind, param in zip(kinds, signature.params, strict=True) if param is None)
+    free = _common(signature, kinds)
     wanted = tuple(param or free for param in signature.params)
     for position, (kind, want) in enumerate(zip(kinds, wanted, strict=True)):
         if not lifts(kind, want):
             raise SignatureMismatch(position, want)
     return wanted, signature.result or free
+
+
+def _common(signature: Signature, kinds: tuple[Kind, ...]) -> Kind:
+    """What `K` stands for."""
+    free = Kind.GLOBAL
+    for position, (kind, param) in enumerate(zip(kinds, signature.params, strict=True)):
+        if param is None:
+            both = join(free, kind)
+            if both is None:
+                raise SignatureMismatch(position, free)
+            free = both
+    return free

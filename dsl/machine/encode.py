@@ -28,7 +28,17 @@ from dsl.machine.files import (
     DoesNotFit,
 )
 from dsl.machine.idioms import IDIOMS, Match, find
-from dsl.machine.opcodes import COPY, FILL, LOSS, NUMBER, OPERANDS, REGISTER, form_of, opcodes
+from dsl.machine.opcodes import (
+    COPY,
+    FILL,
+    LOSS,
+    NUMBER,
+    OPERANDS,
+    REGISTER,
+    form_of,
+    in_register,
+    opcodes,
+)
 from dsl.program import Arg, Const, Local, Name, Program, Statement
 from dsl.prune import prune
 from dsl.registry import PRIMITIVES, Primitive, Scope
@@ -95,6 +105,9 @@ class _Encoder:
         self.values.update({Name(slot): Value() for slot in program.slots})
 
     def encoded(self) -> Encoded:
+        for kind in (*self.program.kinds, *(init.kind for _, init in self.program.state)):
+            if not in_register(kind):
+                raise DoesNotFit(f"no register holds a {kind}")
         late = []
         for index, statement in enumerate(self.program.statements):
             if self.is_early(statement, self.program.kinds[index]):

@@ -10,7 +10,7 @@ registers; the encoder fills a register with a number where no form takes it.
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from dsl.kinds import Kind, plain
+from dsl.kinds import Kind, lifts
 from dsl.machine.idioms import IDIOMS, REGISTERS, Idiom
 from dsl.registry import PRIMITIVES, Primitive
 
@@ -35,20 +35,27 @@ class Opcode:
 
 
 def opcodes(primitives: Iterable[str]) -> tuple[Opcode, ...]:
-    """The instruction set for programs over `primitives`, the machine's own operations first."""
-    carried = set(primitives)
+    """The instruction set for programs over `primitives`, the machine's own operations first.
+
+    A primitive with a kind that no register can hold gets no opcode.
+    """
+    carried = {name for name in primitives if all(map(in_register, _kinds(PRIMITIVES[name])))}
     own = [Opcode(name, form) for name, form in _OWN]
-    known = (PRIMITIVES[name] for name in carried)
-    chosen = sorted(filter(_held, known), key=lambda primitive: primitive.order)
+    chosen = sorted((PRIMITIVES[name] for name in carried), key=lambda primitive: primitive.order)
     whole = [
         Opcode(idiom.text, form_of(idiom), idiom) for idiom in IDIOMS if idiom.primitives <= carried
     ]
     return (*own, *whole, *(Opcode(p.name, form, p) for p in chosen for form in _forms(p)))
 
 
-def _held(primitive: Primitive) -> bool:
-    """Whether registers and numbers can hold what a primitive takes and makes."""
-    return all(map(plain, (*primitive.signature.params, primitive.signature.result)))
+def in_register(kind: Kind) -> bool:
+    """Whether a register holds values of `kind`: they broadcast to the shape of the parameters."""
+    return lifts(kind, Kind.TENSOR)
+
+
+def _kinds(primitive: Primitive) -> list[Kind]:
+    signature = primitive.signature
+    return [kind for kind in (*signature.params, signature.result) if kind is not None]
 
 
 def form_of(idiom: Idiom) -> str:

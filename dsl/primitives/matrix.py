@@ -105,23 +105,3 @@ def row_count(xp, x):
 def column_count(xp, x):
     """The length of the last axis; 1 for a number."""
     return xp.asarray(_as_matrix(x).shape[-1], dtype=x.dtype)
-
-
-@primitive(
-    "Tensor -> Scalar",
-    torch="float({x}.ndim)",
-    latex=r"\operatorname{{ndim}}\left({x}\right)",
-    weight=0.0,
-)
-def ndim(xp, x):
-    """The number of axes of each tensor."""
-    return xp.asarray(x.ndim, dtype=x.dtype)
-
-
-def _as_matrix(x):
-    return x if x.ndim > 1 else x.reshape(1, -1)
-
-
-def _turned(m):
-    """The transpose of each matrix of a stack."""
-    return m.swapaxes(-1, -2)

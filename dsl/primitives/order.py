@@ -1,4 +1,4 @@
-"""Order statistics: what depends on the order of a tensor's entries."""
+"""What depends on the order of a tensor's entries by size: quantiles, ranks."""
 
 from dsl.registry import primitive
 
@@ -38,3 +38,23 @@ def quantile(xp, x, q):
     lower = ordered[low.astype(int)]
     upper = ordered[xp.nan_to_num(xp.ceil(at)).astype(int)]
     return xp.where(part == 0, lower, (1 - part) * lower + part * upper)
+
+
+@primitive(
+    "Tensor -> Tensor",
+    torch="""
+def _descending_rank(x: torch.Tensor) -> torch.Tensor:
+    order = torch.argsort(-x.flatten(), stable=True)
+    return torch.argsort(order).to(x.dtype).reshape(x.shape)
+""",
+    latex=r"\operatorname{{rank}}_{{\downarrow}}\left({x}\right)",
+    weight=0.0,
+)
+def descending_rank(xp, x):
+    """How many entries of the tensor come before each one from the largest down: 0 for the largest.
+
+    Equal entries come in the order of their indices, NaN last. `descending_rank(abs(x)) < k` marks
+    the k entries of largest magnitude.
+    """
+    order = xp.argsort(-xp.reshape(x, (-1,)), stable=True)
+    return xp.reshape(xp.argsort(order, stable=True), x.shape).astype(x.dtype)

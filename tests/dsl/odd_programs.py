@@ -112,6 +112,7 @@ def one_primitive(primitive: Primitive, *, numbers: bool = False) -> Program | N
     """A program that returns one primitive of its last gradients and of hyperparameters.
 
     With `numbers` of numbers alone, times the gradient; None if the primitive takes no numbers.
+    None too if it has a kind that does not lift to a Tensor.
     """
     if numbers and None not in primitive.signature.params:
         return None

@@ -188,12 +188,11 @@ def operands(
     )
 
     def value(wanted: Kind):
-        if wanted is Kind.GLOBAL:
+        if wanted.shape is None:
             return np.float64(draw(entries))
         if wanted.many:
-            assert wanted.shape is not None
             return [tuple(_spread(draw, *size) for size in wanted.shape(shape)) for shape in shapes]
-        sizes = [() if wanted is Kind.SCALAR else shape for shape in shapes]
+        sizes = [wanted.shape(shape) for shape in shapes]
         return [
             np.array([draw(entries) for _ in range(int(np.prod(size)))]).reshape(size)
             for size in sizes

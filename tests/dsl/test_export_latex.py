@@ -36,7 +36,10 @@ def test_a_rule_has_equations(name):
 
 @pytest.mark.parametrize("op", PRIMITIVES)
 def test_a_primitive_has_an_equation(op):
-    check(to_latex(one_primitive(PRIMITIVES[op])))
+    program = one_primitive(PRIMITIVES[op])
+    if program is None:
+        pytest.skip("a rule of the zoo shows it")
+    check(to_latex(program))
 
 
 @given(programs())

@@ -2,6 +2,7 @@
 
 import ast
 import importlib
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
@@ -28,16 +29,21 @@ def compared(reference: Reference) -> set[str]:
     values = list(reference.arguments.values())
     values += [reference.curvature.period] if reference.curvature else []
     parts = [part for v in values for part in (v if isinstance(v, tuple) else (v,))]
-    nodes = [node for part in parts if isinstance(part, str) for node in ast.walk(ast.parse(part))]
-    return {node.id for node in nodes if isinstance(node, ast.Name)}
+    trees = [ast.parse(part, mode="eval") for part in parts if isinstance(part, str)]
+    nodes = [node for tree in trees for node in ast.walk(tree)]
+    return {node.id for node in nodes if isinstance(node, ast.Name)} - {"torch"}
 
 
 def _resolve(value: Any, names: Mapping[str, Any]) -> Any:
-    """An argument of a declaration: an expression, a tuple of arguments, or itself."""
+    """An argument of a declaration: an expression, a tuple of arguments, or itself.
+
+    An expression reads `names`, and PyTorch by name where the reference is in it.
+    """
     if isinstance(value, tuple):
         return tuple(_resolve(part, names) for part in value)
     if isinstance(value, str):
-        return eval(value, {"__builtins__": {}}, dict(names))
+        words = {"__builtins__": {}, "torch": sys.modules.get("torch")}
+        return eval(value, words, dict(names))
     return value
 
 
