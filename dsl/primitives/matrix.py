@@ -105,3 +105,12 @@ def row_count(xp, x):
 def column_count(xp, x):
     """The length of the last axis; 1 for a number."""
     return xp.asarray(_as_matrix(x).shape[-1], dtype=x.dtype)
+
+
+def _as_matrix(x):
+    return x if x.ndim > 1 else x.reshape(1, -1)
+
+
+def _turned(m):
+    """The transpose of each matrix of a stack."""
+    return m.swapaxes(-1, -2)
