@@ -279,7 +279,7 @@ def _lower_hint(met: Kind, wanted: Kind | None) -> str:
         return "a reduction over the model (global_norm, global_mean, ...) makes a Global"
     if wanted is Kind.SCALAR and lifts(met, Kind.TENSOR):
         return f"a reduction (norm, mean, ...) makes a Scalar of a {met}"
-    makers = [p.name for p in PRIMITIVES.values() if _makes(p, wanted, met)]
+    makers = [f"'{p.name}'" for p in PRIMITIVES.values() if _makes(p, wanted, met)]
     return f"{' or '.join(makers) or 'nothing'} makes a {wanted} of a {met}"
 
 

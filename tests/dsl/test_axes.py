@@ -143,7 +143,7 @@ def test_a_factored_rule_compiles_to_what_numpy_makes_of_it(name):
 def test_kinds_without_a_common_one_do_not_stand_side_by_side():
     with pytest.raises(KindError, match="'add' wants a Cover for 'y', met a Tensor") as error:
         parse("def rule(w, g, c=cover(0)):\n    return c + g")
-    assert "cover_max makes a Cover of a Tensor" in str(error.value)
+    assert "'cover_max' makes a Cover of a Tensor" in str(error.value)
     with pytest.raises(KindError, match="the result is a Cover"):
         parse("def rule(w, g, c=cover(0)):\n    return c")
     with pytest.raises(KindError, match=r"holds a Scalar and is assigned a Row(.|\n)*m=rows\(0\)"):

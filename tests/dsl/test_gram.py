@@ -185,7 +185,7 @@ def test_a_rule_keeps_the_precision_of_the_parameters(name, dtype):
         ("gram(g) * w", "'mul' wants a Gram for 'y', met a Tensor", "'gram' makes a Gram"),
         ("transpose(w)", "'transpose' wants a Gram for 'h', met a Tensor", "'gram' makes a Gram"),
         ("norm(gram(g))", "'norm' wants a Tensor for 'x', met a Gram", "'mode_product' makes"),
-        ("gram(g)", "a rule returns a Gram", "'mode_product' makes a Tensor of a Gram"),
+        ("gram(g)", "the result is a Gram", "'mode_product' makes a Tensor of a Gram"),
     ],
 )
 def test_a_kind_that_does_not_fit_is_named_with_what_would(text, message, help):
