@@ -24,7 +24,9 @@ def function(plan: Plan, values: Values, *, whole: bool, summary: str) -> list[s
     """Head and docstring of the function for the `whole` rule or for `scale_by_...`."""
     facts, label = (plan.full, plan.name) if whole else (plan.inner, plan.transform)
     lines = function_head(0, label, _parameters(plan, facts, values, whole=whole), _RETURNS)
-    return [*lines, f'    """{summary}', *_sections(plan, facts, values, whole=whole), '    """']
+    first, *more = prose(summary, 4)
+    head = [f'    """{first.strip()}', *more]
+    return [*lines, *head, *_sections(plan, facts, values, whole=whole), '    """']
 
 
 def _hypers(facts: Facts, *, whole: bool) -> list[tuple[str, float]]:

@@ -3,7 +3,7 @@
 import re
 
 from dsl.export.facts import update_of
-from dsl.export.layout import function_head, layout
+from dsl.export.layout import WIDTH, function_head, layout
 from dsl.export.optax.body import DTYPE, Body
 from dsl.export.optax.plan import Plan
 from dsl.export.optax.values import Values
@@ -35,10 +35,10 @@ def write_update(plan: Plan, values: Values) -> list[str]:
 
 
 def _needs(plan: Plan, argument: str, message: str) -> list[str]:
-    return [
-        f"        if {argument} is None:",
-        *layout(12, "raise ValueError(", [f'"{plan.transform} {message}"'], ")"),
-    ]
+    lines = layout(12, "raise ValueError(", [f'"{plan.transform} {message}"'], ")")
+    if len(lines[len(lines) // 2]) > WIDTH:
+        lines[1:2] = [f'                "{plan.transform} "', f'                "{message}"']
+    return [f"        if {argument} is None:", *lines]
 
 
 def _rule(plan: Plan, values: Values) -> tuple[list[str], str, list[str]]:

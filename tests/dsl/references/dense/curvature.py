@@ -1,0 +1,60 @@
+"""Rules that use second-order information, from the papers' equations."""
+
+import numpy as np
+
+from tests.dsl.references import model
+from tests.dsl.references.dense import At, Leaves, dense
+
+
+def _hutchinson(at: At, d: list, b2: float) -> Leaves:
+    """The average of the estimates of the Hessian's diagonal, on and off the first one."""
+    z = at.noise("rademacher")
+    for i, (sign, product) in enumerate(zip(z, at.hvp(z), strict=True)):
+        d[i] = sign * product if at.t == 1 else b2 * d[i] + (1 - b2) * sign * product
+    return d
+
+
+@dense("oasis", state={"w_last": lambda leaves: [leaf.copy() for leaf in leaves]})
+def oasis(at: At, d, w_last, *, lr, b2, eps):
+    scale = np.maximum(np.abs(model.flattened(_hutchinson(at, d, b2))), eps)
+    if at.t == 1:
+        at.memory.update(rate=lr, growth=np.inf)
+    else:
+        s = model.flattened(at.w) - model.flattened(w_last)
+        y = model.flattened(at.g) - model.flattened(at.grad_at(w_last))
+        local = 0.5 * np.sqrt(np.sum(scale * s**2)) / np.sqrt(np.sum(y**2 / scale))
+        rate = min(np.sqrt(1 + at.memory["growth"]) * at.memory["rate"], local)
+        at.memory.update(rate=rate, growth=rate / at.memory["rate"])
+    w_last[:] = [w.copy() for w in at.w]
+    start = 0
+    for w, g in zip(at.w, at.g, strict=True):
+        w -= at.memory["rate"] * g / scale[start : start + w.size].reshape(w.shape)
+        start += w.size
+
+
+def _polyak(at: At, curvature: Leaves, lr: float, f_star: float) -> None:
+    """The step to where the model of the loss with a diagonal Hessian reaches `f_star`."""
+    n = sum(np.sum(g**2 / b) for g, b in zip(at.g, curvature, strict=True))
+    gap = 2 * (at.loss - f_star)
+    part = 1 - np.sqrt(1 - gap / n) if gap < n else 1.0
+    for w, g, b in zip(at.w, at.g, curvature, strict=True):
+        w -= lr * part * g / b
+
+
+@dense("sania_adagrad_sqr")
+def sania_adagrad_sqr(at: At, s, *, lr, eps, f_star):
+    for i, g in enumerate(at.g):
+        s[i] = s[i] + g * g
+    _polyak(at, [np.maximum(part, eps) for part in s], lr, f_star)
+
+
+@dense("sania_adam_sqr")
+def sania_adam_sqr(at: At, v, *, lr, b2, eps, f_star):
+    for i, g in enumerate(at.g):
+        v[i] = b2 * v[i] + (1 - b2) * g * g
+    _polyak(at, [np.maximum(part / (1 - b2**at.t), eps) for part in v], lr, f_star)
+
+
+@dense("sania_hutchinson")
+def sania_hutchinson(at: At, d, *, lr, b2, eps, f_star):
+    _polyak(at, [np.maximum(np.abs(part), eps) for part in _hutchinson(at, d, b2)], lr, f_star)
