@@ -134,32 +134,21 @@ def _joined(leaves: list[np.ndarray], flat: bool) -> list[np.ndarray]:
     return [np.concatenate([leaf.ravel() for leaf in leaves])] if flat else leaves
 
 
-class _Probe:
-    """The model and streams that a program is run on; answers noise and oracles.
+class Polynomial:
+    """Oracles of f(w) = sum(a w^2 / 2 + w^4 / 4) + b sum(w)^2 / 2 at `w`.
 
-    The function behind the oracles is f(w) = sum(a w^2 / 2 + w^4 / 4) + b sum(w)^2 / 2 with fixed
-    a, b; `a` differs between the streams.
+    It is the mean of two examples, which have a - 1/2 and a + 1/2 for `a`. With labels of its own
+    the gradient has the root of the Hessian's diagonal, b aside, as standard deviation.
     """
 
-    def __init__(self, stream: int, flat: bool):
-        self.flat = flat
-        self.start, self.gradients, self.losses = _streams(stream, flat)
-        self.curvature = 1.0 + stream
-        self.coupling = 0.1
-        self.t = 0
-        self.w: list[np.ndarray] = self.start
-
-    def at(self, t: int, w: list[np.ndarray]) -> None:
-        self.t, self.w = t, w
+    def __init__(self, w: list[np.ndarray], curvature: float, coupling: float = 0.0):
+        self.w = w
+        self.curvature = curvature
+        self.coupling = coupling
 
     def noise(self, draw: str, stream: Any) -> list[np.ndarray]:
-        tag = round(float(stream)) if np.isfinite(stream) else 0
-        rng = np.random.Generator(np.random.PCG64([self.t, tag & 0xFFFFFFFF, 5]))
-        sample: Callable[[tuple[int, ...]], Any] = {
-            "rademacher": lambda shape: rng.integers(0, 2, shape) * 2.0 - 1.0,
-            "normal": lambda shape: rng.normal(size=shape),
-        }[draw]
-        return _joined([np.asarray(sample(shape)) for shape in SHAPES], self.flat)
+        """Noise of the step."""
+        raise NotImplementedError
 
     def hvp(self, v: list[np.ndarray]) -> list[np.ndarray]:
         shared = self.coupling * sum(np.sum(part) for part in v)
@@ -174,3 +163,43 @@ class _Probe:
     def loss_at(self, point: list[np.ndarray]) -> np.float64:
         own = sum(np.sum(self.curvature * part**2 / 2 + part**4 / 4) for part in point)
         return np.float64(own + self.coupling * sum(np.sum(part) for part in point) ** 2 / 2)
+
+    def jvp(self, v: list[np.ndarray]) -> np.float64:
+        slopes = zip(self.grad_at(self.w), v, strict=True)
+        return np.float64(sum(np.sum(part * along) for part, along in slopes))
+
+    def clipped_grad(self, c: Any) -> list[np.ndarray]:
+        total = [np.zeros_like(leaf) for leaf in self.w]
+        for shift in (-0.5, 0.5):
+            own = zip(self.grad_at(self.w), self.w, strict=True)
+            grads = [part + shift * leaf for part, leaf in own]
+            size = np.sqrt(sum(np.sum(part**2) for part in grads))
+            shrink = c / size if size > c else 1.0
+            total = [x + shrink * part / 2 for x, part in zip(total, grads, strict=True)]
+        return total
+
+    def sampled_grad(self, stream: Any) -> list[np.ndarray]:
+        drawn = zip(self.noise("normal", stream + 1000003), self.w, strict=True)
+        return [z * np.sqrt(self.curvature + 3 * leaf**2) for z, leaf in drawn]
+
+
+class _Probe(Polynomial):
+    """The model and streams that a program is run on; `a` differs between the streams."""
+
+    def __init__(self, stream: int, flat: bool):
+        self.flat = flat
+        self.start, self.gradients, self.losses = _streams(stream, flat)
+        self.t = 0
+        super().__init__(self.start, curvature=1.0 + stream, coupling=0.1)
+
+    def at(self, t: int, w: list[np.ndarray]) -> None:
+        self.t, self.w = t, w
+
+    def noise(self, draw: str, stream: Any) -> list[np.ndarray]:
+        tag = round(float(stream)) if np.isfinite(stream) else 0
+        rng = np.random.Generator(np.random.PCG64([self.t, tag & 0xFFFFFFFF, 5]))
+        sample: Callable[[tuple[int, ...]], Any] = {
+            "rademacher": lambda shape: rng.integers(0, 2, shape) * 2.0 - 1.0,
+            "normal": lambda shape: rng.normal(size=shape),
+        }[draw]
+        return _joined([np.asarray(sample(shape)) for shape in SHAPES], self.flat)

@@ -5,10 +5,11 @@ from dataclasses import dataclass, replace
 
 from dsl.errors import ExportError
 from dsl.kinds import Kind
-from dsl.liveness import draws_noise, live, oracle_calls
+from dsl.liveness import draws_noise, live, sources
 from dsl.lower import spelled_out
 from dsl.program import Arg, Local, Name, Program
 from dsl.prune import prune
+from dsl.registry import Source
 
 
 @dataclass(frozen=True)
@@ -19,7 +20,12 @@ class Facts:
     program: Program
     reads: frozenset[str]
     noisy: bool
-    oracles: bool
+    sources: tuple[Source, ...]
+
+    @property
+    def oracles(self) -> bool:
+        """Whether the rule asks an oracle."""
+        return bool(self.sources)
 
     @staticmethod
     def of(program: Program) -> "Facts":
@@ -31,7 +37,7 @@ class Facts:
         reads = live(plain).names
         hypers = tuple(h for h in plain.hypers if h[0] in reads)
         plain = replace(plain, hypers=hypers)
-        return Facts(prune(program), plain, reads, draws_noise(plain), oracle_calls(plain) > 0)
+        return Facts(prune(program), plain, reads, draws_noise(plain), sources(plain))
 
 
 def _named(program: Program) -> Program:

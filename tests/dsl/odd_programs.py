@@ -2,7 +2,7 @@
 
 from dsl import Program, parse
 from dsl.kinds import Kind
-from dsl.registry import Primitive, Scope
+from dsl.registry import Primitive
 
 _TEXTS = {
     "scalar_slots": """
@@ -100,7 +100,7 @@ def one_primitive(primitive: Primitive, *, numbers: bool = False) -> Program | N
         globals_.pop(0) if numbers or kind is Kind.GLOBAL else tensors.pop(0)
         for kind in primitive.signature.params
     ]
-    if primitive.scope is Scope.STEP and not primitive.oracle:
+    if primitive.draws:
         args = ["1"]
     return parse(f"""
 def one_{primitive.name}(w, g, m=zeros, n=zeros, *, a=0.5, b=2, c=3):

@@ -14,7 +14,7 @@ from dsl.builder import Builder, number
 from dsl.initialisers import INITIALISERS, Init
 from dsl.kinds import Kind, lifts
 from dsl.program import INPUTS, Arg, Const, Local, Name, Program
-from dsl.registry import PRIMITIVES, Primitive, Scope
+from dsl.registry import PRIMITIVES, Primitive
 
 SLOT_NAMES = ("m", "v", "s0", "x0")
 LOCAL_NAMES = ("u", "x0", "x1", "s0", "a_rather_long_name_for_a_value")
@@ -86,7 +86,7 @@ def programs(
 def _statement(draw: Callable, build: Builder, primitive: Primitive) -> None:
     """Append a call, and bind its value or another one to a name, or to none."""
     args = [_argument(draw, build, kind or Kind.TENSOR) for kind in primitive.signature.params]
-    if primitive.scope is Scope.STEP and not primitive.oracle:
+    if primitive.draws:
         args = [Const(float(draw(st.integers(0, 3))))]
     value: Arg = build.call(primitive.name, tuple(args))
     if draw(st.integers(0, 7)) == 0:

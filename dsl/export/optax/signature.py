@@ -63,8 +63,7 @@ def _sections(plan: Plan, facts: Facts, values: Values, *, whole: bool) -> list[
     extra = []
     if "loss" in plan.inner.reads:
         extra.append("`value`, the loss at the parameters")
-    if plan.inner.oracles:
-        extra.append("`value_fn`, the loss of the batch as a function of the parameters")
+    extra += [f"`{source.argument}`, {source.holds}" for source in plan.inner.sources]
     if extra:
         lines += ["", *prose(f"`update` needs {'; and '.join(extra)}.", 4)]
     return [*lines, "", "    Returns:", f"        An `{_RETURNS}`."]

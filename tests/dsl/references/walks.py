@@ -69,11 +69,23 @@ class _NumpyStep:
     def hvp(self, v: Leaves) -> Leaves:
         return as_numpy(model.product(self.leaves, v, self.batch))
 
+    def jvp(self, v: Leaves) -> np.ndarray:
+        return np.array(model.slope(self.leaves, v, self.batch))
+
     def grad_at(self, point: Leaves) -> Leaves:
         return as_numpy(model.gradient(point, self.batch))
 
     def loss_at(self, point: Leaves) -> np.ndarray:
         return np.array(model.value(point, self.batch))
+
+    def clipped_grad(self, c: Any) -> Leaves:
+        each = as_numpy(model.gradients(self.leaves, self.batch))
+        sizes = np.sqrt(sum(np.sum(part.reshape(len(part), -1) ** 2, axis=1) for part in each))
+        return [np.tensordot(np.minimum(1, c / sizes), part, 1) / len(sizes) for part in each]
+
+    def sampled_grad(self, stream: Any) -> Leaves:
+        at = self.leaves, self.batch, self.count, round(float(stream))
+        return as_numpy(model.sampled_gradient(*at))
 
 
 def program_path(name: str, schedule: str, **changed: float) -> np.ndarray:
