@@ -59,7 +59,7 @@ METHODS = {
         params = [p for _, p, _ in ready]
         total = [torch.zeros_like(p) for p in params]
         with torch.enable_grad():
-            losses = losses_fn()
+            losses = list(losses_fn())
         for loss in losses:
             found = torch.autograd.grad(loss, params, retain_graph=True, materialize_grads=True)
             size = torch.sqrt(torch.stack([torch.sum(torch.square(g)) for g in found]).sum())

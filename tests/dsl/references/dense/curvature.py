@@ -58,3 +58,44 @@ def sania_adam_sqr(at: At, v, *, lr, b2, eps, f_star):
 @dense("sania_hutchinson")
 def sania_hutchinson(at: At, d, *, lr, b2, eps, f_star):
     _polyak(at, [np.maximum(np.abs(part), eps) for part in _hutchinson(at, d, b2)], lr, f_star)
+
+
+@dense("sophia_g")
+def sophia_g(at: At, m, h, *, lr, b1, b2, eps, wd, gamma, labels, period):
+    if (at.t - 1) % period == 0:
+        _squares(at, h, b2, labels)
+    for i, (w, g) in enumerate(zip(at.w, at.g, strict=True)):
+        m[i] = b1 * m[i] + (1 - b1) * g
+        w *= 1 - lr * wd
+        w -= lr * np.clip(m[i] / np.maximum(gamma * h[i], eps), -1, 1)
+
+
+@dense("sophia_g_after")
+def sophia_g_after(at: At, m, h, *, lr, b1, b2, eps, wd, rho, labels, period):
+    if at.t > 1 and (at.t - 2) % period == period - 1:  # due after the step before this one
+        _squares(at, h, b2, 1)
+    for i, (w, g) in enumerate(zip(at.w, at.g, strict=True)):
+        m[i] = b1 * m[i] + (1 - b1) * g
+        part = np.minimum(np.abs(m[i]) / (rho * labels * h[i] + eps), 1)
+        w *= 1 - lr * wd
+        w -= lr * np.sign(m[i]) * part
+
+
+@dense("sophia_g_optax")
+def sophia_g_optax(at: At, m, h, *, lr, b1, b2, eps, wd, gamma, labels, period):
+    for i, g in enumerate(at.g):
+        m[i] = b1 * m[i] + (1 - b1) * g
+    moves = [
+        np.clip(a / (1 - b1**at.t) / np.maximum(gamma * b, eps), -1, 1) + wd * w
+        for a, b, w in zip(m, h, at.w, strict=True)
+    ]
+    if (at.t - 1) % period == 0:
+        _squares(at, h, b2, labels)
+    for w, move in zip(at.w, moves, strict=True):
+        w -= lr * move
+
+
+def _squares(at: At, h: Leaves, b2: float, scale: float) -> None:
+    """The average of squared gradients for drawn labels, a step further."""
+    for i, drawn in enumerate(at.sampled_grad()):
+        h[i] = b2 * h[i] + (1 - b2) * scale * drawn * drawn

@@ -80,3 +80,22 @@ def sa_sgld(at: At, z, *, lr, alpha, low, high, r, s, temperature):
         z[i] = decay * z[i] + (1 - decay) * np.sum(g**2) ** (s / 2) / alpha
         dt = lr * low * (z[i] ** r + high) / (z[i] ** r + low)
         w += -dt * g + np.sqrt(2 * dt * temperature) * noise
+
+
+@dense("forward_gradient")
+def forward_gradient(at: At, *, lr):
+    v = at.noise("normal")
+    slope = model.flattened(at.g) @ model.flattened(v)
+    for w, part in zip(at.w, v, strict=True):
+        w -= lr * slope * part
+
+
+@dense("dp_sgd")
+def dp_sgd(at: At, *, lr, c, sigma, batch):
+    examples = at.gradients()
+    total = [c * sigma * z / batch for z in at.noise("normal")]
+    for grads in examples:
+        shrink = min(1.0, c / _total_norm(grads)) / len(examples)
+        total = [part + shrink * g for part, g in zip(total, grads, strict=True)]
+    for w, part in zip(at.w, total, strict=True):
+        w -= lr * part
