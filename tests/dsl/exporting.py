@@ -44,11 +44,15 @@ value_and_gradient = jax.jit(jax.value_and_grad(loss))
 _loss = jax.jit(loss)
 
 
+CALM = {"sania_adam_sqr": {"lr": 0.25}, "sania_hutchinson": {"lr": 0.25}}
+"""Rules that at their defaults multiply a rounding error on most steps, and where they do not."""
+
+
 def decaying(name: str) -> Program:
     """A rule of the zoo with weight decay on, if it has any."""
     program = ZOO[name]
     on = {"wd": 0.125} if "wd" in program.hyperparameters else {}
-    return program.with_hyperparameters(**on)
+    return program.with_hyperparameters(**on, **CALM.get(name, {}))
 
 
 def _exported() -> list[str]:
