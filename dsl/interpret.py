@@ -36,6 +36,14 @@ class Step(Protocol):
         """The Hessian of the batch's loss at `w`, times `v`."""
         ...
 
+    def hessian_solve(self, v: list[Any], k: Any) -> list[Any]:
+        """The inverse of the Hessian at `w` plus `k` on its diagonal, times `v`."""
+        ...
+
+    def abs_hessian_solve(self, v: list[Any], k: Any) -> list[Any]:
+        """The same with the magnitudes of the Hessian's eigenvalues."""
+        ...
+
     def jvp(self, v: list[Any]) -> Any:
         """The derivative of the batch's loss at `w`, along `v`."""
         ...

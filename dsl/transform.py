@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import optax
+from jax.flatten_util import ravel_pytree
 
 from dsl.errors import DslError
 from dsl.initialisers import INITIALISERS, Init
@@ -175,6 +176,25 @@ class JaxStep:
 
     def hvp(self, v: list[Any]) -> list[Any]:
         return jax.jvp(jax.grad(self._loss), (self.leaves,), (v,))[1]
+
+    def _hessian(self) -> tuple[Any, Callable[[Any], list[Any]]]:
+        """The dense Hessian [entries, entries] at `w`, and entries as leaves."""
+        flat, leaves_of = ravel_pytree(self.leaves)
+        dense = jax.hessian(lambda entries: self._loss(leaves_of(entries)))(flat)
+        return dense.astype(jnp.promote_types(flat.dtype, jnp.float32)), leaves_of
+
+    def hessian_solve(self, v: list[Any], k: Any) -> list[Any]:
+        dense, leaves_of = self._hessian()
+        flat = ravel_pytree(v)[0]
+        found = jnp.linalg.solve(dense + k * jnp.eye(len(dense)), flat.astype(dense.dtype))
+        return leaves_of(found.astype(flat.dtype))
+
+    def abs_hessian_solve(self, v: list[Any], k: Any) -> list[Any]:
+        dense, leaves_of = self._hessian()
+        flat = ravel_pytree(v)[0]
+        values, vectors = jnp.linalg.eigh(dense)
+        found = vectors @ (vectors.T @ flat / (jnp.abs(values) + k))
+        return leaves_of(found.astype(flat.dtype))
 
     def jvp(self, v: list[Any]) -> Any:
         return jax.jvp(self._loss, (self.leaves,), (v,))[1]

@@ -39,6 +39,40 @@ def hvp(step, v):
 
 
 @primitive(
+    "Tensor, Global -> Tensor",
+    scope=Scope.STEP,
+    torch="self._hessian_solve(loss, ready, {v}, {k})",
+    latex=r"\left(\nabla^2 f(w) + {k} I\right)^{{-1}} {v}",
+    asks=LOSS,
+    weight=0.0,
+)
+def hessian_solve(step, v, k):
+    """`x` with `hvp(x) + k * x = v`: Newton's direction for the damped Hessian of the whole model.
+
+    Made from the dense Hessian, so for models of a few thousand parameters; infinite or NaN where
+    the damped Hessian is singular, and no descent where it is indefinite.
+    """
+    return step.hessian_solve(v, k)
+
+
+@primitive(
+    "Tensor, Global -> Tensor",
+    scope=Scope.STEP,
+    torch="self._abs_hessian_solve(loss, ready, {v}, {k})",
+    latex=r"\left(\left|\nabla^2 f(w)\right| + {k} I\right)^{{-1}} {v}",
+    asks=LOSS,
+    weight=0.0,
+)
+def abs_hessian_solve(step, v, k):
+    """`hessian_solve` with the magnitudes of the Hessian's eigenvalues in place of them.
+
+    A direction of descent at any `w` for the gradient and a positive `k` (Dauphin et al. 2014,
+    "Identifying and attacking the saddle point problem"). Made from the dense Hessian.
+    """
+    return step.abs_hessian_solve(v, k)
+
+
+@primitive(
     "Tensor -> Global",
     scope=Scope.STEP,
     torch="self._jvp(loss, ready, {v})",

@@ -150,6 +150,8 @@ WITH_GRADIENT = [
     "m",
     "grad_at(w)",
     "hvp(w)",
+    "hessian_solve(w, 1)",
+    "abs_hessian_solve(w, 1)",
     "loss_at(w) * w",
     "jvp(w) * w",
     "clipped_grad(0.1)",

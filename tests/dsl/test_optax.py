@@ -254,6 +254,8 @@ def test_oracles_differentiate_the_loss_of_the_batch():
         "hvp(w)": {"a": [6.0, 24.0], "b": 6.0},
         "loss_at(w - 1) * 1": {"a": [5.0, 5.0], "b": 5.0},
         "jvp(w - 1) * 1": {"a": [24.0, 24.0], "b": 24.0},
+        "hessian_solve(w, 4)": {"a": [0.1, 0.125], "b": 0.5},
+        "abs_hessian_solve(w, 4)": {"a": [0.1, 0.125], "b": 0.5},
     }.items():
         optimizer = to_optax(rule(expression))
         update = jax.jit(lambda s, p, o=optimizer: o.update(p, s, p, value_fn=loss))

@@ -3,6 +3,8 @@
 CALLS = {
     "noise": "_noise({0}, state.key, state.count, {1}, updates)",
     "hvp": "_hvp(value_fn, params, {0})",
+    "hessian_solve": "_hessian_solve(value_fn, params, {0}, {1})",
+    "abs_hessian_solve": "_abs_hessian_solve(value_fn, params, {0}, {1})",
     "jvp": "_jvp(value_fn, params, {0})",
     "grad_at": "_grad_at(value_fn, params, {0})",
     "loss_at": "value_fn(optax.tree.cast_like({0}, params))",
@@ -28,6 +30,24 @@ def _noise(
 def _hvp(value_fn: Callable[..., Any], params: Any, v: Any) -> Any:
     """The Hessian of the loss at `params`, times `v`."""
     return jax.jvp(jax.grad(value_fn), (params,), (optax.tree.cast_like(v, params),))[1]
+''',
+    "hessian_solve": '''
+def _hessian_solve(value_fn: Callable[..., Any], params: Any, v: Any, k: Any) -> Any:
+    """The inverse of the Hessian of the loss at `params` plus `k` on its diagonal, times `v`."""
+    flat, tree_of = ravel_pytree(params)
+    dense = jax.hessian(lambda entries: value_fn(tree_of(entries)))(flat)
+    dense = dense.astype(jnp.promote_types(flat.dtype, jnp.float32))
+    v = ravel_pytree(optax.tree.cast_like(v, params))[0].astype(dense.dtype)
+    return tree_of(jnp.linalg.solve(dense + k * jnp.eye(len(dense)), v).astype(flat.dtype))
+''',
+    "abs_hessian_solve": '''
+def _abs_hessian_solve(value_fn: Callable[..., Any], params: Any, v: Any, k: Any) -> Any:
+    """`v` times the inverse of the Hessian's magnitude at `params` plus `k` on its diagonal."""
+    flat, tree_of = ravel_pytree(params)
+    dense = jax.hessian(lambda entries: value_fn(tree_of(entries)))(flat)
+    values, vectors = jnp.linalg.eigh(dense.astype(jnp.promote_types(flat.dtype, jnp.float32)))
+    v = ravel_pytree(optax.tree.cast_like(v, params))[0]
+    return tree_of((vectors @ (vectors.T @ v / (jnp.abs(values) + k))).astype(flat.dtype))
 ''',
     "jvp": '''
 def _jvp(value_fn: Callable[..., Any], params: Any, v: Any) -> Any:

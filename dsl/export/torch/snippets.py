@@ -43,6 +43,44 @@ METHODS = {
         signs = [-1.0 if group["maximize"] else 1.0 for group, _, _ in ready]
         return [sign * h for sign, h in zip(signs, found, strict=True)]
 ''',
+    "_hessian_solve": '''
+    def _hessian_solve(
+        self, loss: torch.Tensor, ready: list[Any], v: list[Any], k: torch.Tensor | float
+    ) -> list[torch.Tensor]:
+        """The inverse of the Hessian at the parameters plus `k` on its diagonal, times `v`."""
+        dense = self._hessian(loss, ready)
+        flat = torch.cat([part.reshape(-1) for part in v]).to(dense.dtype)
+        found = torch.linalg.solve(dense + k * torch.eye(len(dense)).to(dense), flat)
+        return self._split(found, ready)
+''',
+    "_abs_hessian_solve": '''
+    def _abs_hessian_solve(
+        self, loss: torch.Tensor, ready: list[Any], v: list[Any], k: torch.Tensor | float
+    ) -> list[torch.Tensor]:
+        """`v` times the inverse of the Hessian's magnitude plus `k` on its diagonal."""
+        values, vectors = torch.linalg.eigh(self._hessian(loss, ready))
+        flat = torch.cat([part.reshape(-1) for part in v]).to(values.dtype)
+        return self._split(vectors @ (vectors.T @ flat / (torch.abs(values) + k)), ready)
+''',
+    "_hessian": '''
+    def _hessian(self, loss: torch.Tensor, ready: list[Any]) -> torch.Tensor:
+        """The dense Hessian of the loss at the parameters, entries in the order of these."""
+        sizes = [p.numel() for _, p, _ in ready]
+        rows = []
+        for at in range(sum(sizes)):
+            one = torch.zeros(sum(sizes), device=ready[0][1].device)
+            one[at] = 1.0
+            row = self._hvp(loss, ready, self._split(one, ready))
+            rows.append(torch.cat([part.reshape(-1) for part in row]))
+        dense = torch.stack(rows)
+        return dense.to(torch.promote_types(dense.dtype, torch.float32))
+''',
+    "_split": '''
+    def _split(self, flat: torch.Tensor, ready: list[Any]) -> list[torch.Tensor]:
+        """Entries of the model, one after the other, as a list like the parameters."""
+        parts = flat.split([p.numel() for _, p, _ in ready])
+        return [x.reshape(p.shape).to(p.dtype) for x, (_, p, _) in zip(parts, ready, strict=True)]
+''',
     "_jvp": '''
     def _jvp(self, loss: torch.Tensor, ready: list[Any], v: list[Any]) -> torch.Tensor:
         """The derivative of the loss at the parameters, along `v`."""
@@ -123,6 +161,8 @@ METHODS = {
 ''',
 }
 METHODS_BEHIND = {
+    "_hessian_solve": ("_hessian", "_hvp", "_split"),
+    "_abs_hessian_solve": ("_hessian", "_hvp", "_split"),
     "_grad_at": ("_elsewhere",),
     "_loss_at": ("_elsewhere",),
     "_sampled_grad": ("_generator",),

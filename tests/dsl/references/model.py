@@ -129,6 +129,12 @@ def flattened(leaves: Any) -> np.ndarray:
     return np.concatenate([np.ravel(leaf) for leaf in leaves])
 
 
+def shaped(flat: np.ndarray, like: Leaves) -> Leaves:
+    """The entries of a model as a list like `like`."""
+    parts = np.split(flat, np.cumsum([leaf.size for leaf in like])[:-1])
+    return [part.reshape(leaf.shape) for part, leaf in zip(parts, like, strict=True)]
+
+
 def as_numpy(leaves: Any) -> Leaves:
     """Fresh arrays that may be written to."""
     return [np.array(leaf) for leaf in leaves]

@@ -17,7 +17,7 @@ from dsl.zoo.entry import Dense
 from tests.dsl.references import model
 from tests.dsl.references.dense import DENSE, At
 from tests.dsl.references.libraries import compared, library
-from tests.dsl.references.model import STEPS, Leaves, as_numpy, flattened, precision
+from tests.dsl.references.model import STEPS, Leaves, as_numpy, flattened, precision, shaped
 
 SETTINGS = {"wd": 0.125, "eps": 1e-3}
 """Decay is on, and eps is large enough that its place in the formula shows.
@@ -68,6 +68,14 @@ class _NumpyStep:
 
     def hvp(self, v: Leaves) -> Leaves:
         return as_numpy(model.product(self.leaves, v, self.batch))
+
+    def hessian_solve(self, v: Leaves, k: Any) -> Leaves:
+        dense = np.array(model.hessian(self.leaves, self.batch))
+        return shaped(np.linalg.solve(dense + k * np.eye(len(dense)), flattened(v)), v)
+
+    def abs_hessian_solve(self, v: Leaves, k: Any) -> Leaves:
+        values, vectors = np.linalg.eigh(np.array(model.hessian(self.leaves, self.batch)))
+        return shaped(vectors @ (flattened(v) @ vectors / (np.abs(values) + k)), v)
 
     def jvp(self, v: Leaves) -> np.ndarray:
         return np.array(model.slope(self.leaves, v, self.batch))

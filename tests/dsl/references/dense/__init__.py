@@ -60,9 +60,7 @@ class At:
 
     def hvp(self, v: Leaves) -> Leaves:
         """The Hessian at `w` times `v`."""
-        flat = self.hessian() @ model.flattened(v)
-        parts = np.split(flat, np.cumsum([leaf.size for leaf in v])[:-1])
-        return [part.reshape(leaf.shape) for part, leaf in zip(parts, v, strict=True)]
+        return model.shaped(self.hessian() @ model.flattened(v), v)
 
     def gradients(self) -> list[Leaves]:
         """The gradient at `w` of each example of this step's batch."""

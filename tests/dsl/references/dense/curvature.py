@@ -99,3 +99,21 @@ def _squares(at: At, h: Leaves, b2: float, scale: float) -> None:
     """The average of squared gradients for drawn labels, a step further."""
     for i, drawn in enumerate(at.sampled_grad()):
         h[i] = b2 * h[i] + (1 - b2) * scale * drawn * drawn
+
+
+@dense("saddle_free_newton")
+def saddle_free_newton(at: At, *, lr, damping):
+    _, sizes, right = np.linalg.svd(at.hessian())
+    magnitude = right.T * sizes @ right
+    inverse = np.linalg.inv(magnitude + damping * np.eye(len(magnitude)))
+    for w, move in zip(at.w, model.shaped(inverse @ model.flattened(at.g), at.w), strict=True):
+        w -= lr * move
+
+
+@dense("gradient_normalized_newton")
+def gradient_normalized_newton(at: At, *, eps, gamma):
+    values, vectors = np.linalg.eigh(at.hessian())
+    g = model.flattened(at.g)
+    flat = vectors @ (vectors.T @ g / (values + np.linalg.norm(g) / (gamma + eps)))
+    for w, move in zip(at.w, model.shaped(flat, at.w), strict=True):
+        w -= move
