@@ -8,7 +8,6 @@ below any difference that matters; a step of less than `_NEGLIGIBLE` of the larg
 steps: a refresh every hundred steps and one every two hundred look alike.
 """
 
-import contextlib
 import hashlib
 from collections.abc import Callable
 from functools import lru_cache
@@ -157,28 +156,25 @@ class Polynomial:
             (self.curvature + 3 * w**2) * part + shared for w, part in zip(self.w, v, strict=True)
         ]
 
-    def _hessian(self) -> np.ndarray:
-        flat = np.concatenate([np.zeros(0), *(leaf.ravel() for leaf in self.w)])
-        return np.diag(self.curvature + 3 * flat**2) + self.coupling
-
-    def _solve(self, dense: np.ndarray, v: list[np.ndarray]) -> list[np.ndarray]:
-        flat = np.concatenate([np.zeros(0), *(part.ravel() for part in v)])
-        if np.isfinite(dense).all():
-            with contextlib.suppress(np.linalg.LinAlgError):
-                parts = np.split(np.linalg.solve(dense, flat), np.cumsum([x.size for x in v])[:-1])
-                return [part.reshape(x.shape) for part, x in zip(parts, v, strict=True)]
-        return [np.full_like(part, np.nan) for part in v]
-
     def hessian_solve(self, v: list[np.ndarray], k: Any) -> list[np.ndarray]:
-        dense = self._hessian()
-        return self._solve(dense + k * np.eye(len(dense)), v)
+        return self._solve(lambda values: values + k, v)
 
     def abs_hessian_solve(self, v: list[np.ndarray], k: Any) -> list[np.ndarray]:
-        dense = self._hessian()
-        if np.isfinite(dense).all():
-            values, vectors = np.linalg.eigh(dense)
-            dense = vectors * np.abs(values) @ vectors.T
-        return self._solve(dense + k * np.eye(len(dense)), v)
+        return self._solve(lambda values: np.abs(values) + k, v)
+
+    def _solve(
+        self, spectrum: Callable[[np.ndarray], np.ndarray], v: list[np.ndarray]
+    ) -> list[np.ndarray]:
+        """`v` over a function of the Hessian; NaN where it has no eigenvalues."""
+        w = np.concatenate([leaf.ravel() for leaf in self.w])
+        try:
+            values, vectors = np.linalg.eigh(np.diag(self.curvature + 3 * w**2) + self.coupling)
+        except np.linalg.LinAlgError:
+            return [np.full_like(part, np.nan) for part in v]
+        flat = vectors.T @ np.concatenate([part.ravel() for part in v])
+        found = vectors @ (flat / spectrum(values))
+        parts = np.split(found, np.cumsum([part.size for part in v])[:-1])
+        return [part.reshape(leaf.shape) for part, leaf in zip(parts, v, strict=True)]
 
     def grad_at(self, point: list[np.ndarray]) -> list[np.ndarray]:
         shared = self.coupling * sum(np.sum(part) for part in point)
