@@ -134,20 +134,83 @@ def _joined(leaves: list[np.ndarray], flat: bool) -> list[np.ndarray]:
     return [np.concatenate([leaf.ravel() for leaf in leaves])] if flat else leaves
 
 
-class _Probe:
-    """The model and streams that a program is run on; answers noise and oracles.
+class Polynomial:
+    """Oracles of f(w) = sum(a w^2 / 2 + w^4 / 4) + b sum(w)^2 / 2 at `w`.
 
-    The function behind the oracles is f(w) = sum(a w^2 / 2 + w^4 / 4) + b sum(w)^2 / 2 with fixed
-    a, b; `a` differs between the streams.
+    It is the mean of two examples, which have a - 1/2 and a + 1/2 for `a`. With labels of its own
+    the gradient has the root of the Hessian's diagonal, b aside, as standard deviation.
     """
+
+    def __init__(self, w: list[np.ndarray], curvature: float, coupling: float = 0.0):
+        self.w = w
+        self.curvature = curvature
+        self.coupling = coupling
+
+    def noise(self, draw: str, stream: Any) -> list[np.ndarray]:
+        """Noise of the step."""
+        raise NotImplementedError
+
+    def hvp(self, v: list[np.ndarray]) -> list[np.ndarray]:
+        shared = self.coupling * sum(np.sum(part) for part in v)
+        return [
+            (self.curvature + 3 * w**2) * part + shared for w, part in zip(self.w, v, strict=True)
+        ]
+
+    def hessian_solve(self, v: list[np.ndarray], k: Any) -> list[np.ndarray]:
+        return self._solve(lambda values: values + k, v)
+
+    def abs_hessian_solve(self, v: list[np.ndarray], k: Any) -> list[np.ndarray]:
+        return self._solve(lambda values: np.abs(values) + k, v)
+
+    def _solve(
+        self, spectrum: Callable[[np.ndarray], np.ndarray], v: list[np.ndarray]
+    ) -> list[np.ndarray]:
+        """`v` over a function of the Hessian; NaN where it has no eigenvalues."""
+        w = np.concatenate([leaf.ravel() for leaf in self.w])
+        try:
+            values, vectors = np.linalg.eigh(np.diag(self.curvature + 3 * w**2) + self.coupling)
+        except np.linalg.LinAlgError:
+            return [np.full_like(part, np.nan) for part in v]
+        flat = vectors.T @ np.concatenate([part.ravel() for part in v])
+        found = vectors @ (flat / spectrum(values))
+        parts = np.split(found, np.cumsum([part.size for part in v])[:-1])
+        return [part.reshape(leaf.shape) for part, leaf in zip(parts, v, strict=True)]
+
+    def grad_at(self, point: list[np.ndarray]) -> list[np.ndarray]:
+        shared = self.coupling * sum(np.sum(part) for part in point)
+        return [self.curvature * part + part**3 + shared for part in point]
+
+    def loss_at(self, point: list[np.ndarray]) -> np.float64:
+        own = sum(np.sum(self.curvature * part**2 / 2 + part**4 / 4) for part in point)
+        return np.float64(own + self.coupling * sum(np.sum(part) for part in point) ** 2 / 2)
+
+    def jvp(self, v: list[np.ndarray]) -> np.float64:
+        slopes = zip(self.grad_at(self.w), v, strict=True)
+        return np.float64(sum(np.sum(part * along) for part, along in slopes))
+
+    def clipped_grad(self, c: Any) -> list[np.ndarray]:
+        total = [np.zeros_like(leaf) for leaf in self.w]
+        for shift in (-0.5, 0.5):
+            own = zip(self.grad_at(self.w), self.w, strict=True)
+            grads = [part + shift * leaf for part, leaf in own]
+            size = np.sqrt(sum(np.sum(part**2) for part in grads))
+            shrink = c / size if size > c else 1.0
+            total = [x + shrink * part / 2 for x, part in zip(total, grads, strict=True)]
+        return total
+
+    def sampled_grad(self, stream: Any) -> list[np.ndarray]:
+        drawn = zip(self.noise("normal", stream + 1000003), self.w, strict=True)
+        return [z * np.sqrt(self.curvature + 3 * leaf**2) for z, leaf in drawn]
+
+
+class _Probe(Polynomial):
+    """The model and streams that a program is run on; `a` differs between the streams."""
 
     def __init__(self, stream: int, flat: bool):
         self.flat = flat
         self.start, self.gradients, self.losses = _streams(stream, flat)
-        self.curvature = 1.0 + stream
-        self.coupling = 0.1
         self.t = 0
-        self.w: list[np.ndarray] = self.start
+        super().__init__(self.start, curvature=1.0 + stream, coupling=0.1)
 
     def at(self, t: int, w: list[np.ndarray]) -> None:
         self.t, self.w = t, w
@@ -160,17 +223,3 @@ class _Probe:
             "normal": lambda shape: rng.normal(size=shape),
         }[draw]
         return _joined([np.asarray(sample(shape)) for shape in SHAPES], self.flat)
-
-    def hvp(self, v: list[np.ndarray]) -> list[np.ndarray]:
-        shared = self.coupling * sum(np.sum(part) for part in v)
-        return [
-            (self.curvature + 3 * w**2) * part + shared for w, part in zip(self.w, v, strict=True)
-        ]
-
-    def grad_at(self, point: list[np.ndarray]) -> list[np.ndarray]:
-        shared = self.coupling * sum(np.sum(part) for part in point)
-        return [self.curvature * part + part**3 + shared for part in point]
-
-    def loss_at(self, point: list[np.ndarray]) -> np.float64:
-        own = sum(np.sum(self.curvature * part**2 / 2 + part**4 / 4) for part in point)
-        return np.float64(own + self.coupling * sum(np.sum(part) for part in point) ** 2 / 2)

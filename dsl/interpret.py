@@ -38,12 +38,32 @@ class Step(Protocol):
         """The Hessian of the batch's loss at `w`, times `v`."""
         ...
 
+    def hessian_solve(self, v: list[Any], k: Any) -> list[Any]:
+        """The inverse of the Hessian at `w` plus `k` on its diagonal, times `v`."""
+        ...
+
+    def abs_hessian_solve(self, v: list[Any], k: Any) -> list[Any]:
+        """The same with the magnitudes of the Hessian's eigenvalues."""
+        ...
+
+    def jvp(self, v: list[Any]) -> Any:
+        """The derivative of the batch's loss at `w`, along `v`."""
+        ...
+
     def grad_at(self, point: list[Any]) -> list[Any]:
         """The gradient of the batch's loss at `point`."""
         ...
 
     def loss_at(self, point: list[Any]) -> Any:
         """The batch's loss at `point`."""
+        ...
+
+    def clipped_grad(self, c: Any) -> list[Any]:
+        """The mean of the examples' gradients at `w`, each scaled down to global norm `c`."""
+        ...
+
+    def sampled_grad(self, stream: Any) -> list[Any]:
+        """The gradient at `w` of the loss with labels that the model draws."""
         ...
 
 

@@ -4,7 +4,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from dsl.program import Arg, Local, Name, Program
-from dsl.registry import PRIMITIVES, Primitive, Scope
+from dsl.registry import PRIMITIVES, Primitive, Source
 
 
 class Live(NamedTuple):
@@ -44,13 +44,18 @@ def live(program: Program) -> Live:
 
 
 def draws_noise(program: Program) -> bool:
-    """Whether a live statement draws random numbers."""
-    return any(p.scope is Scope.STEP and not p.oracle for p in _live_primitives(program))
+    """Whether a live statement is random."""
+    return any(p.draws for p in _live_primitives(program))
 
 
 def oracle_calls(program: Program) -> int:
     """The number of live oracle calls, each a pass over the data."""
     return sum(p.oracle for p in _live_primitives(program))
+
+
+def sources(program: Program) -> tuple[Source, ...]:
+    """What the live oracles need of the caller, in the order of the first calls."""
+    return tuple(dict.fromkeys(p.asks for p in _live_primitives(program) if p.asks))
 
 
 def _live_primitives(program: Program) -> list[Primitive]:

@@ -66,6 +66,21 @@ class Infix:
 
 
 @dataclass(frozen=True)
+class Source:
+    """What a caller hands over besides the gradient, so that oracles can be asked.
+
+    `argument` is the name of the function in the `update` of Optax and the `step` of PyTorch.
+    `holds` says what it is in Optax, `example` how it is written there; `here` says what it is in
+    PyTorch, where a function reads the parameters that the model holds.
+    """
+
+    argument: str
+    holds: str
+    example: str
+    here: str
+
+
+@dataclass(frozen=True)
 class Primitive:
     """One operation of the language; see `primitive` for the fields."""
 
@@ -82,8 +97,18 @@ class Primitive:
     weight: float
     commutative: bool
     lazy: tuple[int, ...]
-    oracle: bool
+    asks: Source | None
     order: int = field(compare=False)
+
+    @property
+    def oracle(self) -> bool:
+        """Whether a call costs a pass over the data."""
+        return self.asks is not None
+
+    @property
+    def draws(self) -> bool:
+        """Whether a call is random: it reads a stream of noise."""
+        return self.scope is Scope.STEP and "stream" in self.params
 
     def __hash__(self) -> int:
         return hash(self.name)
@@ -104,7 +129,7 @@ def primitive(
     weight: float = 1.0,
     commutative: bool = False,
     lazy: tuple[int, ...] = (),
-    oracle: bool = False,
+    asks: Source | None = None,
 ) -> Callable[[Callable[..., Any]], Primitive]:
     """Declare the decorated function as a primitive of the language.
 
@@ -113,7 +138,8 @@ def primitive(
     function that an exported file holds. `latex`: the same for LaTeX. `infix`: operator spelling,
     if it has one. `laws`: equations the simplifier may use. `weight`: relative chance that mutation
     draws it (0: never). `commutative`: whether the first two may swap. `lazy`: positions that are
-    evaluated only when chosen. `oracle`: whether a call costs a pass over the data.
+    evaluated only when chosen. `asks`: for an oracle, which costs a pass over the data, what it
+    needs of the caller. A parameter called `stream` says that a call is random.
     """
     parsed = Signature.parse(signature)
 
@@ -138,7 +164,7 @@ def primitive(
             weight=weight,
             commutative=commutative,
             lazy=lazy,
-            oracle=oracle,
+            asks=asks,
             order=next(_order),
         )
         return PRIMITIVES[name]

@@ -1,12 +1,13 @@
 """A program as an Optax transformation."""
 
 import numbers
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import optax
+from jax.flatten_util import ravel_pytree
 
 from dsl.errors import DslError
 from dsl.initialisers import INITIALISERS, Init
@@ -14,7 +15,9 @@ from dsl.interpret import Value, run_step
 from dsl.kinds import Kind
 from dsl.liveness import draws_noise, live, oracle_calls
 from dsl.lower import spelled_out, without_cancellation
+from dsl.primitives.oracles import LOSS, LOSSES, SAMPLED
 from dsl.program import Program, check_hyperparameters
+from dsl.registry import Source
 
 
 class ProgramState(NamedTuple):
@@ -43,8 +46,9 @@ def to_optax(
     **Arguments:** `learning_rate`: the hyperparameter `lr`, a number or a schedule of the count of
     steps already taken; the program's default if None. `seed`: seeds the noise. `horizon`: the
     input `T`. `hyper`: other hyperparameters by name, numbers or traced arrays.
-    **Extra arguments of `update`:** `value`: the loss at `params` (input `loss`); `value_fn`: the
-    loss of the batch as a function of the parameters, which the oracles differentiate.
+    **Extra arguments of `update`:** `value`: the loss at `params` (input `loss`). What oracles ask:
+    `value_fn(params)`, the loss of the batch; `losses_fn(params)`, the losses of its examples;
+    `sampled_fn(params, key)`, its loss with labels that the model draws.
     **Raises:** DslError for an unknown hyperparameter, or at the first `update` if something that
     the program reads was not given.
     """
@@ -76,10 +80,8 @@ def to_optax(
         params: Any = None,
         *,
         value: Any = None,
-        value_fn: Callable[[Any], Any] | None = None,
         **extra: Any,
     ) -> tuple[Any, Any]:
-        del extra
         if params is None:
             if "w" in reads or oracles:
                 raise DslError(
@@ -106,7 +108,7 @@ def to_optax(
             else given_value
             for name, given_value in values.items()
         }
-        step = JaxStep(tree, leaves, state.key, state.count, value_fn)
+        step = JaxStep(tree, leaves, state.key, state.count, extra)
         result, slots = run_step(
             program,
             {"w": leaves, "g": grads, **given, **hypers},
@@ -127,8 +129,11 @@ class JaxStep:
     """Noise from a key, and oracles by differentiating the loss of the batch.
 
     The draw of stream `s` (rounded to a whole number) at step `count` (0-based) uses
-    `fold_in(fold_in(key, count), s)`, split into one key per parameter tensor.
+    `fold_in(fold_in(key, count), s)`, split into one key per parameter tensor; labels are drawn
+    with that key after `fold_in(_, LABELS)`. `given` holds the functions that sources name.
     """
+
+    LABELS = 2**31 - 1
 
     def __init__(
         self,
@@ -136,40 +141,83 @@ class JaxStep:
         leaves: list[Any],
         key: jax.Array | None,
         count: Any,
-        value_fn: Callable[[Any], Any] | None,
+        given: Mapping[str, Any],
     ):
         self.tree = tree
         self.leaves = leaves
         self.key = key
         self.count = count
-        self.value_fn = value_fn
+        self.given = given
 
     def noise(self, draw: str, stream: Any) -> list[Any]:
-        assert self.key is not None
-        key = jax.random.fold_in(self.key, self.count)
-        key = jax.random.fold_in(key, jnp.rint(jnp.asarray(stream)).astype(jnp.int32))
         sample = {"rademacher": jax.random.rademacher, "normal": jax.random.normal}[draw]
-        keys = jax.random.split(key, len(self.leaves))
+        keys = jax.random.split(self._key(stream), len(self.leaves))
         return [
             sample(k, leaf.shape, leaf.dtype) for k, leaf in zip(keys, self.leaves, strict=True)
         ]
 
-    def _loss(self, leaves: list[Any]) -> Any:
-        if self.value_fn is None:
+    def _key(self, stream: Any) -> jax.Array:
+        assert self.key is not None
+        key = jax.random.fold_in(self.key, self.count)
+        return jax.random.fold_in(key, jnp.rint(jnp.asarray(stream)).astype(jnp.int32))
+
+    def _given(self, source: Source) -> Callable[..., Any]:
+        """The function that the caller handed over, on leaves."""
+        function = self.given.get(source.argument)
+        if function is None:
             raise DslError(
-                "the program asks an oracle for the loss",
-                help="call update(grads, state, params, value_fn=lambda params: loss)",
+                f"the program asks for {source.holds}",
+                help=f"call update(grads, state, params, {source.argument}={source.example})",
             )
-        return self.value_fn(jax.tree.unflatten(self.tree, leaves))
+        return lambda leaves, *rest: function(jax.tree.unflatten(self.tree, leaves), *rest)
+
+    def _loss(self, leaves: list[Any]) -> Any:
+        return self._given(LOSS)(leaves)
 
     def hvp(self, v: list[Any]) -> list[Any]:
         return jax.jvp(jax.grad(self._loss), (self.leaves,), (v,))[1]
+
+    def _hessian(self) -> tuple[Any, Callable[[Any], list[Any]]]:
+        """The dense Hessian [entries, entries] at `w`, and entries as leaves."""
+        flat, leaves_of = ravel_pytree(self.leaves)
+        dense = jax.hessian(lambda entries: self._loss(leaves_of(entries)))(flat)
+        return dense.astype(jnp.promote_types(flat.dtype, jnp.float32)), leaves_of
+
+    def hessian_solve(self, v: list[Any], k: Any) -> list[Any]:
+        dense, leaves_of = self._hessian()
+        flat = ravel_pytree(v)[0]
+        found = jnp.linalg.solve(dense + k * jnp.eye(len(dense)), flat.astype(dense.dtype))
+        return leaves_of(found.astype(flat.dtype))
+
+    def abs_hessian_solve(self, v: list[Any], k: Any) -> list[Any]:
+        dense, leaves_of = self._hessian()
+        flat = ravel_pytree(v)[0]
+        values, vectors = jnp.linalg.eigh(dense)
+        found = vectors @ (vectors.T @ flat / (jnp.abs(values) + k))
+        return leaves_of(found.astype(flat.dtype))
+
+    def jvp(self, v: list[Any]) -> Any:
+        return jax.jvp(self._loss, (self.leaves,), (v,))[1]
 
     def grad_at(self, point: list[Any]) -> list[Any]:
         return jax.grad(self._loss)(point)
 
     def loss_at(self, point: list[Any]) -> Any:
         return self._loss(point)
+
+    def clipped_grad(self, c: Any) -> list[Any]:
+        each = jax.jacrev(self._given(LOSSES))(self.leaves)
+
+        def clipped(grads: list[Any]) -> list[Any]:
+            size = jnp.sqrt(sum(jnp.sum(jnp.square(grad)) for grad in grads))
+            shrink = jnp.where(size > c, c / size, 1.0)
+            return [grad * shrink for grad in grads]
+
+        return [jnp.mean(grads, axis=0) for grads in jax.vmap(clipped)(each)]
+
+    def sampled_grad(self, stream: Any) -> list[Any]:
+        key = jax.random.fold_in(self._key(stream), self.LABELS)
+        return jax.grad(self._given(SAMPLED))(self.leaves, key)
 
 
 def jax_choose(flag: Any, new: Callable[[], Value], old: Callable[[], Value]) -> Value:

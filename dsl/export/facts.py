@@ -5,10 +5,11 @@ from dataclasses import dataclass, replace
 
 from dsl.errors import ExportError
 from dsl.kinds import plain
-from dsl.liveness import draws_noise, live, oracle_calls
+from dsl.liveness import draws_noise, live, sources
 from dsl.lower import spelled_out
 from dsl.program import Arg, Local, Name, Program
 from dsl.prune import prune
+from dsl.registry import Source
 
 
 @dataclass(frozen=True)
@@ -19,7 +20,12 @@ class Facts:
     program: Program
     reads: frozenset[str]
     noisy: bool
-    oracles: bool
+    sources: tuple[Source, ...]
+
+    @property
+    def oracles(self) -> bool:
+        """Whether the rule asks an oracle."""
+        return bool(self.sources)
 
     @staticmethod
     def of(program: Program) -> "Facts":
@@ -31,7 +37,7 @@ class Facts:
         reads = live(kept).names
         hypers = tuple(h for h in kept.hypers if h[0] in reads)
         kept = replace(kept, hypers=hypers)
-        return Facts(prune(program), kept, reads, draws_noise(kept), oracle_calls(kept) > 0)
+        return Facts(prune(program), kept, reads, draws_noise(kept), sources(kept))
 
 
 def _named(program: Program) -> Program:

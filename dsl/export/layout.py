@@ -36,16 +36,17 @@ def comprehension(
     indent: int, before: str, made: str, variables: list[str], lists: list[str]
 ) -> list[str]:
     """`before[made for variables in zip(lists)]`."""
-    if len(lists) == 1:
-        loop = f"for {variables[0]} in {lists[0]}"
-    else:
-        loop = f"for {', '.join(variables)} in zip({', '.join(lists)}, strict=True)"
-    pad = " " * indent
-    if len(f"{pad}{before}[{made} {loop}]") <= WIDTH:
-        return [f"{pad}{before}[{made} {loop}]"]
-    if len(f"{pad}    {made} {loop}") <= WIDTH:
-        return [f"{pad}{before}[", f"{pad}    {made} {loop}", f"{pad}]"]
-    return [f"{pad}{before}[", f"{pad}    {made}", f"{pad}    {loop}", f"{pad}]"]
+    pad, loop = " " * indent, f"for {', '.join(variables)} in "
+    lines = [f"{pad}    {loop}{lists[0]}"]
+    if len(lists) > 1:
+        lines = layout(indent + 4, f"{loop}zip(", [*lists, "strict=True"], ")")
+    if len(lines) == 1:
+        text = f"{made} {lines[0].strip()}"
+        if len(f"{pad}{before}[{text}]") <= WIDTH:
+            return [f"{pad}{before}[{text}]"]
+        if len(f"{pad}    {text}") <= WIDTH:
+            return [f"{pad}{before}[", f"{pad}    {text}", f"{pad}]"]
+    return [f"{pad}{before}[", f"{pad}    {made}", *lines, f"{pad}]"]
 
 
 def branches(indent: int, label: str, test: str, new: list[str], old: list[str]) -> list[str]:

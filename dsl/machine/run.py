@@ -21,6 +21,7 @@ from dsl.machine.files import GRADIENT, PARAMETERS, STEP, Capacity, Layout
 from dsl.machine.idioms import Idiom
 from dsl.machine.opcodes import COPY, FILL, LOSS, REGISTER, Opcode, elementwise, opcodes
 from dsl.machine.tape import Tape, tape
+from dsl.primitives import oracles
 from dsl.program import Program
 from dsl.registry import PRIMITIVES, Primitive, Scope
 from dsl.transform import JaxStep, initial
@@ -33,7 +34,8 @@ class Machine:
     """Runs programs over `primitives` on models of one layout, for several seeds at once.
 
     **Arguments:** `layout`: of the parameters. `primitives`: names that programs may use; all that
-    the language has by default. `capacity`: how large programs may be. `dtype`: of the registers.
+    the language has by default, but for oracles that ask more than the loss. `capacity`: how large
+    programs may be. `dtype`: of the registers.
     """
 
     def __init__(
@@ -44,7 +46,10 @@ class Machine:
         dtype: Any = np.float32,
     ):
         self.layout = layout
-        self.primitives = tuple(sorted(PRIMITIVES if primitives is None else primitives))
+        wanted = PRIMITIVES if primitives is None else primitives
+        self.primitives = tuple(
+            sorted(name for name in wanted if PRIMITIVES[name].asks in (None, oracles.LOSS))
+        )
         self.capacity = capacity or Capacity()
         self.dtype = dtype
         self._opcodes = opcodes(self.primitives)
@@ -95,7 +100,13 @@ class Machine:
         count = (numbers[STEP] - 1).astype(jnp.int32)
 
         def step_of(leaves: list[Array], batch: Any, key: Array | None) -> JaxStep:
-            return JaxStep(self._tree, leaves, key, count, lambda at: value_fn(at, batch))
+            return JaxStep(
+                self._tree,
+                leaves,
+                key,
+                count,
+                {oracles.LOSS.argument: lambda at: value_fn(at, batch)},
+            )
 
         seeds = _Seeds(step_of, (list(params), batch, keys), self.layout)
         branches = [self._branch(op, seeds) for op in self._opcodes]

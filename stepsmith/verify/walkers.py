@@ -15,6 +15,7 @@ from dsl import to_optax
 from dsl.errors import did_you_mean
 from dsl.interpret import run_step
 from dsl.lower import without_cancellation
+from dsl.primitives.oracles import LOSS
 from dsl.program import Program
 from dsl.transform import JaxStep, initial
 from stepsmith.cli.rules import UsageError
@@ -107,7 +108,8 @@ class NumpyWalker:
         }
         tree = jax.tree.structure(self.leaves)
         value_fn = partial(self.model.loss, batch=self.model.batch(count))
-        asked = JaxStep(tree, self.leaves, jax.random.key(0), count, value_fn)
+        given = {LOSS.argument: value_fn}
+        asked = JaxStep(tree, self.leaves, jax.random.key(0), count, given)
         moves, self.slots = run_step(self.program, inputs, self.slots, asked, np)
         self.leaves = [w - move for w, move in zip(self.leaves, moves, strict=True)]
         return self.leaves

@@ -3,7 +3,7 @@
 from dsl import Program, parse
 from dsl.initialisers import INITIALISERS, Init
 from dsl.kinds import Kind, lifts, plain
-from dsl.registry import PRIMITIVES, Primitive, Scope
+from dsl.registry import PRIMITIVES, Primitive
 
 _TEXTS = {
     "scalar_slots": """
@@ -126,7 +126,7 @@ def one_primitive(primitive: Primitive, *, numbers: bool = False) -> Program | N
             args.append(f"norm({tensors.pop(0)})")
         else:
             args.append((globals_ if numbers or kind is Kind.GLOBAL else tensors).pop(0))
-    if primitive.scope is Scope.STEP and not primitive.oracle:
+    if primitive.draws:
         args = ["1"]
     made = tensor_of(f"{primitive.name}({', '.join(args)})", primitive.signature.result)
     return parse(f"""

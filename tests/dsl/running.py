@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from dsl.fingerprint import without_signed_zeros
+from dsl.fingerprint import Polynomial, without_signed_zeros
 from dsl.interpret import run_step
 from dsl.program import Program
 from dsl.transform import initial
@@ -11,11 +11,12 @@ from tests.dsl.strategies import GradientStream
 HORIZON = 100.0
 
 
-class PolynomialStep:
-    """Oracles of f(w) = sum(a w^2 / 2 + w^4 / 4), and noise seeded by step and stream."""
+class PolynomialStep(Polynomial):
+    """Oracles of f(w) = sum(0.35 w^2 + w^4 / 4), and noise seeded by step and stream."""
 
     def __init__(self, t: int, w: list[np.ndarray]):
-        self.t, self.w = t, w
+        self.t = t
+        super().__init__(w, curvature=0.7)
 
     def noise(self, draw: str, stream: float) -> list[np.ndarray]:
         rng = np.random.default_rng([self.t, round(float(stream)), len(draw)])
@@ -24,15 +25,6 @@ class PolynomialStep:
             np.asarray(rng.choice([-1.0, 1.0], x.shape) if signs else rng.normal(size=x.shape))
             for x in self.w
         ]
-
-    def hvp(self, v: list[np.ndarray]) -> list[np.ndarray]:
-        return [(0.7 + 3 * w**2) * part for w, part in zip(self.w, v, strict=True)]
-
-    def grad_at(self, point: list[np.ndarray]) -> list[np.ndarray]:
-        return [0.7 * x + x**3 for x in point]
-
-    def loss_at(self, point: list[np.ndarray]) -> np.float64:
-        return np.float64(sum(np.sum(0.35 * x**2 + x**4 / 4) for x in point))
 
 
 def trajectory(

@@ -14,7 +14,7 @@ from dsl.builder import Builder, number
 from dsl.initialisers import INITIALISERS, Init
 from dsl.kinds import KINDS, Kind, lifts, plain
 from dsl.program import INPUTS, Arg, Const, Local, Name, Program
-from dsl.registry import PRIMITIVES, Primitive, Scope
+from dsl.registry import PRIMITIVES, Primitive
 
 SLOT_NAMES = ("m", "v", "s0", "x0")
 LOCAL_NAMES = ("u", "x0", "x1", "s0", "a_rather_long_name_for_a_value")
@@ -95,7 +95,7 @@ def _statement(draw: Callable, build: Builder, primitive: Primitive) -> None:
     apart = others and primitive.signature.elementwise and draw(st.booleans())
     free = draw(st.sampled_from(others)) if apart else Kind.TENSOR
     args = [_argument(draw, build, kind or free) for kind in primitive.signature.params]
-    if primitive.scope is Scope.STEP and not primitive.oracle:
+    if primitive.draws:
         args = [Const(float(draw(st.integers(0, 3))))]
     value: Arg = build.call(primitive.name, tuple(args))
     if draw(st.integers(0, 7)) == 0:

@@ -53,6 +53,11 @@ DIFFERENT = {
     "signs": parse("def rule(w, g):\n    return g * rademacher(0)"),
     "other signs": parse("def rule(w, g):\n    return g * rademacher(1)"),
     "curvature": parse("def rule(w, g):\n    return hvp(g)"),
+    "slope": parse("def rule(w, g):\n    return g * jvp(g)"),
+    "examples": parse("def rule(w, g):\n    return clipped_grad(0.5)"),
+    "examples, looser": parse("def rule(w, g):\n    return clipped_grad(2)"),
+    "labels": parse("def rule(w, g):\n    return sampled_grad(0)"),
+    "other labels": parse("def rule(w, g):\n    return sampled_grad(1)"),
 }
 
 
@@ -141,7 +146,12 @@ WITH_GRADIENT = [
     "m",
     "grad_at(w)",
     "hvp(w)",
+    "hessian_solve(w, 1)",
+    "abs_hessian_solve(w, 1)",
     "loss_at(w) * w",
+    "jvp(w) * w",
+    "clipped_grad(0.1)",
+    "sampled_grad(0)",
     "normal(0) * global_norm(g)",
     "when(t > 10, g, w)",
     "loss * w",

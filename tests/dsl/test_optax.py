@@ -25,6 +25,15 @@ TREES = {
 }
 
 
+def asked(loss):
+    """What oracles ask, made of one function of the parameters."""
+    return {
+        "value_fn": loss,
+        "losses_fn": lambda at: jnp.stack([loss(at), 2 * loss(at)]),
+        "sampled_fn": lambda at, key: loss(at) * jax.random.normal(key),
+    }
+
+
 def rule(expression: str, signature: str = "w, g, t, *, lr=0.1"):
     return parse(f"def rule({signature}):\n    return {expression}")
 
@@ -52,7 +61,7 @@ def test_every_program_keeps_shapes_and_types_and_the_structure_of_its_state(pro
         state = optimizer.init(params)
         shapes = jax.eval_shape(
             lambda p, s, update=optimizer.update: update(
-                p, s, p, value=1.0, value_fn=lambda q: jnp.sum(q["a"] ** 2) + q["b"]
+                p, s, p, value=1.0, **asked(lambda q: jnp.sum(q["a"] ** 2) + q["b"])
             ),
             params,
             state,
@@ -96,6 +105,9 @@ def run(optimizer, params, **extra):
         ("value_fn=", lambda p: run(to_optax(rule("hvp(g)")), p)),
         ("value_fn=", lambda p: run(to_optax(rule("grad_at(g)")), p)),
         ("value_fn=", lambda p: run(to_optax(rule("loss_at(g) * g")), p)),
+        ("value_fn=", lambda p: run(to_optax(rule("jvp(g) * g")), p)),
+        ("losses_fn=", lambda p: run(to_optax(rule("clipped_grad(1)")), p)),
+        ("sampled_fn=", lambda p: run(to_optax(rule("sampled_grad(0)")), p)),
         ("horizon=", lambda p: to_optax(rule("g / T", "w, g, T"))),
         ("no hyperparameter 'b2'; did you mean 'b1'?", lambda p: to_optax(MOMENTUM, b2=0.9)),
         ("no hyperparameter 'lr'", lambda p: to_optax(rule("g", "w, g"), 0.1)),
@@ -241,11 +253,44 @@ def test_oracles_differentiate_the_loss_of_the_batch():
         "hvp(2)": {"a": [12.0, 24.0], "b": 4.0},
         "hvp(w)": {"a": [6.0, 24.0], "b": 6.0},
         "loss_at(w - 1) * 1": {"a": [5.0, 5.0], "b": 5.0},
+        "jvp(w - 1) * 1": {"a": [24.0, 24.0], "b": 24.0},
+        "hessian_solve(w, 4)": {"a": [0.1, 0.125], "b": 0.5},
+        "abs_hessian_solve(w, 4)": {"a": [0.1, 0.125], "b": 0.5},
     }.items():
         optimizer = to_optax(rule(expression))
         update = jax.jit(lambda s, p, o=optimizer: o.update(p, s, p, value_fn=loss))
         moves, _ = update(optimizer.init(params), params)
         jax.tree.map(lambda m, x: np.testing.assert_allclose(-m, x), moves, wanted)
+
+
+def test_the_gradients_of_examples_are_clipped_one_by_one():
+    params = {"a": jnp.array([1.0, 2.0]), "b": jnp.array(3.0)}
+
+    def losses(at):
+        return jnp.stack([at["a"][0] * at["a"][1], 3 * at["a"][0] + 4 * at["b"], 0 * at["b"]])
+
+    optimizer = to_optax(rule("clipped_grad(c)", "w, g, *, c=2.5"))
+    update = jax.jit(lambda s, p: optimizer.update(p, s, p, losses_fn=losses))
+    moves, _ = update(optimizer.init(params), params)
+    np.testing.assert_allclose(-moves["a"], np.array([2 + 1.5, 1.0]) / 3, rtol=1e-6)
+    np.testing.assert_allclose(-moves["b"], 2.0 / 3, rtol=1e-6)
+
+
+def test_labels_are_drawn_anew_on_every_step_and_in_every_stream():
+    optimizer = to_optax(rule("sampled_grad(0) - sampled_grad(0) + sampled_grad(s)", "w, *, s=1"))
+    other = to_optax(rule("sampled_grad(0)", "w"))
+    params = jnp.ones(3)
+
+    def sampled(at, key):
+        return jnp.sum(at * jax.random.normal(key, at.shape))
+
+    found = []
+    for made in (optimizer, other):
+        state = made.init(params)
+        for _ in range(2):
+            moves, state = made.update(params, state, params, sampled_fn=sampled)
+            found.append(np.asarray(moves))
+    assert len({move.tobytes() for move in found}) == 4
 
 
 def test_oracles_take_operands_of_another_precision():
@@ -264,6 +309,6 @@ def test_no_data_makes_a_compiled_step_raise(program):
     state = optimizer.init(params)
     for grads in (params[::-1], params * 0):
         moves, state = optimizer.update(
-            grads, state, params, value=jnp.nan, value_fn=lambda w: jnp.sum(w**2)
+            grads, state, params, value=jnp.nan, **asked(lambda w: jnp.sum(w**2))
         )
     assert moves.shape == params.shape

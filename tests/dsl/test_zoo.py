@@ -16,7 +16,7 @@ WITH_CURVATURE = ["adahessian", "sophia_h"]
 WHOLE = {"period", "warmup", "size", "top"}
 """Hyperparameters that count something."""
 
-AT_DEFAULTS = {"diffgrad": 1e-9}
+AT_DEFAULTS = {"diffgrad": 1e-9, "oasis": 1e-8, "sania_hutchinson": 1e-9}
 """Bounds in float64 at published defaults that are not the common one; the entry says why."""
 
 CONTRACT = {"lr", "b1", "b2", "b3", "eps", "wd"}

@@ -24,7 +24,9 @@ def function(plan: Plan, values: Values, *, whole: bool, summary: str) -> list[s
     """Head and docstring of the function for the `whole` rule or for `scale_by_...`."""
     facts, label = (plan.full, plan.name) if whole else (plan.inner, plan.transform)
     lines = function_head(0, label, _parameters(plan, facts, values, whole=whole), _RETURNS)
-    return [*lines, f'    """{summary}', *_sections(plan, facts, values, whole=whole), '    """']
+    first, *more = prose(summary, 4)
+    head = [f'    """{first.strip()}', *more]
+    return [*lines, *head, *_sections(plan, facts, values, whole=whole), '    """']
 
 
 def _hypers(facts: Facts, *, whole: bool) -> list[tuple[str, float]]:
@@ -61,8 +63,7 @@ def _sections(plan: Plan, facts: Facts, values: Values, *, whole: bool) -> list[
     extra = []
     if "loss" in plan.inner.reads:
         extra.append("`value`, the loss at the parameters")
-    if plan.inner.oracles:
-        extra.append("`value_fn`, the loss of the batch as a function of the parameters")
+    extra += [f"`{source.argument}`, {source.holds}" for source in plan.inner.sources]
     if extra:
         lines += ["", *prose(f"`update` needs {'; and '.join(extra)}.", 4)]
     return [*lines, "", "    Returns:", f"        An `{_RETURNS}`."]

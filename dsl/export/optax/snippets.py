@@ -3,8 +3,13 @@
 CALLS = {
     "noise": "_noise({0}, state.key, state.count, {1}, updates)",
     "hvp": "_hvp(value_fn, params, {0})",
+    "hessian_solve": "_hessian_solve(value_fn, params, {0}, {1})",
+    "abs_hessian_solve": "_abs_hessian_solve(value_fn, params, {0}, {1})",
+    "jvp": "_jvp(value_fn, params, {0})",
     "grad_at": "_grad_at(value_fn, params, {0})",
     "loss_at": "value_fn(optax.tree.cast_like({0}, params))",
+    "clipped_grad": "_clipped_grad(losses_fn, params, {0})",
+    "sampled_grad": "_sampled_grad(sampled_fn, params, state.key, state.count, {0})",
 }
 """How a file asks what `dsl.interpret.Step` offers."""
 
@@ -22,12 +27,56 @@ def _noise(
     return jax.tree.unflatten(treedef, draws)
 ''',
     "hvp": '''
-def _hvp(value_fn: Callable[[Any], Any], params: Any, v: Any) -> Any:
+def _hvp(value_fn: Callable[..., Any], params: Any, v: Any) -> Any:
     """The Hessian of the loss at `params`, times `v`."""
     return jax.jvp(jax.grad(value_fn), (params,), (optax.tree.cast_like(v, params),))[1]
 ''',
+    "hessian_solve": '''
+def _hessian_solve(value_fn: Callable[..., Any], params: Any, v: Any, k: Any) -> Any:
+    """The inverse of the Hessian of the loss at `params` plus `k` on its diagonal, times `v`."""
+    flat, tree_of = ravel_pytree(params)
+    dense = jax.hessian(lambda entries: value_fn(tree_of(entries)))(flat)
+    dense = dense.astype(jnp.promote_types(flat.dtype, jnp.float32))
+    v = ravel_pytree(optax.tree.cast_like(v, params))[0].astype(dense.dtype)
+    return tree_of(jnp.linalg.solve(dense + k * jnp.eye(len(dense)), v).astype(flat.dtype))
+''',
+    "abs_hessian_solve": '''
+def _abs_hessian_solve(value_fn: Callable[..., Any], params: Any, v: Any, k: Any) -> Any:
+    """`v` times the inverse of the Hessian's magnitude at `params` plus `k` on its diagonal."""
+    flat, tree_of = ravel_pytree(params)
+    dense = jax.hessian(lambda entries: value_fn(tree_of(entries)))(flat)
+    values, vectors = jnp.linalg.eigh(dense.astype(jnp.promote_types(flat.dtype, jnp.float32)))
+    v = ravel_pytree(optax.tree.cast_like(v, params))[0]
+    return tree_of((vectors @ (vectors.T @ v / (jnp.abs(values) + k))).astype(flat.dtype))
+''',
+    "jvp": '''
+def _jvp(value_fn: Callable[..., Any], params: Any, v: Any) -> Any:
+    """The derivative of the loss at `params`, along `v`."""
+    return jax.jvp(value_fn, (params,), (optax.tree.cast_like(v, params),))[1]
+''',
+    "clipped_grad": '''
+def _clipped_grad(losses_fn: Callable[..., Any], params: Any, c: Any) -> Any:
+    """The mean of the gradients of the losses at `params`, each scaled down to norm `c`."""
+
+    def clipped(grads: Any) -> Any:
+        size = jnp.sqrt(sum(jnp.sum(jnp.square(leaf)) for leaf in jax.tree.leaves(grads)))
+        shrink = jnp.where(size > c, c / size, 1.0)
+        return jax.tree.map(lambda leaf: leaf * shrink, grads)
+
+    each = jax.vmap(clipped)(jax.jacrev(losses_fn)(params))
+    return jax.tree.map(lambda leaf: jnp.mean(leaf, axis=0), each)
+''',
+    "sampled_grad": '''
+def _sampled_grad(
+    sampled_fn: Callable[..., Any], params: Any, key: jax.Array, count: jax.Array, stream: Any
+) -> Any:
+    """The gradient at `params` of the loss with labels drawn from the model."""
+    key = jax.random.fold_in(key, count)
+    key = jax.random.fold_in(key, jnp.rint(jnp.asarray(stream)).astype(jnp.int32))
+    return jax.grad(sampled_fn)(params, jax.random.fold_in(key, 2**31 - 1))
+''',
     "grad_at": '''
-def _grad_at(value_fn: Callable[[Any], Any], params: Any, point: Any) -> Any:
+def _grad_at(value_fn: Callable[..., Any], params: Any, point: Any) -> Any:
     """The gradient of the loss at `point`."""
     return jax.grad(value_fn)(optax.tree.cast_like(point, params))
 ''',

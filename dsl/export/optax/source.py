@@ -53,7 +53,9 @@ def _imports(text: str) -> list[str]:
     lines += ["from typing import Any, NamedTuple", ""]
     lines += ["import jax"] if re.search(r"\bjax\.", text) else []
     lines += ["import jax.numpy as jnp"] if re.search(r"\bjnp\.", text) else []
-    return [*lines, "import optax"]
+    lines.append("import optax")
+    lines += ["from jax.flatten_util import ravel_pytree"] if "ravel_pytree(" in text else []
+    return lines
 
 
 def _state_class(plan: Plan, values: Values) -> list[str]:

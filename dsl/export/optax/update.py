@@ -3,7 +3,7 @@
 import re
 
 from dsl.export.facts import update_of
-from dsl.export.layout import function_head, layout
+from dsl.export.layout import WIDTH, function_head, layout
 from dsl.export.optax.body import DTYPE, Body
 from dsl.export.optax.plan import Plan
 from dsl.export.optax.values import Values
@@ -14,7 +14,7 @@ def write_update(plan: Plan, values: Values) -> list[str]:
     """The function `update` of the transformation."""
     reads, oracles = plan.inner.reads, plan.inner.oracles
     flags = ["value: Any = None"] if "loss" in reads else []
-    flags += ["value_fn: Callable[[Any], Any] | None = None"] if oracles else []
+    flags += [f"{s.argument}: Callable[..., Any] | None = None" for s in plan.inner.sources]
     params = ["updates: Any", "state: Any", "params: Any = None"]
     params += [*(["*", *flags] if flags else []), "**extra_args: Any"]
     lines = function_head(4, "update", params, f"tuple[Any, {plan.state}]")
@@ -24,8 +24,9 @@ def write_update(plan: Plan, values: Values) -> list[str]:
         lines += _needs(plan, "params", "reads the parameters: call update(g, state, params)")
     if "loss" in reads:
         lines += _needs(plan, "value", "reads the loss: call update(..., value=loss)")
-    if oracles:
-        lines += _needs(plan, "value_fn", "needs the loss: call update(..., value_fn=loss)")
+    for source in plan.inner.sources:
+        needed = f"needs the loss: call update(..., {source.argument}={source.example})"
+        lines += _needs(plan, source.argument, needed)
     body, result, new_state = _rule(plan, values)
     lines.append("        count = optax.safe_increment(state.count)")
     lines += [f"        {line}" for line in _numbers(values, body)]
@@ -35,10 +36,10 @@ def write_update(plan: Plan, values: Values) -> list[str]:
 
 
 def _needs(plan: Plan, argument: str, message: str) -> list[str]:
-    return [
-        f"        if {argument} is None:",
-        *layout(12, "raise ValueError(", [f'"{plan.transform} {message}"'], ")"),
-    ]
+    lines = layout(12, "raise ValueError(", [f'"{plan.transform} {message}"'], ")")
+    if len(lines[len(lines) // 2]) > WIDTH:
+        lines[1:2] = [f'                "{plan.transform} "', f'                "{message}"']
+    return [f"        if {argument} is None:", *lines]
 
 
 def _rule(plan: Plan, values: Values) -> tuple[list[str], str, list[str]]:

@@ -4,7 +4,7 @@ from dsl.export.facts import Facts
 from dsl.export.header import prose
 from dsl.export.layout import WIDTH, layout
 from dsl.export.torch.groups import Groups, Hyper
-from dsl.export.torch.step import needs_closure
+from dsl.export.torch.step import functions, needs_closure
 
 _MEANINGS = {
     "lr": "the learning rate.",
@@ -37,6 +37,8 @@ def class_docstring(facts: Facts, groups: Groups, title: str) -> list[str]:
             )
         wanted = "`step` needs a closure that returns the loss of the batch"
         lines += [*prose(f"{wanted} at the present parameters{backward}", 4), ""]
+    for source in functions(facts):
+        lines += [*prose(f"`step` needs `{source.argument}`: {source.here}.", 4), ""]
     return [*lines, "    Args:", *(f"        {e}" for e in entries), '    """']
 
 

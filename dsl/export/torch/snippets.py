@@ -43,6 +43,89 @@ METHODS = {
         signs = [-1.0 if group["maximize"] else 1.0 for group, _, _ in ready]
         return [sign * h for sign, h in zip(signs, found, strict=True)]
 ''',
+    "_hessian_solve": '''
+    def _hessian_solve(
+        self, loss: torch.Tensor, ready: list[Any], v: list[Any], k: torch.Tensor | float
+    ) -> list[torch.Tensor]:
+        """The inverse of the Hessian at the parameters plus `k` on its diagonal, times `v`."""
+        dense = self._hessian(loss, ready)
+        flat = torch.cat([part.reshape(-1) for part in v]).to(dense.dtype)
+        found = torch.linalg.solve(dense + k * torch.eye(len(dense)).to(dense), flat)
+        return self._split(found, ready)
+''',
+    "_abs_hessian_solve": '''
+    def _abs_hessian_solve(
+        self, loss: torch.Tensor, ready: list[Any], v: list[Any], k: torch.Tensor | float
+    ) -> list[torch.Tensor]:
+        """`v` times the inverse of the Hessian's magnitude plus `k` on its diagonal."""
+        values, vectors = torch.linalg.eigh(self._hessian(loss, ready))
+        flat = torch.cat([part.reshape(-1) for part in v]).to(values.dtype)
+        return self._split(vectors @ (vectors.T @ flat / (torch.abs(values) + k)), ready)
+''',
+    "_hessian": '''
+    def _hessian(self, loss: torch.Tensor, ready: list[Any]) -> torch.Tensor:
+        """The dense Hessian of the loss at the parameters, entries in the order of these."""
+        sizes = [p.numel() for _, p, _ in ready]
+        rows = []
+        for at in range(sum(sizes)):
+            one = torch.zeros(sum(sizes), device=ready[0][1].device)
+            one[at] = 1.0
+            row = self._hvp(loss, ready, self._split(one, ready))
+            rows.append(torch.cat([part.reshape(-1) for part in row]))
+        dense = torch.stack(rows)
+        return dense.to(torch.promote_types(dense.dtype, torch.float32))
+''',
+    "_split": '''
+    def _split(self, flat: torch.Tensor, ready: list[Any]) -> list[torch.Tensor]:
+        """Entries of the model, one after the other, as a list like the parameters."""
+        parts = flat.split([p.numel() for _, p, _ in ready])
+        return [x.reshape(p.shape).to(p.dtype) for x, (_, p, _) in zip(parts, ready, strict=True)]
+''',
+    "_jvp": '''
+    def _jvp(self, loss: torch.Tensor, ready: list[Any], v: list[Any]) -> torch.Tensor:
+        """The derivative of the loss at the parameters, along `v`."""
+        params = [p for _, p, _ in ready]
+        found = torch.autograd.grad(loss, params, retain_graph=True, materialize_grads=True)
+        slope = torch.stack([(a * b).sum() for a, b in zip(found, v, strict=True)]).sum()
+        return -slope if ready[0][0]["maximize"] else slope
+''',
+    "_clipped_grad": '''
+    def _clipped_grad(
+        self, losses_fn: Callable[[], Any], ready: list[Any], c: torch.Tensor | float
+    ) -> list[torch.Tensor]:
+        """The mean of the gradients of the losses at the parameters, each down to norm `c`."""
+        params = [p for _, p, _ in ready]
+        total = [torch.zeros_like(p) for p in params]
+        with torch.enable_grad():
+            losses = list(losses_fn())
+        for loss in losses:
+            found = torch.autograd.grad(loss, params, retain_graph=True, materialize_grads=True)
+            size = torch.sqrt(torch.stack([torch.sum(torch.square(g)) for g in found]).sum())
+            shrink = torch.where(size > c, c / size, torch.ones_like(size))
+            total = [t + g * shrink for t, g in zip(total, found, strict=True)]
+        signs = [-1.0 if group["maximize"] else 1.0 for group, _, _ in ready]
+        return [sign * t / len(losses) for sign, t in zip(signs, total, strict=True)]
+''',
+    "_generator": '''
+    def _generator(self, p: torch.Tensor, stream: float) -> torch.Generator:
+        """What the labels of a stream are drawn with on this step, on the device of `p`."""
+        mixed = 1
+        for part in (self.param_groups[0]["seed"], self.state[p]["step"], stream):
+            mixed = (mixed * 6364136223846793005 + round(float(part)) + 1442695040888963407) % 2**63
+        return torch.Generator(device=p.device).manual_seed(mixed)
+''',
+    "_sampled_grad": '''
+    def _sampled_grad(
+        self, sampled_fn: Callable[[Any], Any], ready: list[Any], stream: float
+    ) -> list[torch.Tensor]:
+        """The gradient at the parameters of the loss with labels drawn from the model."""
+        params = [p for _, p, _ in ready]
+        with torch.enable_grad():
+            loss = sampled_fn(self._generator(params[0], stream))
+        found = torch.autograd.grad(loss, params, materialize_grads=True)
+        signs = [-1.0 if group["maximize"] else 1.0 for group, _, _ in ready]
+        return [sign * g for sign, g in zip(signs, found, strict=True)]
+''',
     "_grad_at": '''
     def _grad_at(self, closure: Callable[[], Any], ready: list[Any], point: list[Any]) -> list[Any]:
         """The gradient of the loss at `point`."""
@@ -77,5 +160,11 @@ METHODS = {
                 p.copy_(here)
 ''',
 }
-METHODS_BEHIND = {"_grad_at": ("_elsewhere",), "_loss_at": ("_elsewhere",)}
+METHODS_BEHIND = {
+    "_hessian_solve": ("_hessian", "_hvp", "_split"),
+    "_abs_hessian_solve": ("_hessian", "_hvp", "_split"),
+    "_grad_at": ("_elsewhere",),
+    "_loss_at": ("_elsewhere",),
+    "_sampled_grad": ("_generator",),
+}
 """Methods that other methods call."""

@@ -8,6 +8,8 @@ from dsl.export.layout import layout
 from dsl.export.torch.front import Front
 from dsl.export.torch.loop import Loop
 from dsl.export.torch.values import Values
+from dsl.primitives.oracles import LOSS
+from dsl.registry import Source
 
 
 @dataclass(frozen=True)
@@ -20,18 +22,26 @@ class Step:
 
 def needs_closure(facts: Facts) -> bool:
     """Whether a step reads the loss or asks for it elsewhere."""
-    return facts.oracles or "loss" in facts.reads
+    return LOSS in facts.sources or "loss" in facts.reads
+
+
+def functions(facts: Facts) -> list[Source]:
+    """What a step takes besides the closure, which gives the loss."""
+    return [source for source in facts.sources if source is not LOSS]
 
 
 def write_step(values: Values, title: str) -> Step:
     """The method `step` of the class `title`."""
     reads_loss = "loss" in values.facts.reads
     front, loop, counts = _body(values)
+    taken = [f"{s.argument}: Callable[..., Any] | None = None" for s in functions(values.facts)]
+    params = ["self", "closure: Callable[[], Any] | None = None", *(["*", *taken] if taken else [])]
     lines = [
         "    @torch.no_grad()",
-        "    def step(self, closure: Callable[[], Any] | None = None) -> Any:",
+        *layout(4, "def step(", params, ") -> Any:"),
         '        """One step; returns what `closure` returns."""',
         *_closure(values.facts, title),
+        *_functions(values.facts, title),
         "        ready = self._ready()",
     ]
     if front or values.model_slots or reads_loss:
@@ -52,6 +62,15 @@ def _closure(facts: Facts, title: str) -> list[str]:
     message = f'"{title}.step needs a closure that returns the loss"'
     lines = ["        if closure is None:", *layout(12, "raise RuntimeError(", [message], ")")]
     return [*lines, *(f"        {line}" for line in evaluate)]
+
+
+def _functions(facts: Facts, title: str) -> list[str]:
+    lines = []
+    for source in functions(facts):
+        lines.append(f"        if {source.argument} is None:")
+        message = f'"{title}.step needs {source.argument}"'
+        lines += layout(12, "raise RuntimeError(", [message], ")")
+    return lines
 
 
 def _body(values: Values) -> tuple[list[str], list[str], bool]:

@@ -51,6 +51,17 @@ def loss(leaves: Any, batch: Any) -> Any:
     return jnp.mean(losses(leaves, batch))
 
 
+def sampled_loss(leaves: Any, batch: Any, key: Any) -> Any:
+    """The loss with targets drawn from the model: normal ones, of variance 1/4, of which the loss
+    is the negative log-likelihood."""
+    features, targets = batch
+    flat = jnp.concatenate([leaf.ravel() for leaf in leaves])
+    outputs = jnp.tanh(features @ flat)
+    noise = jax.random.normal(key, targets.shape, targets.dtype)
+    targets = jax.lax.stop_gradient(outputs + noise / 2)
+    return jnp.mean(2 * jnp.square(outputs - targets))
+
+
 gradient = jax.jit(jax.grad(loss))
 """Of `loss`; compiled once for programs and references, so that one point has one gradient."""
 
@@ -61,6 +72,30 @@ value = jax.jit(loss)
 def product(leaves: Any, v: Any, batch: Any) -> Any:
     """The Hessian at `leaves` times `v`."""
     return jax.jvp(lambda at: jax.grad(loss)(at, batch), (leaves,), (v,))[1]
+
+
+@jax.jit
+def slope(leaves: Any, v: Any, batch: Any) -> Any:
+    """The derivative of the loss at `leaves` along `v`."""
+    return jax.jvp(lambda at: loss(at, batch), (leaves,), (v,))[1]
+
+
+@jax.jit
+def gradients(leaves: Any, batch: Any) -> Any:
+    """The gradient of each example's loss, examples on the first axis."""
+    return jax.jacrev(losses)(leaves, batch)
+
+
+@jax.jit
+def sampled_gradient(leaves: Any, batch: Any, count: Any, stream: Any) -> Any:
+    """The gradient with labels of a stream on the step after `count` steps, from its key."""
+    return jax.grad(sampled_loss)(leaves, batch, label_key(SEED, count, stream))
+
+
+def label_key(seed: int, count: Any, stream: Any) -> Any:
+    """The documented key that labels are drawn with."""
+    key = jax.random.fold_in(jax.random.fold_in(jax.random.key(seed), count), stream)
+    return jax.random.fold_in(key, 2**31 - 1)
 
 
 @jax.jit
@@ -92,6 +127,12 @@ def precision(dtype: str) -> Any:
 def flattened(leaves: Any) -> np.ndarray:
     """All entries of the model in one row."""
     return np.concatenate([np.ravel(leaf) for leaf in leaves])
+
+
+def shaped(flat: np.ndarray, like: Leaves) -> Leaves:
+    """The entries of a model as a list like `like`."""
+    parts = np.split(flat, np.cumsum([leaf.size for leaf in like])[:-1])
+    return [part.reshape(leaf.shape) for part, leaf in zip(parts, like, strict=True)]
 
 
 def as_numpy(leaves: Any) -> Leaves:

@@ -17,7 +17,7 @@ from dsl.zoo.entry import Dense
 from tests.dsl.references import model
 from tests.dsl.references.dense import DENSE, At
 from tests.dsl.references.libraries import compared, library
-from tests.dsl.references.model import STEPS, Leaves, as_numpy, flattened, precision
+from tests.dsl.references.model import STEPS, Leaves, as_numpy, flattened, precision, shaped
 
 SETTINGS = {"wd": 0.125, "eps": 1e-3}
 """Decay is on, and eps is large enough that its place in the formula shows.
@@ -69,11 +69,31 @@ class _NumpyStep:
     def hvp(self, v: Leaves) -> Leaves:
         return as_numpy(model.product(self.leaves, v, self.batch))
 
+    def hessian_solve(self, v: Leaves, k: Any) -> Leaves:
+        dense = np.array(model.hessian(self.leaves, self.batch))
+        return shaped(np.linalg.solve(dense + k * np.eye(len(dense)), flattened(v)), v)
+
+    def abs_hessian_solve(self, v: Leaves, k: Any) -> Leaves:
+        values, vectors = np.linalg.eigh(np.array(model.hessian(self.leaves, self.batch)))
+        return shaped(vectors @ (flattened(v) @ vectors / (np.abs(values) + k)), v)
+
+    def jvp(self, v: Leaves) -> np.ndarray:
+        return np.array(model.slope(self.leaves, v, self.batch))
+
     def grad_at(self, point: Leaves) -> Leaves:
         return as_numpy(model.gradient(point, self.batch))
 
     def loss_at(self, point: Leaves) -> np.ndarray:
         return np.array(model.value(point, self.batch))
+
+    def clipped_grad(self, c: Any) -> Leaves:
+        each = as_numpy(model.gradients(self.leaves, self.batch))
+        sizes = np.sqrt(sum(np.sum(part.reshape(len(part), -1) ** 2, axis=1) for part in each))
+        return [np.tensordot(np.minimum(1, c / sizes), part, 1) / len(sizes) for part in each]
+
+    def sampled_grad(self, stream: Any) -> Leaves:
+        at = self.leaves, self.batch, self.count, round(float(stream))
+        return as_numpy(model.sampled_gradient(*at))
 
 
 def program_path(name: str, schedule: str, **changed: float) -> np.ndarray:

@@ -60,9 +60,17 @@ class At:
 
     def hvp(self, v: Leaves) -> Leaves:
         """The Hessian at `w` times `v`."""
-        flat = self.hessian() @ model.flattened(v)
-        parts = np.split(flat, np.cumsum([leaf.size for leaf in v])[:-1])
-        return [part.reshape(leaf.shape) for part, leaf in zip(parts, v, strict=True)]
+        return model.shaped(self.hessian() @ model.flattened(v), v)
+
+    def gradients(self) -> list[Leaves]:
+        """The gradient at `w` of each example of this step's batch."""
+        each = model.as_numpy(model.gradients(self.w, self.batch))
+        return [list(leaves) for leaves in zip(*each, strict=True)]
+
+    def sampled_grad(self, stream: int = 0) -> Leaves:
+        """The gradient at `w` of this step's batch with labels that the model draws."""
+        at = self.w, self.batch, self.t - 1, stream
+        return model.as_numpy(model.sampled_gradient(*at))
 
     def noise(self, distribution: str, stream: int = 0) -> Leaves:
         """What the program draws: "rademacher" or "normal" numbers shaped like `w`."""

@@ -1,0 +1,1 @@
+"""Losses and gradients away from the parameters, along noise, example by example."""

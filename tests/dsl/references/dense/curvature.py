@@ -1,0 +1,119 @@
+"""Rules that use second-order information, from the papers' equations."""
+
+import numpy as np
+
+from tests.dsl.references import model
+from tests.dsl.references.dense import At, Leaves, dense
+
+
+def _hutchinson(at: At, d: list, b2: float) -> Leaves:
+    """The average of the estimates of the Hessian's diagonal, on and off the first one."""
+    z = at.noise("rademacher")
+    for i, (sign, product) in enumerate(zip(z, at.hvp(z), strict=True)):
+        d[i] = sign * product if at.t == 1 else b2 * d[i] + (1 - b2) * sign * product
+    return d
+
+
+@dense("oasis", state={"w_last": lambda leaves: [leaf.copy() for leaf in leaves]})
+def oasis(at: At, d, w_last, *, lr, b2, eps):
+    scale = np.maximum(np.abs(model.flattened(_hutchinson(at, d, b2))), eps)
+    if at.t == 1:
+        at.memory.update(rate=lr, growth=np.inf)
+    else:
+        s = model.flattened(at.w) - model.flattened(w_last)
+        y = model.flattened(at.g) - model.flattened(at.grad_at(w_last))
+        local = 0.5 * np.sqrt(np.sum(scale * s**2)) / np.sqrt(np.sum(y**2 / scale))
+        rate = min(np.sqrt(1 + at.memory["growth"]) * at.memory["rate"], local)
+        at.memory.update(rate=rate, growth=rate / at.memory["rate"])
+    w_last[:] = [w.copy() for w in at.w]
+    start = 0
+    for w, g in zip(at.w, at.g, strict=True):
+        w -= at.memory["rate"] * g / scale[start : start + w.size].reshape(w.shape)
+        start += w.size
+
+
+def _polyak(at: At, curvature: Leaves, lr: float, f_star: float) -> None:
+    """The step to where the model of the loss with a diagonal Hessian reaches `f_star`."""
+    n = sum(np.sum(g**2 / b) for g, b in zip(at.g, curvature, strict=True))
+    gap = 2 * (at.loss - f_star)
+    part = 1 - np.sqrt(1 - gap / n) if gap < n else 1.0
+    for w, g, b in zip(at.w, at.g, curvature, strict=True):
+        w -= lr * part * g / b
+
+
+@dense("sania_adagrad_sqr")
+def sania_adagrad_sqr(at: At, s, *, lr, eps, f_star):
+    for i, g in enumerate(at.g):
+        s[i] = s[i] + g * g
+    _polyak(at, [np.maximum(part, eps) for part in s], lr, f_star)
+
+
+@dense("sania_adam_sqr")
+def sania_adam_sqr(at: At, v, *, lr, b2, eps, f_star):
+    for i, g in enumerate(at.g):
+        v[i] = b2 * v[i] + (1 - b2) * g * g
+    _polyak(at, [np.maximum(part / (1 - b2**at.t), eps) for part in v], lr, f_star)
+
+
+@dense("sania_hutchinson")
+def sania_hutchinson(at: At, d, *, lr, b2, eps, f_star):
+    _polyak(at, [np.maximum(np.abs(part), eps) for part in _hutchinson(at, d, b2)], lr, f_star)
+
+
+@dense("sophia_g")
+def sophia_g(at: At, m, h, *, lr, b1, b2, eps, wd, gamma, labels, period):
+    if (at.t - 1) % period == 0:
+        _squares(at, h, b2, labels)
+    for i, (w, g) in enumerate(zip(at.w, at.g, strict=True)):
+        m[i] = b1 * m[i] + (1 - b1) * g
+        w *= 1 - lr * wd
+        w -= lr * np.clip(m[i] / np.maximum(gamma * h[i], eps), -1, 1)
+
+
+@dense("sophia_g_after")
+def sophia_g_after(at: At, m, h, *, lr, b1, b2, eps, wd, rho, labels, period):
+    if at.t > 1 and (at.t - 2) % period == period - 1:  # due after the step before this one
+        _squares(at, h, b2, 1)
+    for i, (w, g) in enumerate(zip(at.w, at.g, strict=True)):
+        m[i] = b1 * m[i] + (1 - b1) * g
+        part = np.minimum(np.abs(m[i]) / (rho * labels * h[i] + eps), 1)
+        w *= 1 - lr * wd
+        w -= lr * np.sign(m[i]) * part
+
+
+@dense("sophia_g_optax")
+def sophia_g_optax(at: At, m, h, *, lr, b1, b2, eps, wd, gamma, labels, period):
+    for i, g in enumerate(at.g):
+        m[i] = b1 * m[i] + (1 - b1) * g
+    moves = [
+        np.clip(a / (1 - b1**at.t) / np.maximum(gamma * b, eps), -1, 1) + wd * w
+        for a, b, w in zip(m, h, at.w, strict=True)
+    ]
+    if (at.t - 1) % period == 0:
+        _squares(at, h, b2, labels)
+    for w, move in zip(at.w, moves, strict=True):
+        w -= lr * move
+
+
+def _squares(at: At, h: Leaves, b2: float, scale: float) -> None:
+    """The average of squared gradients for drawn labels, a step further."""
+    for i, drawn in enumerate(at.sampled_grad()):
+        h[i] = b2 * h[i] + (1 - b2) * scale * drawn * drawn
+
+
+@dense("saddle_free_newton")
+def saddle_free_newton(at: At, *, lr, damping):
+    _, sizes, right = np.linalg.svd(at.hessian())
+    magnitude = right.T * sizes @ right
+    inverse = np.linalg.inv(magnitude + damping * np.eye(len(magnitude)))
+    for w, move in zip(at.w, model.shaped(inverse @ model.flattened(at.g), at.w), strict=True):
+        w -= lr * move
+
+
+@dense("gradient_normalized_newton")
+def gradient_normalized_newton(at: At, *, eps, gamma):
+    values, vectors = np.linalg.eigh(at.hessian())
+    g = model.flattened(at.g)
+    flat = vectors @ (vectors.T @ g / (values + np.linalg.norm(g) / (gamma + eps)))
+    for w, move in zip(at.w, model.shaped(flat, at.w), strict=True):
+        w -= move

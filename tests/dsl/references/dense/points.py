@@ -1,0 +1,101 @@
+"""Rules that ask for losses and gradients at other points, from the papers' equations."""
+
+import numpy as np
+
+from tests.dsl.references import model
+from tests.dsl.references.dense import At, Leaves, dense
+
+
+def _total_norm(leaves: Leaves) -> float:
+    return float(np.linalg.norm(model.flattened(leaves)))
+
+
+@dense("sam")
+def sam(at: At, m, *, lr, b1, eps, wd, rho):
+    scale = rho / (_total_norm(at.g) + eps)
+    far = at.grad_at([w + scale * g for w, g in zip(at.w, at.g, strict=True)])
+    _heavy_ball(at, far, m, lr, b1, wd)
+
+
+@dense("asam")
+def asam(at: At, m, *, lr, b1, eps, wd, rho):
+    pairs = list(zip(at.w, at.g, strict=True))
+    scale = rho / (_total_norm([np.abs(w) * g for w, g in pairs]) + eps)
+    far = at.grad_at([w + scale * w**2 * g for w, g in pairs])
+    _heavy_ball(at, far, m, lr, b1, wd)
+
+
+def _heavy_ball(at: At, grads: Leaves, m: Leaves, lr: float, b1: float, wd: float) -> None:
+    for i, w in enumerate(at.w):
+        m[i] = b1 * m[i] + grads[i] + wd * w
+        w -= lr * m[i]
+
+
+@dense("fedspeed_local", state={"server": lambda leaves: [leaf.copy() for leaf in leaves]})
+def fedspeed(at: At, server, dual, *, lr, eps, wd, rho, prox, c, period):
+    scale = rho / (_total_norm(at.g) + eps)
+    far = at.grad_at([w + scale * g for w, g in zip(at.w, at.g, strict=True)])
+    q = [f + prox * (h - x) for f, h, x in zip(far, dual, server, strict=True)]
+    size = _total_norm(q)
+    shrink = c / (size + 1e-6) if size + 1e-6 > c else 1.0
+    for w, part in zip(at.w, q, strict=True):
+        w *= 1 - lr * (wd + prox)
+        w -= lr * shrink * part
+    if at.t % period == 0:
+        for i, w in enumerate(at.w):
+            dual[i] = dual[i] + w - server[i]
+            server[i] = w + dual[i]
+            w[...] = server[i]
+
+
+@dense("gradient_regularized_sgd")
+def gradient_regularized_sgd(at: At, *, lr, wd, gamma, ascent):
+    share = gamma / ascent
+    far = at.grad_at([w + ascent * g for w, g in zip(at.w, at.g, strict=True)])
+    for w, g, f in zip(at.w, at.g, far, strict=True):
+        w -= lr * ((1 - share) * g + share * f + wd * w)
+
+
+@dense("zo_sgd")
+def zo_sgd(at: At, *, lr, wd, mu):
+    z = at.noise("normal")
+    ahead = at.loss_at([w + mu * part for w, part in zip(at.w, z, strict=True)])
+    behind = at.loss_at([w - mu * part for w, part in zip(at.w, z, strict=True)])
+    slope = (ahead - behind) / (2 * mu)
+    for w, part in zip(at.w, z, strict=True):
+        w -= lr * (slope * part + wd * w)
+
+
+@dense("deepzero_rge")
+def deepzero_rge(at: At, m, *, lr, b1, wd, mu):
+    steps = [mu * z / (np.sqrt(np.sum(z * z)) + 1e-8) for z in at.noise("normal")]
+    rise = at.loss_at([w + e for w, e in zip(at.w, steps, strict=True)]) - at.loss
+    _heavy_ball(at, [rise / mu * e for e in steps], m, lr, b1, wd)
+
+
+@dense("sa_sgld", state={"z": lambda leaves: [1.0 for _ in leaves]})
+def sa_sgld(at: At, z, *, lr, alpha, low, high, r, s, temperature):
+    decay = np.exp(-alpha * lr)
+    for i, (w, g, noise) in enumerate(zip(at.w, at.g, at.noise("normal"), strict=True)):
+        z[i] = decay * z[i] + (1 - decay) * np.sum(g**2) ** (s / 2) / alpha
+        dt = lr * low * (z[i] ** r + high) / (z[i] ** r + low)
+        w += -dt * g + np.sqrt(2 * dt * temperature) * noise
+
+
+@dense("forward_gradient")
+def forward_gradient(at: At, *, lr):
+    v = at.noise("normal")
+    slope = model.flattened(at.g) @ model.flattened(v)
+    for w, part in zip(at.w, v, strict=True):
+        w -= lr * slope * part
+
+
+@dense("dp_sgd")
+def dp_sgd(at: At, *, lr, c, sigma, batch):
+    examples = at.gradients()
+    total = [c * sigma * z / batch for z in at.noise("normal")]
+    for grads in examples:
+        shrink = min(1.0, c / _total_norm(grads)) / len(examples)
+        total = [part + shrink * g for part, g in zip(total, grads, strict=True)]
+    for w, part in zip(at.w, total, strict=True):
+        w -= lr * part
