@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import optax
 from jax.flatten_util import ravel_pytree
 
@@ -230,9 +231,10 @@ def jax_choose(flag: Any, new: Callable[[], Value], old: Callable[[], Value]) ->
 def initial(rule: Init, leaves: list[Any], xp: Any = jnp) -> Value:
     """The starting value of a slot for parameters `leaves`."""
     fill = INITIALISERS[rule.rule].fill
-    if rule.kind is Kind.GLOBAL:
-        return fill(xp, None, *rule.args)
-    return [fill(xp, leaf, *rule.args) for leaf in leaves]
+    with np.errstate(over="ignore"):  # a number too large for the dtype is infinite
+        if rule.kind is Kind.GLOBAL:
+            return fill(xp, None, *rule.args)
+        return [fill(xp, leaf, *rule.args) for leaf in leaves]
 
 
 def _number(given: Any) -> Any:
