@@ -36,12 +36,14 @@ class Check:
 
     `at` holds hyperparameters for the comparison where the defaults would hide a difference: a rate
     that moves the parameters, a period that comes round. `agrees` bounds the largest difference of
-    any parameter after any step. `ranks` are those of the tensors where the two are defined alike.
+    any parameter after any step; `at_defaults` bounds it at the published defaults, where that is
+    more. `ranks` are those of the tensors where the two are defined alike.
     `note` says where the other implementation departs from the program, by less than `agrees`.
     """
 
     at: Mapping[str, float] = field(default_factory=dict)
     agrees: float = 1e-10
+    at_defaults: float | None = None
     ranks: tuple[int, ...] = RANKS
     note: str = ""
 

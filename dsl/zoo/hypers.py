@@ -6,11 +6,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Hyper:
-    """A hyperparameter in words, with the least and the largest value that makes sense."""
+    """A hyperparameter in words, with the least and the largest value that makes sense.
+
+    `whole` says that it counts something.
+    """
 
     meaning: str
     low: float = 0.0
     high: float = math.inf
+    whole: bool = False
 
 
 COMMON = {

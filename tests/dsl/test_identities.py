@@ -47,6 +47,11 @@ IDENTITIES: dict[str, tuple[Program, Program]] = {
         started(rule("fed_adam", b1=0), v=ZEROS),
         rule("rmsprop", wd=0),
     ),
+    "Signum without momentum is sign SGD": (rule("signum", b1=0), ZOO["signsgd"]),
+    "SGDW without decay is heavy ball": (rule("sgdw", wd=0), rule("heavy_ball", wd=0)),
+    "gradient noise of variance 0 is none": (rule("sgd_gradient_noise", eta=0), ZOO["sgd"]),
+    "AdEMAMix without its slow average is AdamW": (rule("ademamix", alpha=0), ZOO["adamw"]),
+    "NadamW without momentum is AdamW without": (rule("nadamw", b1=0), rule("adamw", b1=0)),
     **{
         f"{name} is itself without decay, with coupled decay put on": (
             coupled_decay(rule(name, wd=0)),
@@ -61,6 +66,12 @@ ALIKE: dict[str, tuple[Program, Program]] = {
         rule("sgd_uba", phi=2),
         ZOO["sgd_cosine"],
     ),
+    "AdaMod without memory of its rates is Adam with eps hat": (
+        rule("adamod", b3=0, wd=0),
+        ZOO["adam_eps_hat"],
+    ),
+    "Lion is Lion-K with the L1 norm": (rule("lion_k_norm", p=1), ZOO["lion"]),
+    "a warm-up of one step is none": (rule("sgd_warmup", warmup=1), ZOO["sgd"]),
     "AdamW is Adam with decoupled decay put on": (
         decoupled_decay(rule("adam", wd=0)),
         ZOO["adamw"],

@@ -13,11 +13,6 @@ from tests.dsl.references import walks
 
 NAMES = sorted(ENTRIES)
 WITH_CURVATURE = ["adahessian", "sophia_h"]
-WHOLE = {"period", "warmup", "size", "top"}
-"""Hyperparameters that count something."""
-
-AT_DEFAULTS = {"diffgrad": 1e-9, "oasis": 1e-8, "sania_hutchinson": 1e-9}
-"""Bounds in float64 at published defaults that are not the common one; the entry says why."""
 
 CONTRACT = {"lr", "b1", "b2", "b3", "eps", "wd"}
 """Hyperparameters that mean the same in every rule that has them."""
@@ -75,8 +70,8 @@ def test_a_rule_follows_its_reference_at_the_published_defaults(name: str):
     _require(name)
     known = ENTRIES[name].program.hyperparameters
     at = {**known, "wd": 0.1} if "wd" in known else known
-    bound = AT_DEFAULTS.get(name, ENTRIES[name].reference.agrees)
-    assert walks.difference(name, "decaying", **at) <= bound
+    check = ENTRIES[name].reference
+    assert walks.difference(name, "decaying", **at) <= (check.at_defaults or check.agrees)
 
 
 @pytest.mark.torch
@@ -95,7 +90,7 @@ def test_the_comparison_would_show_a_change_of_any_hyperparameter(name: str):
     assert set(before) == walks.hypers_compared(name)
     path = walks.program_path(name, "decaying")
     for hyper, value in before.items():
-        other = value + 1 if hyper in WHOLE else 0.99 * value or 1e-3
+        other = value + 1 if ENTRIES[name].hypers[hyper].whole else 0.99 * value or 1e-3
         changed = walks.program_path(name, "decaying", **{hyper: other})
         assert np.max(np.abs(changed - path)) > 10 * ENTRIES[name].reference.agrees, hyper
 

@@ -25,7 +25,7 @@ from dsl.zoo.hypers import Hyper
     hypers={
         "b3": Hyper("decay of the slow average", 0, 1),
         "alpha": Hyper("weight of the slow average"),
-        "warmup": Hyper("steps over which alpha and b3 grow; 1: none", 1),
+        "warmup": Hyper("steps over which alpha and b3 grow; 1: none", 1, whole=True),
     },
 )
 def ademamix(

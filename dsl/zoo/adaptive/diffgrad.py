@@ -17,6 +17,7 @@ from dsl.zoo.entry import Reference, entry
             "weight_decouple": False,
             "foreach": False,
         },
+        at_defaults=1e-9,
         note="adds 1e-15 to the second moment inside the root, which makes 1e-13 where eps is 1e-3 "
         "and 1e-9 at the default eps",
     ),

@@ -26,6 +26,7 @@ from dsl.zoo.hypers import Hyper
     year=2022,
     reference=Dense(
         at={"b2": 0.9, "eps": 1},
+        at_defaults=1e-8,
         note="at the defaults, paths of the model part by a factor of two on most steps",
         doubts="the defaults, and that the product with the Hessian is taken at w",
     ),

@@ -11,7 +11,7 @@ _PAPER = (
 _HYPERS = {
     "gamma": Hyper("scale of the curvature: fewer entries are clipped where it is larger"),
     "labels": Hyper("labels that are drawn: examples times outputs with a label", 1),
-    "period": Hyper("steps between estimates of the curvature", 1),
+    "period": Hyper("steps between estimates of the curvature", 1, whole=True),
 }
 
 

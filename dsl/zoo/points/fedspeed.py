@@ -14,7 +14,7 @@ from dsl.zoo.hypers import Hyper
         "rho": Hyper("radius of the ascent"),
         "prox": Hyper("strength of the pull towards the server's parameters"),
         "c": Hyper("largest norm of the corrected gradient"),
-        "period": Hyper("local steps between two communications", 1),
+        "period": Hyper("local steps between two communications", 1, whole=True),
     },
 )
 def fedspeed_local(

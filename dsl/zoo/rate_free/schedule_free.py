@@ -19,7 +19,7 @@ _AT = {"warmup": 10, "r": 0.5}
 
 _HYPERS = {
     "b1": Hyper("share of the average in the point where gradients are taken, above 0", 0, 1),
-    "warmup": Hyper("steps over which the rate rises from zero; 0 for none"),
+    "warmup": Hyper("steps over which the rate rises from zero; 0 for none", whole=True),
     "r": Hyper("power of the step in the weights of the average"),
     "lr_power": Hyper("power of the largest rate so far in the weights of the average"),
 }

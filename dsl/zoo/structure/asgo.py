@@ -1,12 +1,27 @@
-"""ASGO."""
+"""ASGO and its diagonal form."""
 
-from dsl.ops import gram, identity, interp, matrix_power, mode_product, rms, shortest, zeros
+from dsl.ops import (
+    col_sum,
+    cols,
+    gram,
+    identity,
+    interp,
+    matrix_power,
+    mode_product,
+    rms,
+    shortest,
+    sqrt,
+    square,
+    zeros,
+)
 from dsl.zoo.entry import Dense, entry
 from dsl.zoo.hypers import Hyper
 
+_PAPER = "ASGO: Adaptive Structured Gradient Optimization (An et al.)"
+
 
 @entry(
-    paper="ASGO: Adaptive Structured Gradient Optimization (An et al.)",
+    paper=_PAPER,
     year=2025,
     reference=Dense(ranks=(2,)),
     hypers={"eps": Hyper("keeps the root from being singular")},
@@ -24,4 +39,23 @@ def asgo(w, g, m=zeros, s=identity(0), *, lr=1e-2, b1=0.9, b2=0.8, eps=1e-10, wd
     m = interp(g, m, b1)
     s = interp(gram(g), s, b2)
     u = mode_product(shortest(matrix_power(s, -0.5, eps)), m)
+    return lr * (0.2 * u / rms(u) + wd * w)
+
+
+@entry(
+    paper=_PAPER,
+    year=2025,
+    reference=Dense(ranks=(2,)),
+    hypers={"eps": Hyper("keeps the root from zero")},
+)
+def dasgo(w, g, m=zeros, s=cols(0), *, lr=1e-2, b1=0.9, b2=0.95, eps=1e-8, wd=0.1):
+    """DASGO: momentum over the root of the averaged squared gradient of each column.
+
+    The diagonal of ASGO's second moment, of the last axis whichever is shorter: sums over a column,
+    averaged without bias correction, eps inside the root. The step has RMS 0.2 before decay. For
+    matrices. Weight decay is decoupled and reads the parameters before the step.
+    """
+    m = interp(g, m, b1)
+    s = interp(col_sum(square(g)), s, b2)
+    u = m / sqrt(s + eps)
     return lr * (0.2 * u / rms(u) + wd * w)

@@ -24,8 +24,8 @@ from dsl.zoo.hypers import Hyper
     year=2024,
     reference=Dense(at={"size": 2, "period": 7}, ranks=(2,)),
     hypers={
-        "size": Hyper("dimensions that the gradient is projected to", 1),
-        "period": Hyper("steps between changes of the projection", 1),
+        "size": Hyper("dimensions that the gradient is projected to", 1, whole=True),
+        "period": Hyper("steps between changes of the projection", 1, whole=True),
         "scale": Hyper("of what is projected back"),
     },
 )

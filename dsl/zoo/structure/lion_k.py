@@ -69,7 +69,7 @@ def lion_k_threshold(w, g, m=zeros, *, lr=1e-4, b1=0.9, b2=0.99, wd=0.0, tau=1e-
     paper=_PAPER,
     year=2024,
     reference=Dense(at={"top": 5}, doubts=_FROM_MEMORY),
-    hypers={"top": Hyper("entries of a tensor that move", 1)},
+    hypers={"top": Hyper("entries of a tensor that move", 1, whole=True)},
 )
 def lion_k_top_k(w, g, m=zeros, *, lr=1e-4, b1=0.9, b2=0.99, wd=0.0, top=1):
     """Lion-K with K the sum of the largest magnitudes: their sign, and 0 for the others.

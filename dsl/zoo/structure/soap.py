@@ -29,7 +29,7 @@ from dsl.zoo.hypers import Hyper
     reference=Dense(at={"b1": 0.9, "b3": 0.8, "period": 3}),
     hypers={
         "b3": Hyper("decay of the second moments along the axes", 0, 1),
-        "period": Hyper("steps between changes of the basis", 1),
+        "period": Hyper("steps between changes of the basis", 1, whole=True),
     },
 )
 def soap(

@@ -40,7 +40,7 @@ def adamw_clipped_by_global_norm() -> Program:
         "z": Hyper("deviations above the mean from which on a norm is a spike"),
         "a": Hyper("decay of the norm's mean and variance", 0, 1),
         "factor": Hyper("scale of what a spike is cut to"),
-        "warmup": Hyper("steps that begin the statistics", 1),
+        "warmup": Hyper("steps that begin the statistics", 1, whole=True),
     },
 )
 def sgd_zclip() -> Program:

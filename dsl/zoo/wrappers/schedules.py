@@ -41,7 +41,7 @@ def sgd_cosine() -> Program:
     paper="Accurate, Large Minibatch SGD: Training ImageNet in 1 Hour (Goyal et al.)",
     year=2017,
     reference=Dense(at={"lr": 0.05, "warmup": 20}),
-    hypers={"warmup": Hyper("steps until the rate is whole", 1)},
+    hypers={"warmup": Hyper("steps until the rate is whole", 1, whole=True)},
 )
 def sgd_warmup() -> Program:
     """SGD with gradual warm-up: the rate grows from step to step until it is whole.

@@ -110,6 +110,16 @@ def asgo(at, m, *, lr, b1, b2, eps, wd):
         w -= lr * (0.2 * np.sqrt(u.size) / np.linalg.norm(u) * u + wd * w)
 
 
+@dense("dasgo")
+def dasgo(at, m, *, lr, b1, b2, eps, wd):
+    sums = at.memory.setdefault("sums", [np.zeros(w.shape[1]) for w in at.w])
+    for i, (w, g) in enumerate(zip(at.w, at.g, strict=True)):
+        m[i] = b1 * m[i] + (1 - b1) * g
+        sums[i] = b2 * sums[i] + (1 - b2) * np.einsum("rc,rc->c", g, g)
+        u = m[i] @ np.diag((sums[i] + eps) ** -0.5)
+        w -= lr * (0.2 * np.sqrt(u.size) / np.linalg.norm(u) * u + wd * w)
+
+
 @dense("galore")
 def galore(at, *, lr, b1, b2, eps, wd, size, period, scale):
     for i, (w, g) in enumerate(zip(at.w, at.g, strict=True)):
