@@ -7,6 +7,7 @@ assigned before `return`.
 """
 
 import inspect
+import textwrap
 from collections import Counter
 
 from dsl.kinds import lifts
@@ -18,6 +19,8 @@ _ATOM = 9
 _COMPARISON = 3
 _WIDTH = 96
 _NESTING = 16
+_TEXT, _NAME = 84, 3
+"""Characters of an expression in one line, and of a name that is given to a part of it."""
 
 
 def print_program(program: Program) -> str:
@@ -34,7 +37,13 @@ def _signature(program: Program) -> str:
     line = f"def {program.name}({', '.join(groups)}):"
     if len(line) <= _WIDTH:
         return line
-    return "\n".join([f"def {program.name}(", *(f"    {group}," for group in groups), "):"])
+    rows = [row for group in groups for row in _rows(f"{group},")]
+    return "\n".join([f"def {program.name}(", *(f"    {row}" for row in rows), "):"])
+
+
+def _rows(text: str) -> list[str]:
+    """A list in lines of the width, split behind commas."""
+    return textwrap.wrap(text, _WIDTH - 4, break_long_words=False, break_on_hyphens=False)
 
 
 def _docstring(doc: str) -> list[str]:
@@ -192,7 +201,7 @@ def inlined(program: Program) -> set[int]:
 
     Those without a name, read once, whose text evaluates in the order of the statements: the
     operands of a statement stand directly before it, the last operand last. Nesting ends at a depth
-    that can still be read, by people and by `parse`.
+    and a width that can still be read, by people and by `parse`.
     """
     uses = Counter(
         arg.index
@@ -204,12 +213,13 @@ def inlined(program: Program) -> set[int]:
         if isinstance(arg, Local)
     )
     chosen: set[int] = set()
+    wide = _too_wide(program, uses)
 
     def take(args: tuple[Arg, ...], end: int, depth: int) -> int:
         for arg in reversed(args):
             if depth and isinstance(arg, Local) and arg.index == end and uses[end] == 1:
                 statement = program.statements[end]
-                if statement.name is None:
+                if statement.name is None and end not in wide:
                     chosen.add(end)
                     end = take(statement.args, end - 1, depth - 1)
         return end
@@ -218,3 +228,33 @@ def inlined(program: Program) -> set[int]:
     while index >= 0:
         index = take(program.statements[index].args, index - 1, _NESTING)
     return chosen
+
+
+def _too_wide(program: Program, uses: Counter[int]) -> set[int]:
+    """Statements whose text would make the line of their only reader too long."""
+    wide: set[int] = set()
+    sizes: list[int] = []
+    for statement in program.statements:
+        parts = [_size(arg, sizes, uses) for arg in statement.args]
+        infix = PRIMITIVES[statement.op].infix
+        own = len(infix.symbol) + 4 if infix else len(statement.op) + 2 * len(parts)
+        while own + sum(parts) > _TEXT and max(parts, default=0) > _NAME:
+            at = parts.index(max(parts))
+            arg = statement.args[at]
+            if not isinstance(arg, Local):
+                break
+            wide.add(arg.index)
+            parts[at] = _NAME
+        sizes.append(own + sum(parts))
+    return wide
+
+
+def _size(arg: Arg, sizes: list[int], uses: Counter[int]) -> int:
+    """About how many characters an argument takes, inlined if it can be."""
+    match arg:
+        case Local(index):
+            return sizes[index] if uses[index] == 1 else _NAME
+        case Name(id):
+            return len(id)
+        case Const(value):
+            return len(format_number(value))

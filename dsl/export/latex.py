@@ -50,12 +50,17 @@ def _symbol(name: str) -> str:
     return f"{stem}_{index}" if len(index) == 1 else f"{stem}_{{{index}}}" if index else stem
 
 
+def _parts(symbol: str) -> tuple[str, str]:
+    r"""A symbol and its index: \beta and 1, \mathrm{a\_name} and none."""
+    if "\\mathrm" in symbol:
+        return symbol, ""
+    head, _, index = symbol.partition("_")
+    return head, index.strip("{}")
+
+
 def _at_step(symbol: str, step: str) -> str:
     """The symbol with the index of a step: m_t, x_{0,t}."""
-    head, _, index = symbol.partition("_")
-    index = index.strip("{}")
-    if "\\mathrm" in symbol or not index:
-        head, index = symbol, ""
+    head, index = _parts(symbol)
     both = f"{index},{step}" if index else step
     return f"{head}_{both}" if len(both) == 1 else f"{head}_{{{both}}}"
 
@@ -86,8 +91,8 @@ class _Body:
         hats = 0
         while wanted in self.used or (slot is None and symbol in self.taken):
             hats += 1
-            head, _, index = symbol.partition("_")
-            symbol = rf"\hat{{{head}}}" + (f"_{index}" if index else "")
+            head, index = _parts(symbol)
+            symbol = rf"\hat{{{head}}}" + (f"_{{{index}}}" if index else "")
             wanted = _at_step(symbol, "t")
         self.used.add(wanted)
         return wanted

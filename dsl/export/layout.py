@@ -16,6 +16,15 @@ def layout(indent: int, before: str, parts: list[str], after: str) -> list[str]:
     return [pad + before, *(f"{pad}    {part}," for part in parts), pad + after]
 
 
+def lambda_of(indent: int, params: list[str], body: str) -> str:
+    """A lambda among the parts of a call; a body that is too long for the line in brackets."""
+    head = f"lambda {', '.join(params)}:"
+    if indent + len(f"{head} {body},") <= WIDTH:
+        return f"{head} {body}"
+    pad = " " * indent
+    return f"{head} (\n{pad}    {body}\n{pad})"
+
+
 def suite(indent: int, before: str, text: str) -> list[str]:
     """`before` + expression in one line, or the expression in brackets on a line of its own."""
     pad = " " * indent

@@ -62,7 +62,7 @@ class _Rebuild:
         """The new program; `result` is a value of it, the old one's by default."""
         old = self.program
         read = {arg.id for s in self.made for arg in s.args if isinstance(arg, Name)}
-        more = tuple(name for name in ("w", "t") if name in read and name not in old.inputs)
+        more = tuple(n for n in ("w", "g", "t") if n in read and n not in old.inputs)
         return replace(
             old,
             inputs=old.inputs + more,

@@ -65,6 +65,6 @@ def test_brackets_stand_where_they_must(expression, latex):
     assert to_latex(program).split("\n")[1] == f"  u_t &= {latex} \\\\"
 
 
-def test_the_equations_read_well(snapshot):
-    assert to_latex(ZOO["lion"]) == snapshot
-    assert to_latex(ZOO["adamw"]) == snapshot
+@pytest.mark.parametrize("name", ZOO)
+def test_the_equations_read_well(name, snapshot):
+    assert to_latex(ZOO[name]) == snapshot

@@ -7,7 +7,7 @@ import ast
 
 from dsl.errors import ExportError
 from dsl.export.expressions import fill, name, names_in, show
-from dsl.export.layout import layout
+from dsl.export.layout import lambda_of, layout
 from dsl.export.optax.declarations import meaning
 from dsl.export.optax.snippets import CALLS, FUNCTIONS
 from dsl.export.optax.values import Values, comparison
@@ -156,7 +156,7 @@ class Body:
         )
         if shape_of in params:
             body = fill(body, {"g.shape": name(f"{params[shape_of]}.shape")})
-        function = f"lambda {', '.join(params.values())}: {show(body)}"
+        function = lambda_of(self.indent + 4, list(params.values()), show(body))
         if isinstance(body, ast.Call) and [show(a) for a in body.args] == list(params.values()):
             function = show(body.func)
         given = [show(values.outer(a)) for a in trees]

@@ -16,7 +16,7 @@ class Lists:
         """The name of the list that holds a value for every parameter."""
         if arg not in self.names:
             wanted = "ps" if arg == Name("w") else f"{self.entry(arg)}s"
-            self.names[arg] = self.values.names.take(wanted)
+            self.names[arg] = self.values.names.take(safe(wanted))
         return self.names[arg]
 
     def entry(self, arg: Arg) -> str:
