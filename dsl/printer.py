@@ -234,27 +234,40 @@ def _too_wide(program: Program, uses: Counter[int]) -> set[int]:
     """Statements whose text would make the line of their only reader too long."""
     wide: set[int] = set()
     sizes: list[int] = []
+
+    def size(arg: Arg) -> int:
+        """About how many characters an argument takes, inlined if it can be."""
+        match arg:
+            case Local(index):
+                name = program.statements[index].name
+                if name is not None:
+                    return len(name)
+                return sizes[index] if uses[index] == 1 else _NAME
+            case Name(id):
+                return len(id)
+            case Const(value):
+                return len(format_number(value))
+
     for statement in program.statements:
-        parts = [_size(arg, sizes, uses) for arg in statement.args]
+        parts = list(map(size, statement.args))
         infix = PRIMITIVES[statement.op].infix
         own = len(infix.symbol) + 4 if infix else len(statement.op) + 2 * len(parts)
-        while own + sum(parts) > _TEXT and max(parts, default=0) > _NAME:
-            at = parts.index(max(parts))
-            arg = statement.args[at]
-            if not isinstance(arg, Local):
-                break
+        inside = [at for at, arg in enumerate(statement.args) if _nameless(program, arg, uses)]
+        while inside and own + sum(parts) > _TEXT:
+            widest = max(inside, key=parts.__getitem__)
+            arg = statement.args[widest]
+            assert isinstance(arg, Local)
             wide.add(arg.index)
-            parts[at] = _NAME
+            inside.remove(widest)
+            parts[widest] = _NAME
         sizes.append(own + sum(parts))
     return wide
 
 
-def _size(arg: Arg, sizes: list[int], uses: Counter[int]) -> int:
-    """About how many characters an argument takes, inlined if it can be."""
-    match arg:
-        case Local(index):
-            return sizes[index] if uses[index] == 1 else _NAME
-        case Name(id):
-            return len(id)
-        case Const(value):
-            return len(format_number(value))
+def _nameless(program: Program, arg: Arg, uses: Counter[int]) -> bool:
+    """Whether an argument may print inside its reader."""
+    return (
+        isinstance(arg, Local)
+        and uses[arg.index] == 1
+        and program.statements[arg.index].name is None
+    )
