@@ -22,7 +22,7 @@ Canonical hash: c4671f7908d5d5ad.
 
 Score 1.0710 +- 0.0296 over 8 fresh seeds on
 quadratic (200 steps), digits (200 steps), chars (150 steps);
-tuned adamw is 1, untrained is 0. Program c4671f7908d5d5ad, ledger c7ff7ffd1661900b.
+tuned adamw is 1, untrained is 0. Program c4671f7908d5d5ad, ledger cce772bca45d3e94.
 """
 
 from typing import Any, NamedTuple
