@@ -87,7 +87,7 @@ def nuclear_norm(xp, x):
 
 @primitive(
     "Tensor -> Scalar",
-    torch="float({x}.shape[-2] if {x}.ndim > 1 else 1)",
+    torch="{x}.new_tensor({x}.shape[-2] if {x}.ndim > 1 else 1)",
     latex=r"\operatorname{{rows}}\left({x}\right)",
     weight=0.0,
 )
@@ -98,7 +98,7 @@ def row_count(xp, x):
 
 @primitive(
     "Tensor -> Scalar",
-    torch="float({x}.shape[-1] if {x}.ndim > 0 else 1)",
+    torch="{x}.new_tensor({x}.shape[-1] if {x}.ndim > 0 else 1)",
     latex=r"\operatorname{{columns}}\left({x}\right)",
     weight=0.0,
 )
