@@ -1,5 +1,6 @@
 """Judging programs: every task, some seeds, one score against the tuned baseline."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -92,7 +93,7 @@ class Evaluator:
         measurements: list[Measurement] = []
         for name, trainer in self.trainers.by_task.items():
             try:
-                runs = trainer.run(program, seeds)
+                (runs,) = trainer.run(program, seeds)
             except DoesNotFit:
                 return Evaluation(Outcome.DOES_NOT_FIT, WORST)
             baseline = self._baseline_losses(name, tuple(seeds))
@@ -126,7 +127,7 @@ class Evaluator:
         return Evaluation(outcome, total / runs, tuple(measurements))
 
     def _measure_baseline(self, name: str, seeds: tuple[int, ...]) -> tuple[float, ...]:
-        runs = self.trainers.by_task[name].run(self.baseline, seeds)
+        (runs,) = self.trainers.by_task[name].run(self.baseline, seeds)
         for seed, run in zip(seeds, runs, strict=True):
             if outcome_of(run) is not Outcome.OK:
                 sentence = outcome_of(run).sentence
@@ -135,7 +136,7 @@ class Evaluator:
 
 
 def outcome_of(run: Trained) -> Outcome:
-    """What happened in a run, the loss aside."""
-    if not run.finite:
+    """What happened in a run, the size of its loss aside."""
+    if not run.finite or (run.stopped is None and not math.isfinite(run.loss)):
         return Outcome.NON_FINITE
     return Outcome.OK if run.stopped is None else Outcome.DIVERGED

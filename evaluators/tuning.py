@@ -121,7 +121,7 @@ class _Tuner:
         program = canonical(self.program.with_hyperparameters(**constants))
         result = {}
         for name, trainer in self.trainers.by_task.items():
-            runs = trainer.run(program, self.seeds)
+            (runs,) = trainer.run(program, self.seeds)
             gains = [
                 progress(trainer.task, run.loss) if outcome_of(run) is Outcome.OK else WORST
                 for run in runs

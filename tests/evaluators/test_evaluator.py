@@ -111,7 +111,7 @@ def test_every_outcome_has_its_own_sentence():
 def test_the_trainer_equals_a_hand_written_loop():
     task, steps, seed = get("quadratic"), 40, 5
     trainer = Trainer(task, steps, CARRIED, width=1)
-    (run,) = trainer.run(BASELINE, [seed])
+    ((run,),) = trainer.run(BASELINE, [seed])
     ready = prepare(task, [seed], steps)
     params = jax.tree.map(lambda leaf: leaf[0], ready.params)
     rule = optax.adamw(1e-2, weight_decay=BASELINE.hyperparameters["wd"])
@@ -126,10 +126,10 @@ def test_the_trainer_equals_a_hand_written_loop():
 
 def test_a_run_that_leaves_the_sane_range_stops_at_the_next_look():
     trainer = Trainer(get("quadratic"), 40, CARRIED, width=1)
-    (run,) = trainer.run(rule("    return -1500 + 1e-9 * g"), [0])
+    ((run,),) = trainer.run(rule("    return -1500 + 1e-9 * g"), [0])
     assert (run.stopped, run.finite) == (CHECK_EVERY, True)
-    (run,) = trainer.run(rule("    return -4e2 + 1e-9 * g"), [0])
-    assert (run.stopped, run.finite) == (3 * CHECK_EVERY, True)
+    ((run,),) = trainer.run(rule("    return -4e2 + 1e-9 * g"), [0])
+    assert (run.stopped, run.finite) == (40 // 3 + 2 * CHECK_EVERY, True)
 
 
 def test_scores_are_comparable_and_clipped():
@@ -148,7 +148,24 @@ def test_scores_are_comparable_and_clipped():
 def test_noise_differs_by_seed_and_repeats():
     noisy = dsl.parse("def noisy(w, g, *, lr=1e-2):\n    return lr * (g + normal(0))")
     trainer = Trainer(get("quadratic"), 20, ("add", "mul", "normal"), width=2)
-    first, second = trainer.run(noisy, [1, 2]), trainer.run(noisy, [1, 2])
+    (first,), (second,) = trainer.run(noisy, [1, 2]), trainer.run(noisy, [1, 2])
     assert first == second
-    plain = trainer.run(dsl.parse("def p(w, g, *, lr=1e-2):\n    return lr * g"), [1, 2])
+    (plain,) = trainer.run(dsl.parse("def p(w, g, *, lr=1e-2):\n    return lr * g"), [1, 2])
     assert np.all([a.loss != b.loss for a, b in zip(first, plain, strict=True)])
+
+
+def test_a_run_is_looked_at_on_the_way_and_past_the_horizon():
+    trainer = Trainer(get("quadratic"), 40, CARRIED, width=1, looks=(10, 40))
+    ((run,),) = trainer.run(BASELINE, [5])
+    ((short,),) = Trainer(get("quadratic"), 10, CARRIED, width=1).run(BASELINE, [5])
+    assert run.losses[0] == pytest.approx(short.loss, rel=1e-5)
+    assert run.loss < run.losses[0] and run.after != run.loss
+    high, low = trainer.run(BASELINE, [5], rates=[1e-2, 1e-4])
+    assert high == [run] and low[0].loss > run.loss
+    ((hopeless,),) = trainer.run(BASELINE, [5], rates=[1e-4], bar=[run.losses[0]])
+    assert hopeless.hopeless and np.isnan(hopeless.loss) and np.isnan(hopeless.after)
+
+
+def test_looks_that_do_not_rise_to_the_horizon_are_refused():
+    with pytest.raises(ValueError, match="looks rise from 1 to the horizon 40"):
+        Trainer(get("quadratic"), 40, CARRIED, looks=(40, 10))
