@@ -1,17 +1,17 @@
 """Judging programs: every task, some seeds, one score against the tuned baseline."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 from dsl import canonical, parse
-from dsl.fingerprint import depends_on_gradient
 from dsl.machine import DoesNotFit
 from dsl.program import Program
 from evaluators.evaluation import Evaluation, Measurement, Outcome
+from evaluators.free import refused_by
+from evaluators.outcomes import outcome_of
 from evaluators.registry import get
-from evaluators.score import WORST, score, too_good
+from evaluators.score import WORST, score
 from evaluators.train import Trained, Trainer, searchable
 
 
@@ -88,8 +88,9 @@ class Evaluator:
         run and count as failed. A failed run scores -1.
         """
         program = canonical(program)
-        if not depends_on_gradient(program):
-            return Evaluation(Outcome.GRADIENT_INDEPENDENT, WORST)
+        refused = refused_by(program)
+        if refused:
+            return Evaluation(refused.outcome, WORST)
         measurements: list[Measurement] = []
         for name, trainer in self.trainers.by_task.items():
             try:
@@ -110,9 +111,7 @@ class Evaluator:
         self, name: str, seed: int, run: Trained, baseline: tuple[float, ...]
     ) -> Measurement:
         task = self.trainers.by_task[name].task
-        outcome = outcome_of(run)
-        if outcome is Outcome.OK and too_good(task, run.loss):
-            outcome = Outcome.TOO_GOOD
+        outcome = outcome_of(task, run)
         if outcome is not Outcome.OK:
             loss = run.loss if outcome is Outcome.TOO_GOOD else None
             return Measurement(name, seed, outcome, loss, WORST, run.stopped)
@@ -129,14 +128,9 @@ class Evaluator:
     def _measure_baseline(self, name: str, seeds: tuple[int, ...]) -> tuple[float, ...]:
         (runs,) = self.trainers.by_task[name].run(self.baseline, seeds)
         for seed, run in zip(seeds, runs, strict=True):
-            if outcome_of(run) is not Outcome.OK:
-                sentence = outcome_of(run).sentence
-                raise ValueError(f"the baseline fails on {name} with seed {seed}: {sentence}")
+            outcome = outcome_of(self.trainers.by_task[name].task, run)
+            if outcome is not Outcome.OK:
+                raise ValueError(
+                    f"the baseline fails on {name} with seed {seed}: {outcome.sentence}"
+                )
         return tuple(run.loss for run in runs)
-
-
-def outcome_of(run: Trained) -> Outcome:
-    """What happened in a run, the size of its loss aside."""
-    if not run.finite or (run.stopped is None and not math.isfinite(run.loss)):
-        return Outcome.NON_FINITE
-    return Outcome.OK if run.stopped is None else Outcome.DIVERGED

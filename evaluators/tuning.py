@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from dsl import canonical
 from dsl.program import Program
 from evaluators.evaluation import Outcome
-from evaluators.evaluator import TaskChoice, Trainers, outcome_of, trainers_for
+from evaluators.evaluator import TaskChoice, Trainers, trainers_for
+from evaluators.outcomes import outcome_of
 from evaluators.score import WORST, progress
 
 RATES = tuple(10 ** (-k / 2) for k in range(8, 0, -1))
@@ -121,9 +122,10 @@ class _Tuner:
         program = canonical(self.program.with_hyperparameters(**constants))
         result = {}
         for name, trainer in self.trainers.by_task.items():
+            task = trainer.task
             (runs,) = trainer.run(program, self.seeds)
             gains = [
-                progress(trainer.task, run.loss) if outcome_of(run) is Outcome.OK else WORST
+                progress(task, run.loss) if outcome_of(task, run) is Outcome.OK else WORST
                 for run in runs
             ]
             result[name] = sum(gains) / len(gains)
