@@ -10,7 +10,7 @@ from dsl import canonical, parse
 from dsl.machine import DoesNotFit
 from dsl.program import Program
 from evaluators.evaluation import Evaluation, Measurement, Outcome
-from evaluators.free import refused_by
+from evaluators.free import CHECKS, refused_by
 from evaluators.outcomes import outcome_of
 from evaluators.registry import get
 from evaluators.score import WORST, aggregate, loss_at, progress, reference, score
@@ -33,7 +33,7 @@ class Suite:
     `baseline` is the text of the tuned rule that scores 1, its constants as defaults, and `rates`
     its rate by task (its default where none is named). `factors` are the multiples of a rate that
     are tried on every task, for programs and baseline alike. `primitives` are those that programs
-    may use; those a search draws by default if empty.
+    may use; those a search draws by default if empty. `checks` are the free checks that are made.
     """
 
     tasks: tuple[TaskChoice, ...]
@@ -41,6 +41,7 @@ class Suite:
     primitives: tuple[str, ...] = ()
     factors: tuple[float, ...] = (1.0,)
     rates: tuple[tuple[str, float], ...] = ()
+    checks: tuple[str, ...] = tuple(check.name for check in CHECKS)
 
 
 class Trainers:
@@ -81,6 +82,7 @@ class Evaluator:
         self.suite = suite
         self.baseline = parse(suite.baseline)
         self.trainers = trainers_for(self.baseline, suite.tasks, suite.primitives)
+        self._checks = [check for check in CHECKS if check.name in suite.checks]
         self._scale = lru_cache(maxsize=64)(self._measure_baseline)
 
     @property
@@ -107,7 +109,7 @@ class Evaluator:
         go on.
         """
         program = canonical(program)
-        refused = refused_by(program)
+        refused = refused_by(program, self._checks)
         if refused:
             return Evaluation(refused.outcome, WORST)
         found: dict[str, Sequence[Measurement]] = {}
@@ -152,12 +154,10 @@ class Evaluator:
         """Its mean progress at each look, at the rate that serves it best on these seeds."""
         trainer = self.trainers.by_task[name]
         runs = trainer.run(self.baseline, seeds, self._tried(self.baseline, self._own_rate(name)))
-        sound = [
-            row for row in runs if all(outcome_of(trainer.task, run) is Outcome.OK for run in row)
-        ]
+        outcomes = [[outcome_of(trainer.task, run) for run in row] for row in runs]
+        sound = [row for row, ends in zip(runs, outcomes, strict=True) if set(ends) == {Outcome.OK}]
         if not sound:
-            outcomes = [outcome_of(trainer.task, run) for run in runs[0]]
-            pairs = zip(seeds, outcomes, strict=True)
+            pairs = zip(seeds, outcomes[0], strict=True)
             seed, outcome = next(pair for pair in pairs if pair[1] is not Outcome.OK)
             raise ValueError(f"the baseline fails on {name} with seed {seed}: {outcome.sentence}")
         best = max(sound, key=lambda row: fmean(progress(trainer.task, run.loss) for run in row))

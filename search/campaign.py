@@ -143,6 +143,7 @@ class Campaign:
             self._primitives(),
             tuple(config.evaluation.rates),
             tuple(rates.items()),
+            tuple(config.checks),
         )
         as_baseline = config.start == config.baseline.rule
         start = tuned if as_baseline else config.rule(config.start)

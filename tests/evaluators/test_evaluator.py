@@ -54,12 +54,12 @@ CHEATS = {
         "    return w - 1e8 + 1e-3 * g",
         Outcome.DIVERGED,
     ),
-    "creeping up by a constant": ("    return -1e3 + 1e-9 * g", Outcome.DIVERGED),
+    "creeping up by a constant": ("    return -1e3 + 1e-9 * g", Outcome.ONE_SIGNED),
     "decay alone": ("    return lr * w", Outcome.GRADIENT_INDEPENDENT),
     "an explosion": ("    return exp(exp(exp(g * 100)))", Outcome.NON_FINITE),
     "not a number from the start": ("    return sqrt(0 - 1 - square(g))", Outcome.NON_FINITE),
     "ascent": ("    return -2 * g", Outcome.DIVERGED),
-    "ascent beyond all numbers between two looks": ("    return -1e3 * g", Outcome.NON_FINITE),
+    "ascent beyond all numbers between two looks": ("    return -1e3 * g", Outcome.DIVERGED),
 }
 
 
@@ -99,7 +99,7 @@ def test_a_seed_counts_the_same_in_any_company(evaluator):
 
 
 def test_a_primitive_that_is_not_carried_is_an_outcome(evaluator):
-    evaluation = evaluator.evaluate(rule("    return lr * cosh(g)"), SEEDS)
+    evaluation = evaluator.evaluate(rule("    return lr * arcsinh(g)"), SEEDS)
     assert (evaluation.outcome, evaluation.score) == (Outcome.DOES_NOT_FIT, WORST)
 
 
