@@ -34,6 +34,7 @@ class Suite:
     its rate by task (its default where none is named). `factors` are the multiples of a rate that
     are tried on every task, for programs and baseline alike. `primitives` are those that programs
     may use; those a search draws by default if empty. `checks` are the free checks that are made.
+    `width` is how many seeds run side by side; it changes no result.
     """
 
     tasks: tuple[TaskChoice, ...]
@@ -42,14 +43,20 @@ class Suite:
     factors: tuple[float, ...] = (1.0,)
     rates: tuple[tuple[str, float], ...] = ()
     checks: tuple[str, ...] = tuple(check.name for check in CHECKS)
+    width: int = 2
 
 
 class Trainers:
     """The training loops of a set of tasks, each compiled when first used."""
 
-    def __init__(self, tasks: Sequence[TaskChoice], primitives: Sequence[str]):
+    def __init__(
+        self, tasks: Sequence[TaskChoice], primitives: Sequence[str], rates: int, width: int
+    ):
         self.by_task = {
-            choice.name: Trainer(get(choice.name), choice.steps, primitives) for choice in tasks
+            choice.name: Trainer(
+                get(choice.name), choice.steps, primitives, width=width, rates=rates
+            )
+            for choice in tasks
         }
 
     @property
@@ -59,7 +66,11 @@ class Trainers:
 
 
 def trainers_for(
-    rule: Program, tasks: Sequence[TaskChoice], primitives: Sequence[str] = (), rates: int = 1
+    rule: Program,
+    tasks: Sequence[TaskChoice],
+    primitives: Sequence[str] = (),
+    rates: int = 1,
+    width: int = 2,
 ) -> Trainers:
     """Loops that carry what `rule` applies and `primitives` (those a search draws if empty).
 
@@ -67,12 +78,15 @@ def trainers_for(
     compile once.
     """
     used = {statement.op for statement in rule.statements}
-    return _trainers(tuple(tasks), tuple(sorted(used | set(primitives or searchable()))))
+    carried = tuple(sorted(used | set(primitives or searchable())))
+    return _trainers(tuple(tasks), carried, rates, width)
 
 
 @lru_cache(maxsize=4)
-def _trainers(tasks: tuple[TaskChoice, ...], primitives: tuple[str, ...]) -> Trainers:
-    return Trainers(tasks, primitives)
+def _trainers(
+    tasks: tuple[TaskChoice, ...], primitives: tuple[str, ...], rates: int, width: int
+) -> Trainers:
+    return Trainers(tasks, primitives, rates, width)
 
 
 class Evaluator:
@@ -81,7 +95,9 @@ class Evaluator:
     def __init__(self, suite: Suite):
         self.suite = suite
         self.baseline = parse(suite.baseline)
-        self.trainers = trainers_for(self.baseline, suite.tasks, suite.primitives)
+        self.trainers = trainers_for(
+            self.baseline, suite.tasks, suite.primitives, len(suite.factors), suite.width
+        )
         self._checks = [check for check in CHECKS if check.name in suite.checks]
         self._scale = lru_cache(maxsize=64)(self._measure_baseline)
 

@@ -116,6 +116,11 @@ class EvaluationConfig(Section):
     timeout: float = Field(default=300.0, gt=0, le=86_400, allow_inf_nan=False)
     """Seconds after which a worker counts as hung; compiling is part of the first evaluation."""
 
+    @property
+    def width(self) -> int:
+        """How many seeds run side by side: all of them, up to four."""
+        return min(self.seeds, 4)
+
 
 class ScreenConfig(Section):
     """The hurdle at the first look of every task, a percentile of what was seen lately."""

@@ -98,8 +98,14 @@ def test_a_seed_counts_the_same_in_any_company(evaluator):
     assert all(len(losses) == 1 for losses in runs.values())
 
 
-def test_a_primitive_that_is_not_carried_is_an_outcome(evaluator):
+def test_a_primitive_that_the_machine_does_not_carry_is_compiled(evaluator):
     evaluation = evaluator.evaluate(rule("    return lr * arcsinh(g)"), SEEDS)
+    assert evaluation.outcome is Outcome.OK
+    assert evaluation.score > 0
+
+
+def test_an_oracle_that_a_task_does_not_answer_is_an_outcome(evaluator):
+    evaluation = evaluator.evaluate(rule("    return lr * sampled_grad(0)"), SEEDS)
     assert (evaluation.outcome, evaluation.score) == (Outcome.DOES_NOT_FIT, WORST)
 
 
