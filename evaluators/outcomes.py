@@ -18,7 +18,7 @@ def outcome_of(task: Task, run: Trained) -> Outcome:
     optimizer. A loss below the task's floor at any look is an alarm.
     """
     if run.hopeless:
-        return Outcome.HOPELESS
+        return Outcome.SCREENED
     if not math.isfinite(run.loss):
         return Outcome.DIVERGED if run.finite and run.stopped is not None else Outcome.NON_FINITE
     if any(too_good(task, loss) for loss in (*run.losses, run.after)):
