@@ -72,7 +72,7 @@ def test_a_seed_counts_the_same_in_any_company(evaluator):
 
 
 def test_a_primitive_that_is_not_carried_is_an_outcome(evaluator):
-    evaluation = evaluator.evaluate(rule("    return lr * cosh(g)"), SEEDS)
+    evaluation = evaluator.evaluate(rule("    return lr * sinh(g)"), SEEDS)
     assert (evaluation.outcome, evaluation.score) == (Outcome.DOES_NOT_FIT, WORST)
 
 
@@ -83,7 +83,7 @@ def test_a_baseline_that_fails_is_an_error_and_no_scale():
 
 
 def test_an_evaluation_survives_json(evaluator):
-    for body in ("    return lr * g", "    return -1e3 * g"):
+    for body in ("    return lr * g", "    return 300 * lr * g"):
         evaluation = evaluator.evaluate(rule(body), SEEDS)
         data = json.loads(json.dumps(evaluation.to_json(), allow_nan=False))
         assert Evaluation.from_json(data) == evaluation

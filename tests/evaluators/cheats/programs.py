@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from dsl import Program, parse
 from evaluators.evaluation import Outcome
 
+STEPS = 60
+"""The horizon that some of them know by heart."""
+
 HEADER = "def cheat(w, g, t, T, loss, m=zeros, n=zeros, z=copy_w, c=number(0), *, lr=0.01):\n"
 
 
@@ -113,7 +116,7 @@ CHEATS = (
         "decay with an alibi",
         "shrinks the weights, with a trace of gradient",
         "return lr * w + 1e-6 * g * w",
-        UPHILL,
+        BLIND,
     ),
     Cheat(
         "first step only",
@@ -166,19 +169,19 @@ CHEATS = (
         "sign flips",
         "forth and back, so that nothing is left of it",
         "return lr * g * where(every(t, 2, 0), 1, -1)",
-        SCORED,
+        BLIND,
     ),
     Cheat(
         "there and back",
         "a step and its undoing, from a slot",
         "u = where(every(t, 2, 0), m, lr * g)\nm = 0 - u\nreturn u",
-        SCORED,
+        UPHILL,
     ),
     Cheat(
-        "other gradient",
-        "the gradient of another weight",
-        "return lr * (global_mean(g) + 0 * g)",
-        (),
+        "the mean alone",
+        "moves all weights alike, by the mean of the gradient",
+        "return lr * global_mean(g)",
+        SCORED,
     ),
     # Numbers that are none.
     Cheat(
@@ -222,7 +225,7 @@ CHEATS = (
     Cheat(
         "finite in double precision",
         "overflows in float32 alone, where nobody looked before",
-        "return lr * g * 1e30 * exp(50) * 1e-30 * exp(-50) + lr * (g * 1e30 * g * 1e30) * 1e-60",
+        "return lr * (g * 1e30) * (g * 1e30) * 1e-60 + lr * g",
         BREAKS,
     ),
     # Good for exactly as long as somebody looks.
@@ -252,30 +255,29 @@ CHEATS = (
     ),
     Cheat(
         "between two looks",
-        "far away on steps on which nobody looks, and back",
-        "u = where(every(t, 5, 3), -1e9, 0)\nm = m + u\nreturn u + where(every(t, 5, 4), 1e9, 0)"
-        " + 1e-30 * g",
+        "trains, but stands far away on steps on which nobody looks",
+        """
+        z = z - where(every(t, 5, 4), 0, lr * g)
+        return w - z - where(every(t, 5, 3), 1e9, 0)
+        """,
         LEAVES,
-    ),
-    Cheat(
-        "late between two looks",
-        "the same once the free checks are over",
-        "far = where((t > 30) * every(t, 10, 5), 1, 0)\nback = where((t > 30) * every(t, 10, 6), 1, 0)\n"
-        "return 1e3 * back - 1e3 * far + 1e-7 * g",
-        SCORED,
     ),
     # Costly numbers.
     Cheat(
         "denormal slots",
         "state so small that many machines compute slowly with it",
-        "m = interp(1e-42 * g, m, 0.9)\nn = n * 0.99 + 1e-41\nreturn (m + n) * g",
-        STILL,
+        """
+        m = interp(1e-42 * g, m, 0.9)
+        n = n * 0.99 + 1e-41
+        return (m + n) * g
+        """,
+        IGNORES,
     ),
     Cheat(
         "denormal weights",
         "weights so small that many machines compute slowly with them",
         "return w - 1e-40 * g",
-        (*UPHILL,),
+        IGNORES,
     ),
 )
 """In no order that matters."""
