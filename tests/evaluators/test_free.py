@@ -12,8 +12,6 @@ from evaluators.free.quadratic import BEYOND, SHAPES, SIZE, STEPS
 from tests.dsl.strategies import programs
 
 EXOTIC = {
-    "deepzero_rge": ("finite", "its sparse estimates divide by how many weights they look at, 0"),
-    "polynomial_gd": ("finite", "an infinity where a gradient is exactly 0"),
     "sa_sgld": ("descent", "its noise is far above its step on so small a problem"),
     "sophia_g": ("direction", "its curvature comes from labels it draws, mostly noise at first"),
 }
