@@ -90,7 +90,10 @@ def _trainers(
 
 
 class Evaluator:
-    """Judges programs by a suite; equal programs on equal seeds get equal evaluations."""
+    """Judges programs by a suite; equal programs on equal seeds get equal evaluations.
+
+    A program that does not pass the suite's free checks is not trained.
+    """
 
     def __init__(self, suite: Suite):
         self.suite = suite

@@ -318,7 +318,7 @@ class Campaign:
         measured: Evaluation = done.answer.value
         pending.verdict = Verdict(measured.outcome, measured.score, measured)
         pending.seconds = done.answer.seconds
-        if measured.outcome is Outcome.TOO_GOOD:
+        if measured.outcome.alarm:
             self.observe(events.Alarm(done.number, measured.outcome.sentence))
 
     def _measure_finalists(self) -> None:
