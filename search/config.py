@@ -9,6 +9,7 @@ from dsl.program import Program
 from dsl.registry import PRIMITIVES
 from dsl.zoo import ZOO
 from evaluators import registry as tasks
+from evaluators import suites
 from evaluators.free import CHECKS
 from search.draws import Palette
 from search.mutate import Limits, Mutator
@@ -132,10 +133,24 @@ class ScreenConfig(Section):
 
 
 class FinalConfig(Section):
-    """The `finalists` best programs are measured again on `seeds` fresh seeds."""
+    """The `finalists` best programs are measured again on `seeds` fresh seeds.
+
+    Then on the suite `meta_validation`, by which the winner is chosen, and the winner alone on the
+    suite `held_out`; each is left out where it is not named.
+    """
 
     finalists: int = Field(default=8, ge=1, le=1_000)
     seeds: int = Field(default=8, ge=2, le=1_000)
+    meta_validation: str | None = None
+    held_out: str | None = None
+    evaluations: int = Field(default=10, ge=1, le=10_000)
+    """Sets of constants that every rule, the baseline too, is tuned in on a suite of other tasks;
+    the first nine go through the rates."""
+
+    @field_validator("meta_validation", "held_out")
+    @classmethod
+    def _suite(cls, name: str | None) -> str | None:
+        return None if name is None else _one_of("suite", name, suites.names())
 
 
 class Config(Section):
