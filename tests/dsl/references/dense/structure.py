@@ -20,6 +20,9 @@ LION_K: dict[str, Callable[[Any, Any], Any]] = {
     "entropy": lambda x, a: jnp.sum(jnp.log(jnp.cosh(a * x))) / a,
     "relativistic": lambda x, tau: jnp.sum(jnp.sqrt(x**2 + tau**2)),
     "log": lambda x, tau: jnp.sum(jnp.abs(x) - tau * jnp.log(1 + jnp.abs(x) / tau)),
+    "nuclear": lambda x, eps: jnp.sum(
+        jnp.sqrt(jnp.linalg.svd(jnp.atleast_2d(x), compute_uv=False) ** 2 + eps)
+    ),
     "sorted": lambda x, a: jnp.dot(
         1 - a * jnp.arange(x.size) / x.size, jnp.sort(jnp.abs(x).ravel())[::-1]
     ),
@@ -31,8 +34,8 @@ def _lion_k(name: str) -> None:
     slope = jax.jit(jax.grad(LION_K[name]), static_argnums=1)
 
     @dense(f"lion_k_{name}")
-    def step(at: At, m, *, lr, b1, b2, wd, p=None, top=None, tau=None, a=None):
-        (parameter,) = [part for part in (p, top, tau, a) if part is not None] or [None]
+    def step(at: At, m, *, lr, b1, b2, wd, p=None, top=None, tau=None, a=None, eps=None):
+        (parameter,) = [part for part in (p, top, tau, a, eps) if part is not None] or [None]
         for i, (w, g) in enumerate(zip(at.w, at.g, strict=True)):
             # The paper's momentum is that of the negative gradient.
             ahead = b1 * m[i] - (1 - b1) * g
