@@ -1,12 +1,52 @@
-"""Subset-Norm: a second moment for each of a partition of the entries."""
+"""Subset-Norm and Subspace-Momentum: moments in fewer dimensions than the parameters have."""
 
-from dsl.ops import col_sum, cols, interp, row_sum, rows, sqrt, square, where, zeros
+from typing import Any
+
+from dsl.ops import (
+    col_sum,
+    cols,
+    eigenvectors,
+    equal,
+    every,
+    gram,
+    identity,
+    interp,
+    leading,
+    maximum,
+    mode_product,
+    row_sum,
+    rows,
+    shortest,
+    sqrt,
+    square,
+    transpose,
+    when,
+    where,
+    zeros,
+)
 from dsl.zoo.entry import Dense, entry
+from dsl.zoo.hypers import Hyper
 
 _PAPER = (
     "Subset-Norm and Subspace-Momentum: Faster Memory-Efficient Adaptive Optimization with "
     "Convergence Guarantees (Nguyen and Nguyen)"
 )
+_SUBSPACE = {
+    "size": Hyper("dimensions of the subspace that has momentum", 1, whole=True),
+    "period": Hyper("steps between changes of the subspace", 1, whole=True),
+}
+
+
+def _subset_moment(g: Any, r: Any, c: Any, b2: Any) -> tuple[Any, Any, Any]:
+    """The next moments of rows and columns, and for each entry the one that is its own."""
+    r = interp(row_sum(square(g)), r, b2)
+    c = interp(col_sum(square(g)), c, b2)
+    return r, c, where(col_sum(1) < row_sum(1), c, r)
+
+
+def _subspace(g: Any, size: Any) -> Any:
+    """The leading singular vectors of a gradient on the shorter side, as columns."""
+    return shortest(leading(eigenvectors(gram(g)), size))
 
 
 @entry(paper=_PAPER, year=2025, reference=Dense(ranks=(0, 1, 2)))
@@ -23,8 +63,62 @@ def subset_norm_adam(
     and reads the parameters after the step.
     """
     m = interp(g, m, b1)
-    r = interp(row_sum(square(g)), r, b2)
-    c = interp(col_sum(square(g)), c, b2)
-    v = where(col_sum(1) < row_sum(1), c, r)
+    r, c, v = _subset_moment(g, r, c, b2)
     u = sqrt(1 - b2**t) / (1 - b1**t) * m / (sqrt(v) + eps)
+    return lr * (u + wd * (w - lr * u))
+
+
+@entry(
+    paper=_PAPER,
+    year=2025,
+    reference=Dense(at={"lr": 2**-5, "size": 2, "period": 7}, ranks=(2,)),
+    hypers=_SUBSPACE,
+)
+def subspace_momentum(
+    w, g, t, m=zeros, q=identity(0), *, lr=1e-3, b1=0.9, wd=0.0, size=128, period=200
+):
+    """Subspace-Momentum: momentum in a gradient's leading singular subspace, SGD outside of it.
+
+    For matrices, on their shorter side; a square one is projected from the right. The subspace is
+    made anew from the gradient of step 1 and of every period-th step, before it is used, and the
+    momentum begins again there (the authors' code lets it go on for one step in the new subspace).
+    Momentum is an average without bias correction. Weight decay is decoupled and reads the
+    parameters after the step.
+    """
+    fresh = maximum(equal(t, 1), every(t, period, 0))
+    q = when(fresh, _subspace(g, size), q)
+    p = mode_product(transpose(q), g)
+    m = interp(p, when(fresh, 0, m), b1)
+    u = g + mode_product(q, m - p)
+    return lr * (u + wd * (w - lr * u))
+
+
+@entry(
+    paper=_PAPER,
+    year=2025,
+    reference=Dense(at={"size": 2, "period": 7}, ranks=(2,)),
+    hypers=_SUBSPACE,
+)
+def subset_norm_subspace_momentum(
+    w, g, t, m=zeros, r=rows(0), c=cols(0), q=identity(0),
+    *, lr=1e-3, b1=0.9, b2=0.999, eps=1e-6, wd=0.0, size=128, period=200,
+):  # fmt: skip
+    """Subset-Norm with Subspace-Momentum: its second moments, and momentum in a subspace only.
+
+    For matrices. Subsets are those of Subset-Norm Adam, the subspace is that of Subspace-Momentum,
+    but momentum ends as in the authors' code: where the subspace changes, the old one, whose
+    coordinates are those of the former subspace, makes one more step as if they were of the new
+    one, and the next step begins at 0. So the signs of singular vectors matter: the largest entry
+    of each is positive here. The bias corrections scale what has no momentum too; eps is added to
+    the root before its correction. Weight decay is decoupled and reads the parameters after the
+    step.
+    """
+    fresh = maximum(equal(t, 1), every(t, period, 0))
+    q = when(fresh, _subspace(g, size), q)
+    p = mode_product(transpose(q), g)
+    m = interp(p, m, b1)
+    n = g + mode_product(q, m - p)
+    m = when(fresh * (t > 1), 0, m)
+    r, c, v = _subset_moment(g, r, c, b2)
+    u = sqrt(1 - b2**t) / (1 - b1**t) * n / (sqrt(v) + eps)
     return lr * (u + wd * (w - lr * u))

@@ -78,15 +78,70 @@ def adafactor(at: At, *, lr, eps, exponent, d, eps2):
         w -= max(eps2, np.sqrt(np.mean(w**2))) * min(lr, at.t**-0.5) * update
 
 
+def _subset_moment(at: At, i: int, g: np.ndarray, b2: float) -> np.ndarray:
+    """The second moment of the subset of each entry of a tensor, after this step."""
+    squares = g**2
+    if g.ndim == 2:
+        many_rows = g.shape[0] >= g.shape[1]
+        squares = squares.sum(axis=1 if many_rows else 0, keepdims=True)
+    at.memory[i] = b2 * at.memory.get(i, 0.0) + (1 - b2) * squares
+    return at.memory[i]
+
+
 @dense("subset_norm_adam")
 def subset_norm_adam(at: At, m, *, lr, b1, b2, eps, wd):
     for i, (w, g) in enumerate(zip(at.w, at.g, strict=True)):
         m[i] = b1 * m[i] + (1 - b1) * g
-        squares = g**2
-        if g.ndim == 2:
-            many_rows = g.shape[0] >= g.shape[1]
-            squares = squares.sum(axis=1 if many_rows else 0, keepdims=True)
-        at.memory[i] = b2 * at.memory.get(i, 0.0) + (1 - b2) * squares
+        v = _subset_moment(at, i, g, b2)
         rate = lr * np.sqrt(1 - b2**at.t) / (1 - b1**at.t)
-        w -= rate * m[i] / (np.sqrt(at.memory[i]) + eps)
+        w -= rate * m[i] / (np.sqrt(v) + eps)
+        w *= 1 - lr * wd
+
+
+class _Subspace:
+    """The span of the largest singular vectors of a matrix on its shorter side."""
+
+    def __init__(self, g: np.ndarray, size: float):
+        u, _, vh = np.linalg.svd(g, full_matrices=False)
+        self.left = g.shape[0] < g.shape[1]
+        basis = (u if self.left else vh.T)[:, : round(size)]
+        largest = basis[np.argmax(np.abs(basis), axis=0), range(basis.shape[1])]
+        self.basis = basis * np.sign(largest)
+
+    def into(self, g: np.ndarray) -> np.ndarray:
+        return self.basis.T @ g if self.left else g @ self.basis
+
+    def out_of(self, x: np.ndarray) -> np.ndarray:
+        return self.basis @ x if self.left else x @ self.basis.T
+
+
+def _partly_averaged(at: At, i: int, g, b1, size, period, late: bool) -> np.ndarray:
+    """A gradient, averaged in the subspace; `late` forgets the average after a change's step."""
+    changes = at.t == 1 or at.t % period == 0
+    if changes:
+        at.memory["subspace", i] = _Subspace(g, size)
+    space = at.memory["subspace", i]
+    inside = space.into(g)
+    old = at.memory.get(("momentum", i), 0.0)
+    if changes and not late:
+        old = 0.0
+    new = b1 * old + (1 - b1) * inside
+    at.memory["momentum", i] = 0.0 if late and changes and at.t > 1 else new
+    return space.out_of(new) + (g - space.out_of(inside))
+
+
+@dense("subspace_momentum")
+def subspace_momentum(at: At, *, lr, b1, wd, size, period):
+    for i, (w, g) in enumerate(zip(at.w, at.g, strict=True)):
+        w -= lr * _partly_averaged(at, i, g, b1, size, period, late=False)
+        w *= 1 - lr * wd
+
+
+@dense("subset_norm_subspace_momentum")
+def subset_norm_subspace_momentum(at: At, *, lr, b1, b2, eps, wd, size, period):
+    for i, (w, g) in enumerate(zip(at.w, at.g, strict=True)):
+        direction = _partly_averaged(at, i, g, b1, size, period, late=True)
+        v = _subset_moment(at, i, g, b2)
+        rate = lr * np.sqrt(1 - b2**at.t) / (1 - b1**at.t)
+        w -= rate * direction / (np.sqrt(v) + eps)
         w *= 1 - lr * wd
