@@ -5,18 +5,14 @@ from typing import Any
 from dsl.ops import (
     col_sum,
     cols,
-    eigenvectors,
     equal,
     every,
-    gram,
     identity,
     interp,
-    leading,
     maximum,
     mode_product,
     row_sum,
     rows,
-    shortest,
     sqrt,
     square,
     transpose,
@@ -26,6 +22,7 @@ from dsl.ops import (
 )
 from dsl.zoo.entry import Dense, entry
 from dsl.zoo.hypers import Hyper
+from dsl.zoo.structure.galore import projection
 
 _PAPER = (
     "Subset-Norm and Subspace-Momentum: Faster Memory-Efficient Adaptive Optimization with "
@@ -37,16 +34,9 @@ _SUBSPACE = {
 }
 
 
-def _subset_moment(g: Any, r: Any, c: Any, b2: Any) -> tuple[Any, Any, Any]:
-    """The next moments of rows and columns, and for each entry the one that is its own."""
-    r = interp(row_sum(square(g)), r, b2)
-    c = interp(col_sum(square(g)), c, b2)
-    return r, c, where(col_sum(1) < row_sum(1), c, r)
-
-
-def _subspace(g: Any, size: Any) -> Any:
-    """The leading singular vectors of a gradient on the shorter side, as columns."""
-    return shortest(leading(eigenvectors(gram(g)), size))
+def _of_subsets(r: Any, c: Any) -> Any:
+    """Moments of rows where there are at least as many of them as columns, else of columns."""
+    return where(col_sum(1) < row_sum(1), c, r)
 
 
 @entry(paper=_PAPER, year=2025, reference=Dense(ranks=(0, 1, 2)))
@@ -63,8 +53,9 @@ def subset_norm_adam(
     and reads the parameters after the step.
     """
     m = interp(g, m, b1)
-    r, c, v = _subset_moment(g, r, c, b2)
-    u = sqrt(1 - b2**t) / (1 - b1**t) * m / (sqrt(v) + eps)
+    r = interp(row_sum(square(g)), r, b2)
+    c = interp(col_sum(square(g)), c, b2)
+    u = sqrt(1 - b2**t) / (1 - b1**t) * m / (sqrt(_of_subsets(r, c)) + eps)
     return lr * (u + wd * (w - lr * u))
 
 
@@ -86,7 +77,7 @@ def subspace_momentum(
     parameters after the step.
     """
     fresh = maximum(equal(t, 1), every(t, period, 0))
-    q = when(fresh, _subspace(g, size), q)
+    q = when(fresh, projection(g, size), q)
     p = mode_product(transpose(q), g)
     m = interp(p, when(fresh, 0, m), b1)
     u = g + mode_product(q, m - p)
@@ -101,24 +92,25 @@ def subspace_momentum(
 )
 def subset_norm_subspace_momentum(
     w, g, t, m=zeros, r=rows(0), c=cols(0), q=identity(0),
-    *, lr=1e-3, b1=0.9, b2=0.999, eps=1e-6, wd=0.0, size=128, period=200,
+    *, lr=1e-3, b1=0.9, eps=1e-6, wd=0.0, size=128, period=200,
 ):  # fmt: skip
-    """Subset-Norm with Subspace-Momentum: its second moments, and momentum in a subspace only.
+    """Subset-Norm with Subspace-Momentum: Adagrad with a sum per subset, momentum in a subspace.
 
-    For matrices. Subsets are those of Subset-Norm Adam, the subspace is that of Subspace-Momentum,
-    but momentum ends as in the authors' code: where the subspace changes, the old one, whose
-    coordinates are those of the former subspace, makes one more step as if they were of the new
-    one, and the next step begins at 0. So the signs of singular vectors matter: the largest entry
-    of each is positive here. The bias corrections scale what has no momentum too; eps is added to
-    the root before its correction. Weight decay is decoupled and reads the parameters after the
-    step.
+    The authors' AdaGrad form, for matrices, without bias correction; with the averages and the
+    corrections of Subset-Norm Adam it is their Adam form. Subsets are those of that rule, the
+    subspace is that of Subspace-Momentum, but momentum ends as in their code: where the subspace
+    changes, the old one, whose coordinates are those of the former subspace, makes one more step as
+    if they were of the new one, and the next step begins at 0. So the signs of singular vectors
+    matter: the largest entry of each is positive here. eps is added to the root. Weight decay is
+    decoupled and reads the parameters after the step.
     """
     fresh = maximum(equal(t, 1), every(t, period, 0))
-    q = when(fresh, _subspace(g, size), q)
+    q = when(fresh, projection(g, size), q)
     p = mode_product(transpose(q), g)
     m = interp(p, m, b1)
     n = g + mode_product(q, m - p)
     m = when(fresh * (t > 1), 0, m)
-    r, c, v = _subset_moment(g, r, c, b2)
-    u = sqrt(1 - b2**t) / (1 - b1**t) * n / (sqrt(v) + eps)
+    r = r + row_sum(square(g))
+    c = c + col_sum(square(g))
+    u = n / (sqrt(_of_subsets(r, c)) + eps)
     return lr * (u + wd * (w - lr * u))

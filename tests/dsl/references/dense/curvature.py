@@ -90,6 +90,19 @@ def sania_hutchinson(at: At, d, *, lr, b2, eps, f_star):
     _polyak(at, [np.maximum(np.abs(part), eps) for part in _hutchinson(at, d, b2)], lr, f_star)
 
 
+@dense("m_fac")
+def m_fac(at: At, *, lr, b1, wd, damp):
+    members = 32
+    g = model.flattened(at.g) + wd * model.flattened(at.w)
+    window = at.memory.setdefault("window", [])
+    window.append(g)
+    fisher = sum(np.outer(past, past) for past in window[-members:]) / members
+    u = np.linalg.solve(fisher + damp * np.eye(len(g)), g)
+    at.memory["v"] = b1 * at.memory.get("v", 0.0) + (1 - b1) * u
+    for w, move in zip(at.w, model.shaped(at.memory["v"], at.w), strict=True):
+        w -= lr * move
+
+
 @dense("sophia_g")
 def sophia_g(at: At, m, h, *, lr, b1, b2, eps, wd, gamma, labels, period):
     if (at.t - 1) % period == 0:

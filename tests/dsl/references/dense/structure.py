@@ -78,23 +78,20 @@ def adafactor(at: At, *, lr, eps, exponent, d, eps2):
         w -= max(eps2, np.sqrt(np.mean(w**2))) * min(lr, at.t**-0.5) * update
 
 
-def _subset_moment(at: At, i: int, g: np.ndarray, b2: float) -> np.ndarray:
-    """The second moment of the subset of each entry of a tensor, after this step."""
-    squares = g**2
-    if g.ndim == 2:
-        many_rows = g.shape[0] >= g.shape[1]
-        squares = squares.sum(axis=1 if many_rows else 0, keepdims=True)
-    at.memory[i] = b2 * at.memory.get(i, 0.0) + (1 - b2) * squares
-    return at.memory[i]
+def _subset_squares(g: np.ndarray) -> np.ndarray:
+    """The sum of squares over the subset of each entry of a tensor."""
+    if g.ndim < 2:
+        return g**2
+    return np.sum(g**2, axis=1 if g.shape[0] >= g.shape[1] else 0, keepdims=True)
 
 
 @dense("subset_norm_adam")
 def subset_norm_adam(at: At, m, *, lr, b1, b2, eps, wd):
     for i, (w, g) in enumerate(zip(at.w, at.g, strict=True)):
         m[i] = b1 * m[i] + (1 - b1) * g
-        v = _subset_moment(at, i, g, b2)
+        at.memory[i] = b2 * at.memory.get(i, 0.0) + (1 - b2) * _subset_squares(g)
         rate = lr * np.sqrt(1 - b2**at.t) / (1 - b1**at.t)
-        w -= rate * m[i] / (np.sqrt(v) + eps)
+        w -= rate * m[i] / (np.sqrt(at.memory[i]) + eps)
         w *= 1 - lr * wd
 
 
@@ -138,10 +135,9 @@ def subspace_momentum(at: At, *, lr, b1, wd, size, period):
 
 
 @dense("subset_norm_subspace_momentum")
-def subset_norm_subspace_momentum(at: At, *, lr, b1, b2, eps, wd, size, period):
+def subset_norm_subspace_momentum(at: At, *, lr, b1, eps, wd, size, period):
     for i, (w, g) in enumerate(zip(at.w, at.g, strict=True)):
         direction = _partly_averaged(at, i, g, b1, size, period, late=True)
-        v = _subset_moment(at, i, g, b2)
-        rate = lr * np.sqrt(1 - b2**at.t) / (1 - b1**at.t)
-        w -= rate * direction / (np.sqrt(v) + eps)
+        at.memory["sum", i] = at.memory.get(("sum", i), 0.0) + _subset_squares(g)
+        w -= lr * direction / (np.sqrt(at.memory["sum", i]) + eps)
         w *= 1 - lr * wd
