@@ -90,6 +90,10 @@ ALIKE: dict[str, tuple[Program, Program]] = {
         ZOO["adam_eps_hat"],
     ),
     "Lion is Lion-K with the L1 norm": (rule("lion_k_norm", p=1), ZOO["lion"]),
+    "Subspace-Momentum of the whole space is momentum": (
+        rule("subspace_momentum", b1=0.875, wd=0, size=64, period=64),
+        rule("lion_k_quadratic", b1=0.875, b2=0.875, wd=0),
+    ),
     "a warm-up of one step is none": (rule("sgd_warmup", warmup=1), ZOO["sgd"]),
     "AdamW is Adam with decoupled decay put on": (
         decoupled_decay(rule("adam", wd=0)),

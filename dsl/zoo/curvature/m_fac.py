@@ -20,9 +20,7 @@ _MEMBERS = 32
     paper="M-FAC: Efficient Matrix-Free Approximations of Second-Order Information "
     "(Frantar et al.)",
     year=2021,
-    reference=Dense(
-        at={"b1": 0.75, "damp": 2**-5}, doubts="read from the authors' code, which was not run"
-    ),
+    reference=Dense(at={"b1": 0.75, "damp": 2**-5}),
     hypers={"damp": Hyper("added to the eigenvalues of the Fisher matrix")},
 )
 def m_fac(w, g, h=history(_MEMBERS), v=zeros, *, lr=1e-3, b1=0.0, wd=0.0, damp=1e-5):
@@ -33,8 +31,6 @@ def m_fac(w, g, h=history(_MEMBERS), v=zeros, *, lr=1e-3, b1=0.0, wd=0.0, damp=1
     the first step on. The inverse costs products with the window and one system of its size, by
     Woodbury's identity; the authors' recursion gives the same. Momentum is of what the inverse
     leaves, without bias correction. Weight decay is coupled and enters the window.
-
-    status: unverified
     """
     g = g + wd * w
     h = push(h, g)
