@@ -40,7 +40,7 @@ def opt_amsgrad(
     """OPT-AMSGrad: AMSGrad on a hidden point, then a step along a prediction of the next gradient.
 
     The prediction is a regularized minimal polynomial extrapolation over the whole model: a mean of
-    the five gradients before the present one, with weights in sum 1 that make the same mean of the
+    the five gradients before the present one, with weights of sum 1 that make the same mean of the
     five differences that follow them small. Here those that were not made yet have no weight, and
     the first step predicts its own gradient. The step along the prediction weighs it against the
     momentum of before this step, as printed. No bias correction; the second moment starts at the
