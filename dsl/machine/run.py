@@ -59,9 +59,10 @@ class Machine:
         """The program as this machine's instructions; DoesNotFit if it cannot be."""
         return encode(program, self.primitives, self.capacity)
 
-    def tape(self, encoded: Encoded, lr: np.ndarray) -> Tape:
-        """What a run of `len(lr)` steps takes besides registers; `lr` is the rate at each step."""
-        return tape(encoded, lr, self.capacity, self.dtype)
+    def tape(self, encoded: Encoded, lr: np.ndarray, horizon: int | None = None) -> Tape:
+        """What a run of `len(lr)` steps takes besides registers; `lr` is the rate at each step, and
+        `horizon` what `T` is, as many as there are steps if None."""
+        return tape(encoded, lr, self.capacity, self.dtype, horizon)
 
     def registers(self, slots: Slots, params: Sequence[np.ndarray]) -> np.ndarray:
         """The registers [registers, seeds, size] before the first step.

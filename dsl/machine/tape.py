@@ -30,9 +30,19 @@ class Tape(NamedTuple):
     """uint32: the register that is subtracted from the parameters."""
 
 
-def tape(encoded: Encoded, lr: np.ndarray, capacity: Capacity, dtype: Any = np.float32) -> Tape:
-    """The tape of a run; `lr` is the rate at each step, [steps]; its length is the horizon `T`."""
-    rows = _numbers(encoded, lr, capacity)
+def tape(
+    encoded: Encoded,
+    lr: np.ndarray,
+    capacity: Capacity,
+    dtype: Any = np.float32,
+    horizon: int | None = None,
+) -> Tape:
+    """The tape of a run.
+
+    **Arguments:** `lr`: the rate at each step, [steps]. `horizon`: what `T` is; as many as there
+    are steps if None.
+    """
+    rows = _numbers(encoded, lr, capacity, len(lr) if horizon is None else horizon)
     order, spans = _spans(encoded, rows, capacity)
     op = np.zeros(capacity.instructions, np.int32)
     args = np.zeros((capacity.instructions, OPERANDS), np.uint32)
@@ -43,12 +53,12 @@ def tape(encoded: Encoded, lr: np.ndarray, capacity: Capacity, dtype: Any = np.f
     return Tape(op, args, to, spans, numbers, np.asarray(encoded.result, np.uint32))
 
 
-def _numbers(encoded: Encoded, lr: np.ndarray, capacity: Capacity) -> np.ndarray:
+def _numbers(encoded: Encoded, lr: np.ndarray, capacity: Capacity, horizon: int) -> np.ndarray:
     """float64 [numbers, steps]."""
     steps = len(lr)
     rows = np.zeros((capacity.numbers, steps))
     rows[: len(encoded.numbers)] = np.asarray(encoded.numbers)[:, None]
-    rows[STEP], rows[HORIZON], rows[RATE] = np.arange(1, steps + 1), steps, lr
+    rows[STEP], rows[HORIZON], rows[RATE] = np.arange(1, steps + 1), horizon, lr
     with np.errstate(all="ignore"):
         for primitive, args, to in encoded.early:
             rows[to] = primitive.meaning(np, *(rows[arg] for arg in args))

@@ -1,18 +1,31 @@
 """Judging programs: scores, outcomes by name, one compilation, and the known ways to cheat."""
 
 import json
+from statistics import fmean
 
 import jax
 import numpy as np
 import optax
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import dsl
 from dsl.zoo import ZOO
 from evaluators.evaluation import Evaluation, Outcome
 from evaluators.evaluator import Evaluator, Suite, TaskChoice
 from evaluators.registry import get
-from evaluators.score import BEST, WORST, progress, score, too_good
+from evaluators.score import (
+    BEST,
+    LUCK,
+    WORST,
+    aggregate,
+    loss_at,
+    progress,
+    reference,
+    score,
+    too_good,
+)
 from evaluators.task import prepare
 from evaluators.train import CHECK_EVERY, Trainer
 
@@ -111,7 +124,7 @@ def test_every_outcome_has_its_own_sentence():
 def test_the_trainer_equals_a_hand_written_loop():
     task, steps, seed = get("quadratic"), 40, 5
     trainer = Trainer(task, steps, CARRIED, width=1)
-    (run,) = trainer.run(BASELINE, [seed])
+    ((run,),) = trainer.run(BASELINE, [seed])
     ready = prepare(task, [seed], steps)
     params = jax.tree.map(lambda leaf: leaf[0], ready.params)
     rule = optax.adamw(1e-2, weight_decay=BASELINE.hyperparameters["wd"])
@@ -126,29 +139,89 @@ def test_the_trainer_equals_a_hand_written_loop():
 
 def test_a_run_that_leaves_the_sane_range_stops_at_the_next_look():
     trainer = Trainer(get("quadratic"), 40, CARRIED, width=1)
-    (run,) = trainer.run(rule("    return -1500 + 1e-9 * g"), [0])
+    ((run,),) = trainer.run(rule("    return -1500 + 1e-9 * g"), [0])
     assert (run.stopped, run.finite) == (CHECK_EVERY, True)
-    (run,) = trainer.run(rule("    return -4e2 + 1e-9 * g"), [0])
-    assert (run.stopped, run.finite) == (3 * CHECK_EVERY, True)
+    ((run,),) = trainer.run(rule("    return -4e2 + 1e-9 * g"), [0])
+    assert (run.stopped, run.finite) == (40 // 3 + 2 * CHECK_EVERY, True)
 
 
 def test_scores_are_comparable_and_clipped():
     task = get("digits")
     assert progress(task, task.untrained) == pytest.approx(0)
     closer, closest = (task.floor + (task.untrained - task.floor) / k for k in (10, 100))
-    assert score(task, closer, [closer]) == pytest.approx(1)
-    assert score(task, closest, [closer]) == pytest.approx(2)
-    assert score(task, task.floor, [closer]) == BEST
-    assert score(task, 1e6, [closer]) == WORST
+    scale = reference(task, [[closer], [closer]])
+    assert loss_at(task, scale[0]) == pytest.approx(closer)
+    assert score(task, [closer], scale) == pytest.approx(1)
+    assert score(task, [closest], scale) == pytest.approx(2)
+    assert score(task, [task.floor], scale) == BEST
+    assert score(task, [1e6], scale) == WORST
+    assert score(task, [task.untrained, closer], scale * 2) == pytest.approx(0.5)
     assert not too_good(task, task.floor) and too_good(task, task.floor - 0.01)
     with pytest.raises(ValueError, match="no progress on digits"):
-        score(task, 1.0, [task.untrained + 1])
+        reference(task, [[task.untrained + 1]])
+
+
+@given(st.lists(st.floats(WORST, BEST), min_size=1, max_size=9), st.data())
+def test_one_lucky_task_lifts_a_score_by_little_and_one_failure_costs_in_full(scores, data):
+    worth = aggregate(scores)
+    at = data.draw(st.integers(0, len(scores) - 1))
+    best = aggregate([*scores[:at], BEST, *scores[at + 1 :]])
+    assert worth <= best + 1e-12 and min(scores) - 1e-12 <= worth <= fmean(scores) + 1e-12
+    assert aggregate(scores[::-1]) == pytest.approx(worth)
+    if len(scores) > 2:
+        assert aggregate([1.0] * len(scores[1:]) + [BEST]) == pytest.approx(1 + LUCK / len(scores))
+        assert aggregate([1.0] * len(scores[1:]) + [WORST]) == pytest.approx(1 - 2 / len(scores))
 
 
 def test_noise_differs_by_seed_and_repeats():
     noisy = dsl.parse("def noisy(w, g, *, lr=1e-2):\n    return lr * (g + normal(0))")
     trainer = Trainer(get("quadratic"), 20, ("add", "mul", "normal"), width=2)
-    first, second = trainer.run(noisy, [1, 2]), trainer.run(noisy, [1, 2])
+    (first,), (second,) = trainer.run(noisy, [1, 2]), trainer.run(noisy, [1, 2])
     assert first == second
-    plain = trainer.run(dsl.parse("def p(w, g, *, lr=1e-2):\n    return lr * g"), [1, 2])
+    (plain,) = trainer.run(dsl.parse("def p(w, g, *, lr=1e-2):\n    return lr * g"), [1, 2])
     assert np.all([a.loss != b.loss for a, b in zip(first, plain, strict=True)])
+
+
+def test_a_run_is_looked_at_on_the_way_and_past_the_horizon():
+    trainer = Trainer(get("quadratic"), 40, CARRIED, width=1, looks=(10, 40))
+    ((run,),) = trainer.run(BASELINE, [5])
+    ((short,),) = Trainer(get("quadratic"), 10, CARRIED, width=1).run(BASELINE, [5])
+    assert run.losses[0] == pytest.approx(short.loss, rel=1e-5)
+    assert run.loss < run.losses[0] and run.after != run.loss
+    high, low = trainer.run(BASELINE, [5], rates=[1e-2, 1e-4])
+    assert high == [run] and low[0].loss > run.loss
+    ((hopeless,),) = trainer.run(BASELINE, [5], rates=[1e-4], bar=[run.losses[0]])
+    assert hopeless.hopeless and np.isnan(hopeless.loss) and np.isnan(hopeless.after)
+
+
+def test_looks_that_do_not_rise_to_the_horizon_are_refused():
+    with pytest.raises(ValueError, match="looks rise from 1 to the horizon 40"):
+        Trainer(get("quadratic"), 40, CARRIED, looks=(40, 10))
+
+
+def test_a_program_is_judged_at_the_rate_that_serves_it_best():
+    suite = Suite(TASKS[:1], str(BASELINE), CARRIED, factors=(0.25, 1.0, 4.0))
+    several = Evaluator(suite)
+    plain = rule("    return lr * sign(g)")
+    evaluation = several.evaluate(plain, SEEDS, {"quadratic": 4e-3})
+    (rate,) = evaluation.rates().values()
+    assert rate in (1e-3, 4e-3, 16e-3)
+    alone = Evaluator(Suite(TASKS[:1], str(BASELINE), CARRIED))
+    losses = {}
+    for each in (1e-3, 4e-3, 16e-3):
+        runs = alone.evaluate(plain, SEEDS, {"quadratic": each}).measurements
+        losses[each] = [m.loss for m in runs]
+    assert [m.loss for m in evaluation.measurements] == losses[rate]
+    assert several.evaluate(BASELINE, SEEDS).score == pytest.approx(1.0, abs=1e-6)
+    assert evaluation.steps == (3 * 2 * 20, 3 * 2 * 43)
+
+
+def test_a_program_behind_the_hurdle_is_not_trained_further(evaluator):
+    slow = rule("    return 1e-4 * sign(g)")
+    whole = evaluator.evaluate(slow, SEEDS)
+    early = whole.early()["quadratic"]
+    assert evaluator.evaluate(slow, SEEDS, hurdles={"quadratic": early - 0.2}) == whole
+    stopped = evaluator.evaluate(slow, SEEDS, hurdles={"quadratic": early + 0.2})
+    assert stopped.outcome is Outcome.SCREENED and stopped.score < whole.score
+    assert stopped.early() == {"quadratic": pytest.approx(early)}
+    assert stopped.steps[1] == 0 and 0 < stopped.steps[0] < whole.steps[0]
