@@ -2,25 +2,19 @@
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny, field_validator, model_validator
+from pydantic import Field, SerializeAsAny, field_validator, model_validator
 
-from dsl.errors import nearest
 from dsl.program import Program
 from dsl.registry import PRIMITIVES
 from dsl.zoo import ZOO
 from evaluators import registry as tasks
+from evaluators.config_file import Section, one_of
 from search.draws import Palette
 from search.mutate import Limits, Mutator
 from search.strategies import STRATEGIES, Options
 
 Weight = Annotated[float, Field(ge=0, le=1e6, allow_inf_nan=False)]
 Factor = Annotated[float, Field(gt=0, le=1e3, allow_inf_nan=False)]
-
-
-class Section(BaseModel):
-    """A part of a config: unknown keys and values of another type are errors."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
 class TaskConfig(Section):
@@ -32,7 +26,7 @@ class TaskConfig(Section):
     @field_validator("name")
     @classmethod
     def _known(cls, name: str) -> str:
-        return _one_of("task", name, tasks.names())
+        return one_of("task", name, tasks.names())
 
 
 class PrimitivesConfig(Section):
@@ -46,7 +40,7 @@ class PrimitivesConfig(Section):
     @model_validator(mode="after")
     def _known(self) -> "PrimitivesConfig":
         for name in (*(self.only or ()), *self.forbid, *self.weights):
-            _one_of("primitive", name, PRIMITIVES)
+            one_of("primitive", name, PRIMITIVES)
         if not any(self.table().values()):
             raise ValueError("no primitive is left to draw from")
         return self
@@ -99,7 +93,7 @@ class BaselineConfig(Section):
     @field_validator("rule")
     @classmethod
     def _known(cls, name: str) -> str:
-        return _one_of("rule", name, ZOO)
+        return one_of("rule", name, ZOO)
 
 
 class EvaluationConfig(Section):
@@ -157,14 +151,14 @@ class Config(Section):
     @field_validator("start")
     @classmethod
     def _known(cls, name: str) -> str:
-        return _one_of("rule", name, ZOO)
+        return one_of("rule", name, ZOO)
 
     @field_validator("strategy", mode="before")
     @classmethod
     def _options(cls, value: Any) -> Any:
         if not isinstance(value, dict) or not isinstance(value.get("kind"), str):
             raise ValueError(f"wanted a mapping with a `kind`, one of {', '.join(STRATEGIES)}")
-        kind = _one_of("strategy", value["kind"], STRATEGIES)
+        kind = one_of("strategy", value["kind"], STRATEGIES)
         return STRATEGIES[kind].options_type.model_validate(value)
 
     @model_validator(mode="after")
@@ -193,11 +187,3 @@ class Config(Section):
         plain = self.resolved()
         del plain["workers"], plain["evaluation"]["timeout"]
         return plain
-
-
-def _one_of(what: str, name: str, known: Any) -> str:
-    if name not in known:
-        guess = nearest(name, known)
-        hint = f"; did you mean '{guess}'?" if guess else ""
-        raise ValueError(f"unknown {what} '{name}'{hint}")
-    return name

@@ -75,8 +75,8 @@ SOFTMAX = register(
         batch=32,
         floor=0.05,
         best=Best(0.0, "adamw", {}),
-        flops=0,
-        digest="",
+        flops=88_315,
+        digest="8f5fe47a90754a253424a5ced4227579",
     )
 )
 DEEP = register(
@@ -93,8 +93,26 @@ DEEP = register(
         batch=32,
         floor=0.02,
         best=Best(0.0, "adamw", {}),
-        flops=0,
-        digest="",
+        flops=608_291,
+        digest="8f5fe47a90754a253424a5ced4227579",
+    )
+)
+WIDE = register(
+    digits_mlp(
+        (PIXELS, 320, 192, CLASSES),
+        jax.nn.silu,
+        1.4,
+        name="digits_wide",
+        summary="MLP 64-320-192-10 with SiLU (84,362 parameters) on scikit-learn's digits",
+        dataset="digits",
+        model="wide_silu_mlp",
+        horizon=200,
+        load=_load,
+        batch=16,
+        floor=0.01,
+        best=Best(0.0, "adamw", {}),
+        flops=7_646_479,
+        digest="8f5fe47a90754a253424a5ced4227579",
     )
 )
 LONG_TAIL = register(
@@ -111,8 +129,8 @@ LONG_TAIL = register(
         batch=32,
         floor=0.1,
         best=Best(0.0, "adamw", {}),
-        flops=0,
-        digest="",
+        flops=337_597,
+        digest="e4703b036c4ba15836a3b34071aac489",
     )
 )
 MISLABELLED = register(
@@ -129,8 +147,8 @@ MISLABELLED = register(
         batch=32,
         floor=0.1,
         best=Best(0.0, "adamw", {}),
-        flops=0,
-        digest="",
+        flops=534_557,
+        digest="a2a6d3b2b6f4225dfb9077284f1e6194",
     )
 )
 CONVOLUTIONS = register(
@@ -148,7 +166,7 @@ CONVOLUTIONS = register(
         untrained=float(np.log(CLASSES)),
         floor=0.02,
         best=Best(0.0, "adamw", {}),
-        flops=0,
-        digest="",
+        flops=2_328_783,
+        digest="8f5fe47a90754a253424a5ced4227579",
     )
 )

@@ -114,8 +114,8 @@ QUADRATIC = register(
         condition=1e3,
         noise=0.1,
         best=Best(0.0, "adamw", {}),
-        flops=0,
-        digest="",
+        flops=78_264,
+        digest="b747b238dd3620ee7be3fa0b06d08357",
     )
 )
 ILL_CONDITIONED = register(
@@ -124,7 +124,7 @@ ILL_CONDITIONED = register(
         condition=1e6,
         noise=0.0,
         best=Best(0.0, "adamw", {}),
-        flops=0,
-        digest="",
+        flops=78_264,
+        digest="5a45d91a3e0dc4a900c226e72b94d0fd",
     )
 )

@@ -48,7 +48,7 @@ RARE_FEATURES = register(
         untrained=float(np.log(2)),
         floor=0.2,
         best=Best(0.0, "adamw", {}),
-        flops=0,
-        digest="",
+        flops=52_968,
+        digest="fc5ffe611da27ff8e1151ef389cdd2bf",
     )
 )

@@ -90,7 +90,7 @@ SCALED = register(
         condition=1e4,
         noise=0.05,
         best=Best(0.0, "adamw", {}),
-        flops=0,
-        digest="",
+        flops=6_392,
+        digest="99ab5d8bb080460f4de88c688a0615f5",
     )
 )
