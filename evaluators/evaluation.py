@@ -17,6 +17,20 @@ class Outcome(enum.StrEnum):
         "gradient_independent",
         "the steps depend on neither the gradient nor an oracle",
     )
+    MOTIONLESS = "motionless", "the steps are too small to change a weight"
+    ONE_SIGNED = "one_signed", "every step pushes every weight the same way"
+    NO_DESCENT = (
+        "no_descent",
+        "a small quadratic ends no lower than it began, at every rate that was tried",
+    )
+    DIRECTIONLESS = (
+        "directionless",
+        "the steps bear no relation to the direction of the gradient",
+    )
+    SHORT_LIVED = (
+        "short_lived",
+        "good at the horizon only: a few steps later the gain is lost",
+    )
     TOO_GOOD = (
         "too_good",
         "the loss is below what the task allows: a flaw of the task, not a record",
@@ -33,6 +47,12 @@ class Outcome(enum.StrEnum):
         member._value_ = value
         member.sentence = sentence
         return member
+
+    @property
+    def alarm(self) -> bool:
+        """Whether it speaks against the task and not for the program: nothing that is reached this
+        way may be promoted, and a person should look."""
+        return self is Outcome.TOO_GOOD
 
 
 @dataclass(frozen=True)

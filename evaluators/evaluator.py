@@ -7,12 +7,13 @@ from functools import lru_cache
 from statistics import fmean
 
 from dsl import canonical, parse
-from dsl.fingerprint import depends_on_gradient
 from dsl.machine import DoesNotFit
 from dsl.program import Program
 from evaluators.evaluation import Evaluation, Measurement, Outcome
+from evaluators.free import refused_by
+from evaluators.outcomes import outcome_of
 from evaluators.registry import get
-from evaluators.score import WORST, aggregate, loss_at, progress, reference, score, too_good
+from evaluators.score import WORST, aggregate, loss_at, progress, reference, score
 from evaluators.task import Task
 from evaluators.train import Trained, Trainer, searchable
 
@@ -106,8 +107,9 @@ class Evaluator:
         go on.
         """
         program = canonical(program)
-        if not depends_on_gradient(program):
-            return Evaluation(Outcome.GRADIENT_INDEPENDENT, WORST)
+        refused = refused_by(program)
+        if refused:
+            return Evaluation(refused.outcome, WORST)
         found: dict[str, Sequence[Measurement]] = {}
         before = after = 0
         outcome = Outcome.OK
@@ -150,9 +152,12 @@ class Evaluator:
         """Its mean progress at each look, at the rate that serves it best on these seeds."""
         trainer = self.trainers.by_task[name]
         runs = trainer.run(self.baseline, seeds, self._tried(self.baseline, self._own_rate(name)))
-        sound = [row for row in runs if all(outcome_of(run) is Outcome.OK for run in row)]
+        sound = [
+            row for row in runs if all(outcome_of(trainer.task, run) is Outcome.OK for run in row)
+        ]
         if not sound:
-            pairs = zip(seeds, map(outcome_of, runs[0]), strict=True)
+            outcomes = [outcome_of(trainer.task, run) for run in runs[0]]
+            pairs = zip(seeds, outcomes, strict=True)
             seed, outcome = next(pair for pair in pairs if pair[1] is not Outcome.OK)
             raise ValueError(f"the baseline fails on {name} with seed {seed}: {outcome.sentence}")
         best = max(sound, key=lambda row: fmean(progress(trainer.task, run.loss) for run in row))
@@ -162,27 +167,16 @@ class Evaluator:
         return dict(self.suite.rates).get(name)
 
 
-def outcome_of(run: Trained) -> Outcome:
-    """What happened in a run, the size of its loss aside."""
-    if run.hopeless:
-        return Outcome.SCREENED
-    if not run.finite or (run.stopped is None and not math.isfinite(run.loss)):
-        return Outcome.NON_FINITE
-    return Outcome.OK if run.stopped is None else Outcome.DIVERGED
-
-
 def _measurement(
     task: Task, seed: int, rate: float | None, run: Trained, scale: Sequence[float]
 ) -> Measurement:
-    outcome = outcome_of(run)
+    outcome = outcome_of(task, run)
     first, loss, worth = run.losses[0], None, WORST
     early = score(task, run.losses[:1], scale[:1]) if math.isfinite(first) else None
     if outcome is Outcome.OK:
+        loss, worth = run.loss, score(task, run.losses, scale)
+    elif outcome is Outcome.TOO_GOOD:
         loss = run.loss
-        if too_good(task, loss):
-            outcome = Outcome.TOO_GOOD
-        else:
-            worth = score(task, run.losses, scale)
     elif outcome is Outcome.SCREENED and early is not None:
         worth = early
     return Measurement(task.name, seed, outcome, loss, worth, run.stopped, rate, early)
@@ -190,7 +184,7 @@ def _measurement(
 
 def _best(judged: Sequence[Sequence[Measurement]]) -> Sequence[Measurement]:
     """The rate that counts: one that is too good to be true, else the one with the best mean."""
-    alarms = [row for row in judged if any(m.outcome is Outcome.TOO_GOOD for m in row)]
+    alarms = [row for row in judged if any(m.outcome.alarm for m in row)]
     return alarms[0] if alarms else max(judged, key=_mean_score)
 
 

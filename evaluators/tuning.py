@@ -15,7 +15,8 @@ from typing import Any, NamedTuple
 from dsl import canonical
 from dsl.program import Program
 from evaluators.evaluation import Outcome
-from evaluators.evaluator import TaskChoice, Trainers, outcome_of, trainers_for
+from evaluators.evaluator import TaskChoice, Trainers, trainers_for
+from evaluators.outcomes import outcome_of
 from evaluators.score import WORST, progress
 from evaluators.train import Trained, Trainer
 
@@ -193,7 +194,7 @@ class _Tuner:
 
 def _gain(trainer: Trainer, run: Trained) -> float:
     """Mean progress over the looks; a failed run goes back by as much as one gains."""
-    if outcome_of(run) is not Outcome.OK:
+    if outcome_of(trainer.task, run) is not Outcome.OK:
         return WORST
     return fmean(progress(trainer.task, loss) for loss in run.losses)
 

@@ -1,0 +1,105 @@
+"""How soon a loss is reached: steps to a target, speed-ups, performance profiles, rate windows.
+
+Losses are taken at a few looks along the training, so that steps are interpolated between looks,
+and a speed-up is known within a factor of `horizon / first look`, at which it is cut off.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Floats = NDArray[np.float64]
+
+
+def steps_to(target: ArrayLike, looks: ArrayLike, losses: ArrayLike) -> Floats:
+    """Steps after which a loss is at or below `target` for the first time; inf if it never is.
+
+    **Arguments:** `target`: [...]; `looks`: ascending steps > 0, [looks]; `losses`: at those steps,
+    [..., looks]; one that is not finite counts as above any target. Between two looks the loss is
+    taken to fall evenly; before the first one nothing is known, which counts as reached there.
+    """
+    at = np.asarray(looks, float)
+    curve = _losses(losses)
+    goal = np.broadcast_to(np.asarray(target, float), curve.shape[:-1])[..., None]
+    below = curve <= np.where(np.isnan(goal), -np.inf, goal)
+    below &= np.isfinite(curve)
+    first = np.argmax(below, axis=-1)[..., None]
+    before = np.maximum(first - 1, 0)
+    above, reached = (np.take_along_axis(curve, index, -1) for index in (before, first))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        share = (above - goal) / (above - reached)  # of the way between the looks
+    share = np.where((first > 0) & np.isfinite(above), share, 1.0)
+    steps = at[before] + share * (at[first] - at[before])
+    return np.where(below.any(axis=-1), steps[..., 0], np.inf)
+
+
+def speed_up(losses: ArrayLike, baseline: ArrayLike, looks: ArrayLike) -> Floats:
+    """How many times fewer steps a rule takes than the baseline, [...]; 1 if they are equal.
+
+    The target is the baseline's final loss, by its own curve too: a curve that goes below its end
+    earlier is credited with that. A run that does not reach it within the horizon is censored;
+    what is known then is the mirror image, how soon the baseline reached the rule's final loss, and
+    that is its speed-up (below 1). So exchanging the two rules inverts the value, and no run is
+    left out. A run that fails is beaten by the largest factor that can be seen, `horizon / first
+    look`, which also bounds all others; two that fail are equal.
+
+    **Arguments:** `losses`, `baseline`: of the same tasks and seeds, [..., looks].
+    """
+    at = np.asarray(looks, float)
+    ours, theirs = _losses(losses), _losses(baseline)
+    target = np.maximum(ours[..., -1], theirs[..., -1])
+    ours_fails, theirs_fails = np.isinf(ours[..., -1]), np.isinf(theirs[..., -1])
+    with np.errstate(invalid="ignore"):
+        ratio = steps_to(target, at, theirs) / steps_to(target, at, ours)
+    bound = at[-1] / at[0]
+    ratio = np.where(ours_fails, 1 / bound, np.where(theirs_fails, bound, ratio))
+    ratio = np.where(ours_fails & theirs_fails, 1.0, ratio)
+    return np.clip(ratio, 1 / bound, bound)
+
+
+def profile(costs: ArrayLike, factors: ArrayLike) -> Floats:
+    """Performance profiles (Dolan and More 2002): [rules, factors], each the share of problems
+    that a rule solves within a factor of the least cost that any rule needs.
+
+    **Arguments:** `costs`: > 0, inf where a problem is not solved, [rules, problems]; `factors`:
+    >= 1. A problem that nobody solves counts against everybody.
+    """
+    array = np.asarray(costs, float)
+    best = array.min(axis=0)
+    with np.errstate(invalid="ignore"):
+        ratio = np.where(np.isfinite(array), array / best, np.inf)
+    return (ratio[:, :, None] <= np.asarray(factors, float)).mean(axis=1)
+
+
+def rate_window(rates: Sequence[float], scores: Sequence[float], within: float = 0.1) -> float:
+    """The sensitivity to the rate: decades around the best whose score is `within` of the best.
+
+    The range is the one that holds the best rate, its ends interpolated between the rates tried; it
+    cannot reach beyond them. 0 is a spike, 2 a rate that may be wrong by a factor of ten either
+    way.
+
+    **Arguments:** `rates`: ascending, > 0; `scores`: finite, one per rate.
+    """
+    decades, heights = np.log10(np.asarray(rates, float)), np.asarray(scores, float)
+    best = int(np.argmax(heights))
+    bar = heights[best] - within
+    right = _reach(decades[best:], heights[best:], bar)
+    left = _reach(-decades[best::-1], heights[best::-1], bar)
+    return float(right + left)
+
+
+def _reach(places: Floats, heights: Floats, bar: float) -> float:
+    """How far from the first place the heights stay at or above the bar."""
+    under = np.flatnonzero(heights < bar)
+    if not under.size:
+        return places[-1] - places[0]
+    stop = int(under[0])
+    share = (heights[stop - 1] - bar) / (heights[stop - 1] - heights[stop])
+    return places[stop - 1] + share * (places[stop] - places[stop - 1]) - places[0]
+
+
+def _losses(losses: ArrayLike) -> Floats:
+    """Curves in which a loss that is not finite is infinite."""
+    curve = np.asarray(losses, float)
+    return np.where(np.isfinite(curve), curve, np.inf)
