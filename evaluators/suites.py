@@ -4,8 +4,8 @@ The suites that come with Stepsmith lie in `configs/suites/`; no pair of data se
 two of them.
 """
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 
@@ -18,14 +18,16 @@ _FOLDERS = (_HERE / "configs" / "suites", _HERE.parent / "configs" / "suites")
 """Where an installed wheel keeps them, and where the repository does."""
 
 
-class TaskChoice(NamedTuple):
+@dataclass(frozen=True)
+class TaskChoice:
     """A task by name, and how many steps a program trains on it."""
 
     name: str
     steps: int
 
 
-class TaskSuite(NamedTuple):
+@dataclass(frozen=True)
+class TaskSuite:
     """A set of tasks, in the order in which they are run."""
 
     name: str
@@ -66,7 +68,9 @@ def _folder() -> Path:
     return next((folder for folder in _FOLDERS if folder.is_dir()), _FOLDERS[-1])
 
 
-class _TaskEntry(Section):
+class TaskConfig(Section):
+    """A proxy task and how many steps a program trains on it, as a file says it."""
+
     name: str
     steps: int = Field(ge=1, le=100_000)
 
@@ -79,7 +83,7 @@ class _TaskEntry(Section):
 class _SuiteFile(Section):
     suite: str = Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")
     purpose: str
-    tasks: list[_TaskEntry] = Field(min_length=1)
+    tasks: list[TaskConfig] = Field(min_length=1)
 
     @model_validator(mode="after")
     def _distinct(self) -> "_SuiteFile":

@@ -7,26 +7,14 @@ from pydantic import Field, SerializeAsAny, field_validator, model_validator
 from dsl.program import Program
 from dsl.registry import PRIMITIVES
 from dsl.zoo import ZOO
-from evaluators import registry as tasks
 from evaluators.config_file import Section, one_of
+from evaluators.suites import TaskConfig
 from search.draws import Palette
 from search.mutate import Limits, Mutator
 from search.strategies import STRATEGIES, Options
 
 Weight = Annotated[float, Field(ge=0, le=1e6, allow_inf_nan=False)]
 Factor = Annotated[float, Field(gt=0, le=1e3, allow_inf_nan=False)]
-
-
-class TaskConfig(Section):
-    """A proxy task and how many steps a program trains on it."""
-
-    name: str
-    steps: int = Field(ge=1, le=100_000)
-
-    @field_validator("name")
-    @classmethod
-    def _known(cls, name: str) -> str:
-        return one_of("task", name, tasks.names())
 
 
 class PrimitivesConfig(Section):

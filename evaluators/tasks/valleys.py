@@ -21,7 +21,7 @@ PAIRS = 32
 STEEPEST = 100.0
 """How much steeper the sharpest valley is across than along."""
 RIPPLED = 48
-RIPPLE, WAVE = 0.1, 0.5
+RIPPLE, WAVE = 0.5, 1.0
 """Height of a ripple to either side, and its length."""
 
 
