@@ -22,9 +22,7 @@ import jax  # noqa: E402
 
 from dsl.zoo import ZOO  # noqa: E402
 from evaluators import registry  # noqa: E402
-from evaluators.evaluation import Outcome  # noqa: E402
 from evaluators.evaluator import trainers_for  # noqa: E402
-from evaluators.outcomes import outcome_of  # noqa: E402
 from evaluators.suites import TaskChoice  # noqa: E402
 from evaluators.train import Trained, Trainer  # noqa: E402
 from evaluators.tuning import tune  # noqa: E402
@@ -35,7 +33,7 @@ TUNING_SEEDS, SEEDS = (0, 1), (2, 3, 4, 5)
 
 def mean_loss(runs: list[Trained]) -> float:
     """Mean over the seeds; infinite if one of them failed."""
-    if any(outcome_of(run) is not Outcome.OK for run in runs):
+    if any(run.stopped is not None or not run.finite for run in runs):
         return math.inf
     return sum(run.loss for run in runs) / len(runs)
 
