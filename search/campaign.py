@@ -15,8 +15,9 @@ from dsl.liveness import live, oracle_calls
 from dsl.parse import parse
 from dsl.program import Program
 from evaluators.evaluation import Evaluation, Outcome
-from evaluators.evaluator import Suite, TaskChoice
+from evaluators.evaluator import Suite
 from evaluators.score import WORST
+from evaluators.suites import TaskChoice
 from search import events
 from search.cache import Cache
 from search.config import Config

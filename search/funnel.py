@@ -11,7 +11,8 @@ from dataclasses import asdict, dataclass
 from statistics import fmean
 from typing import Any
 
-from scipy.stats import spearmanr
+import numpy as np
+from scipy.stats import rankdata
 
 from evaluators.evaluation import Outcome
 from search.finals import final_scores
@@ -121,4 +122,4 @@ def _agreement(pairs: Sequence[tuple[float | None, float | None]]) -> float | No
     first, second = zip(*known, strict=True)
     if len(set(first)) == 1 or len(set(second)) == 1:
         return None
-    return float(spearmanr(first, second)[0])
+    return float(np.corrcoef(rankdata(first), rankdata(second))[0, 1])
