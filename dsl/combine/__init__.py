@@ -12,6 +12,7 @@ from dsl.combine.combinator import COMBINATORS, Combinator, after, before
 from dsl.combine.decay import coupled_decay, decoupled_decay
 from dsl.combine.direction import cautious, gradient_noise, perp_grad
 from dsl.combine.graph import fix, follow, rename, substitute
+from dsl.combine.mechanic import mechanic, mechanize
 from dsl.combine.schedules import cosine, linear_decay, uba, warmup
 
 __all__ = [
@@ -28,6 +29,8 @@ __all__ = [
     "follow",
     "gradient_noise",
     "linear_decay",
+    "mechanic",
+    "mechanize",
     "perp_grad",
     "rename",
     "substitute",

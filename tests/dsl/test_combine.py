@@ -188,7 +188,7 @@ SILENT: dict[str, dict[str, float]] = {
 }
 """It does what the base does."""
 
-NEVER_NEUTRAL = {"cautious", "linear_decay", "perp_grad"}
+NEVER_NEUTRAL = {"cautious", "linear_decay", "mechanic", "mechanize", "perp_grad"}
 
 
 def test_it_is_known_of_every_combinator_when_it_does_nothing():
