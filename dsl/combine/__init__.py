@@ -13,7 +13,9 @@ from dsl.combine.decay import coupled_decay, decoupled_decay
 from dsl.combine.direction import cautious, gradient_noise, perp_grad
 from dsl.combine.graph import fix, follow, rename, substitute
 from dsl.combine.mechanic import mechanic, mechanize
+from dsl.combine.refinement import refined
 from dsl.combine.schedules import cosine, linear_decay, uba, warmup
+from dsl.combine.tables import tabulated
 
 __all__ = [
     "COMBINATORS",
@@ -32,8 +34,10 @@ __all__ = [
     "mechanic",
     "mechanize",
     "perp_grad",
+    "refined",
     "rename",
     "substitute",
+    "tabulated",
     "uba",
     "warmup",
     "zclip",
