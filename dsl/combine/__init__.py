@@ -13,6 +13,7 @@ from dsl.combine.combinator import COMBINATORS, Combinator, after, before
 from dsl.combine.decay import coupled_decay, decoupled_decay
 from dsl.combine.direction import cautious, gradient_noise, perp_grad
 from dsl.combine.graph import fix, follow, rename, store, substitute
+from dsl.combine.local import local_steps
 from dsl.combine.mechanic import mechanic, mechanize
 from dsl.combine.refinement import refined
 from dsl.combine.schedules import cosine, linear_decay, uba, warmup
@@ -33,6 +34,7 @@ __all__ = [
     "gradient_noise",
     "in_eight_bits",
     "linear_decay",
+    "local_steps",
     "mechanic",
     "mechanize",
     "perp_grad",
