@@ -69,7 +69,7 @@ class _Team:
         self.streams = 1 + max(map(_stream, base.statements), default=-1)
         wanted = [nexts[slot] for slot in self.state]
         place = self._copied(wanted, {}, self._common, lambda statement: statement)
-        self.common = {arg: place[arg] for arg in wanted if isinstance(arg, Local)}
+        self.common: dict[Arg, Arg] = {a: place[a] for a in wanted if isinstance(a, Local)}
         self.updates = {
             slot: place[arg] if isinstance(arg, Local) else self._common(arg)
             for slot, arg in zip(self.state, wanted, strict=True)

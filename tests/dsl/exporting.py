@@ -45,7 +45,11 @@ value_and_gradient = jax.jit(jax.value_and_grad(loss))
 _loss = jax.jit(loss)
 
 
-CALM = {"sania_adam_sqr": {"lr": 0.25}, "sania_hutchinson": {"lr": 0.25}}
+CALM = {
+    "mechanize_sgd": {"s_init": 1e-2},
+    "sania_adam_sqr": {"lr": 0.25},
+    "sania_hutchinson": {"lr": 0.25},
+}
 """Rules that at their defaults multiply a rounding error on most steps, and where they do not."""
 
 
