@@ -188,6 +188,13 @@ class Polynomial:
         slopes = zip(self.grad_at(self.w), v, strict=True)
         return np.float64(sum(np.sum(part * along) for part, along in slopes))
 
+    def part_grad_at(self, point: list[np.ndarray], part: Any, parts: Any) -> list[np.ndarray]:
+        shifts = [s for k, s in enumerate((-0.5, 0.5)) if np.floor(k * parts / 2) == part]
+        if not shifts:
+            return [np.zeros_like(leaf) for leaf in point]
+        own = zip(self.grad_at(point), point, strict=True)
+        return [grad + np.mean(shifts) * leaf for grad, leaf in own]
+
     def clipped_grad(self, c: Any) -> list[np.ndarray]:
         total = [np.zeros_like(leaf) for leaf in self.w]
         for shift in (-0.5, 0.5):

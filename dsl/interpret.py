@@ -62,6 +62,10 @@ class Step(Protocol):
         """The mean of the examples' gradients at `w`, each scaled down to global norm `c`."""
         ...
 
+    def part_grad_at(self, point: list[Any], part: Any, parts: Any) -> list[Any]:
+        """The gradient at `point` of the mean loss of one part of the batch."""
+        ...
+
     def sampled_grad(self, stream: Any) -> list[Any]:
         """The gradient at `w` of the loss with labels that the model draws."""
         ...

@@ -217,6 +217,14 @@ class JaxStep:
 
         return [jnp.mean(grads, axis=0) for grads in jax.vmap(clipped)(each)]
 
+    def part_grad_at(self, point: list[Any], part: Any, parts: Any) -> list[Any]:
+        def mean(leaves: list[Any]) -> Any:
+            losses = self._given(LOSSES)(leaves)
+            chosen = jnp.floor(jnp.arange(len(losses)) * parts / len(losses)) == part
+            return jnp.sum(jnp.where(chosen, losses, 0)) / jnp.maximum(jnp.sum(chosen), 1)
+
+        return jax.grad(mean)(point)
+
     def sampled_grad(self, stream: Any) -> list[Any]:
         key = jax.random.fold_in(self._key(stream), self.LABELS)
         return jax.grad(self._given(SAMPLED))(self.leaves, key)

@@ -135,6 +135,23 @@ def clipped_grad(step, c):
 
 
 @primitive(
+    "Tensor, Global, Global -> Tensor",
+    scope=Scope.STEP,
+    torch="self._part_grad_at(losses_fn, ready, {point}, {part}, {parts})",
+    latex=r"\nabla f_{{{part} / {parts}}}\left({point}\right)",
+    asks=LOSSES,
+    weight=0.0,
+)
+def part_grad_at(step, point, part, parts):
+    """The gradient at other parameters of a part of the batch: what one of several workers sees.
+
+    The examples are cut in their order into `parts` parts, of sizes that differ by one at most;
+    the first is part 0. The gradient is that of their mean loss, and 0 where there are none.
+    """
+    return step.part_grad_at(point, part, parts)
+
+
+@primitive(
     "Global -> Tensor",
     scope=Scope.STEP,
     torch="self._sampled_grad(sampled_fn, ready, {stream})",

@@ -46,8 +46,11 @@ _loss = jax.jit(loss)
 
 
 CALM = {
-    name: {"lr": 0.25}
-    for name in ("sania_adagrad", "sania_adam", "sania_adam_sqr", "sania_hutchinson")
+    "mechanize_sgd": {"s_init": 1e-2},
+    "sania_adagrad": {"lr": 0.25},
+    "sania_adam": {"lr": 0.25},
+    "sania_adam_sqr": {"lr": 0.25},
+    "sania_hutchinson": {"lr": 0.25},
 }
 """Rules that at their defaults multiply a rounding error on most steps, and where they do not."""
 

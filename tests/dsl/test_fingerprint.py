@@ -56,6 +56,8 @@ DIFFERENT = {
     "slope": parse("def rule(w, g):\n    return g * jvp(g)"),
     "examples": parse("def rule(w, g):\n    return clipped_grad(0.5)"),
     "examples, looser": parse("def rule(w, g):\n    return clipped_grad(2)"),
+    "part of the examples": parse("def rule(w, g):\n    return part_grad_at(w, 0, 2)"),
+    "the other part": parse("def rule(w, g):\n    return part_grad_at(w, 1, 2)"),
     "labels": parse("def rule(w, g):\n    return sampled_grad(0)"),
     "other labels": parse("def rule(w, g):\n    return sampled_grad(1)"),
 }
@@ -151,6 +153,7 @@ WITH_GRADIENT = [
     "loss_at(w) * w",
     "jvp(w) * w",
     "clipped_grad(0.1)",
+    "part_grad_at(w, 0, 2)",
     "sampled_grad(0)",
     "normal(0) * global_norm(g)",
     "when(t > 10, g, w)",

@@ -9,6 +9,7 @@ CALLS = {
     "grad_at": "_grad_at(value_fn, params, {0})",
     "loss_at": "value_fn(optax.tree.cast_like({0}, params))",
     "clipped_grad": "_clipped_grad(losses_fn, params, {0})",
+    "part_grad_at": "_part_grad_at(losses_fn, params, {0}, {1}, {2})",
     "sampled_grad": "_sampled_grad(sampled_fn, params, state.key, state.count, {0})",
 }
 """How a file asks what `dsl.interpret.Step` offers."""
@@ -65,6 +66,19 @@ def _clipped_grad(losses_fn: Callable[..., Any], params: Any, c: Any) -> Any:
 
     each = jax.vmap(clipped)(jax.jacrev(losses_fn)(params))
     return jax.tree.map(lambda leaf: jnp.mean(leaf, axis=0), each)
+''',
+    "part_grad_at": '''
+def _part_grad_at(
+    losses_fn: Callable[..., Any], params: Any, point: Any, part: Any, parts: Any
+) -> Any:
+    """The gradient at `point` of the mean loss of one part of the batch."""
+
+    def mean(at: Any) -> jax.Array:
+        losses = losses_fn(at)
+        chosen = jnp.floor(jnp.arange(len(losses)) * parts / len(losses)) == part
+        return jnp.sum(jnp.where(chosen, losses, 0)) / jnp.maximum(jnp.sum(chosen), 1)
+
+    return jax.grad(mean)(optax.tree.cast_like(point, params))
 ''',
     "sampled_grad": '''
 def _sampled_grad(

@@ -138,6 +138,29 @@ METHODS = {
         signs = [-1.0 if group["maximize"] else 1.0 for group, _, _ in ready]
         return [sign * g for sign, g in zip(signs, found, strict=True)]
 ''',
+    "_part_grad_at": '''
+    def _part_grad_at(
+        self,
+        losses_fn: Callable[[], Any],
+        ready: list[Any],
+        point: list[Any],
+        part: torch.Tensor | float,
+        parts: torch.Tensor | float,
+    ) -> list[Any]:
+        """The gradient at `point` of the mean loss of one part of the batch."""
+        params = [p for _, p, _ in ready]
+
+        def ask() -> Any:
+            losses = losses_fn()
+            places = torch.arange(len(losses), dtype=torch.float64)
+            chosen = torch.floor(places * float(parts) / len(losses)) == float(part)
+            total = losses[chosen.to(losses.device)].sum() / max(int(chosen.sum()), 1)
+            return torch.autograd.grad(total, params, materialize_grads=True)
+
+        found = self._elsewhere(ready, point, ask)
+        signs = [-1.0 if group["maximize"] else 1.0 for group, _, _ in ready]
+        return [sign * g for sign, g in zip(signs, found, strict=True)]
+''',
     "_loss_at": '''
     def _loss_at(
         self, closure: Callable[[], Any], ready: list[Any], point: list[Any]
@@ -165,6 +188,7 @@ METHODS_BEHIND = {
     "_abs_hessian_solve": ("_hessian", "_hvp", "_split"),
     "_grad_at": ("_elsewhere",),
     "_loss_at": ("_elsewhere",),
+    "_part_grad_at": ("_elsewhere",),
     "_sampled_grad": ("_generator",),
 }
 """Methods that other methods call."""

@@ -91,6 +91,12 @@ class _NumpyStep:
         sizes = np.sqrt(sum(np.sum(part.reshape(len(part), -1) ** 2, axis=1) for part in each))
         return [np.tensordot(np.minimum(1, c / sizes), part, 1) / len(sizes) for part in each]
 
+    def part_grad_at(self, point: Leaves, part: Any, parts: Any) -> Leaves:
+        each = as_numpy(model.gradients(point, self.batch))
+        count = len(each[0])
+        chosen = np.floor(np.arange(count) * parts / count) == part
+        return [np.mean(leaf[chosen], axis=0) for leaf in each]
+
     def sampled_grad(self, stream: Any) -> Leaves:
         at = self.leaves, self.batch, self.count, round(float(stream))
         return as_numpy(model.sampled_gradient(*at))
