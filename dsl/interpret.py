@@ -38,12 +38,20 @@ class Step(Protocol):
         """The Hessian of the batch's loss at `w`, times `v`."""
         ...
 
+    def third_derivative(self, v: list[Any], u: list[Any]) -> list[Any]:
+        """The derivative of the Hessian at `w` along `u`, times `v`."""
+        ...
+
     def hessian_solve(self, v: list[Any], k: Any) -> list[Any]:
         """The inverse of the Hessian at `w` plus `k` on its diagonal, times `v`."""
         ...
 
     def abs_hessian_solve(self, v: list[Any], k: Any) -> list[Any]:
         """The same with the magnitudes of the Hessian's eigenvalues."""
+        ...
+
+    def gauss_newton_solve(self, v: list[Any], k: Any) -> list[Any]:
+        """The inverse of the Gauss-Newton matrix at `w` plus `k` on its diagonal, times `v`."""
         ...
 
     def jvp(self, v: list[Any]) -> Any:
@@ -54,8 +62,16 @@ class Step(Protocol):
         """The gradient of the batch's loss at `point`."""
         ...
 
+    def full_grad_at(self, point: list[Any]) -> list[Any]:
+        """The gradient of the loss over all of the data at `point`."""
+        ...
+
     def loss_at(self, point: list[Any]) -> Any:
         """The batch's loss at `point`."""
+        ...
+
+    def coordinate_differences(self, mask: list[Any], mu: Any) -> list[Any]:
+        """Forward differences over `mu` of the batch's loss, where `mask` is not 0."""
         ...
 
     def clipped_grad(self, c: Any) -> list[Any]:

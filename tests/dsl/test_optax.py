@@ -30,7 +30,9 @@ def asked(loss):
     return {
         "value_fn": loss,
         "losses_fn": lambda at: jnp.stack([loss(at), 2 * loss(at)]),
+        "full_fn": lambda at: 3 * loss(at),
         "sampled_fn": lambda at, key: loss(at) * jax.random.normal(key),
+        "outputs_fn": lambda at: (at, loss),
     }
 
 
@@ -107,7 +109,9 @@ def run(optimizer, params, **extra):
         ("value_fn=", lambda p: run(to_optax(rule("loss_at(g) * g")), p)),
         ("value_fn=", lambda p: run(to_optax(rule("jvp(g) * g")), p)),
         ("losses_fn=", lambda p: run(to_optax(rule("clipped_grad(1)")), p)),
+        ("full_fn=", lambda p: run(to_optax(rule("full_grad_at(w)")), p)),
         ("sampled_fn=", lambda p: run(to_optax(rule("sampled_grad(0)")), p)),
+        ("outputs_fn=", lambda p: run(to_optax(rule("gauss_newton_solve(g, 1)")), p)),
         ("horizon=", lambda p: to_optax(rule("g / T", "w, g, T"))),
         ("no hyperparameter 'b2'; did you mean 'b1'?", lambda p: to_optax(MOMENTUM, b2=0.9)),
         ("no hyperparameter 'lr'", lambda p: to_optax(rule("g", "w, g"), 0.1)),

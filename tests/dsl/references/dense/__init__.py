@@ -54,6 +54,10 @@ class At:
         """The gradient of this step's batch at other parameters."""
         return model.as_numpy(model.gradient(leaves, self.batch))
 
+    def full_grad_at(self, leaves: Leaves) -> Leaves:
+        """The gradient of the loss over all batches at other parameters."""
+        return model.as_numpy(model.full_gradient(leaves))
+
     def hessian(self) -> np.ndarray:
         """The Hessian at `w`, [entries, entries]."""
         return np.array(model.hessian(self.w, self.batch))

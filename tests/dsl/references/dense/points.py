@@ -99,3 +99,27 @@ def dp_sgd(at: At, *, lr, c, sigma, batch):
         total = [part + shrink * g for part, g in zip(total, grads, strict=True)]
     for w, part in zip(at.w, total, strict=True):
         w -= lr * part
+
+
+@dense("ai_sarah")
+def ai_sarah(at: At, v, *, beta, gamma):
+    kept = at.memory
+    if at.t == 1 or np.sum(model.flattened(v) ** 2) < gamma * kept["size"]:
+        v[:] = at.full_grad_at(at.w)
+        kept["size"] = np.sum(model.flattened(v) ** 2)
+    features, targets = at.batch
+    along = features @ model.flattened(v)
+    out = np.tanh(features @ model.flattened(at.w))
+    steep = 1 - out**2
+    second = 4 * (steep**2 - 2 * (out - targets) * out * steep) / len(targets)
+    third = 4 * (-6 * out * steep**2 - 2 * (out - targets) * steep * (1 - 3 * out**2))
+    product = features.T @ (second * along)
+    slope = -2 * np.sum(second * along**2)
+    bend = 2 * np.sum(product**2) + 2 * np.sum(third * along**3) / len(targets)
+    newton = -slope / abs(bend)
+    step = min(newton, kept.get("most", np.inf))
+    kept["inverse"] = 1 / newton if at.t == 1 else beta * kept["inverse"] + (1 - beta) / newton
+    kept["most"] = 1 / kept["inverse"]
+    for w, part in zip(at.w, v, strict=True):
+        w -= step * part
+    v[:] = [new - g + part for new, g, part in zip(at.grad_at(at.w), at.g, v, strict=True)]
