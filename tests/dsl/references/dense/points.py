@@ -73,6 +73,21 @@ def deepzero_rge(at: At, m, *, lr, b1, wd, mu):
     _heavy_ball(at, [rise / mu * e for e in steps], m, lr, b1, wd)
 
 
+@dense("deepzero_cge")
+def deepzero_cge(at: At, m, shown, *, lr, b1, wd, mu, keep, period):
+    if (at.t - 1) % period == 0:
+        for i, z in enumerate(at.noise("normal")):
+            count = int(np.ceil(keep * z.size))
+            shown[i] = z >= np.sort(z, axis=None)[z.size - count]
+    here, grads = at.loss, [np.zeros_like(w) for w in at.w]
+    for i, w in enumerate(at.w):
+        for entry in zip(*np.nonzero(shown[i]), strict=True) if w.ndim else [()]:
+            there = [x.copy() for x in at.w]
+            there[i][entry] += mu
+            grads[i][entry] = (at.loss_at(there) - here) / mu
+    _heavy_ball(at, grads, m, lr, b1, wd)
+
+
 @dense("sa_sgld", state={"z": lambda leaves: [1.0 for _ in leaves]})
 def sa_sgld(at: At, z, *, lr, alpha, low, high, r, s, temperature):
     decay = np.exp(-alpha * lr)
