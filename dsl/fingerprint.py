@@ -147,7 +147,9 @@ class Polynomial:
         self.curvature = curvature
         self.coupling = coupling
 
-    def noise(self, draw: str, stream: Any) -> list[np.ndarray]:
+    def noise(
+        self, draw: str, stream: Any, like: list[np.ndarray] | None = None
+    ) -> list[np.ndarray]:
         """Noise of the step."""
         raise NotImplementedError
 
@@ -199,9 +201,12 @@ class Polynomial:
         own = sum(np.sum(self.curvature * part**2 / 2 + part**4 / 4) for part in point)
         return np.float64(own + self.coupling * sum(np.sum(part) for part in point) ** 2 / 2)
 
+    def losses_at(self, population: list[np.ndarray]) -> np.ndarray:
+        return np.array([self.loss_at(list(leaves)) for leaves in zip(*population, strict=True)])
+
     def coordinate_differences(self, mask: list[np.ndarray], mu: Any) -> list[np.ndarray]:
-        there, here = [leaf.copy() for leaf in self.w], self.loss_at(self.w)
-        slopes = [np.zeros_like(leaf) for leaf in self.w]
+        there, here = [np.array(leaf) for leaf in self.w], self.loss_at(self.w)
+        slopes = [np.zeros(leaf.shape) for leaf in self.w]
         for leaf, found, shown in zip(there, slopes, mask, strict=True):
             for at in filter(lambda at: shown[at] != 0, np.ndindex(leaf.shape)):
                 kept = leaf[at]
@@ -241,11 +246,15 @@ class _Probe(Polynomial):
     def at(self, t: int, w: list[np.ndarray]) -> None:
         self.t, self.w = t, w
 
-    def noise(self, draw: str, stream: Any) -> list[np.ndarray]:
+    def noise(
+        self, draw: str, stream: Any, like: list[np.ndarray] | None = None
+    ) -> list[np.ndarray]:
         tag = round(float(stream)) if np.isfinite(stream) else 0
         rng = np.random.Generator(np.random.PCG64([self.t, tag & 0xFFFFFFFF, 5]))
         sample: Callable[[tuple[int, ...]], Any] = {
             "rademacher": lambda shape: rng.integers(0, 2, shape) * 2.0 - 1.0,
             "normal": lambda shape: rng.normal(size=shape),
         }[draw]
+        if like is not None:
+            return [np.asarray(sample(leaf.shape)) for leaf in like]
         return _joined([np.asarray(sample(shape)) for shape in SHAPES], self.flat)

@@ -30,8 +30,8 @@ class Step(Protocol):
     Tensors go in and out as lists of arrays. An implementation raises where it cannot answer.
     """
 
-    def noise(self, draw: str, stream: Any) -> list[Any]:
-        """Draw `"rademacher"` or `"normal"` numbers shaped like the parameters."""
+    def noise(self, draw: str, stream: Any, like: list[Any] | None = None) -> list[Any]:
+        """Draw `"rademacher"` or `"normal"` numbers shaped like the parameters, or like `like`."""
         ...
 
     def hvp(self, v: list[Any]) -> list[Any]:
@@ -68,6 +68,10 @@ class Step(Protocol):
 
     def loss_at(self, point: list[Any]) -> Any:
         """The batch's loss at `point`."""
+        ...
+
+    def losses_at(self, population: list[Any]) -> Any:
+        """The batch's loss at each member of a population: as many numbers, on one axis."""
         ...
 
     def coordinate_differences(self, mask: list[Any], mu: Any) -> list[Any]:
@@ -188,7 +192,7 @@ class _Run:
             args[at] = self.lift(args[at], call.kinds[at], call.wanted[at])
         if primitive.scope is Scope.STEP:
             args = [
-                _cast_like(self.xp, arg, self.like) if want is Kind.TENSOR else arg
+                _cast_like(self.xp, arg, self.like) if want is not Kind.GLOBAL else arg
                 for arg, want in zip(args, call.wanted, strict=True)
             ]
             return primitive.meaning(self.step, *args)

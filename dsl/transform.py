@@ -153,12 +153,11 @@ class JaxStep:
         self.count = count
         self.given = given
 
-    def noise(self, draw: str, stream: Any) -> list[Any]:
+    def noise(self, draw: str, stream: Any, like: list[Any] | None = None) -> list[Any]:
         sample = {"rademacher": jax.random.rademacher, "normal": jax.random.normal}[draw]
-        keys = jax.random.split(self._key(stream), len(self.leaves))
-        return [
-            sample(k, leaf.shape, leaf.dtype) for k, leaf in zip(keys, self.leaves, strict=True)
-        ]
+        leaves = self.leaves if like is None else like
+        keys = jax.random.split(self._key(stream), len(leaves))
+        return [sample(k, leaf.shape, leaf.dtype) for k, leaf in zip(keys, leaves, strict=True)]
 
     def _key(self, stream: Any) -> jax.Array:
         assert self.key is not None
@@ -230,6 +229,9 @@ class JaxStep:
 
     def loss_at(self, point: list[Any]) -> Any:
         return self._loss(point)
+
+    def losses_at(self, population: list[Any]) -> Any:
+        return jax.lax.map(self._loss, population)
 
     def coordinate_differences(self, mask: list[Any], mu: Any) -> list[Any]:
         flat, leaves_of = ravel_pytree(self.leaves)

@@ -63,8 +63,9 @@ class _NumpyStep:
     def __init__(self, leaves: Leaves, batch: Any, count: int):
         self.leaves, self.batch, self.count = leaves, batch, count
 
-    def noise(self, draw: str, stream: Any) -> Leaves:
-        return as_numpy(model.draw(self.leaves, self.count, draw, round(float(stream))))
+    def noise(self, draw: str, stream: Any, like: Leaves | None = None) -> Leaves:
+        leaves = self.leaves if like is None else like
+        return as_numpy(model.draw(leaves, self.count, draw, round(float(stream))))
 
     def hvp(self, v: Leaves) -> Leaves:
         return as_numpy(model.product(self.leaves, v, self.batch))
@@ -100,6 +101,9 @@ class _NumpyStep:
 
     def loss_at(self, point: Leaves) -> np.ndarray:
         return np.array(model.value(point, self.batch))
+
+    def losses_at(self, population: Leaves) -> np.ndarray:
+        return np.array([self.loss_at(list(leaves)) for leaves in zip(*population, strict=True)])
 
     def coordinate_differences(self, mask: Leaves, mu: Any) -> Leaves:
         here, flat = self.loss_at(self.leaves), flattened(self.leaves)

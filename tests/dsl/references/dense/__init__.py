@@ -76,9 +76,11 @@ class At:
         at = self.w, self.batch, self.t - 1, stream
         return model.as_numpy(model.sampled_gradient(*at))
 
-    def noise(self, distribution: str, stream: int = 0) -> Leaves:
-        """What the program draws: "rademacher" or "normal" numbers shaped like `w`."""
-        return model.as_numpy(model.draw(self.w, self.t - 1, distribution, stream))
+    def noise(self, distribution: str, stream: int = 0, members: int | None = None) -> Leaves:
+        """What the program draws: "rademacher" or "normal" numbers shaped like `w`, or like a
+        population of so many members."""
+        shaped = [w if members is None else np.stack([w] * members) for w in self.w]
+        return model.as_numpy(model.draw(shaped, self.t - 1, distribution, stream))
 
 
 Step = Callable[..., None]

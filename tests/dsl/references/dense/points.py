@@ -138,3 +138,36 @@ def ai_sarah(at: At, v, *, beta, gamma):
     for w, part in zip(at.w, v, strict=True):
         w -= step * part
     v[:] = [new - g + part for new, g, part in zip(at.grad_at(at.w), at.g, v, strict=True)]
+
+
+@dense("consensus_based")
+def consensus_based(at: At, *, lr, pull, sigma, alpha, growth, spread):
+    def length(away: np.ndarray) -> np.ndarray:
+        return np.linalg.norm(away, axis=1, keepdims=True)
+
+    _consensus(at, length, lr, pull, sigma, alpha * growth ** (at.t - 1), spread)
+
+
+@dense("consensus_based_anisotropic")
+def consensus_based_anisotropic(at: At, *, lr, pull, sigma, alpha, growth, spread):
+    _consensus(at, lambda away: away, lr, pull, sigma, alpha * growth ** (at.t - 1), spread)
+
+
+def _consensus(at: At, distance, lr, pull, sigma, alpha, spread) -> None:
+    """The weights relative to those of the best member, members as rows."""
+
+    def drawn(stream: int) -> np.ndarray:
+        parts = at.noise("normal", stream, members=20)
+        return np.concatenate([part.reshape(20, -1) for part in parts], axis=1)
+
+    if at.t == 1:
+        at.memory["swarm"] = model.flattened(at.w) + spread * drawn(1)
+    swarm = at.memory["swarm"]
+    losses = np.array([at.loss_at(model.shaped(row, at.w)) for row in swarm])
+    weights = np.exp(-min(alpha, 1e5) * (losses - losses.min()))
+    consensus = weights @ swarm / weights.sum()
+    away = swarm - consensus
+    noise = np.sqrt(lr) * sigma * distance(away) * drawn(0)
+    at.memory["swarm"] = consensus + (1 - lr * pull) * away + noise
+    for w, part in zip(at.w, model.shaped(consensus, at.w), strict=True):
+        w[...] = part
