@@ -90,7 +90,7 @@ def weighted_mean(xp, h, c):
     "History, Tensor -> Coefficients",
     torch="""
 def _member_dot(h: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
-    return (h * x).flatten(1).sum(1).reshape(-1, *[1] * x.ndim)
+    return (h * x).reshape(len(h), x.numel()).sum(1).reshape(-1, *[1] * x.ndim)
 """,
     latex=r"\langle {h}_i, {x}\rangle_i",
     weight=0.0,
@@ -105,7 +105,7 @@ def member_dot(xp, h, x):
     scope=Scope.MODEL,
     torch="""
 def _global_member_dot(h: list[torch.Tensor], x: list[torch.Tensor]) -> list[torch.Tensor]:
-    dots = [(m * leaf).flatten(1).sum(1) for m, leaf in zip(h, x, strict=True)]
+    dots = [(m * y).reshape(len(m), y.numel()).sum(1) for m, y in zip(h, x, strict=True)]
     total = torch.stack(dots).sum(0)
     return [total.reshape(-1, *[1] * leaf.ndim) for leaf in x]
 """,
@@ -133,8 +133,8 @@ def _solve(gram: torch.Tensor, b: torch.Tensor, k: torch.Tensor | float) -> torc
     "History, Coefficients, Global -> Coefficients",
     torch=f"""
 def _gram_solve(h: torch.Tensor, b: torch.Tensor, k: torch.Tensor | float) -> torch.Tensor:
-    rows = h.flatten(1)
-    return _solve(rows @ rows.T, b.flatten(1), k).reshape(b.shape)
+    rows = h.reshape(len(h), h[0].numel())
+    return _solve(rows @ rows.T, b.reshape(-1, 1), k).reshape(-1, *[1] * (h.ndim - 1))
 
 {_SOLVE}
 """,
@@ -159,8 +159,8 @@ def gram_solve(xp, h, b, k):
 def _global_gram_solve(
     h: list[torch.Tensor], b: list[torch.Tensor], k: torch.Tensor | float
 ) -> list[torch.Tensor]:
-    rows = torch.cat([m.flatten(1) for m in h], dim=1)
-    found = _solve(rows @ rows.T, torch.cat([part.flatten(1) for part in b], dim=1), k)
+    rows = torch.cat([m.reshape(len(m), m[0].numel()) for m in h], dim=1)
+    found = _solve(rows @ rows.T, torch.stack([part.flatten() for part in b], dim=1), k)
     return [c.reshape(part.shape) for c, part in zip(found.T, b, strict=True)]
 
 {_SOLVE}
