@@ -47,7 +47,7 @@ value_and_gradient = jax.jit(jax.value_and_grad(loss))
 _loss = jax.jit(loss)
 
 
-CALM = {"sania_adam_sqr": {"lr": 0.25}, "sania_hutchinson": {"lr": 0.25}}
+CALM = {"ai_sarah": {"gamma": 10}, "sania_adam_sqr": {"lr": 0.25}, "sania_hutchinson": {"lr": 0.25}}
 """Rules that at their defaults multiply a rounding error on most steps, and where they do not."""
 
 

@@ -83,9 +83,7 @@ def _jvp(value_fn: Callable[..., Any], params: Any, v: Any) -> Any:
     return jax.jvp(value_fn, (params,), (optax.tree.cast_like(v, params),))[1]
 ''',
     "coordinate_differences": '''
-def _coordinate_differences(
-    value_fn: Callable[..., Any], params: Any, mask: Any, mu: Any
-) -> Any:
+def _coordinate_differences(value_fn: Callable[..., Any], params: Any, mask: Any, mu: Any) -> Any:
     """Forward differences of the loss at `params` over `mu`, where `mask` is not 0."""
     flat, tree_of = ravel_pytree(params)
     here = value_fn(params)
