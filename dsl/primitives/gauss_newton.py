@@ -6,7 +6,7 @@ OUTPUTS = Source(
     "outputs_fn",
     "the outputs of the model on the batch, and the loss of the batch as a function of outputs, "
     "both as a function of the parameters",
-    "lambda params: (outputs, lambda outputs: loss)",
+    "lambda params: (outputs, loss_of)",
     "a function that returns the outputs of the model on the batch, and the loss of the batch as a "
     "function of outputs",
 )
