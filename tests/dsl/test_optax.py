@@ -30,7 +30,9 @@ def asked(loss):
     return {
         "value_fn": loss,
         "losses_fn": lambda at: jnp.stack([loss(at), 2 * loss(at)]),
+        "full_fn": lambda at: 3 * loss(at),
         "sampled_fn": lambda at, key: loss(at) * jax.random.normal(key),
+        "outputs_fn": lambda at: (at, loss),
     }
 
 
@@ -108,7 +110,9 @@ def run(optimizer, params, **extra):
         ("value_fn=", lambda p: run(to_optax(rule("jvp(g) * g")), p)),
         ("losses_fn=", lambda p: run(to_optax(rule("clipped_grad(1)")), p)),
         ("losses_fn=", lambda p: run(to_optax(rule("part_grad_at(w, 0, 2)")), p)),
+        ("full_fn=", lambda p: run(to_optax(rule("full_grad_at(w)")), p)),
         ("sampled_fn=", lambda p: run(to_optax(rule("sampled_grad(0)")), p)),
+        ("outputs_fn=", lambda p: run(to_optax(rule("gauss_newton_solve(g, 1)")), p)),
         ("horizon=", lambda p: to_optax(rule("g / T", "w, g, T"))),
         ("no hyperparameter 'b2'; did you mean 'b1'?", lambda p: to_optax(MOMENTUM, b2=0.9)),
         ("no hyperparameter 'lr'", lambda p: to_optax(rule("g", "w, g"), 0.1)),
@@ -254,6 +258,8 @@ def test_oracles_differentiate_the_loss_of_the_batch():
         "hvp(2)": {"a": [12.0, 24.0], "b": 4.0},
         "hvp(w)": {"a": [6.0, 24.0], "b": 6.0},
         "loss_at(w - 1) * 1": {"a": [5.0, 5.0], "b": 5.0},
+        "third_derivative(w, 2)": {"a": [12.0, 24.0], "b": 0.0},
+        "coordinate_differences(w < 3, 0.5)": {"a": [4.75, 15.25], "b": 0.0},
         "jvp(w - 1) * 1": {"a": [24.0, 24.0], "b": 24.0},
         "hessian_solve(w, 4)": {"a": [0.1, 0.125], "b": 0.5},
         "abs_hessian_solve(w, 4)": {"a": [0.1, 0.125], "b": 0.5},
