@@ -70,6 +70,13 @@ class _NumpyStep:
     def hvp(self, v: Leaves) -> Leaves:
         return as_numpy(model.product(self.leaves, v, self.batch))
 
+    def hessian_diagonal_at(self, point: Leaves) -> Leaves:
+        ones = np.eye(sum(leaf.size for leaf in point))
+        products = [model.product(point, shaped(one, point), self.batch) for one in ones]
+        return shaped(
+            np.array([flattened(p) @ one for p, one in zip(products, ones, strict=True)]), point
+        )
+
     def third_derivative(self, v: Leaves, u: Leaves) -> Leaves:
         return as_numpy(model.third(self.leaves, v, u, self.batch))
 
