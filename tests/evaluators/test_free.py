@@ -1,4 +1,4 @@
-"""The free checks let the known rules pass that a search may start from, and say whom they refuse."""
+"""The free checks let known rules pass, and say whom they refuse."""
 
 import numpy as np
 import pytest
