@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 import dsl
 from dsl.zoo import ZOO
 from evaluators.evaluation import Evaluation, Outcome
-from evaluators.evaluator import Evaluator, Suite, TaskChoice
+from evaluators.evaluator import Evaluator, Suite
 from evaluators.registry import get
 from evaluators.score import (
     BEST,
@@ -26,6 +26,7 @@ from evaluators.score import (
     score,
     too_good,
 )
+from evaluators.suites import TaskChoice
 from evaluators.task import prepare
 from evaluators.train import CHECK_EVERY, Trainer
 
@@ -71,8 +72,14 @@ def test_a_seed_counts_the_same_in_any_company(evaluator):
     assert all(len(losses) == 1 for losses in runs.values())
 
 
-def test_a_primitive_that_is_not_carried_is_an_outcome(evaluator):
-    evaluation = evaluator.evaluate(rule("    return lr * sinh(g)"), SEEDS)
+def test_a_primitive_that_the_machine_does_not_carry_is_compiled(evaluator):
+    evaluation = evaluator.evaluate(rule("    return lr * arcsinh(g)"), SEEDS)
+    assert evaluation.outcome is Outcome.OK
+    assert evaluation.score > 0
+
+
+def test_an_oracle_that_a_task_does_not_answer_is_an_outcome(evaluator):
+    evaluation = evaluator.evaluate(rule("    return lr * sampled_grad(0)"), SEEDS)
     assert (evaluation.outcome, evaluation.score) == (Outcome.DOES_NOT_FIT, WORST)
 
 

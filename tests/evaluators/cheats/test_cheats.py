@@ -61,7 +61,7 @@ def test_a_cheat_gains_nothing(evaluator, cheat):
 @pytest.fixture(scope="module")
 def unguarded():
     """An evaluator without the free checks, on the same compiled trainers."""
-    return Evaluator(Suite(TASKS, str(HONEST), words(TRAINED)), checks=())
+    return Evaluator(Suite(TASKS, str(HONEST), words(TRAINED), checks=()))
 
 
 CARRIED = [cheat for cheat in CHEATS if set(words([cheat])) <= set(words(TRAINED))]
@@ -83,7 +83,7 @@ BY_FREE_CHECKS_ALONE = {
 @pytest.mark.slow
 def test_training_alone_refuses_all_but_a_few():
     suite = Suite(TASKS, str(HONEST), words(list(CHEATS)))
-    unguarded = Evaluator(suite, checks=())
+    unguarded = Evaluator(replace(suite, checks=()))
     for cheat in CHEATS:
         evaluation = unguarded.evaluate(cheat.program, SEEDS)
         gains = evaluation.outcome is Outcome.OK and evaluation.score > NOTHING
@@ -145,7 +145,7 @@ def test_what_a_few_more_steps_undo_was_short_lived(ended, after, expected):
 def test_a_loss_below_the_floor_raises_an_alarm(unguarded, monkeypatch):
     trainer = unguarded.trainers.by_task["quadratic"]
     monkeypatch.setattr(trainer, "task", replace(trainer.task, floor=0.9 * trainer.task.untrained))
-    unguarded = Evaluator(unguarded.suite, checks=())
+    unguarded = Evaluator(unguarded.suite)
     unguarded._scale = lambda name, seeds: (1.0, 1.0)
     evaluation = unguarded.evaluate(HONEST, SEEDS)
     assert evaluation.outcome is Outcome.TOO_GOOD
