@@ -25,3 +25,9 @@ class DuplicateTask(ValueError):
 
     def __init__(self, name: str):
         super().__init__(f"a task named {name!r} is already registered; names must be unique")
+
+
+class CannotCompare(ValueError):
+    """Rules or numbers that no comparison can be made of; the message says which and why."""
+
+    exit_status = 2
