@@ -2,6 +2,7 @@
 
 from dsl.canonical import canonical, canonical_hash
 from dsl.errors import DslError
+from dsl.family import family
 from dsl.fingerprint import fingerprint
 from dsl.parse import parse
 from dsl.program import Program
@@ -16,6 +17,7 @@ __all__ = [
     "Program",
     "canonical",
     "canonical_hash",
+    "family",
     "fingerprint",
     "parse",
     "program",

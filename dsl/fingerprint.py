@@ -79,7 +79,7 @@ def depends_on_gradient(program: Program) -> bool:
 def respond(program: Program, stream: int = 0) -> np.ndarray:
     """Steps on probe stream 0 or 1: float64 [STEPS, entries], NaN and Inf included."""
     program = spelled_out(prune(program))
-    probe = _Probe(stream, flat=not _sees_shapes(program))
+    probe = _Probe(stream, flat=not sees_shapes(program))
     w = [leaf.copy() for leaf in probe.start]
     slots = {name: initial(init, w, np) for name, init in program.state}
     moves = np.empty((STEPS, sum(leaf.size for leaf in w)))
@@ -100,7 +100,7 @@ def respond(program: Program, stream: int = 0) -> np.ndarray:
     return moves
 
 
-def _sees_shapes(program: Program) -> bool:
+def sees_shapes(program: Program) -> bool:
     """Whether the program asks which entries make up a tensor; else one long tensor will do."""
     called = [PRIMITIVES[program.statements[index].op] for index in live(program).statements]
     return any(p.oracle or set(p.signature.params) - {None, Kind.GLOBAL} for p in called)

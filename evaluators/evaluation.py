@@ -12,9 +12,24 @@ class Outcome(enum.StrEnum):
     OK = "ok", "trained to the end"
     NON_FINITE = "non_finite", "the loss or a parameter became NaN or infinite"
     DIVERGED = "diverged", "a parameter left the sane range"
+    SCREENED = "screened", "behind the hurdle at the first look, and not trained further"
     GRADIENT_INDEPENDENT = (
         "gradient_independent",
         "the steps depend on neither the gradient nor an oracle",
+    )
+    MOTIONLESS = "motionless", "the steps are too small to change a weight"
+    ONE_SIGNED = "one_signed", "every step pushes every weight the same way"
+    NO_DESCENT = (
+        "no_descent",
+        "a small quadratic ends no lower than it began, at every rate that was tried",
+    )
+    DIRECTIONLESS = (
+        "directionless",
+        "the steps bear no relation to the direction of the gradient",
+    )
+    SHORT_LIVED = (
+        "short_lived",
+        "good at the horizon only: a few steps later the gain is lost",
     )
     TOO_GOOD = (
         "too_good",
@@ -33,14 +48,21 @@ class Outcome(enum.StrEnum):
         member.sentence = sentence
         return member
 
+    @property
+    def alarm(self) -> bool:
+        """Whether it speaks against the task and not for the program: nothing that is reached this
+        way may be promoted, and a person should look."""
+        return self is Outcome.TOO_GOOD
+
 
 @dataclass(frozen=True)
 class Measurement:
     """One training run: a program on a task with a seed.
 
-    `loss` is the validation loss at the end in nats; `score` compares it with the tuned baseline
-    (1) and the untrained model (0); `step` is the one (from 1) at which training was given up.
-    Each is None where there is none.
+    `loss` is the validation loss at the horizon in nats; `score` compares it, and that of the first
+    look, with the tuned baseline (1) and the untrained model (0); `early` compares the first look
+    alone; `step` is the one (from 1) at which training was given up; `rate` is the one of those
+    tried that served the program best on this task. Each is None where there is none.
     """
 
     task: str
@@ -49,15 +71,34 @@ class Measurement:
     loss: float | None = None
     score: float | None = None
     step: int | None = None
+    rate: float | None = None
+    early: float | None = None
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """The judgement of a program: the worst outcome, and the mean score over tasks and seeds."""
+    """The judgement of a program: the first outcome that is not OK, and one score for all tasks.
+
+    `steps` counts training steps over all rates and seeds: those up to the first look, and those
+    after it.
+    """
 
     outcome: Outcome
     score: float
     measurements: tuple[Measurement, ...] = ()
+    steps: tuple[int, int] = (0, 0)
+
+    def rates(self) -> dict[str, float]:
+        """The rate that served best on each task that was trained on."""
+        return {m.task: m.rate for m in self.measurements if m.rate is not None}
+
+    def early(self) -> dict[str, float]:
+        """The score of the first look on each task, a mean over seeds."""
+        found: dict[str, list[float]] = {}
+        for each in self.measurements:
+            if each.early is not None:
+                found.setdefault(each.task, []).append(each.early)
+        return {task: sum(scores) / len(scores) for task, scores in found.items()}
 
     def to_json(self) -> dict[str, Any]:
         """Plain data without NaN; `from_json` gives an equal evaluation back."""
@@ -70,4 +111,7 @@ class Evaluation:
             Measurement(**{**item, "outcome": Outcome(item["outcome"])})
             for item in data["measurements"]
         )
-        return Evaluation(Outcome(data["outcome"]), float(data["score"]), measurements)
+        before, after = map(int, data["steps"])
+        return Evaluation(
+            Outcome(data["outcome"]), float(data["score"]), measurements, (before, after)
+        )

@@ -1,17 +1,27 @@
-"""What a loss is worth: how far below the untrained model, on the scale of a tuned baseline.
+"""What losses are worth: how far below the untrained model, on the scale of a tuned baseline.
 
 Progress is the logarithm of how many times closer to the task's floor a program came than the
 untrained model stands, so a halved distance counts the same anywhere. A score is progress over the
-baseline's progress on the same seeds: 0 is untrained, 1 is the tuned baseline.
+baseline's progress on the same seeds, looked at after as many steps: 0 is untrained, 1 is the tuned
+baseline. It is the mean over the horizons at which a run is looked at, so a rule with a short
+memory does not win by the first steps alone.
+
+The score of a program on several tasks is their mean after every task is cut down to
+`LUCK` above the median one: a task that happens to suit a program lifts it by `LUCK` over the
+number of tasks at most, while a task on which it fails costs in full.
 """
 
 import math
+import statistics
 from collections.abc import Sequence
 
 from evaluators.task import Task
 
 WORST, BEST = -1.0, 2.0
 """Bounds of a score; a run that fails gets the worst."""
+
+LUCK = 0.25
+"""How far above the median task a task may count."""
 
 _ROUNDING = 1e-4
 """How far below its floor a loss may lie by rounding, as a share of the untrained distance."""
@@ -26,14 +36,47 @@ def progress(task: Task, loss: float) -> float:
     return math.log(start / max(loss - task.floor, _ROUNDING * start))
 
 
+def loss_at(task: Task, nats: float) -> float:
+    """The loss whose `progress` is so many nats."""
+    return task.floor + (task.untrained - task.floor) * math.exp(-nats)
+
+
 def too_good(task: Task, loss: float) -> bool:
     """Whether a loss lies below the floor by more than rounding."""
     return loss < task.floor - _ROUNDING * (task.untrained - task.floor)
 
 
-def score(task: Task, loss: float, baseline: Sequence[float]) -> float:
-    """Progress of `loss` relative to the mean progress of the baseline's losses, clipped."""
-    reference = sum(progress(task, other) for other in baseline) / len(baseline)
-    if reference <= 0:
+def reference(task: Task, losses: Sequence[Sequence[float]]) -> tuple[float, ...]:
+    """The baseline's mean progress at each look; `losses` are [seed][look].
+
+    **Raises:** ValueError where it makes none: there is no scale then.
+    """
+    means = [
+        statistics.fmean(progress(task, loss) for loss in look)
+        for look in zip(*losses, strict=True)
+    ]
+    if min(means) <= 0:
         raise ValueError(f"the baseline makes no progress on {task.name}: tune it first")
-    return min(max(progress(task, loss) / reference, WORST), BEST)
+    return tuple(means)
+
+
+def score(task: Task, losses: Sequence[float], scale: Sequence[float]) -> float:
+    """Progress at each look relative to the baseline's, clipped; their mean.
+
+    **Arguments:** `losses`: of one run at each look. `scale`: the baseline's `reference`, or the
+    beginning of it for fewer looks.
+    """
+    shares = [
+        min(max(progress(task, loss) / nats, WORST), BEST)
+        for loss, nats in zip(losses, scale, strict=True)
+    ]
+    return statistics.fmean(shares)
+
+
+def aggregate(scores: Sequence[float]) -> float:
+    """The score on several tasks from the score on each.
+
+    Rises or stays with every one of them, and does not depend on their order.
+    """
+    highest = statistics.median(scores) + LUCK
+    return statistics.fmean(min(each, highest) for each in scores)

@@ -47,6 +47,11 @@ class Cache:
         for key in CacheKey:
             self._first[key].setdefault(getattr(keys, key.value), index)
 
+    def again(self, number: int) -> Keys:
+        """Enter candidate `number` once more as the next one: it is measured again, not found."""
+        self.restore(self._keys[number], self._sources[number])
+        return self._keys[number]
+
     def _found(self, keys: Keys, hit: CacheKey, like: int) -> tuple[Keys, CacheKey, int]:
         source = self._sources[like]
         self.restore(keys, source)

@@ -26,10 +26,15 @@ from search.finals import measure
 from search.jobs import Answer, Evaluate, Tune
 from search.ledger import Ledger, Row
 from search.mutate import Mutation
+from search.rates import Rates
+from search.screen import Hurdles
 from search.seeds import baseline_seeds, candidate_rng, search_seeds
 from search.strategies import STRATEGIES, Proposal
 from search.verdict import Candidate, Verdict
 from search.workers import Done, Pool
+
+REMEASURED = "remeasured"
+"""The mutation of a candidate that is an earlier one, its parent, on new seeds."""
 
 
 @dataclass
@@ -64,6 +69,9 @@ class Campaign:
         self._cache = Cache()
         self._pending: dict[int, _Pending] = {}
         self._told: list[tuple[str, float | None]] = []
+        self._rates = Rates()
+        self._again: dict[int, list[float | None]] = {}
+        self._hurdles = Hurdles(config.screen)
         self._unsent: list[tuple[int, Evaluate]] = []
         self._stored = len(ledger)
         self._began: float | None = None
@@ -77,7 +85,7 @@ class Campaign:
             baseline = self.ledger.get("baseline")
             if baseline is None:
                 baseline = self._tune_baseline(versions)
-            self._prepare(parse(baseline["tuned"]))
+            self._prepare(parse(baseline["tuned"]), baseline["rates"])
             self._replay()
             self._grow()
             if self.ledger.get("finals") is not None:
@@ -111,24 +119,34 @@ class Campaign:
         pool = self._start(versions)
         self.observe(events.TuningBaseline(wanted.rule, wanted.evaluations))
         seeds = baseline_seeds(self.config.seed, wanted.seeds)
-        job = Tune(rule, self._tasks(), seeds, wanted.evaluations, self._primitives())
+        factors = tuple(self.config.evaluation.rates)
+        job = Tune(rule, self._tasks(), seeds, wanted.evaluations, self._primitives(), factors)
         pool.submit(0, job)
         tuned = self._one(pool, f"the baseline {wanted.rule} could not be tuned").value
         baseline = {
             "rule": str(rule),
             "tuned": str(tuned.program),
+            "rates": tuned.rates,
             "evaluations": tuned.evaluations,
-            "trail": tuned.trail,
+            "trail": [list(trial) for trial in tuned.trail],
         }
         self.ledger.set("baseline", baseline)
         self.observe(events.BaselineTuned(tuned.program))
         return baseline
 
-    def _prepare(self, tuned: Program) -> None:
+    def _prepare(self, tuned: Program, rates: dict[str, float]) -> None:
         """The start program, the strategy and the suite."""
         config = self.config
-        self._suite = Suite(self._tasks(), str(tuned), self._primitives())
-        start = tuned if config.start == config.baseline.rule else config.rule(config.start)
+        self._suite = Suite(
+            self._tasks(),
+            str(tuned),
+            self._primitives(),
+            tuple(config.evaluation.rates),
+            tuple(rates.items()),
+        )
+        as_baseline = config.start == config.baseline.rule
+        start = tuned if as_baseline else config.rule(config.start)
+        self._rates.start(start, rates if as_baseline else {})
         self._first = replace(start, name=_name(0), doc="")
         kind = STRATEGIES[config.strategy.kind]
         self._strategy = kind(config.strategy, self._first, config.mutator())
@@ -172,15 +190,26 @@ class Campaign:
 
     def _ask(self, index: int, rows: Iterator[Row]) -> None:
         """Choose candidate `index`; it is in `rows`, or goes to a worker."""
-        rng = candidate_rng(self.config.seed, index)
+        generation, turn = divmod(index, self.config.evaluation.generation)
+        elite = None
+        if generation and turn < self.config.evaluation.elites:
+            elite = self._strategy.elite(turn)
         if index == 0:
             proposal = Proposal(self._first, None, Mutation("start", self.config.start))
+        elif elite is not None:
+            number, program = elite
+            again = replace(program, name=_name(index))
+            proposal = Proposal(again, number, Mutation(REMEASURED, _name(number)))
         else:
+            rng = candidate_rng(self.config.seed, index)
             proposal = self._strategy.ask(index, rng, _name(index))
         if index < self._stored:
             self._pending[index] = self._recall(index, proposal, next(rows))
             return
-        keys, hit, source = self._cache.add(proposal.program)
+        if elite is not None:
+            keys, hit, source = self._cache.again(elite[0]), None, None
+        else:
+            keys, hit, source = self._cache.add(proposal.program)
         candidate = Candidate(
             index, proposal.program, proposal.parent, proposal.mutation, keys, hit, source
         )
@@ -191,9 +220,10 @@ class Campaign:
             refused = Evaluation(Outcome.GRADIENT_INDEPENDENT, WORST)
             pending.verdict = Verdict(refused.outcome, refused.score, refused)
             return
-        generation = index // self.config.evaluation.generation
         seeds = search_seeds(self.config.seed, generation, self.config.evaluation.seeds)
-        job = Evaluate(self._suite, proposal.program, seeds)
+        rates = self._rates.of(proposal.program, proposal.parent)
+        hurdles = self._hurdles.now() if index and elite is None else ()
+        job = Evaluate(self._suite, proposal.program, seeds, rates, hurdles)
         if self._pool is None:
             self._unsent.append((index, job))
         else:
@@ -231,13 +261,27 @@ class Campaign:
                 f"the start program could not be evaluated: {verdict.outcome}, {verdict.note}"
             )
         self._told.append((verdict.outcome, verdict.score))
-        self._strategy.tell(index, candidate.program, verdict.score)
+        self._learn(candidate, verdict)
         self.progress.count(index, verdict, candidate.hit)
         if index >= self._stored:
             self._commit(candidate, verdict, pending.seconds)
         ahead = index + self.config.look_ahead
         if ahead < self.config.budget.candidates:
             self._ask(ahead, rows)
+
+    def _learn(self, candidate: Candidate, verdict: Verdict) -> None:
+        """What later candidates are chosen and judged by."""
+        index, measured = candidate.index, verdict.evaluation
+        self._rates.learn(index, candidate, measured)
+        if candidate.mutation.kind == REMEASURED:
+            assert candidate.parent is not None
+            scores = self._again.setdefault(candidate.parent, [self._told[candidate.parent][1]])
+            scores.append(verdict.score)
+            self._strategy.again(candidate.parent, scores)
+            return
+        if measured is not None:
+            self._hurdles.learn(measured)
+        self._strategy.tell(index, candidate.program, verdict.score)
 
     def _commit(self, candidate: Candidate, verdict: Verdict, seconds: float) -> None:
         assert self._began is not None
@@ -269,6 +313,8 @@ class Campaign:
         measured: Evaluation = done.answer.value
         pending.verdict = Verdict(measured.outcome, measured.score, measured)
         pending.seconds = done.answer.seconds
+        if measured.outcome is Outcome.TOO_GOOD:
+            self.observe(events.Alarm(done.number, measured.outcome.sentence))
 
     def _measure_finalists(self) -> None:
         finals = measure(self.config, self.ledger, self._suite, self._start({}), self.observe)

@@ -14,6 +14,7 @@ from search.mutate import Limits, Mutator
 from search.strategies import STRATEGIES, Options
 
 Weight = Annotated[float, Field(ge=0, le=1e6, allow_inf_nan=False)]
+Factor = Annotated[float, Field(gt=0, le=1e3, allow_inf_nan=False)]
 
 
 class Section(BaseModel):
@@ -105,10 +106,23 @@ class EvaluationConfig(Section):
     """How a candidate is judged: `seeds` runs on every task, new seeds each `generation`."""
 
     seeds: int = Field(default=2, ge=1, le=64)
+    rates: list[Factor] = Field(default=[0.5, 1.0, 2.0], min_length=1, max_length=16)
+    """Multiples of the parent's rate that are tried on every task; the best one counts."""
     generation: int = Field(default=100, ge=1, le=1_000_000)
     """Candidates that are judged on the same seeds."""
+    elites: int = Field(default=2, ge=0, le=1_000)
+    """How many of the best are measured again, each on the new seeds of a generation."""
     timeout: float = Field(default=300.0, gt=0, le=86_400, allow_inf_nan=False)
     """Seconds after which a worker counts as hung; compiling is part of the first evaluation."""
+
+
+class ScreenConfig(Section):
+    """The hurdle at the first look of every task, a percentile of what was seen lately."""
+
+    keep: float = Field(default=0.7, gt=0, le=1)
+    """The share of recent candidates that would have passed it."""
+    window: int = Field(default=200, ge=10, le=100_000)
+    """How many recent candidates it is taken from; there is none before a quarter of them."""
 
 
 class FinalConfig(Section):
@@ -130,6 +144,8 @@ class Config(Section):
     strategy: SerializeAsAny[Options]
     primitives: PrimitivesConfig = PrimitivesConfig()
     mutation: MutationConfig = MutationConfig()
+    screen: ScreenConfig | None = ScreenConfig()
+    """None trains every candidate to the horizon."""
     evaluation: EvaluationConfig = EvaluationConfig()
     baseline: BaselineConfig = BaselineConfig()
     final: FinalConfig = FinalConfig()

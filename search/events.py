@@ -89,6 +89,14 @@ class CandidateLost:
 
 
 @dataclass(frozen=True)
+class Alarm:
+    """A candidate scored below a task's floor: the task or the judging has a flaw."""
+
+    index: int
+    sentence: str
+
+
+@dataclass(frozen=True)
 class MeasuringFinalists:
     """`done` of `total` measurements on fresh seeds are in."""
 
@@ -104,6 +112,7 @@ Event = (
     | BaselineTuned
     | Judged
     | CandidateLost
+    | Alarm
     | MeasuringFinalists
 )
 Observer = Callable[[Event], None]

@@ -14,6 +14,8 @@ from search.ledger import Ledger
 from search.seeds import final_seeds
 from search.workers import Pool
 
+Rates = tuple[tuple[str, float], ...]
+
 
 def measure(
     config: Config, ledger: Ledger, suite: Suite, pool: Pool, observe: Observer
@@ -24,21 +26,22 @@ def measure(
     whose workers were lost is None.
     """
     rows = ledger.best(config.final.finalists)
-    entrants: list[tuple[int | None, Program]] = [(None, parse(suite.baseline))]
-    entrants += [(row.number, row.program()) for row in rows]
+    entrants: list[tuple[int | None, Program, Rates]] = [(None, parse(suite.baseline), suite.rates)]
+    entrants += [(row.number, row.program(), row.rates) for row in rows]
     seeds, size = final_seeds(config.seed, config.final.seeds), config.evaluation.seeds
     chunks = [seeds[at : at + size] for at in range(0, len(seeds), size)]
     total = len(entrants) * len(chunks)
     for number in range(total):
         entrant, chunk = divmod(number, len(chunks))
-        pool.submit(number, Evaluate(suite, entrants[entrant][1], chunks[chunk]))
+        program, rates = entrants[entrant][1:]
+        pool.submit(number, Evaluate(suite, program, chunks[chunk], rates))
     found: dict[int, dict[str, Any] | None] = {}
     while len(found) < total:
         observe(events.MeasuringFinalists(len(rows), len(found), total))
         for done in pool.collect():
             found[done.number] = done.answer.value.to_json() if done.answer else None
     finals = []
-    for entrant, (candidate, _) in enumerate(entrants):
+    for entrant, (candidate, *_) in enumerate(entrants):
         parts = [found[entrant * len(chunks) + chunk] for chunk in range(len(chunks))]
         finals.append({"candidate": candidate, "evaluations": parts})
     if None in finals[0]["evaluations"]:

@@ -11,7 +11,7 @@ from dsl.parse import parse
 from dsl.program import Local, Program
 from dsl.simplify import simplify
 from evaluators.evaluation import Evaluation
-from evaluators.score import WORST
+from evaluators.score import WORST, aggregate
 from search.ledger import Ledger
 
 _CLEARLY = 3.0
@@ -144,7 +144,7 @@ def _made_up(name: str | None) -> bool:
 
 
 def seed_scores(evaluations: list[Evaluation], tasks: int) -> tuple[float, ...]:
-    """Mean score over `tasks` for each seed.
+    """The score on `tasks` tasks for each seed.
 
     A task that was not run with a seed, since the program failed before it, counts as failed.
     """
@@ -154,7 +154,7 @@ def seed_scores(evaluations: list[Evaluation], tasks: int) -> tuple[float, ...]:
             found = by_seed.setdefault(measured.seed, [])
             found.append(WORST if measured.score is None else measured.score)
     return tuple(
-        (sum(scores) + WORST * (tasks - len(scores))) / tasks for scores in by_seed.values()
+        aggregate([*scores, *[WORST] * (tasks - len(scores))]) for scores in by_seed.values()
     )
 
 

@@ -21,15 +21,23 @@ class Tune:
     evaluations: int
     primitives: tuple[str, ...]
     """Those of the search, so that the baseline is measured by the machine of the search."""
+    factors: tuple[float, ...] = (1.0,)
+    """The multiples of a rate that one evaluation tries."""
 
 
 @dataclass(frozen=True)
 class Evaluate:
-    """Judge a program on seeds, relative to the suite's baseline."""
+    """Judge a program on seeds, relative to the suite's baseline.
+
+    `rates` is the middle of the rates that are tried on each task, `hurdles` the score that the
+    first look has to reach there; pairs of a task and a number.
+    """
 
     suite: Suite
     program: Program
     seeds: tuple[int, ...]
+    rates: tuple[tuple[str, float], ...] = ()
+    hurdles: tuple[tuple[str, float], ...] = ()
 
 
 Job = Tune | Evaluate
@@ -53,7 +61,13 @@ class Evaluates(Protocol):
     @property
     def compilations(self) -> int: ...
 
-    def evaluate(self, program: Program, seeds: tuple[int, ...]) -> Evaluation: ...
+    def evaluate(
+        self,
+        program: Program,
+        seeds: tuple[int, ...],
+        rates: dict[str, float],
+        hurdles: dict[str, float],
+    ) -> Evaluation: ...
 
 
 class Worker:
@@ -75,10 +89,12 @@ class Worker:
         match job:
             case Tune():
                 value = self._tune(
-                    job.program, job.tasks, job.seeds, job.evaluations, job.primitives
+                    job.program, job.tasks, job.seeds, job.evaluations, job.primitives, job.factors
                 )
             case Evaluate():
-                value = self._evaluator_of(job.suite).evaluate(job.program, job.seeds)
+                value = self._evaluator_of(job.suite).evaluate(
+                    job.program, job.seeds, dict(job.rates), dict(job.hurdles)
+                )
         compiled = self._evaluator.compilations if self._evaluator else 0
         return Answer(value, time.perf_counter() - start, compiled)
 

@@ -10,7 +10,7 @@ import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +48,12 @@ class Row:
     def program(self) -> Program:
         """The program as it was tried."""
         return parse(self.text)
+
+    @property
+    def rates(self) -> tuple[tuple[str, float], ...]:
+        """The rate that served it best on each task."""
+        measured = self.verdict.evaluation
+        return tuple(measured.rates().items()) if measured else ()
 
 
 class Ledger:
@@ -173,9 +179,21 @@ class Ledger:
         return map(_row, self._db.execute(query, arguments))
 
     def best(self, count: int) -> list[Row]:
-        """The best evaluated programs by search score, each behaviour once."""
-        where = "WHERE source IS NULL AND outcome = 'ok' ORDER BY score DESC, number LIMIT ?"
-        return list(self.rows(where, (count,)))
+        """The best programs by search score, each behaviour once, as first measured.
+
+        The score of one that was measured several times is the mean; one that failed once is out.
+        """
+        ranked = self.query(
+            "SELECT min(number), avg(score) FROM candidates WHERE source IS NULL "
+            "GROUP BY fingerprint HAVING min(outcome = 'ok') "
+            "ORDER BY avg(score) DESC, min(number) LIMIT ?",
+            (count,),
+        )
+        found = []
+        for number, score in ranked:
+            row = next(self.rows("WHERE number = ?", (number,)))
+            found.append(replace(row, verdict=replace(row.verdict, score=score)))
+        return found
 
     def query(self, sql: str, arguments: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
         """Rows of a SELECT; for summaries."""

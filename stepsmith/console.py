@@ -97,6 +97,8 @@ def _sentence(event: Event) -> str:
             return f"Tuned: {constants}"
         case events.CandidateLost(index, sentence):
             return f"Candidate {index} is recorded as lost: {sentence}"
+        case events.Alarm(index, sentence):
+            return f"ALARM: candidate {index} is not promoted: {sentence}"
         case events.MeasuringFinalists(finalists):
             return f"Measuring the {finalists} best on fresh seeds ..."
         case events.Judged(progress):

@@ -6,7 +6,7 @@ brought back by asking and telling the same again.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, TypeVar
 
@@ -53,6 +53,14 @@ class Strategy(ABC, Generic[OptionsT]):
     @abstractmethod
     def tell(self, index: int, program: Program, score: float | None) -> None:
         """The score of a candidate, None if it has none; candidates come in order from 0."""
+
+    def elite(self, place: int) -> tuple[int, Program] | None:
+        """The candidate that is best but for `place` others, to be measured again; None where there
+        is no such one, or the strategy does not go by scores."""
+        return None
+
+    def again(self, number: int, scores: Sequence[float | None]) -> None:
+        """A program was measured again; its scores so far. Nothing to learn by default."""
 
     @abstractmethod
     def state(self) -> dict[str, Any]:

@@ -5,6 +5,8 @@ found Lion. The first population is `population` copies of the start program.
 """
 
 from collections import deque
+from collections.abc import Sequence
+from statistics import fmean
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -52,6 +54,19 @@ class RegularizedEvolution(Strategy[EvolutionOptions]):
             self._alive.extend(started)
         else:
             self._alive.append(_Member(index, program, score))
+
+    def elite(self, place: int) -> tuple[int, Program] | None:
+        members = {member.number: member for member in self._alive if member.score is not None}
+        ranked = sorted(members.values(), key=_fitness, reverse=True)
+        if place >= len(ranked):
+            return None
+        return ranked[place].number, ranked[place].program
+
+    def again(self, number: int, scores: Sequence[float | None]) -> None:
+        known = [score for score in scores if score is not None]
+        mean = fmean(known) if len(known) == len(scores) else None
+        alive = [m._replace(score=mean) if m.number == number else m for m in self._alive]
+        self._alive.extend(alive)
 
     def state(self) -> dict[str, Any]:
         return {"alive": [[member.number, member.score] for member in self._alive]}

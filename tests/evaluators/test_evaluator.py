@@ -1,18 +1,31 @@
 """Judging programs: scores, outcomes by name, one compilation, and the known ways to cheat."""
 
 import json
+from statistics import fmean
 
 import jax
 import numpy as np
 import optax
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import dsl
 from dsl.zoo import ZOO
 from evaluators.evaluation import Evaluation, Outcome
 from evaluators.evaluator import Evaluator, Suite, TaskChoice
 from evaluators.registry import get
-from evaluators.score import BEST, WORST, progress, score, too_good
+from evaluators.score import (
+    BEST,
+    LUCK,
+    WORST,
+    aggregate,
+    loss_at,
+    progress,
+    reference,
+    score,
+    too_good,
+)
 from evaluators.task import prepare
 from evaluators.train import CHECK_EVERY, Trainer
 
@@ -136,13 +149,28 @@ def test_scores_are_comparable_and_clipped():
     task = get("digits")
     assert progress(task, task.untrained) == pytest.approx(0)
     closer, closest = (task.floor + (task.untrained - task.floor) / k for k in (10, 100))
-    assert score(task, closer, [closer]) == pytest.approx(1)
-    assert score(task, closest, [closer]) == pytest.approx(2)
-    assert score(task, task.floor, [closer]) == BEST
-    assert score(task, 1e6, [closer]) == WORST
+    scale = reference(task, [[closer], [closer]])
+    assert loss_at(task, scale[0]) == pytest.approx(closer)
+    assert score(task, [closer], scale) == pytest.approx(1)
+    assert score(task, [closest], scale) == pytest.approx(2)
+    assert score(task, [task.floor], scale) == BEST
+    assert score(task, [1e6], scale) == WORST
+    assert score(task, [task.untrained, closer], scale * 2) == pytest.approx(0.5)
     assert not too_good(task, task.floor) and too_good(task, task.floor - 0.01)
     with pytest.raises(ValueError, match="no progress on digits"):
-        score(task, 1.0, [task.untrained + 1])
+        reference(task, [[task.untrained + 1]])
+
+
+@given(st.lists(st.floats(WORST, BEST), min_size=1, max_size=9), st.data())
+def test_one_lucky_task_lifts_a_score_by_little_and_one_failure_costs_in_full(scores, data):
+    worth = aggregate(scores)
+    at = data.draw(st.integers(0, len(scores) - 1))
+    best = aggregate([*scores[:at], BEST, *scores[at + 1 :]])
+    assert worth <= best + 1e-12 and min(scores) - 1e-12 <= worth <= fmean(scores) + 1e-12
+    assert aggregate(scores[::-1]) == pytest.approx(worth)
+    if len(scores) > 2:
+        assert aggregate([1.0] * len(scores[1:]) + [BEST]) == pytest.approx(1 + LUCK / len(scores))
+        assert aggregate([1.0] * len(scores[1:]) + [WORST]) == pytest.approx(1 - 2 / len(scores))
 
 
 def test_noise_differs_by_seed_and_repeats():
@@ -169,3 +197,31 @@ def test_a_run_is_looked_at_on_the_way_and_past_the_horizon():
 def test_looks_that_do_not_rise_to_the_horizon_are_refused():
     with pytest.raises(ValueError, match="looks rise from 1 to the horizon 40"):
         Trainer(get("quadratic"), 40, CARRIED, looks=(40, 10))
+
+
+def test_a_program_is_judged_at_the_rate_that_serves_it_best():
+    suite = Suite(TASKS[:1], str(BASELINE), CARRIED, factors=(0.25, 1.0, 4.0))
+    several = Evaluator(suite)
+    plain = rule("    return lr * sign(g)")
+    evaluation = several.evaluate(plain, SEEDS, {"quadratic": 4e-3})
+    (rate,) = evaluation.rates().values()
+    assert rate in (1e-3, 4e-3, 16e-3)
+    alone = Evaluator(Suite(TASKS[:1], str(BASELINE), CARRIED))
+    losses = {}
+    for each in (1e-3, 4e-3, 16e-3):
+        runs = alone.evaluate(plain, SEEDS, {"quadratic": each}).measurements
+        losses[each] = [m.loss for m in runs]
+    assert [m.loss for m in evaluation.measurements] == losses[rate]
+    assert several.evaluate(BASELINE, SEEDS).score == pytest.approx(1.0, abs=1e-6)
+    assert evaluation.steps == (3 * 2 * 20, 3 * 2 * 43)
+
+
+def test_a_program_behind_the_hurdle_is_not_trained_further(evaluator):
+    slow = rule("    return 1e-4 * sign(g)")
+    whole = evaluator.evaluate(slow, SEEDS)
+    early = whole.early()["quadratic"]
+    assert evaluator.evaluate(slow, SEEDS, hurdles={"quadratic": early - 0.2}) == whole
+    stopped = evaluator.evaluate(slow, SEEDS, hurdles={"quadratic": early + 0.2})
+    assert stopped.outcome is Outcome.SCREENED and stopped.score < whole.score
+    assert stopped.early() == {"quadratic": pytest.approx(early)}
+    assert stopped.steps[1] == 0 and 0 < stopped.steps[0] < whole.steps[0]

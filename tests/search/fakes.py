@@ -36,9 +36,20 @@ class FakeEvaluator:
     def __init__(self, suite: Suite):
         self.suite = suite
 
-    def evaluate(self, program: Program, seeds: tuple[int, ...]) -> Evaluation:
+    def evaluate(
+        self,
+        program: Program,
+        seeds: tuple[int, ...],
+        rates: dict[str, float],
+        hurdles: dict[str, float],
+    ) -> Evaluation:
+        rate = rates.get("digits", 1e-3)
         measured = [
-            Measurement(task.name, seed, Outcome.OK, 1.0, fake_score(program, seed), None)
+            Measurement(
+                *(task.name, seed, Outcome.OK, 1.0, fake_score(program, seed), None),
+                rate=rate * 2 ** round(4 * fake_score(program, 0) - 2),
+                early=fake_score(program, seed) / 2,
+            )
             for task in self.suite.tasks
             for seed in seeds
         ]
@@ -55,13 +66,14 @@ def fake_score(program: Program, seed: int) -> float:
 class FakeTuned:
     program: Program
     evaluations: int
+    rates: dict[str, float]
     trail: tuple[tuple[dict[str, float], float], ...] = ()
 
 
 def fake_tune(
-    program: Program, tasks: Any, seeds: Any, evaluations: int, primitives: Any
+    program: Program, tasks: Any, seeds: Any, evaluations: int, primitives: Any, factors: Any
 ) -> FakeTuned:
-    return FakeTuned(program.with_hyperparameters(lr=3e-3), evaluations)
+    return FakeTuned(program.with_hyperparameters(lr=3e-3), evaluations, {"digits": 2e-3})
 
 
 def fake_worker() -> Worker:
@@ -71,7 +83,7 @@ def fake_worker() -> Worker:
 class DeadlyEvaluator(FakeEvaluator):
     """Ends its process at programs that apply `tanh`; at the first that applies `square` once."""
 
-    def evaluate(self, program: Program, seeds: tuple[int, ...]) -> Evaluation:
+    def evaluate(self, program: Program, *how: Any) -> Evaluation:
         ops = {statement.op for statement in program.statements}
         if "tanh" in ops:
             os._exit(1)
@@ -79,13 +91,13 @@ class DeadlyEvaluator(FakeEvaluator):
         if "square" not in ops and not mark.exists():
             mark.touch()
             os._exit(1)
-        return super().evaluate(program, seeds)
+        return super().evaluate(program, *how)
 
 
 class RaisingEvaluator(FakeEvaluator):
     """Raises at programs that apply `tanh`."""
 
-    def evaluate(self, program: Program, seeds: tuple[int, ...]) -> Evaluation:
+    def evaluate(self, program: Program, *how: Any) -> Evaluation:
         if any(statement.op == "tanh" for statement in program.statements):
             raise MemoryError("no room for tanh")
-        return super().evaluate(program, seeds)
+        return super().evaluate(program, *how)

@@ -1,16 +1,19 @@
 from collections import Counter
+from statistics import fmean
 
 import pytest
 import yaml
 
 from dsl import parse
-from evaluators.evaluation import Outcome
+from evaluators.evaluation import Evaluation, Measurement, Outcome
 from search import events
-from search.campaign import Campaign
+from search.campaign import REMEASURED, Campaign
+from search.config import ScreenConfig
 from search.errors import CampaignFailed
 from search.jobs import Worker
 from search.ledger import FILE, Ledger
 from search.run import run_campaign
+from search.screen import Hurdles
 from search.seeds import baseline_seeds, final_seeds, search_seeds
 from search.workers import SerialPool
 from tests.search.fakes import FakeEvaluator, RaisingEvaluator, config, fake_tune, fake_worker
@@ -87,9 +90,9 @@ def test_a_cached_candidate_is_not_evaluated_again(tmp_path):
     calls = Counter()
 
     class Counting(FakeEvaluator):
-        def evaluate(self, program, seeds):
+        def evaluate(self, program, *how):
             calls[program.name] += 1
-            return super().evaluate(program, seeds)
+            return super().evaluate(program, *how)
 
     settings = config(final={"finalists": 1, "seeds": 2})
     run_campaign(settings, tmp_path, make_worker=lambda: Worker(Counting, fake_tune))
@@ -118,7 +121,7 @@ def test_a_program_that_raises_twice_is_recorded_as_that(tmp_path):
 
 def test_a_start_that_cannot_be_evaluated_ends_the_campaign(tmp_path):
     class Broken(FakeEvaluator):
-        def evaluate(self, program, seeds):
+        def evaluate(self, program, *how):
             raise OSError("no data")
 
     with pytest.raises(CampaignFailed, match="start program could not be evaluated.*no data"):
@@ -151,3 +154,99 @@ def test_finals_never_meet_a_seed_of_search_or_tuning():
     assert not search & final and not search & tuning and not final & tuning
     assert final_seeds(0, 3) == final_seeds(0, 8)[:3]
     assert max(search | final | tuning) < 2**31
+
+
+def test_the_best_are_measured_again_on_new_seeds(tmp_path):
+    run_campaign(config(), tmp_path, make_worker=fake_worker)
+    ledger = Ledger.read(tmp_path / FILE)
+    rows = list(ledger.rows())
+    ledger.close()
+    again = [row for row in rows if row.mutation.kind == REMEASURED]
+    assert [row.number for row in again] == [20, 21, 40, 41]
+    for row in again:
+        first = rows[row.parent]
+        assert row.text.replace(f"c{row.number}(", f"c{first.number}(") == first.text
+        assert row.keys == first.keys and row.hit is None
+        seeds = {m.seed for m in row.verdict.evaluation.measurements}
+        assert seeds == set(search_seeds(0, row.number // 20, 2))
+    assert again[0].parent != again[1].parent
+
+
+def test_the_best_of_a_ledger_count_every_measurement(tmp_path):
+    run_campaign(config(), tmp_path, make_worker=fake_worker)
+    ledger = Ledger.read(tmp_path / FILE)
+    best = ledger.best(60)
+    scores = {}
+    for row in ledger.rows("WHERE source IS NULL AND outcome = 'ok'"):
+        scores.setdefault(row.keys.fingerprint, []).append(row.verdict.score)
+    ledger.close()
+    means = {row.keys.fingerprint: row.verdict.score for row in best}
+    assert means == pytest.approx({key: fmean(each) for key, each in scores.items()})
+    assert [row.verdict.score for row in best] == sorted(means.values(), reverse=True)
+    assert max(map(len, scores.values())) > 1
+
+
+def test_a_child_is_tried_around_the_rates_of_its_parent(tmp_path):
+    jobs = {}
+
+    class Noting(FakeEvaluator):
+        def evaluate(self, program, seeds, rates, hurdles):
+            jobs.setdefault(program.name, (rates, hurdles))
+            return super().evaluate(program, seeds, rates, hurdles)
+
+    settings = config(screen={"keep": 0.5, "window": 40})
+    run_campaign(settings, tmp_path, make_worker=lambda: Worker(Noting, fake_tune))
+    ledger = Ledger.read(tmp_path / FILE)
+    rows = list(ledger.rows())
+    ledger.close()
+    assert jobs["c0"] == ({"digits": 2e-3}, {})
+    judged = [row for row in rows[1:] if row.verdict.evaluation]
+    parents = [rows[row.parent] for row in judged]
+    checked = 0
+    for row, parent in zip(judged, parents, strict=True):
+        found = parent.rates or rows[parent.source or 0].rates
+        lr, before = (parse(each.text).hyperparameters["lr"] for each in (row, parent))
+        if parent.number and parent.source is None and lr == before:
+            assert jobs[f"c{row.number}"][0] == dict(found)
+            checked += 1
+    assert checked > 5
+    assert not any(jobs[f"c{row.number}"][1] for row in judged if row.number < 10)
+    hurdles = [jobs[f"c{row.number}"][1] for row in judged if row.number >= 30]
+    screened = [
+        h
+        for h, row in zip(hurdles, judged[-len(hurdles) :], strict=True)
+        if row.mutation.kind != REMEASURED
+    ]
+    assert screened and all(0 < h["digits"] < 0.5 for h in screened)
+
+
+def test_the_hurdle_is_a_rolling_percentile():
+    hurdles = Hurdles(ScreenConfig(keep=0.75, window=20))
+    for score in range(100):
+        if score == 4:
+            assert hurdles.now() == ()
+        measured = Measurement("digits", 0, Outcome.OK, 1.0, 0.5, early=score / 100)
+        hurdles.learn(Evaluation(Outcome.OK, 0.5, (measured,)))
+    ((task, hurdle),) = hurdles.now()
+    assert task == "digits"
+    assert sum(score / 100 >= hurdle for score in range(80, 100)) == 15
+    failed = Measurement("digits", 0, Outcome.DIVERGED, None, -1.0, 10)
+    for _ in range(20):
+        hurdles.learn(Evaluation(Outcome.DIVERGED, -1.0, (failed,)))
+    assert hurdles.now() == (("digits", -1.0),)
+    assert Hurdles(None).now() == ()
+
+
+def test_a_score_below_the_floor_raises_an_alarm_and_is_not_promoted(tmp_path):
+    class Flawed(FakeEvaluator):
+        def evaluate(self, program, seeds, rates, hurdles):
+            if any(statement.op == "tanh" for statement in program.statements):
+                return Evaluation(Outcome.TOO_GOOD, 2.0)
+            return super().evaluate(program, seeds, rates, hurdles)
+
+    seen = []
+    settings = config(primitives={"only": ["tanh", "add", "mul"]})
+    result = run_campaign(settings, tmp_path, seen.append, lambda: Worker(Flawed, fake_tune))
+    alarms = [event for event in seen if isinstance(event, events.Alarm)]
+    assert alarms and "a flaw of the task" in alarms[0].sentence
+    assert all("tanh" not in str(entry.program) for entry in result.hall.entries)

@@ -3,6 +3,7 @@ from rich.console import Console
 
 from dsl import parse
 from evaluators.evaluation import Evaluation, Measurement, Outcome
+from evaluators.score import LUCK
 from search.hall_of_fame import Claim, Entry, HallOfFame, seed_scores
 from stepsmith.console import duration, hall_table
 
@@ -60,4 +61,4 @@ def test_a_task_that_was_not_run_counts_as_failed_for_every_seed():
     )
     whole = Evaluation(ok, 1.0, tuple(Measurement(task, 3, ok, 0.1, 1.0) for task in "abc"))
     scores = seed_scores([failed_on_two, whole], tasks=3)
-    assert scores == pytest.approx(((1.2 - 1 - 1) / 3, (1.2 + 1.1 - 1) / 3, 1.0))
+    assert scores == pytest.approx(((-1 + LUCK - 1 - 1) / 3, (1.2 + 1.1 - 1) / 3, 1.0))

@@ -60,3 +60,18 @@ def test_random_search_always_starts_from_the_start():
     asked = play(strategy, 30, lambda index: float(index))
     assert {proposal.parent for proposal in asked} == {0}
     assert {proposal.mutation.detail.count(",") for proposal in asked} == {0, 1, 2}
+
+
+def test_the_best_alive_are_measured_again_and_keep_the_mean():
+    strategy = make("regularized_evolution", population=10, tournament=100)
+    play(strategy, 14, lambda index: 1.0 if index == 4 else index / 100)
+    number, program = strategy.elite(0)
+    assert number == 4 and program.name == "c4"
+    assert [strategy.elite(place)[0] for place in (1, 2)] == [13, 12]
+    assert strategy.elite(10) is None
+    strategy.again(4, [1.0, 0.04])
+    assert dict(strategy.state()["alive"])[4] == pytest.approx(0.52)
+    strategy.again(4, [1.0, 0.04, None])
+    assert dict(strategy.state()["alive"])[4] is None
+    assert strategy.elite(0)[0] == 13
+    assert make("random_search").elite(0) is None

@@ -27,7 +27,7 @@ def test_the_environment_keeps_what_the_user_chose():
 class SleepyEvaluator(FakeEvaluator):
     """Never answers about Lion."""
 
-    def evaluate(self, program, seeds):
+    def evaluate(self, program, seeds, rates, hurdles):
         import time
 
         if program.name == "lion":

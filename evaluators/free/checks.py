@@ -1,0 +1,111 @@
+"""The free checks as data: in the order in which they are asked, the cheapest first.
+
+Each refuses programs that no training could make good, and says so by an outcome. All run in NumPy
+float64; what float32, noise or a real loss brings out is left to training.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from dsl.program import Program
+from evaluators.evaluation import Outcome
+from evaluators.free.evidence import Evidence
+from evaluators.outcomes import short_lived
+
+SMALLEST = 2.0**-25
+"""A step below this leaves a weight of size 1 where it is, in float32."""
+
+AGREEMENT = 0.05
+"""The least mean cosine between step and gradient. Estimates of the gradient from one random
+direction have 0.19 on the quadratic, noise has 0 on average."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that is asked of a program. `refuses` says whom it turns away, for people."""
+
+    name: str
+    refuses: str
+    outcome: Outcome
+    passes: Callable[[Evidence], bool]
+
+
+def _finite(evidence: Evidence) -> bool:
+    return bool(np.isfinite(evidence.steps).all())
+
+
+def _moves(evidence: Evidence) -> bool:
+    return float(np.max(np.abs(evidence.steps))) > SMALLEST
+
+
+def _both_signs(evidence: Evidence) -> bool:
+    return bool((evidence.steps > 0).any() and (evidence.steps < 0).any())
+
+
+def _stays(evidence: Evidence) -> bool:
+    """Whether it reaches the horizon at some rate."""
+    return any(np.isfinite(run.ended) for run in evidence.descents)
+
+
+def _descends(evidence: Evidence) -> bool:
+    return evidence.descents[-1].descended
+
+
+def _lasts(evidence: Evidence) -> bool:
+    run = evidence.descents[-1]
+    return not short_lived(run.begun, run.ended, run.after, floor=0.0)
+
+
+def _agrees(evidence: Evidence) -> bool:
+    return evidence.descents[-1].agreement >= AGREEMENT
+
+
+CHECKS = (
+    Check(
+        "gradient",
+        "steps that are the same whatever the gradients and oracles say",
+        Outcome.GRADIENT_INDEPENDENT,
+        lambda evidence: evidence.depends,
+    ),
+    Check(
+        "finite",
+        "steps that are NaN or infinite for ordinary gradients, one of them 0",
+        Outcome.NON_FINITE,
+        _finite,
+    ),
+    Check("motion", "steps too small to change a weight in float32", Outcome.MOTIONLESS, _moves),
+    Check("signs", "steps that push all weights one way", Outcome.ONE_SIGNED, _both_signs),
+    Check(
+        "stays",
+        "weights beyond the sane range on a small quadratic, at every rate",
+        Outcome.DIVERGED,
+        _stays,
+    ),
+    Check(
+        "descent",
+        "a quadratic that ends no lower than it began, at every rate",
+        Outcome.NO_DESCENT,
+        _descends,
+    ),
+    Check(
+        "lasting",
+        "what is gained at the horizon and lost a few steps later",
+        Outcome.SHORT_LIVED,
+        _lasts,
+    ),
+    Check(
+        "direction",
+        "steps that bear no relation to the gradient's direction",
+        Outcome.DIRECTIONLESS,
+        _agrees,
+    ),
+)
+"""All of them. The last is a matter of taste: a few known rules that work with noise fail it."""
+
+
+def refused_by(program: Program, checks: Sequence[Check] = CHECKS) -> Check | None:
+    """The first of `checks` that a program does not pass, None if it passes all."""
+    evidence = Evidence(program)
+    return next((check for check in checks if not check.passes(evidence)), None)
