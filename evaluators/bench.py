@@ -4,6 +4,7 @@ import math
 import time
 from collections.abc import Sequence
 from dataclasses import asdict
+from functools import lru_cache
 from typing import Any
 
 from dsl import canonical, canonical_hash
@@ -14,9 +15,9 @@ from dsl.zoo import ZOO
 from evaluators import grid
 from evaluators.comparison import Ground, Runs
 from evaluators.evaluation import Outcome
-from evaluators.evaluator import outcome_of
 from evaluators.grid import Measure, grid_tune
 from evaluators.kept import Kept
+from evaluators.outcomes import outcome_of
 from evaluators.score import WORST, progress
 from evaluators.task import Task
 from evaluators.train import Trained, Trainer
@@ -53,7 +54,7 @@ def _primitives(rule: Program) -> set[str]:
 
 
 class Bench:
-    """Trains rules on one task, each loop compiled when first used.
+    """Trains rules on one task; a loop is compiled when first used.
 
     **Arguments:** `tuning`, `fresh`: seeds to tune on, and seeds to run the tuned rule on.
     """
@@ -66,7 +67,6 @@ class Bench:
         self.tuning = tuple(tuning)
         self.fresh = tuple(fresh)
         self.kept = kept
-        self._trainers: dict[tuple[str, ...], Trainer] = {}
 
     def runs(self, rule: Program) -> Runs:
         """The rule tuned here and run on the fresh seeds, or as kept from an earlier time."""
@@ -91,7 +91,7 @@ class Bench:
                 start = time.perf_counter()
                 trained = trainer.run(canonical(program), self.fresh[: trainer.width])[0]
                 taken = (time.perf_counter() - start) / (self.ground.steps * len(trained))
-                if any(outcome_of(run) is not Outcome.OK for run in trained):
+                if any(outcome_of(self.task, run) is not Outcome.OK for run in trained):
                     found[at] = math.nan
                 elif turn:
                     found[at] = min(found[at], taken)
@@ -100,31 +100,41 @@ class Bench:
     def _measured(self, rule: Program) -> Runs:
         tuned = grid_tune(rule, self._measure(rule))
         trained = self._train(rule.with_hyperparameters(**tuned.constants), self.fresh)[0]
-        gains = tuple(self._gain(run) for run in trained)
+        fine = [outcome_of(self.task, run) is Outcome.OK for run in trained]
         losses = tuple(
-            (*run.losses[:-1], math.nan if math.isnan(gain) else run.loss)
-            for run, gain in zip(trained, gains, strict=True)
+            run.losses if ok else (*run.losses[:-1], math.nan)
+            for run, ok in zip(trained, fine, strict=True)
+        )
+        gains = tuple(
+            tuple(self._gain(run, step) if ok else math.nan for step in self.ground.horizons)
+            for run, ok in zip(trained, fine, strict=True)
         )
         return Runs(tuned, losses, gains)
 
     def _measure(self, rule: Program) -> Measure:
-        """Mean progress over the tuning seeds, by rate; a failed run counts as going back by as
-        much as one gains."""
+        """Mean progress at the horizon over the tuning seeds, by rate.
+
+        A failed run counts as going back by as much as one gains.
+        """
 
         def measure(decay: float | None, rates: Sequence[float | None]) -> list[float]:
             program = rule if decay is None else rule.with_hyperparameters(wd=decay)
             given = [rate for rate in rates if rate is not None] or None
             values = []
             for runs in self._train(program, self.tuning, given):
-                gains = [self._gain(run) for run in runs]
-                gains = [WORST if math.isnan(gain) else max(gain, WORST) for gain in gains]
+                gains = [
+                    max(self._gain(run, self.ground.steps), WORST)
+                    if outcome_of(self.task, run) is Outcome.OK
+                    else WORST
+                    for run in runs
+                ]
                 values.append(sum(gains) / len(gains))
             return values
 
         return measure
 
-    def _gain(self, run: Trained) -> float:
-        return progress(self.task, run.loss) if outcome_of(run) is Outcome.OK else math.nan
+    def _gain(self, run: Trained, step: int) -> float:
+        return progress(self.task, run.losses[self.ground.looks.index(step)])
 
     def _train(
         self, program: Program, seeds: Sequence[int], rates: Sequence[float] | None = None
@@ -132,11 +142,7 @@ class Bench:
         return self._trainer(program).run(canonical(program), seeds, rates)
 
     def _trainer(self, rule: Program) -> Trainer:
-        primitives = carried(rule)
-        if primitives not in self._trainers:
-            steps, looks = self.ground.steps, self.ground.looks
-            self._trainers[primitives] = Trainer(self.task, steps, primitives, looks=looks)
-        return self._trainers[primitives]
+        return _trainer(self.task, self.ground, carried(rule))
 
     def _key(self, rule: Program) -> dict[str, Any]:
         """All that decides the runs, but the code."""
@@ -149,6 +155,12 @@ class Bench:
             "fresh": self.fresh,
             "grid": (grid.RATE_STEPS, grid.DECAYS, grid.FARTHEST_STEP, grid.LARGEST_DECAY),
         }
+
+
+@lru_cache(maxsize=2)
+def _trainer(task: Task, ground: Ground, primitives: tuple[str, ...]) -> Trainer:
+    """The loop for a task; that of the baselines and one more are alive at a time."""
+    return Trainer(task, ground.steps, primitives, looks=ground.looks)
 
 
 def _read(kept: Any | None) -> Runs | None:

@@ -2,7 +2,7 @@
 
 Seeds come from a range that no campaign draws from (its own stay below `3 << 29`), and those of the
 tuning are not those of the runs. Tasks are done one after the other, all rules on one before the
-next, so that no more than one task's compiled loops are alive.
+next, so that few compiled loops are alive.
 """
 
 from collections.abc import Callable, Sequence
@@ -16,7 +16,7 @@ from dsl.machine import Capacity, DoesNotFit, encode
 from dsl.program import Program
 from dsl.zoo import ZOO
 from evaluators.bench import BASELINES, Bench, carried
-from evaluators.comparison import SCALE, Comparison, Entrant, Ground, Runs, looks
+from evaluators.comparison import SCALE, Comparison, Entrant, Ground, Runs
 from evaluators.errors import CannotCompare, UnknownTask
 from evaluators.kept import Kept
 from evaluators.registry import get
@@ -108,7 +108,7 @@ def compare(
     entered = _entered(rules, baselines)
     programs = [rule.program for rule in entered]
     tasks = [get(choice.name) for choice in suite.tasks]
-    grounds = tuple(Ground(each.name, each.steps, looks(each.steps)) for each in suite.tasks)
+    grounds = tuple(Ground.of(each.name, each.steps) for each in suite.tasks)
     by_task: list[list[Runs]] = []
     seconds: list[list[float]] = []
     for task, ground in zip(tasks, grounds, strict=True):

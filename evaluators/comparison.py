@@ -10,21 +10,32 @@ import numpy as np
 from evaluators.grid import GridTuned
 from evaluators.score import BEST, WORST
 from evaluators.speed import Floats
+from evaluators.train import horizons
 
 SCALE = "adamw"
 """The baseline whose tuned score is 1, always among those compared."""
 
+_LOOKS = 20
 _LEAST_PROGRESS = 0.1
 """Nats of progress that count as a score of 1 where the scale itself makes less than that."""
 
 
 @dataclass(frozen=True)
 class Ground:
-    """One task of the comparison, and the steps after which its losses are taken."""
+    """One task of the comparison: the steps after which its losses are taken, and those of them
+    that make the score."""
 
     name: str
     steps: int
     looks: tuple[int, ...]
+    horizons: tuple[int, ...]
+
+    @staticmethod
+    def of(name: str, steps: int) -> "Ground":
+        """Twenty looks evenly up to the horizon, and those of the score."""
+        scored = horizons(steps)
+        even = {-(-steps * k // _LOOKS) for k in range(1, _LOOKS + 1)}
+        return Ground(name, steps, tuple(sorted(even.union(scored))), scored)
 
 
 @dataclass(frozen=True)
@@ -43,21 +54,20 @@ class Runs:
     """A rule on a task: how it was tuned, and its validation losses on the fresh seeds.
 
     `losses` is [seeds][looks]; one that was not reached is NaN, and so is the last one of a run
-    that failed past the horizon. `gains` is the progress at the horizon by seed, in nats
-    (`evaluators.score.progress`), NaN for a run that failed.
+    that failed past the horizon. `gains` is the progress in nats (`evaluators.score.progress`),
+    [seeds][horizons], NaN for a run that failed.
     """
 
     tuned: GridTuned
     losses: tuple[tuple[float, ...], ...]
-    gains: tuple[float, ...]
+    gains: tuple[tuple[float, ...], ...]
 
     def to_json(self) -> dict[str, Any]:
         """Plain data without NaN; `from_json` gives equal runs back."""
-        losses = [[_finite(loss) for loss in row] for row in self.losses]
         return {
             "tuned": asdict(self.tuned),
-            "losses": losses,
-            "gains": [_finite(gain) for gain in self.gains],
+            "losses": [[_finite(loss) for loss in row] for row in self.losses],
+            "gains": [[_finite(gain) for gain in row] for row in self.gains],
         }
 
     @staticmethod
@@ -65,7 +75,7 @@ class Runs:
         """The runs that `to_json` made; KeyError, TypeError or ValueError for other data."""
         sweep = tuple((float(rate), float(value)) for rate, value in data["tuned"]["sweep"])
         losses = tuple(tuple(map(_number, row)) for row in data["losses"])
-        gains = tuple(map(_number, data["gains"]))
+        gains = tuple(tuple(map(_number, row)) for row in data["gains"])
         return Runs(GridTuned(**{**data["tuned"], "sweep": sweep}), losses, gains)
 
 
@@ -116,17 +126,20 @@ class Comparison:
         return np.asarray(self.runs[entrant][task].losses, float)
 
     def scores(self, entrant: int) -> Floats:
-        """Progress relative to that of the tuned scale, clipped; [tasks, seeds]."""
-        gains = np.asarray([runs.gains for runs in self.runs[entrant]], float)
-        references = [[self.reference(task)] for task in range(len(self.grounds))]
-        clipped = np.clip(gains / np.asarray(references), WORST, BEST)
-        return np.where(np.isnan(gains), WORST, clipped)
+        """[tasks, seeds]: as `evaluators.score.score`, progress at each horizon relative to that
+        of the tuned scale, clipped, and their mean; a failed run scores the worst."""
+        rows = []
+        for task, runs in enumerate(self.runs[entrant]):
+            gains = np.asarray(runs.gains, float)
+            clipped = np.clip(gains / self.reference(task), WORST, BEST)
+            rows.append(np.where(np.isnan(gains), WORST, clipped).mean(axis=1))
+        return np.asarray(rows)
 
-    def reference(self, task: int) -> float:
-        """Nats of progress that are a score of 1: the mean of the tuned scale's runs, a failed one
-        making none."""
-        gains = np.nan_to_num(self.runs[self.scale][task].gains, nan=0.0)
-        return max(float(gains.mean()), _LEAST_PROGRESS)
+    def reference(self, task: int) -> Floats:
+        """Nats of progress that are a score of 1, [horizons]: the mean of the tuned scale's runs, a
+        failed one making none."""
+        gains = np.nan_to_num(np.asarray(self.runs[self.scale][task].gains, float), nan=0.0)
+        return np.maximum(gains.mean(axis=0), _LEAST_PROGRESS)
 
     def to_json(self) -> dict[str, Any]:
         """Plain data without NaN."""
@@ -146,11 +159,6 @@ class Comparison:
             ],
             "looked_at": self.looked_at,
         }
-
-
-def looks(steps: int, count: int = 20) -> tuple[int, ...]:
-    """Steps at which losses are taken: `count` of them evenly up to the horizon, or every step."""
-    return tuple(sorted({-(-steps * k // count) for k in range(1, count + 1)}))
 
 
 def _finite(value: float) -> float | None:

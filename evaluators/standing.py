@@ -105,7 +105,7 @@ def _standing(
         reached=reached,
         window=float(np.median(windows)) if windows else None,
         memory=entrant.memory,
-        failed=sum(math.isnan(gain) for each in runs for gain in each.gains),
+        failed=sum(math.isnan(row[-1]) for each in runs for row in each.gains),
         edges=tuple(
             task
             for task, each in zip(comparison.tasks, runs, strict=True)
@@ -186,7 +186,7 @@ def _windows(comparison: Comparison, index: int) -> list[float]:
     for task, runs in enumerate(comparison.runs[index]):
         if runs.tuned.sweep:
             rates, values = zip(*runs.tuned.sweep, strict=True)
-            scores = np.asarray(values) / comparison.reference(task)
+            scores = np.asarray(values) / comparison.reference(task)[-1]
             found.append(rate_window(rates, scores.tolist()))
     return found
 

@@ -2,6 +2,7 @@
 
 import io
 import math
+from typing import Any
 
 import matplotlib
 import numpy as np
@@ -14,7 +15,7 @@ from evaluators.standing import best_baseline, profiles
 
 _COLUMNS = 4
 _FACTORS = np.geomspace(1, 10, 181)
-_STYLE = {"svg.hashsalt": "stepsmith", "svg.fonttype": "none", "font.size": 8}
+_STYLE: dict[Any, Any] = {"svg.hashsalt": "stepsmith", "svg.fonttype": "none", "font.size": 8}
 
 
 def figure(comparison: Comparison) -> str:
@@ -26,7 +27,7 @@ def figure(comparison: Comparison) -> str:
     panels = 1 + len(comparison.tasks)
     columns = min(_COLUMNS, panels)
     rows = math.ceil(panels / columns)
-    with matplotlib.rc_context({**_STYLE}):
+    with matplotlib.rc_context(_STYLE):
         drawing = Figure(figsize=(3.2 * columns, 2.6 * rows), layout="constrained")
         axes = [drawing.add_subplot(rows, columns, place + 1) for place in range(panels)]
         colours = _colours(comparison)

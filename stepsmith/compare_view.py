@@ -11,6 +11,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from dsl.errors import counted
 from evaluators.compare import Progress
 from evaluators.comparison import SCALE, Comparison
 from evaluators.standing import Standing, standings, verdicts
@@ -54,9 +55,11 @@ def tables(comparison: Comparison) -> Group:
     Verdicts are one line each, however wide the console is.
     """
     rows = standings(comparison)
-    tasks, seeds = len(comparison.tasks), len(comparison.seeds)
+    ground = (
+        f"{counted(len(comparison.tasks), 'task')}, {counted(len(comparison.seeds), 'fresh seed')}"
+    )
     parts: list[RenderableType] = [
-        Text(f"{comparison.suite}: {tasks} tasks, {seeds} fresh seeds", style="bold"),
+        Text(f"{comparison.suite}: {ground}", style="bold"),
         _rules(rows),
         Text(
             f"-> what is compared; score: tuned {SCALE} is 1, untrained is 0, with 95% interval; "
