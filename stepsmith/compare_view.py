@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Console, Group
 from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.table import Table
@@ -14,7 +14,7 @@ from rich.text import Text
 from dsl.errors import counted
 from evaluators.compare import Progress
 from evaluators.comparison import SCALE, Comparison
-from evaluators.standing import Standing, standings, verdicts
+from evaluators.standing import Standing, standings
 from stepsmith.console import duration
 
 _LINE_SECONDS = 10.0
@@ -50,15 +50,12 @@ def comparing(console: Console) -> Iterator[Callable[[Progress], None]]:
 
 
 def tables(comparison: Comparison) -> Group:
-    """The table of rules, that of tasks won, notes, and a verdict per candidate on the last lines.
-
-    Verdicts are one line each, however wide the console is.
-    """
+    """The table of rules, that of tasks won, and notes; the verdicts belong below."""
     rows = standings(comparison)
     ground = (
         f"{counted(len(comparison.tasks), 'task')}, {counted(len(comparison.seeds), 'fresh seed')}"
     )
-    parts: list[RenderableType] = [
+    return Group(
         Text(f"{comparison.suite}: {ground}", style="bold"),
         _rules(rows),
         Text(
@@ -70,10 +67,7 @@ def tables(comparison: Comparison) -> Group:
         Text("\nTasks won and lost against each tuned baseline", style="bold"),
         _won(rows),
         *(Text(note) for note in _notes(rows)),
-        Text(""),
-    ]
-    parts += [Text(each.sentence, no_wrap=True, overflow="ignore") for each in verdicts(comparison)]
-    return Group(*parts)
+    )
 
 
 def _rules(rows: list[Standing]) -> Table:
@@ -118,7 +112,9 @@ def _table(*columns: str) -> Table:
 
 def _notes(rows: list[Standing]) -> list[str]:
     notes = [
-        f"{row.name} failed in {row.failed} runs, which score -1" for row in rows if row.failed
+        f"{row.name} failed in {counted(row.failed, 'run')}, which scores -1"
+        for row in rows
+        if row.failed
     ]
     return notes + [
         f"{row.name}: the best of the grid lies at its farthest end on {', '.join(row.edges)}"

@@ -60,15 +60,15 @@ def compare(
 
     prepare_process()
     programs = [resolve(rule) for rule in rules]
-    chosen = _suite(suite, tasks)
     against = _baselines(baselines)
+    chosen = _suite(suite, tasks)
     _check_folder(out, force=force)
 
     from rich.console import Console
 
     from evaluators.compare import compare as run
     from evaluators.kept import Kept, default_folder
-    from evaluators.standing import report
+    from evaluators.standing import report, verdicts
     from stepsmith.compare_view import comparing, tables
     from stepsmith.console import data_console
 
@@ -94,7 +94,10 @@ def compare(
     if as_json:
         typer.echo(data)
     else:
-        data_console().print(tables(result), soft_wrap=False)
+        data_console().print(tables(result))
+        typer.echo()
+        for verdict in verdicts(result):
+            typer.echo(verdict.sentence)
 
 
 def _suite(name: str, only: str) -> "SuiteLike":

@@ -19,7 +19,7 @@ MINE = dsl.parse(
     "def mine(w, g, m=zeros, *, lr=0.1):\n    m = interp(g, m, 0.9)\n    return lr * m"
 )
 ASCENT = dsl.parse("def ascent(w, g, *, lr=0.1):\n    return -lr * g")
-TASK = TaskChoice("quadratic", 40)
+TASK = TaskChoice("quadratic", get("quadratic").horizon)
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ def result(folder, seen):
 
 
 def bench(folder, fresh=3):
-    task, ground = get("quadratic"), Ground.of("quadratic", 40)
+    task, ground = get("quadratic"), Ground.of(TASK.name, TASK.steps)
     return Bench(task, ground, TUNING_SEEDS, fresh_seeds(fresh), Kept(folder))
 
 

@@ -50,13 +50,6 @@ def test_the_table_reads_as_it_should(snapshot):
     assert text == snapshot
 
 
-def test_a_verdict_is_the_last_line_however_narrow_the_console():
-    console = Console(highlight=False, width=30, color_system=None)
-    with console.capture() as capture:
-        console.print(tables(by_hand()))
-    assert capture.get().splitlines()[-1].startswith("mine: beats tuned adamw (speed-up 2.00 [")
-
-
 def test_the_figure_is_svg_with_a_panel_per_task_and_the_same_each_time():
     text = figure(by_hand())
     assert figure(by_hand()) == text
