@@ -1,7 +1,8 @@
 """A program as an Optax transformation."""
 
 import numbers
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import jax
@@ -228,13 +229,14 @@ def jax_choose(flag: Any, new: Callable[[], Value], old: Callable[[], Value]) ->
     return jax.lax.cond(flag != 0, new, old)
 
 
-def initial(rule: Init, leaves: list[Any], xp: Any = jnp) -> Value:
-    """The starting value of a slot for parameters `leaves`."""
-    fill = INITIALISERS[rule.rule].fill
+def initial(rule: Init, leaves: list[Any], xp: Any = jnp, args: Sequence[Any] = ()) -> Value:
+    """The starting value of a slot for parameters `leaves`; `args`: numbers in place of its own."""
+    fill = partial(INITIALISERS[rule.rule].fill, xp)
+    args = args or rule.args
     with np.errstate(over="ignore"):  # a number too large for the dtype is infinite
         if rule.kind is Kind.GLOBAL:
-            return fill(xp, None, *rule.args)
-        return [fill(xp, leaf, *rule.args) for leaf in leaves]
+            return fill(None, *args)
+        return [fill(leaf, *args) for leaf in leaves]
 
 
 def _number(given: Any) -> Any:

@@ -57,6 +57,9 @@ class Task:
     """Validation loss of fresh parameters, to about a tenth; what no program should stay above."""
     floor: float
     """No honest validation loss lies below this; one that does is a bug report, not a record."""
+    sampled: Callable[[Params, Data, Array, Array], Array] | None = None
+    """(params, data, index [batch], key) -> mean loss of those examples with labels drawn from the
+    model's own outputs, which no derivative goes through; None if the model draws none."""
 
     def checksum(self) -> str:
         """Hex digest of the examples; tells apart data that differ by library or Python version."""

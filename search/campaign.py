@@ -120,7 +120,10 @@ class Campaign:
         self.observe(events.TuningBaseline(wanted.rule, wanted.evaluations))
         seeds = baseline_seeds(self.config.seed, wanted.seeds)
         factors = tuple(self.config.evaluation.rates)
-        job = Tune(rule, self._tasks(), seeds, wanted.evaluations, self._primitives(), factors)
+        job = Tune(
+            *(rule, self._tasks(), seeds, wanted.evaluations),
+            *(self._primitives(), factors, self.config.evaluation.width),
+        )
         pool.submit(0, job)
         tuned = self._one(pool, f"the baseline {wanted.rule} could not be tuned").value
         baseline = {
@@ -143,6 +146,8 @@ class Campaign:
             self._primitives(),
             tuple(config.evaluation.rates),
             tuple(rates.items()),
+            tuple(config.checks),
+            config.evaluation.width,
         )
         as_baseline = config.start == config.baseline.rule
         start = tuned if as_baseline else config.rule(config.start)
@@ -313,7 +318,7 @@ class Campaign:
         measured: Evaluation = done.answer.value
         pending.verdict = Verdict(measured.outcome, measured.score, measured)
         pending.seconds = done.answer.seconds
-        if measured.outcome is Outcome.TOO_GOOD:
+        if measured.outcome.alarm:
             self.observe(events.Alarm(done.number, measured.outcome.sentence))
 
     def _measure_finalists(self) -> None:

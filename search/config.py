@@ -9,6 +9,7 @@ from dsl.program import Program
 from dsl.registry import PRIMITIVES
 from dsl.zoo import ZOO
 from evaluators import registry as tasks
+from evaluators.free import CHECKS
 from search.draws import Palette
 from search.mutate import Limits, Mutator
 from search.strategies import STRATEGIES, Options
@@ -115,6 +116,11 @@ class EvaluationConfig(Section):
     timeout: float = Field(default=300.0, gt=0, le=86_400, allow_inf_nan=False)
     """Seconds after which a worker counts as hung; compiling is part of the first evaluation."""
 
+    @property
+    def width(self) -> int:
+        """How many seeds run side by side: all of them, up to four."""
+        return min(self.seeds, 4)
+
 
 class ScreenConfig(Section):
     """The hurdle at the first look of every task, a percentile of what was seen lately."""
@@ -144,6 +150,9 @@ class Config(Section):
     strategy: SerializeAsAny[Options]
     primitives: PrimitivesConfig = PrimitivesConfig()
     mutation: MutationConfig = MutationConfig()
+    checks: list[str] = [check.name for check in CHECKS]
+    """The free checks that every candidate has to pass; without `direction`, rules that step at
+    random may."""
     screen: ScreenConfig | None = ScreenConfig()
     """None trains every candidate to the horizon."""
     evaluation: EvaluationConfig = EvaluationConfig()
@@ -158,6 +167,11 @@ class Config(Section):
     @classmethod
     def _known(cls, name: str) -> str:
         return _one_of("rule", name, ZOO)
+
+    @field_validator("checks")
+    @classmethod
+    def _checks(cls, names: list[str]) -> list[str]:
+        return [_one_of("check", name, [check.name for check in CHECKS]) for name in names]
 
     @field_validator("strategy", mode="before")
     @classmethod

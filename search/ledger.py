@@ -27,7 +27,7 @@ FILE = "ledger.sqlite"
 _BUSY_SECONDS = 20.0
 
 _COLUMNS = (
-    "number, text, digest, canonical, fingerprint, parent, mutation, detail, hit, source, "
+    "number, text, digest, canonical, fingerprint, family, parent, mutation, detail, hit, source, "
     "outcome, score, evaluation, note, seconds"
 )
 
@@ -160,10 +160,10 @@ class Ledger:
             evaluation = _json(verdict.evaluation.to_json())
         keys, mutation = candidate.keys, candidate.mutation
         self._db.execute(
-            f"INSERT INTO candidates ({_COLUMNS}) VALUES ({', '.join('?' * 15)})",
+            f"INSERT INTO candidates ({_COLUMNS}) VALUES ({', '.join('?' * 16)})",
             (
                 *(candidate.index, str(candidate.program)),
-                *(keys.text, keys.canonical, keys.fingerprint),
+                *(keys.text, keys.canonical, keys.fingerprint, keys.family),
                 *(candidate.parent, mutation.kind, mutation.detail),
                 *(candidate.hit, candidate.source),
                 *(verdict.outcome, verdict.score, evaluation, verdict.note, seconds),
@@ -246,13 +246,13 @@ def find_rule(run: Path, hash_prefix: str) -> Program:
 
 
 def _row(columns: tuple[Any, ...]) -> Row:
-    (number, text, digest, canonical, fingerprint, parent, kind, detail, hit, source) = columns[:10]
-    (outcome, score, evaluation, note, _) = columns[10:]
+    number, text, *keys, parent, kind, detail, hit, source = columns[:11]
+    outcome, score, evaluation, note, _ = columns[11:]
     measured = None if evaluation is None else Evaluation.from_json(json.loads(evaluation))
     return Row(
         number=number,
         text=text,
-        keys=Keys(digest, canonical, fingerprint),
+        keys=Keys(*keys),
         parent=parent,
         mutation=Mutation(kind, detail),
         hit=None if hit is None else CacheKey(hit),
