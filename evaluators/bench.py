@@ -35,14 +35,16 @@ BASELINES = (
 """What a rule is compared with; `heavy_ball` is SGD with momentum."""
 
 _TIMINGS = 3
+_WIDTH = 2
+"""Seeds that run side by side."""
 
 
 def carried(rule: Program) -> tuple[str, ...]:
-    """Primitives of the loop that a rule is trained with: those of all baselines, or its own if it
-    has another one.
+    """Primitives of the machine that a rule is trained with: those of all baselines, or its own if
+    it has another one.
 
-    So a loop is compiled for the baselines and most rules together, and no rule's numbers depend on
-    what it is compared with.
+    So one machine serves the baselines and most rules, and no rule's numbers depend on what it is
+    compared with.
     """
     common = set[str]().union(*(_primitives(ZOO[name]) for name in BASELINES))
     own = _primitives(rule)
@@ -79,7 +81,8 @@ class Bench:
 
     def seconds(self, rules: Sequence[Program], runs: Sequence[Runs]) -> list[float]:
         """Wall time of one training step of each tuned rule, the least of several measurements
-        taken in turns; NaN for a rule that fails."""
+        taken in turns; NaN for a rule that fails. The engine is the one that trains it, so the
+        times are good for ratios, on this task and this computer."""
         tuned = [
             rule.with_hyperparameters(**run.tuned.constants)
             for rule, run in zip(rules, runs, strict=True)
@@ -89,7 +92,7 @@ class Bench:
             for at, program in enumerate(tuned):
                 trainer = self._trainer(program)
                 start = time.perf_counter()
-                trained = trainer.run(canonical(program), self.fresh[: trainer.width])[0]
+                trained = trainer.run(canonical(program), self.fresh[:_WIDTH])[0]
                 taken = (time.perf_counter() - start) / (self.ground.steps * len(trained))
                 if any(outcome_of(self.task, run) is not Outcome.OK for run in trained):
                     found[at] = math.nan
@@ -159,8 +162,8 @@ class Bench:
 
 @lru_cache(maxsize=2)
 def _trainer(task: Task, ground: Ground, primitives: tuple[str, ...]) -> Trainer:
-    """The loop for a task; that of the baselines and one more are alive at a time."""
-    return Trainer(task, ground.steps, primitives, looks=ground.looks)
+    """What trains on a task; that of the baselines and one more are alive at a time."""
+    return Trainer(task, ground.steps, primitives, _WIDTH, looks=ground.looks)
 
 
 def _read(kept: Any | None) -> Runs | None:

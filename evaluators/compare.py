@@ -12,14 +12,16 @@ from typing import NamedTuple, Protocol
 from dsl import canonical, canonical_hash
 from dsl.fingerprint import depends_on_gradient
 from dsl.liveness import live
-from dsl.machine import Capacity, DoesNotFit, encode
+from dsl.machine import DoesNotFit
 from dsl.program import Program
 from dsl.zoo import ZOO
-from evaluators.bench import BASELINES, Bench, carried
+from evaluators.bench import BASELINES, Bench
 from evaluators.comparison import SCALE, Comparison, Entrant, Ground, Runs
+from evaluators.engines.answers import check_answers
 from evaluators.errors import CannotCompare, UnknownTask
 from evaluators.kept import Kept
 from evaluators.registry import get
+from evaluators.task import Task
 
 _RANGE = 3 << 29
 TUNING_SEEDS = tuple(range(_RANGE, _RANGE + 4))
@@ -99,8 +101,8 @@ def compare(
     them. `looked_at`: rules that were tried on these tasks so far, the number of `rules` if None.
     `kept`: where runs are looked up and kept; wall time never is.
     **Raises:** CannotCompare, before anything is run, if a rule is given twice, does not depend on
-    the gradient, or does not fit the machine, or if `looked_at` is less than the rules given;
-    UnknownTask for a task of the suite that there is not.
+    the gradient, or asks what a task does not answer, or if `looked_at` is less than the number of
+    rules; UnknownTask for a task of the suite that there is not.
     """
     looked_at = len(rules) if looked_at is None else looked_at
     if looked_at < len(rules):
@@ -108,6 +110,7 @@ def compare(
     entered = _entered(rules, baselines)
     programs = [rule.program for rule in entered]
     tasks = [get(choice.name) for choice in suite.tasks]
+    _check(entered, tasks)
     grounds = tuple(Ground.of(each.name, each.steps) for each in suite.tasks)
     by_task: list[list[Runs]] = []
     seconds: list[list[float]] = []
@@ -142,7 +145,6 @@ def _entered(rules: Sequence[Program], baselines: Sequence[str]) -> list[_Rule]:
         if digest in found:
             other = found[digest].program.name
             raise CannotCompare(f"'{program.name}' is the same rule as '{other}': hash {digest}")
-        _check(program)
         name = program.name if program.name not in taken else f"{program.name}-{digest[:6]}"
         taken.add(name)
         found[digest] = _rule(program, name, candidate=True)
@@ -155,12 +157,16 @@ def _rule(program: Program, name: str, *, candidate: bool) -> _Rule:
     return _Rule(Entrant(name, canonical_hash(program), candidate, memory), program)
 
 
-def _check(rule: Program) -> None:
-    if not depends_on_gradient(canonical(rule)):
-        raise CannotCompare(
-            f"'{rule.name}' is no optimizer: its steps depend on neither the gradient nor an oracle"
-        )
-    try:
-        encode(canonical(rule), carried(rule), Capacity())
-    except DoesNotFit as reason:
-        raise CannotCompare(f"'{rule.name}' does not fit the machine: {reason}") from None
+def _check(rules: Sequence[_Rule], tasks: Sequence[Task]) -> None:
+    for rule in rules:
+        program = canonical(rule.program)
+        if not depends_on_gradient(program):
+            raise CannotCompare(
+                f"'{program.name}' is no optimizer: its steps depend on neither the gradient "
+                "nor an oracle"
+            )
+        for task in tasks:
+            try:
+                check_answers(task, program)
+            except DoesNotFit as reason:
+                raise CannotCompare(f"'{program.name}' on {task.name}: {reason}") from None

@@ -124,7 +124,6 @@ REFUSED = {
         "'decay' is no optimizer",
     ),
     "more rules than were looked at": ([MINE, ASCENT], {"looked_at": 1}, "2 rules are given"),
-    "a kind that no register holds": ([ZOO["shampoo"]], {}, "'shampoo' does not fit the machine"),
 }
 
 
