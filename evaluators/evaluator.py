@@ -14,16 +14,9 @@ from evaluators.free import CHECKS, refused_by
 from evaluators.outcomes import outcome_of
 from evaluators.registry import get
 from evaluators.score import WORST, aggregate, loss_at, progress, reference, score
+from evaluators.suites import TaskChoice
 from evaluators.task import Task
 from evaluators.train import Trained, Trainer, searchable
-
-
-@dataclass(frozen=True)
-class TaskChoice:
-    """A task by name, and how many steps a program trains on it."""
-
-    name: str
-    steps: int
 
 
 @dataclass(frozen=True)

@@ -15,9 +15,10 @@ from typing import Any, NamedTuple
 from dsl import canonical
 from dsl.program import Program
 from evaluators.evaluation import Outcome
-from evaluators.evaluator import TaskChoice, Trainers, trainers_for
+from evaluators.evaluator import Trainers, trainers_for
 from evaluators.outcomes import outcome_of
 from evaluators.score import WORST, progress
+from evaluators.suites import TaskChoice
 from evaluators.train import Trained, Trainer
 
 RATES = tuple(10 ** (-k / 2) for k in range(8, 0, -1))

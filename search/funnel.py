@@ -6,17 +6,19 @@ A stage's `agreement` is Spearman's rank correlation of its scores with those of
 the programs that both have judged: how often the next one agrees.
 """
 
-import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from statistics import fmean
 from typing import Any
 
-from scipy.stats import spearmanr
+import numpy as np
+from scipy.stats import rankdata
 
 from evaluators.evaluation import Outcome
-from search.finals import finalists
+from search.finals import final_scores
 from search.ledger import Ledger, Row
+from search.validation import STAGES as SUITES
+from search.validation import scores
 
 _FEWEST = 5
 """Programs below which no rank correlation is given."""
@@ -59,17 +61,40 @@ def funnel(ledger: Ledger) -> list[Stage]:
             _agreement([(_early(row), row.verdict.score) for row in sound]),
         ),
     ]
-    final = finalists(ledger)
-    scored = {row.number: row.verdict.score for row in ledger.best(len(final) + 1)}
-    proxy = Stage(
-        "proxy",
-        len(whole),
-        len(sound),
-        sum(_steps(row)[1] for row in whole),
-        _reasons([row for row in whole if row.verdict.outcome != Outcome.OK]),
-        _agreement([(scored.get(number), worth) for number, worth in final.items()]),
+    finals = ledger.get("finals")
+    tried = [final["candidate"] for final in finals or () if final["candidate"] is not None]
+    fresh = final_scores(finals or [], len(ledger.get("config")["tasks"]))
+    search = {row.number: row.verdict.score for row in ledger.best(max(len(tried), 1))}
+    stages.append(
+        Stage(
+            "proxy",
+            len(whole),
+            len(sound),
+            sum(_steps(row)[1] for row in whole),
+            _reasons([row for row in whole if row.verdict.outcome != Outcome.OK]),
+            _agreement([(search.get(number), fresh.get(number)) for number in tried]),
+        )
     )
-    return [*stages, proxy]
+    if finals is None:
+        return stages
+    validation = ledger.get("validation") or {}
+    measured = [("fresh seeds", fresh, _all_steps(finals))]
+    for name in SUITES:
+        if name in validation:
+            rows = validation[name]["rows"]
+            paid = sum(sum(row["evaluation"]["steps"]) for row in rows if row["evaluation"])
+            measured.append((name.replace("_", " "), scores(validation[name]), paid))
+    for place, (name, worth, steps) in enumerate(measured):
+        following = measured[place + 1][1] if place + 1 < len(measured) else {}
+        entered = [number for number in worth if number is not None]
+        passed = [number for number in following if number is not None] if following else entered
+        pairs = [(worth[number], following.get(number)) for number in entered]
+        stages.append(Stage(name, len(entered), len(passed), steps, {}, _agreement(pairs)))
+    return stages
+
+
+def _all_steps(finals: Sequence[dict[str, Any]]) -> int:
+    return sum(sum(part["steps"]) for final in finals for part in final["evaluations"] if part)
 
 
 def _steps(row: Row) -> tuple[int, int]:
@@ -97,5 +122,4 @@ def _agreement(pairs: Sequence[tuple[float | None, float | None]]) -> float | No
     first, second = zip(*known, strict=True)
     if len(set(first)) == 1 or len(set(second)) == 1:
         return None
-    value = float(spearmanr(first, second).statistic)
-    return None if math.isnan(value) else value
+    return float(np.corrcoef(rankdata(first), rankdata(second))[0, 1])

@@ -7,7 +7,8 @@ from typing import Any, Protocol
 
 from dsl.program import Program
 from evaluators.evaluation import Evaluation
-from evaluators.evaluator import Evaluator, Suite, TaskChoice
+from evaluators.evaluator import Evaluator, Suite
+from evaluators.suites import TaskChoice
 from evaluators.tuning import tune
 
 

@@ -25,6 +25,7 @@ from search.verdict import CacheKey, Candidate, Keys, Verdict
 
 FILE = "ledger.sqlite"
 _BUSY_SECONDS = 20.0
+_STORED = ("schema", "config", "baseline", "finals", "validation")
 
 _COLUMNS = (
     "number, text, digest, canonical, fingerprint, family, parent, mutation, detail, hit, source, "
@@ -116,7 +117,7 @@ class Ledger:
         self._db.close()
 
     def get(self, key: str) -> Any:
-        """What is stored under `key` (config, baseline, finals), or None."""
+        """What is stored under `key` (config, baseline, finals, validation), or None."""
         row = self._db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
         return None if row is None else json.loads(row[0])
 
@@ -202,11 +203,11 @@ class Ledger:
     def content_hash(self) -> str:
         """Hex digest of all that two runs of one campaign must agree on.
 
-        Covers the schema, config, baseline, finals, and every candidate in order with its
-        evaluation; not time, workers or how often something was retried.
+        Covers the schema, config, baseline, finals, validation, and every candidate in order with
+        its evaluation; not time, workers or how often something was retried.
         """
         digest = hashlib.sha256()
-        meta = [self.get(key) for key in ("schema", "config", "baseline", "finals")]
+        meta = [self.get(key) for key in _STORED]
         digest.update(_json(meta).encode())
         columns = _COLUMNS.removesuffix(", note, seconds")
         for row in self._db.execute(f"SELECT {columns} FROM candidates ORDER BY number"):

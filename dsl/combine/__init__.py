@@ -7,7 +7,7 @@ was written by hand. `graph` has the operations on programs, `combinator` declar
 the piece of program that each adds; the other modules hold them by what they act on.
 """
 
-from dsl.combine.clipping import clipped_by_global_norm, zclip
+from dsl.combine.clipping import clipped_by_global_norm, clipped_by_norm, zclip
 from dsl.combine.combinator import COMBINATORS, Combinator, after, before
 from dsl.combine.decay import coupled_decay, decoupled_decay
 from dsl.combine.direction import cautious, gradient_noise, perp_grad
@@ -21,6 +21,7 @@ __all__ = [
     "before",
     "cautious",
     "clipped_by_global_norm",
+    "clipped_by_norm",
     "cosine",
     "coupled_decay",
     "decoupled_decay",

@@ -21,7 +21,7 @@ def compare(
         typer.Argument(metavar="RULE...", help="Names of the zoo, .rule files, RUN:HASH."),
     ],
     suite: Annotated[
-        str, typer.Option(help="Tasks to compare on: a suite's name, or `all` tasks.")
+        str, typer.Option(metavar="SUITE", help="Tasks to compare on: a suite's name or file.")
     ] = "held_out",
     tasks: Annotated[
         str, typer.Option(metavar="NAME,...", help="Only these tasks of the suite.")
@@ -101,18 +101,12 @@ def compare(
 
 
 def _suite(name: str, only: str) -> "SuiteLike":
-    """The suite of that name with those of its tasks that are named; all if none is."""
+    """The suite of that name or file, with those of its tasks that are named; all if none is."""
     from evaluators.compare import subset
-    from evaluators.evaluator import TaskChoice
-    from evaluators.registry import get, names
+    from evaluators.suites import load_suite
 
-    if name == "all":
-        chosen = [TaskChoice(task, get(task).horizon) for task in names()]
-    else:
-        from evaluators.suites import load_suite
-
-        chosen = load_suite(name).tasks
-    return subset(name, chosen, _words(only))
+    found = load_suite(name)
+    return subset(found.name, found.tasks, _words(only))
 
 
 def _baselines(text: str) -> tuple[str, ...]:

@@ -45,7 +45,10 @@ value_and_gradient = jax.jit(jax.value_and_grad(loss))
 _loss = jax.jit(loss)
 
 
-CALM = {"sania_adam_sqr": {"lr": 0.25}, "sania_hutchinson": {"lr": 0.25}}
+CALM = {
+    name: {"lr": 0.25}
+    for name in ("sania_adagrad", "sania_adam", "sania_adam_sqr", "sania_hutchinson")
+}
 """Rules that at their defaults multiply a rounding error on most steps, and where they do not."""
 
 

@@ -91,7 +91,7 @@ ODD: dict[str, Program] = {name: parse(text) for name, text in _TEXTS.items()}
 
 def start_of(kind: Kind) -> str:
     """The text of an initialiser of a kind."""
-    rule = next(rule for rule in INITIALISERS.values() if rule.kind is kind)
+    rule = next(rule for rule in INITIALISERS.values() if rule.kind is kind.declared)
     return str(Init(rule.name, (2.0,) * rule.arity))
 
 

@@ -183,6 +183,7 @@ NEUTRAL_AT_A_RATE: dict[str, dict[str, float]] = {
 
 SILENT: dict[str, dict[str, float]] = {
     "clipped_by_global_norm": {"c": 1e30},
+    "clipped_by_norm": {"c": 1e30},
     "zclip": {"c": 1e30, "z": 1e30, "warmup": 1},
     "warmup": {"warmup": 1},
 }

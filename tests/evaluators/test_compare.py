@@ -10,10 +10,10 @@ from evaluators.bench import BASELINES, Bench, carried
 from evaluators.compare import TUNING_SEEDS, compare, fresh_seeds, subset
 from evaluators.comparison import Ground
 from evaluators.errors import CannotCompare, UnknownTask
-from evaluators.evaluator import TaskChoice
 from evaluators.kept import Kept
 from evaluators.registry import get
 from evaluators.standing import standings, verdicts
+from evaluators.suites import TaskChoice
 
 MINE = dsl.parse(
     "def mine(w, g, m=zeros, *, lr=0.1):\n    m = interp(g, m, 0.9)\n    return lr * m"
@@ -123,6 +123,7 @@ REFUSED = {
         {},
         "'decay' is no optimizer",
     ),
+    "a question that the task does not answer": ([ZOO["sophia_g"]], {}, "draws no labels"),
     "more rules than were looked at": ([MINE, ASCENT], {"looked_at": 1}, "2 rules are given"),
 }
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 import dsl
 from dsl.zoo import ZOO
 from evaluators.evaluation import Evaluation, Outcome
-from evaluators.evaluator import Evaluator, Suite, TaskChoice
+from evaluators.evaluator import Evaluator, Suite
 from evaluators.registry import get
 from evaluators.score import (
     BEST,
@@ -26,6 +26,7 @@ from evaluators.score import (
     score,
     too_good,
 )
+from evaluators.suites import TaskChoice
 from evaluators.task import prepare
 from evaluators.train import CHECK_EVERY, Trainer
 

@@ -1,4 +1,4 @@
-"""The free checks let the known rules pass that a search may start from, and say whom they refuse."""
+"""The free checks pass the known rules that a search may start from, and name whom they refuse."""
 
 import numpy as np
 import pytest

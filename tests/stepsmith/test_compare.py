@@ -12,14 +12,22 @@ from tests.comparisons import by_hand
 from tests.stepsmith.commands import refused, run
 
 MINE = "def mine(w, g, m=zeros, *, lr=0.1):\n    m = interp(g, m, 0.9)\n    return lr * m\n"
-SMALL = ("--suite", "all", "--tasks", "quadratic", "--baselines", "adamw", "--seeds", 2)
+SUITE = """
+suite: small
+purpose: a quick look
+tasks:
+  - {name: quadratic, steps: 200}
+  - {name: digits, steps: 20}
+"""
+SMALL = ("--tasks", "quadratic", "--baselines", "adamw", "--seeds", 2)
 
 
 @pytest.fixture(scope="module")
 def surroundings(tmp_path_factory):
-    """A folder with a rule, and a cache folder of its own."""
+    """A folder with a rule and a suite, and a cache folder of its own."""
     folder = tmp_path_factory.mktemp("compare")
     (folder / "mine.rule").write_text(MINE)
+    (folder / "small.yaml").write_text(SUITE)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(folder / "cache"))
         patch.setattr("search.environment.prepare_process", lambda: None)
@@ -28,8 +36,11 @@ def surroundings(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def first(surroundings):
-    rule, out = surroundings / "mine.rule", surroundings / "out" / "here"
-    return run("compare", rule, *SMALL, "--json", "--out", out)
+    return compared(surroundings, "--json", "--out", surroundings / "out" / "here")
+
+
+def compared(folder, *options):
+    return run("compare", folder / "mine.rule", "--suite", folder / "small.yaml", *SMALL, *options)
 
 
 def without_times(text):
@@ -73,27 +84,27 @@ def test_a_comparison_prints_json_and_writes_figure_and_data(first, surroundings
 
 def test_the_same_comparison_has_the_same_figures_kept_or_not(first, surroundings):
     kept, fresh = (
-        run("compare", surroundings / "mine.rule", *SMALL, "--json", *options)[1]
-        for options in ((), ("--no-cache",))
+        compared(surroundings, "--json", *options)[1] for options in ((), ("--no-cache",))
     )
     assert without_times(first[1]) == without_times(kept) == without_times(fresh)
 
 
 def test_without_json_the_table_ends_with_the_verdict(first, surroundings):
-    status, out, _ = run("compare", surroundings / "mine.rule", *SMALL)
+    status, out, _ = compared(surroundings)
     assert status == 0
     said = json.loads(first[1])["verdicts"][0]["sentence"]
     assert out.splitlines()[-1] == said and said.startswith("mine: ")
-    assert list(filter(None, out.splitlines()))[0] == "all: 1 task, 2 fresh seeds"
+    assert list(filter(None, out.splitlines()))[0] == "small: 1 task, 2 fresh seeds"
 
 
 REFUSED = {
     "an unknown rule": (("lyon",), "unknown rule 'lyon'; did you mean 'lion'?"),
     "an unknown baseline": (("lion", "--baselines", "adamw,adann"), "unknown rule 'adann'; did"),
     "an unknown suite": (("lion", "--suite", "helt_out"), "did you mean 'held_out'?"),
-    "a task that is not there": (("lion", "--suite", "all", "--tasks", "digit"), "'digits'?"),
-    "a rule twice": (("lion", "lion", *SMALL), "'lion' is the same rule as 'lion'"),
-    "too few looked at": (("lion", "sgd", *SMALL, "--looked-at", 1), "only 1 were looked at"),
+    "a task that is not there": (("lion", "--tasks", "digits_dep"), "did you mean 'digits_deep'?"),
+    "a rule twice": (("lion", "lion"), "'lion' is the same rule as 'lion'"),
+    "too few looked at": (("lion", "sgd", "--looked-at", 1), "only 1 were looked at"),
+    "what a task does not answer": (("sophia_g",), "on image_field: the model of"),
     "one seed": (("lion", "--seeds", 1), "Invalid value for '--seeds'"),
 }
 
@@ -108,6 +119,6 @@ def test_wrong_use_is_refused_and_writes_nothing(case, tmp_path):
 def test_a_folder_that_could_not_be_written_is_refused_before_the_work(tmp_path):
     taken = tmp_path / "comparison.svg"
     taken.write_text("mine")
-    assert "--force replaces it" in refused("compare", "lion", *SMALL, "--out", tmp_path)
-    assert "is not a folder" in refused("compare", "lion", *SMALL, "--out", taken / "below")
+    assert "--force replaces it" in refused("compare", "lion", "--out", tmp_path)
+    assert "is not a folder" in refused("compare", "lion", "--out", taken / "below")
     assert taken.read_text() == "mine" and len(list(tmp_path.iterdir())) == 1
