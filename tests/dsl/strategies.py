@@ -105,8 +105,11 @@ def _statement(draw: Callable, build: Builder, primitive: Primitive) -> None:
     args = [_argument(draw, build, kind) for kind in wanted]
     if not all(_fits(build, arg, kind) for arg, kind in zip(args, wanted, strict=True)):
         return
+    families = any(kind is not None and kind.sized for kind in primitive.signature.params)
+    if families and all(build.kind_of(arg).length is None for arg in args):
+        return
     if primitive.draws:
-        args = [Const(float(draw(st.integers(0, 3))))]
+        args[-1] = Const(float(draw(st.integers(0, 3))))
     value: Arg = build.call(primitive.name, tuple(args))
     if draw(st.integers(0, 7)) == 0:
         value = _argument(draw, build, Kind.TENSOR)

@@ -160,3 +160,15 @@ def gradient_normalized_newton(at: At, *, eps, gamma):
     flat = vectors @ (vectors.T @ g / (values + np.linalg.norm(g) / (gamma + eps)))
     for w, move in zip(at.w, model.shaped(flat, at.w), strict=True):
         w -= move
+
+
+@dense("egn")
+def egn(at: At, m, *, lr, b1, damping):
+    features, targets = at.batch
+    steep = 1 - np.tanh(features @ model.flattened(at.w)) ** 2
+    jacobian = steep[:, None] * features
+    matrix = 4 / len(targets) * jacobian.T @ jacobian + damping * np.eye(features.shape[1])
+    moves = model.shaped(np.linalg.solve(matrix, model.flattened(at.g)), at.w)
+    for i, (w, move) in enumerate(zip(at.w, moves, strict=True)):
+        m[i] = b1 * m[i] + (1 - b1) * move
+        w -= lr * m[i] / (1 - b1**at.t)
