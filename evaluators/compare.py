@@ -162,11 +162,22 @@ def _check(rules: Sequence[_Rule], tasks: Sequence[Task]) -> None:
         program = canonical(rule.program)
         if not depends_on_gradient(program):
             raise CannotCompare(
-                f"'{program.name}' is no optimizer: its steps depend on neither the gradient "
+                f"'{rule.entrant.name}' is no optimizer: its steps depend on neither the gradient "
                 "nor an oracle"
             )
-        for task in tasks:
-            try:
-                check_answers(task, program)
-            except DoesNotFit as reason:
-                raise CannotCompare(f"'{program.name}' on {task.name}: {reason}") from None
+        silent = {task.name: why for task in tasks if (why := _unanswered(task, program))}
+        if silent:
+            others = ", ".join(task.name for task in tasks if task.name not in silent)
+            raise CannotCompare(
+                f"'{rule.entrant.name}' on {next(iter(silent))}: {next(iter(silent.values()))}\n"
+                f"help: {f'it can be compared on {others}' if others else 'no task here does'}"
+            )
+
+
+def _unanswered(task: Task, program: Program) -> str:
+    """Why the task does not answer what the program asks; empty if it does."""
+    try:
+        check_answers(task, program)
+    except DoesNotFit as reason:
+        return str(reason)
+    return ""
