@@ -104,7 +104,7 @@ REFUSED = {
     "a task that is not there": (("lion", "--tasks", "digits_dep"), "did you mean 'digits_deep'?"),
     "a rule twice": (("lion", "lion"), "'lion' is the same rule as 'lion'"),
     "too few looked at": (("lion", "sgd", "--looked-at", 1), "only 1 were looked at"),
-    "what a task does not answer": (("sophia_g",), "help: it can be compared on "),
+    "what a task does not answer": (("sophia_g",), "draws no labels"),
     "one seed": (("lion", "--seeds", 1), "Invalid value for '--seeds'"),
 }
 
