@@ -37,7 +37,7 @@ class Outcome(enum.StrEnum):
     )
     DOES_NOT_FIT = (
         "does_not_fit",
-        "too large for the machine, or with a primitive it does not carry",
+        "asks for something that a task does not answer",
     )
 
     sentence: str

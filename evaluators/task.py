@@ -84,6 +84,9 @@ class Task:
     digest: str | None
     """The checksum that the examples must have; None if they come from a version of their source
     that nobody has looked at."""
+    sampled: Callable[[Params, Data, Array, Array], Array] | None = None
+    """(params, data, index [batch], key) -> mean loss of those examples with labels drawn from the
+    model's own outputs, which no derivative goes through; None if the model draws none."""
 
     def data(self) -> Data:
         """The examples; loaded and checked at the first call, the same object at every later one.

@@ -1,29 +1,29 @@
-"""The training loop: one compiled function per task runs any program on several seeds.
+"""Training models of a task with programs: batches of programs in, what came of each run out.
 
-Parameters, data, order, code and constants are arguments, so neither a new program nor a new seed
-or constant compiles anything. Seeds run side by side (`vmap`) under one program, whose
-instructions are the same for all of them.
+Neither a new program nor a new seed, rate or constant compiles anything where the machine runs it;
+what the machine does not carry, or carries at a higher price than compiling, goes to the compiled
+engine by itself. Results do not depend on what else is in a batch.
 """
 
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import partial
 from typing import NamedTuple
 
 import jax
-import jax.numpy as jnp
 import numpy as np
-from jax import Array
 
-from dsl.machine import Capacity, Layout, Machine, Slots, Tape
+from dsl.machine import Capacity, DoesNotFit, Layout
 from dsl.program import Program
 from dsl.registry import PRIMITIVES
-from evaluators.task import Data, Task, prepare
+from evaluators.engines.answers import Answers, check_answers
+from evaluators.engines.choice import Engine, choose
+from evaluators.engines.compiled import CompiledEngine
+from evaluators.engines.loop import CHECK_EVERY, SANE, Found
+from evaluators.engines.machine import Lanes, MachineEngine
+from evaluators.engines.parts import Feeds, Job, Part, Room, parts
+from evaluators.task import Task
 
-SANE = 1e4
-"""Largest magnitude a parameter may reach: a loss can be fooled by weights far beyond it."""
-
-CHECK_EVERY = 10
-"""Steps between looks at the parameters; a run that has failed goes on to the next look."""
+__all__ = ["CHECK_EVERY", "SANE", "Engine", "Job", "Trained", "Trainer", "horizons", "searchable"]
 
 BEYOND = 20
 """Training goes on past the horizon by one step in so many, and by one at least."""
@@ -55,22 +55,15 @@ class Trained(NamedTuple):
         return self.losses[-1]
 
 
-class _Ready(NamedTuple):
-    """What a run takes besides the program: arrays on the device, by seed."""
-
-    params: list[np.ndarray]
-    device_params: list[Array]
-    order: Array
-    seeds: Array
-
-
 class Trainer:
-    """Trains models of one task with any program over `primitives`.
+    """Trains models of one task with programs.
 
-    **Arguments:** `steps`: the horizon. `looks`: steps, rising to the horizon, after which the
-    validation loss is taken; a third of the horizon and the horizon by default. `width`: seeds that
-    run side by side.
-    `compilations` counts how often the loop was compiled: once, at the first run.
+    **Arguments:** `steps`: the horizon. `primitives`: those that the machine carries; what applies
+    others is compiled. `width`, `rates`: seeds and rates that run side by side. `capacity`: how
+    large programs the machine holds. `looks`: steps, rising to the horizon, after which the
+    validation loss is taken; a third of the horizon and the horizon by default. `programs`: how
+    many run in one device call. `batched`: whether they run all at once, as suits the device if
+    None. `engine`: the one to use whatever the cost; the machine where it fits, by cost, if None.
     """
 
     def __init__(
@@ -81,6 +74,10 @@ class Trainer:
         width: int = 2,
         capacity: Capacity | None = None,
         looks: Sequence[int] = (),
+        rates: int = 1,
+        programs: int = 1,
+        batched: bool | None = None,
+        engine: Engine | None = None,
     ):
         self.task = task
         self.steps = steps
@@ -88,17 +85,31 @@ class Trainer:
         if list(self.looks) != sorted({*self.looks, steps}) or self.looks[0] < 1:
             raise ValueError(f"looks rise from 1 to the horizon {steps}, met {self.looks}")
         self.last = steps + max(steps // BEYOND, 1)
-        self.width = width
-        example = prepare(task, [0], 1)
-        leaves, self._tree = jax.tree.flatten(example.params)
-        layout = Layout(tuple(leaf.shape[1:] for leaf in leaves))
-        self.machine = Machine(layout, primitives, capacity)
-        self._data = jax.device_put(example.data)
-        self._stages = np.asarray((*self.looks, self.last), np.int32)
-        self.compilations = 0
-        self._run = jax.jit(self._train)
-        self._ready = lru_cache(maxsize=8)(self._prepare)
-        self._registers = lru_cache(maxsize=16)(self._first_registers)
+        self.room = Room(width, rates, programs)
+        self.engine = engine
+        example = task.init(np.random.Generator(np.random.PCG64(0)))
+        leaves, tree = jax.tree.flatten(example)
+        answers = partial(Answers, task, tree)
+        stages = (*self.looks, self.last)
+        self._feeds = Feeds(task, self.last)
+        self._data = jax.device_put(task.data())
+        layout = Layout.of(leaves)
+        self._machine = MachineEngine(
+            answers, stages, steps, layout, primitives, capacity, self.room, batched
+        )
+        self._compiled = CompiledEngine(answers, stages, steps)
+        self.machine = self._machine.machine
+
+    @property
+    def compilations(self) -> int:
+        """How often a machine was compiled: once, at the first run (on an accelerator, once for
+        every set of costly primitives that programs apply)."""
+        return self._machine.compilations
+
+    @property
+    def programs_compiled(self) -> int:
+        """How many training loops were compiled for a program of their own."""
+        return self._compiled.compilations
 
     def run(
         self,
@@ -107,155 +118,92 @@ class Trainer:
         rates: Sequence[float] | None = None,
         bar: Sequence[float] | None = None,
     ) -> list[list[Trained]]:
-        """Train with a program once per rate and seed.
+        """Train with a program once per rate and seed; see `Job`.
 
-        **Arguments:** `rates`: values of the hyperparameter `lr`; its default alone if None. `bar`:
-        a loss for each look above which a run is given up; none if None.
         **Returns:** runs [rate][seed].
-        **Raises:** DoesNotFit if the machine cannot hold the program.
+        **Raises:** DoesNotFit if the program asks what the task does not answer.
         """
-        rates = [program.hyperparameters.get("lr", _RATE)] if rates is None else rates
-        highest = np.full(len(self._stages), np.inf, np.float32)
-        highest[: len(bar or ())] = bar or ()
-        return [self._run_rate(program, seeds, rate, highest) for rate in rates]
+        return self.run_batch([Job(program, seeds, rates, bar)])[0]
 
-    def _run_rate(
-        self, program: Program, seeds: Sequence[int], rate: float, bar: np.ndarray
-    ) -> list[Trained]:
-        results: list[Trained] = []
-        for at in range(0, len(seeds), self.width):
-            chunk = tuple(seeds[at : at + self.width])
-            padded = chunk + (chunk[-1],) * (self.width - len(chunk))
-            results += self._run_chunk(program, padded, rate, bar)[: len(chunk)]
-        return results
+    def run_batch(self, jobs: Sequence[Job]) -> list[list[list[Trained]]]:
+        """Train with every program of a batch; runs [job][rate][seed].
 
-    def _run_chunk(
-        self, program: Program, seeds: tuple[int, ...], rate: float, bar: np.ndarray
-    ) -> list[Trained]:
-        machine = self.machine
-        encoded = machine.encode(program)
-        ready = self._ready(seeds)
-        lr = np.full(self.last, rate)
-        found = self._run(
-            machine.tape(encoded, lr, self.steps),
-            self._registers(encoded.slots, seeds),
-            ready.device_params,
-            ready.order,
-            ready.seeds,
-            self._data,
-            bar,
-        )
-        losses, stopped, finite, hopeless = (np.asarray(each).tolist() for each in found)
+        **Raises:** DoesNotFit if one of them asks what the task does not answer.
+        """
+        engines = [self.engine_for(job) for job in jobs]
+        found: list[tuple[Part, Found]] = []
+        by_seeds: dict[tuple[int, ...], list[Lanes]] = {}
+        for number, (job, engine) in enumerate(zip(jobs, engines, strict=True)):
+            bar = self._bar(job)
+            for part in parts(number, job.seeds, self._rates(job), self.room):
+                if engine is Engine.MACHINE:
+                    by_seeds.setdefault(part.seeds, []).append(Lanes(job.program, part, bar))
+                else:
+                    feed = self._feeds.of(part.seeds)
+                    run = self._compiled.run(job.program, part, bar, feed, self._data)
+                    found.append((part, run))
+        for seeds, asked in by_seeds.items():
+            results = self._machine.run(asked, self._feeds.of(seeds), self._data)
+            found += zip((lanes.part for lanes in asked), results, strict=True)
+        return self._collected(jobs, found)
+
+    def engine_for(self, job: Job) -> Engine:
+        """What runs a job; DoesNotFit if the task does not answer what its program asks."""
+        check_answers(self.task, job.program)
+        if self.engine is Engine.COMPILED:
+            return Engine.COMPILED
+        try:
+            encoded = self.machine.encode(job.program)
+        except DoesNotFit:
+            if self.engine is Engine.MACHINE:
+                raise
+            return Engine.COMPILED
+        if self.engine is Engine.MACHINE:
+            return Engine.MACHINE
+        runs = len(job.seeds) * len(self._rates(job))
+        size, capacity = self.machine.layout.size, self.machine.capacity
+        return choose(encoded, size, self.last, self.room.lanes, runs, capacity)
+
+    def _rates(self, job: Job) -> Sequence[float]:
+        return [job.program.hyperparameters.get("lr", _RATE)] if job.rates is None else job.rates
+
+    def _bar(self, job: Job) -> np.ndarray:
+        bar = np.full(len(self.looks) + 1, np.inf, np.float32)
+        bar[: len(job.bar or ())] = job.bar or ()
+        return bar
+
+    def _collected(
+        self, jobs: Sequence[Job], found: Sequence[tuple[Part, Found]]
+    ) -> list[list[list[Trained]]]:
+        """The runs of all parts in their places."""
+        runs: dict[tuple[int, int, int], Trained] = {}
+        for part, lanes in found:
+            losses, stopped, finite, hopeless = (each.tolist() for each in lanes)
+            for seed in range(part.taken[0]):
+                for rate in range(part.taken[1]):
+                    lane = seed * self.room.rates + rate
+                    row, at = losses[lane], stopped[lane]
+                    place = part.job, part.at[1] + rate, part.at[0] + seed
+                    runs[place] = Trained(
+                        tuple(row[:-1]),
+                        row[-1],
+                        at if at <= self.last else None,
+                        finite[lane],
+                        hopeless[lane],
+                    )
         return [
-            Trained(tuple(row[:-1]), row[-1], at if at <= self.last else None, ok, given_up)
-            for row, at, ok, given_up in zip(losses, stopped, finite, hopeless, strict=True)
+            [
+                [runs[number, rate, seed] for seed in range(len(job.seeds))]
+                for rate in range(len(self._rates(job)))
+            ]
+            for number, job in enumerate(jobs)
         ]
-
-    def _prepare(self, seeds: tuple[int, ...]) -> _Ready:
-        prepared = prepare(self.task, seeds, self.last)
-        leaves = jax.tree.leaves(prepared.params)
-        order = jax.device_put(np.ascontiguousarray(prepared.order.swapaxes(0, 1)))
-        numbers = np.asarray([seed % 2**32 for seed in seeds], np.uint32)
-        return _Ready(leaves, jax.device_put(leaves), order, jax.device_put(numbers))
-
-    def _first_registers(self, slots: Slots, seeds: tuple[int, ...]) -> Array:
-        return jax.device_put(self.machine.registers(slots, self._ready(seeds).params))
-
-    def _train(
-        self,
-        tape: Tape,
-        registers: Array,
-        params: list[Array],
-        order: Array,
-        seeds: Array,
-        data: Data,
-        bar: Array,
-    ) -> tuple[Array, Array, Array, Array]:
-        """(losses [width, stages], first bad step or last + 1, finite, hopeless), by seed.
-
-        Arrays have seeds in front; `order` is [steps, width, batch], `bar` [stages].
-        """
-        self.compilations += 1  # while it is traced
-        never = jnp.int32(self.last + 1)
-
-        def value_fn(leaves: list[Array], batch: Array) -> Array:
-            return self.task.loss(self._params(leaves), data, batch)
-
-        keys = jax.vmap(jax.random.key)(seeds)
-
-        def one_step(at: Array, carry: tuple) -> tuple:
-            params, registers = carry
-            gradient = jax.vmap(jax.grad(value_fn))(params, order[at])
-            return self.machine.step(
-                tape, at, registers, params, gradient, value_fn, order[at], keys
-            )
-
-        def stage(run: _State, target: tuple[Array, Array]) -> tuple[_State, Array]:
-            end, highest = target
-
-            def until_next_look(run: _State) -> _State:
-                look = jnp.minimum(run.at + CHECK_EVERY, end)
-                params, registers = jax.lax.fori_loop(
-                    run.at, look, one_step, (run.params, run.registers)
-                )
-                bad = jnp.where(_sane(params), never, look)
-                stopped = jnp.minimum(run.stopped, bad)
-                return _State(look, params, registers, stopped, run.hopeless)
-
-            def going(run: _State) -> Array:
-                return (run.at < end) & jnp.any(run.going(never))
-
-            run = jax.lax.while_loop(going, until_next_look, run)
-            reached = (run.at == end) & run.going(never)
-            validate = jax.vmap(lambda leaves: self.task.validate(self._params(leaves), data))
-            loss = jax.lax.cond(
-                jnp.any(reached), validate, lambda _: jnp.full(reached.shape, jnp.nan), run.params
-            )
-            return run._replace(hopeless=run.hopeless | (reached & (loss > highest))), jnp.where(
-                reached, loss, jnp.nan
-            )
-
-        start = _State(
-            jnp.int32(0),
-            params,
-            registers,
-            jnp.full(seeds.shape, never),
-            jnp.zeros(seeds.shape, bool),
-        )
-        run, losses = jax.lax.scan(stage, start, (jnp.asarray(self._stages), bar))
-        finite = jnp.ones(seeds.shape, bool)
-        for leaf in run.params:
-            finite &= jnp.all(jnp.isfinite(leaf), axis=tuple(range(1, leaf.ndim)))
-        return losses.T, run.stopped, finite, run.hopeless
-
-    def _params(self, leaves: list[Array]) -> object:
-        return jax.tree.unflatten(self._tree, leaves)
-
-
-class _State(NamedTuple):
-    """A training under way; arrays have seeds in front."""
-
-    at: Array
-    params: list[Array]
-    registers: Array
-    stopped: Array
-    hopeless: Array
-
-    def going(self, never: Array) -> Array:
-        """Which seeds have neither failed nor been given up."""
-        return (self.stopped == never) & ~self.hopeless
 
 
 def horizons(steps: int) -> tuple[int, ...]:
     """The two horizons at which a run of `steps` steps is judged: short memories win the first,
     patience the second."""
     return tuple(sorted({max(steps // 3, 1), steps}))
-
-
-def _sane(params: list[Array]) -> Array:
-    """Whether all parameters of a seed are finite and of sane size, [seeds]."""
-    largest = [jnp.max(jnp.abs(leaf), axis=tuple(range(1, leaf.ndim))) for leaf in params]
-    return jnp.max(jnp.stack(largest), axis=0) <= SANE
 
 
 def searchable() -> tuple[str, ...]:

@@ -66,6 +66,7 @@ def tune(
     evaluations: int,
     primitives: Sequence[str] = (),
     factors: Sequence[float] = (1.0,),
+    width: int = 2,
 ) -> Tuned:
     """The best constants of `program` for all tasks together and its best rate for each, within a
     number of evaluations.
@@ -74,7 +75,7 @@ def tune(
     a factor (a decay rate `b` through 1 - b), in whichever direction helps, with shrinking factors.
     An evaluation tries a rate times each of `factors` on every task.
     """
-    trainers = trainers_for(program, tasks, primitives, len(factors))
+    trainers = trainers_for(program, tasks, primitives, len(factors), width)
     return _Tuner(program, trainers, seeds, evaluations, factors).tuned()
 
 

@@ -7,8 +7,10 @@ from pydantic import Field, SerializeAsAny, field_validator, model_validator
 from dsl.program import Program
 from dsl.registry import PRIMITIVES
 from dsl.zoo import ZOO
+from evaluators import suites
 from evaluators.config_file import Section, one_of
-from evaluators.suites import TaskConfig
+from evaluators.free import CHECKS
+from evaluators.suites import TaskConfig, load_suite
 from search.draws import Palette
 from search.mutate import Limits, Mutator
 from search.strategies import STRATEGIES, Options
@@ -97,6 +99,11 @@ class EvaluationConfig(Section):
     timeout: float = Field(default=300.0, gt=0, le=86_400, allow_inf_nan=False)
     """Seconds after which a worker counts as hung; compiling is part of the first evaluation."""
 
+    @property
+    def width(self) -> int:
+        """How many seeds run side by side: all of them, up to four."""
+        return min(self.seeds, 4)
+
 
 class ScreenConfig(Section):
     """The hurdle at the first look of every task, a percentile of what was seen lately."""
@@ -108,10 +115,24 @@ class ScreenConfig(Section):
 
 
 class FinalConfig(Section):
-    """The `finalists` best programs are measured again on `seeds` fresh seeds."""
+    """The `finalists` best programs are measured again on `seeds` fresh seeds.
+
+    Then on the suite `meta_validation`, by which the winner is chosen, and the winner alone on the
+    suite `held_out`; each is left out where it is not named.
+    """
 
     finalists: int = Field(default=8, ge=1, le=1_000)
     seeds: int = Field(default=8, ge=2, le=1_000)
+    meta_validation: str | None = None
+    held_out: str | None = None
+    evaluations: int = Field(default=10, ge=1, le=10_000)
+    """Sets of constants that every rule, the baseline too, is tuned in on a suite of other tasks;
+    the first nine go through the rates."""
+
+    @field_validator("meta_validation", "held_out")
+    @classmethod
+    def _suite(cls, name: str | None) -> str | None:
+        return None if name is None else one_of("suite", name, suites.names())
 
 
 class Config(Section):
@@ -122,10 +143,14 @@ class Config(Section):
     start: str = "adamw"
     """Zoo rule that the search starts from; with the tuned constants if it is the baseline's."""
     tasks: list[TaskConfig] = Field(min_length=1)
+    """Of the search, the cheapest first; or the name of a suite."""
     budget: BudgetConfig
     strategy: SerializeAsAny[Options]
     primitives: PrimitivesConfig = PrimitivesConfig()
     mutation: MutationConfig = MutationConfig()
+    checks: list[str] = [check.name for check in CHECKS]
+    """The free checks that every candidate has to pass; without `direction`, rules that step at
+    random may."""
     screen: ScreenConfig | None = ScreenConfig()
     """None trains every candidate to the horizon."""
     evaluation: EvaluationConfig = EvaluationConfig()
@@ -140,6 +165,19 @@ class Config(Section):
     @classmethod
     def _known(cls, name: str) -> str:
         return one_of("rule", name, ZOO)
+
+    @field_validator("tasks", mode="before")
+    @classmethod
+    def _of_suite(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        one_of("suite", value, suites.names())
+        return [{"name": task.name, "steps": task.steps} for task in load_suite(value).tasks]
+
+    @field_validator("checks")
+    @classmethod
+    def _checks(cls, names: list[str]) -> list[str]:
+        return [one_of("check", name, [check.name for check in CHECKS]) for name in names]
 
     @field_validator("strategy", mode="before")
     @classmethod

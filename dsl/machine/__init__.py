@@ -8,8 +8,9 @@ schedules, `every`) is computed for all steps before training starts. Opcodes, r
 constants are data, so one compiled machine per task runs every program.
 """
 
-from dsl.machine.encode import Encoded, Slots, encode
+from dsl.machine.encode import Encoded, encode
 from dsl.machine.files import Capacity, DoesNotFit, Layout
+from dsl.machine.lanes import over_lanes
 from dsl.machine.run import Machine
 from dsl.machine.tape import Tape, tape
 
@@ -19,8 +20,8 @@ __all__ = [
     "Encoded",
     "Layout",
     "Machine",
-    "Slots",
     "Tape",
     "encode",
+    "over_lanes",
     "tape",
 ]

@@ -13,17 +13,14 @@ from typing import NamedTuple
 
 import numpy as np
 
+from dsl.early import Early, Numbers
 from dsl.initialisers import Init
 from dsl.kinds import Kind
 from dsl.lower import spelled_out
 from dsl.machine.allocate import Instruction, Value, allocate
 from dsl.machine.files import (
-    FIRST_NUMBER,
     GRADIENT,
-    HORIZON,
     PARAMETERS,
-    RATE,
-    STEP,
     Capacity,
     DoesNotFit,
 )
@@ -39,20 +36,18 @@ from dsl.machine.opcodes import (
     in_register,
     opcodes,
 )
-from dsl.program import Arg, Const, Local, Name, Program, Statement
+from dsl.program import Arg, Local, Name, Program, Statement
 from dsl.prune import prune
-from dsl.registry import PRIMITIVES, Primitive, Scope
-
-Slots = tuple[tuple[int, Init], ...]
-"""The register of each slot, and how it starts."""
+from dsl.registry import PRIMITIVES, Primitive
+from dsl.transform import initial
 
 
-class EarlyStep(NamedTuple):
-    """A primitive applied to numbers before the steps; places among the numbers."""
+class Start(NamedTuple):
+    """How a slot starts, in its register: `offset + scale * w`."""
 
-    primitive: Primitive
-    args: tuple[int, ...]
-    to: int
+    register: int
+    offset: float
+    scale: float
 
 
 class Encoded(NamedTuple):
@@ -68,10 +63,8 @@ class Encoded(NamedTuple):
     """For each instruction the number that is 0 on steps where nothing reads what it makes."""
     result: int
     """The register that is subtracted from the parameters."""
-    numbers: tuple[float, ...]
-    """Constants and hyperparameters in their places; 0 where a value is computed."""
-    early: tuple[EarlyStep, ...]
-    slots: Slots
+    numbers: Numbers
+    starts: tuple[Start, ...]
 
 
 @lru_cache(maxsize=1024)
@@ -94,9 +87,7 @@ class _Encoder:
         self.capacity = capacity
         self.primitives = primitives
         self.opcode = _numbering(primitives)
-        self.numbers = [0.0] * FIRST_NUMBER
-        self.early: dict[Arg, int] = {Name("t"): STEP, Name("T"): HORIZON, Name("lr"): RATE}
-        self.early_steps: list[EarlyStep] = []
+        self.early = Early(program)
         self.code: list[Instruction] = []
         self.values: dict[Arg, Value] = {
             Name("w"): Value(fixed=PARAMETERS),
@@ -108,19 +99,16 @@ class _Encoder:
         for kind in (*self.program.kinds, *(init.kind for _, init in self.program.state)):
             if not in_register(kind):
                 raise DoesNotFit(f"no register holds a {kind}")
-        late = []
-        for index, statement in enumerate(self.program.statements):
-            if self.is_early(statement, self.program.kinds[index]):
-                self.add_early(Local(index), statement)
-            else:
-                late.append(index)
+        every = range(len(self.program.statements))
+        late = [index for index in every if not self.early.known(Local(index))]
         guards = _guards(self.program)
         carried = [idiom for idiom in IDIOMS if idiom.primitives <= set(self.primitives)]
-        whole = find(self.program, late, carried, self.known_early)
+        whole = find(self.program, late, carried, self.early.known)
         inside = {index for match in whole.values() for index in match.inner}
         for index in late:
             flag = guards.get(index)
-            guard = None if flag is None else self.early.get(flag)
+            known = flag is not None and self.early.known(flag)
+            guard = self.early.place(flag) if known else None
             if index in whole:
                 self.values[Local(index)] = self.add_idiom(whole[index], guard)
             elif index not in inside:
@@ -134,6 +122,9 @@ class _Encoder:
         length, room = len(final.code), self.capacity.instructions
         if length > room:
             raise DoesNotFit(f"{length} instructions, the machine holds {room}")
+        numbers = self.early.numbers
+        if len(numbers.values) > self.capacity.numbers:
+            raise DoesNotFit(f"more than {self.capacity.numbers} numbers")
         args = np.zeros((length, OPERANDS), np.uint32)
         for row, step in enumerate(final.code):
             args[row, : len(step.args)] = [final.place[arg] for arg in step.args]
@@ -144,44 +135,9 @@ class _Encoder:
             to=np.asarray([final.place[step.to] for step in final.code], np.uint32),
             guard=tuple(step.guard for step in final.code),
             result=final.place[final.result],
-            numbers=tuple(self.numbers),
-            early=tuple(self.early_steps),
-            slots=tuple((final.place[start], init) for start, init in slots),
+            numbers=numbers,
+            starts=tuple(_start(final.place[start], init) for start, init in slots),
         )
-
-    def is_early(self, statement: Statement, kind: Kind) -> bool:
-        pure = PRIMITIVES[statement.op].scope is not Scope.STEP
-        return kind is Kind.GLOBAL and pure and all(map(self.known_early, statement.args))
-
-    def known_early(self, arg: Arg) -> bool:
-        number = isinstance(arg, Name) and arg.id in self.program.hyperparameters
-        return isinstance(arg, Const) or number or arg in self.early
-
-    def number(self, arg: Arg) -> int:
-        """The place of an early argument among the numbers."""
-        if arg not in self.early:
-            match arg:
-                case Const(value):
-                    self.early[arg] = self.new_number(value)
-                case Name(id):
-                    self.early[arg] = self.new_number(self.program.hyperparameters[id])
-                case Local(index):
-                    raise AssertionError(f"statement %{index} is not early")
-        return self.early[arg]
-
-    def new_number(self, value: float = 0.0) -> int:
-        if len(self.numbers) == self.capacity.numbers:
-            raise DoesNotFit(f"more than {self.capacity.numbers} numbers")
-        self.numbers.append(value)
-        return len(self.numbers) - 1
-
-    def add_early(self, here: Local, statement: Statement) -> None:
-        if statement.op not in self.primitives:
-            raise DoesNotFit(f"the machine does not carry '{statement.op}'")
-        args = tuple(map(self.number, statement.args))
-        self.early[here] = self.new_number()
-        step = EarlyStep(PRIMITIVES[statement.op], args, self.early[here])
-        self.early_steps.append(step)
 
     def add(self, statement: Statement, guard: int | None) -> Value:
         """Append the instruction of a statement; its value."""
@@ -214,13 +170,23 @@ class _Encoder:
             if arg == Name("loss"):
                 self.values[arg] = self.emit(self.opcode[LOSS, ""], (), None)
             else:
-                self.values[arg] = Value(number=self.number(arg))
+                self.values[arg] = Value(number=self.early.place(arg))
         return self.values[arg]
 
     def emit(self, op: int, args: tuple[Value, ...], guard: int | None) -> Value:
         made = Value()
         self.code.append(Instruction(op, args, made, guard))
         return made
+
+
+def _start(register: int, init: Init) -> Start:
+    """DoesNotFit for an initialiser that is not affine in the parameters."""
+    zero, one, two = (
+        float(np.asarray(initial(init, [np.asarray(float(at))], np)).item()) for at in range(3)
+    )
+    if two - one != one - zero:
+        raise DoesNotFit(f"no slot of the machine starts as '{init}'")
+    return Start(register, zero, one - zero)
 
 
 def _fitting(args: list[Value], primitive: Primitive) -> list[str]:

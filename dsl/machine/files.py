@@ -11,9 +11,6 @@ import numpy as np
 PARAMETERS, GRADIENT, FIRST = 0, 1, 2
 """Registers with a fixed use; slots and temporaries follow."""
 
-STEP, HORIZON, RATE, FIRST_NUMBER = 0, 1, 2, 3
-"""Numbers with a fixed place; constants and values known before the step follow."""
-
 
 class DoesNotFit(ValueError):
     """A program too large for the machine, or with a primitive that it does not carry."""
@@ -58,7 +55,7 @@ class Layout:
         ]
 
     def write(self, registers: Any, row: int, leaves: Sequence[Any]) -> Any:
-        """`registers` [rows, seeds, size] with one array [seeds, *shape] per tensor in `row`.
+        """`registers` [rows, lanes, size] with one array [lanes, *shape] per tensor in `row`.
 
         Piece by piece: XLA turns a concatenation into a slow loop with a test per entry.
         """
@@ -68,11 +65,3 @@ class Layout:
             registers = jax.lax.dynamic_update_slice(registers, piece, (row, 0, at))
             at += size
         return registers
-
-    def fill(self, register: np.ndarray, leaves: Sequence[Any]) -> None:
-        """The same in place, in numpy, on one register [seeds, size]; numbers fill a tensor."""
-        at = 0
-        for leaf, size, shape in zip(leaves, self.sizes, self.shapes, strict=True):
-            whole = np.broadcast_to(leaf, (len(register), *shape))
-            register[:, at : at + size] = whole.reshape(-1, size)
-            at += size

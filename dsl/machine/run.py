@@ -1,8 +1,8 @@
 """The machine: one compiled loop that obeys any code.
 
-Each instruction is a `lax.switch` on a number that is the same for all seeds, so only the chosen
+Each instruction is a `lax.switch` on a number that is the same for all lanes, so only the chosen
 branch runs; branches take all registers and slice their operands inside, which lets XLA fuse the
-slices with the operation. Seeds are an axis of the registers: under `vmap`, an update of one
+slices with the operation. Lanes are an axis of the registers: under `vmap`, an update of one
 register would become a scatter.
 """
 
@@ -15,23 +15,26 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
 
+from dsl.early import STEP
 from dsl.kinds import Kind
-from dsl.machine.encode import Encoded, Slots, encode
-from dsl.machine.files import GRADIENT, PARAMETERS, STEP, Capacity, Layout
+from dsl.machine.encode import Encoded, encode
+from dsl.machine.files import GRADIENT, PARAMETERS, Capacity, Layout
 from dsl.machine.idioms import Idiom
+from dsl.machine.lanes import over_lanes
 from dsl.machine.opcodes import COPY, FILL, LOSS, REGISTER, Opcode, elementwise, opcodes
 from dsl.machine.tape import Tape, tape
 from dsl.primitives import oracles
 from dsl.program import Program
 from dsl.registry import PRIMITIVES, Primitive, Scope
-from dsl.transform import JaxStep, initial
+from dsl.transform import JaxStep
 
 Operands = tuple[Array, Array, Array, Array]
-"""What a branch takes: registers, numbers of the step, arguments of the code, the instruction."""
+"""What a branch takes: registers [registers, lanes, size], numbers of the step [numbers, lanes] (or
+[numbers, 1]), arguments of the code, the instruction."""
 
 
 class Machine:
-    """Runs programs over `primitives` on models of one layout, for several seeds at once.
+    """Runs programs over `primitives` on models of one layout, in several lanes at once.
 
     **Arguments:** `layout`: of the parameters. `primitives`: names that programs may use; all that
     the language has by default, but for oracles that ask more than the loss. `capacity`: how large
@@ -60,23 +63,19 @@ class Machine:
         return encode(program, self.primitives, self.capacity)
 
     def tape(self, encoded: Encoded, lr: np.ndarray, horizon: int | None = None) -> Tape:
-        """What a run of `len(lr)` steps takes besides registers; `lr` is the rate at each step, and
-        `horizon` what `T` is, as many as there are steps if None."""
+        """What a run of `len(lr)` steps takes; `lr` is the rate at each step, [steps] or [steps,
+        rates], and `horizon` what `T` is, as many as there are steps if None."""
         return tape(encoded, lr, self.capacity, self.dtype, horizon)
 
-    def registers(self, slots: Slots, params: Sequence[np.ndarray]) -> np.ndarray:
-        """The registers [registers, seeds, size] before the first step.
+    def registers(self, tape: Tape, params: Sequence[Array]) -> Array:
+        """The registers [registers, lanes, size] before the first step.
 
-        **Arguments:** `slots`: of an encoded program. `params`: an array [seeds, *shape] per
-        tensor.
+        **Arguments:** `params`: an array [lanes, *shape] per tensor.
         """
-        seeds = len(params[0])
-        registers = np.zeros((self.capacity.registers, seeds, self.layout.size), self.dtype)
-        for register, init in slots:
-            value = initial(init, list(params), np)
-            leaves = [value] * len(params) if init.kind is Kind.GLOBAL else value
-            self.layout.fill(registers[register], leaves)
-        return registers
+        shape = (self.capacity.registers, len(params[0]), self.layout.size)
+        registers = self.layout.write(jnp.zeros(shape, self.dtype), PARAMETERS, params)
+        offset, scale = (tape.starts[:, i, None, None] for i in range(2))
+        return offset + scale * registers[PARAMETERS][None]
 
     def step(
         self,
@@ -89,18 +88,21 @@ class Machine:
         batch: Any = None,
         keys: Array | None = None,
     ) -> tuple[list[Array], Array]:
-        """One step of the program on every seed: new parameters and registers.
+        """One step of the program in every lane: new parameters and registers.
 
         **Arguments:** `at`: the number of steps before this one. `params`, `gradient`: an array
-        [seeds, *shape] per tensor. `value_fn(leaves, batch)`: loss of one seed, which oracles ask.
+        [lanes, *shape] per tensor. `value_fn(leaves, batch)`: loss of one lane, which oracles ask.
         `batch`: what it takes, leaves [seeds, ...]. `keys`: for noise, one per seed.
         """
         registers = self.layout.write(registers, PARAMETERS, params)
         registers = self.layout.write(registers, GRADIENT, gradient)
         numbers = tape.numbers[at]
-        count = (numbers[STEP] - 1).astype(jnp.int32)
+        count = (numbers[STEP, 0] - 1).astype(jnp.int32)
+        if numbers.shape[1] > 1:
+            numbers = jnp.tile(numbers, (1, len(params[0]) // numbers.shape[1]))
 
-        def step_of(leaves: list[Array], batch: Any, key: Array | None) -> JaxStep:
+        def step_of(shared: tuple[Any, Array | None], leaves: list[Array]) -> JaxStep:
+            batch, key = shared
             return JaxStep(
                 self._tree,
                 leaves,
@@ -109,8 +111,8 @@ class Machine:
                 {oracles.LOSS.argument: lambda at: value_fn(at, batch)},
             )
 
-        seeds = _Seeds(step_of, (list(params), batch, keys), self.layout)
-        branches = [self._branch(op, seeds) for op in self._opcodes]
+        lanes = _Lanes(step_of, (batch, keys), list(params), self.layout)
+        branches = [self._branch(op, lanes) for op in self._opcodes]
 
         def instruction(index: Array, registers: Array) -> Array:
             operands = (registers, numbers, tape.args, index)
@@ -122,25 +124,26 @@ class Machine:
         moves = self.layout.split(registers[tape.result])
         return [w - move for w, move in zip(params, moves, strict=True)], registers
 
-    def _branch(self, op: Opcode, seeds: "_Seeds") -> Callable[[Operands], Array]:
-        """(operands) -> the register [seeds, size] that is made."""
+    def _branch(self, op: Opcode, lanes: "_Lanes") -> Callable[[Operands], Array]:
+        """(operands) -> the register [lanes, size] that is made."""
         if op.does is None:
-            return {FILL: self._fill, COPY: _copy, LOSS: seeds.loss}[op.name]
+            return {FILL: self._fill, COPY: _copy, LOSS: lanes.loss}[op.name]
         if isinstance(op.does, Idiom) or elementwise(op.does):
             return partial(self._entrywise, op.does.meaning, op.form)
-        return partial(seeds.structured, op.does, op.form)
+        return partial(lanes.structured, op.does, op.form)
 
     def _entrywise(self, meaning: Callable[..., Array], form: str, operands: Operands) -> Array:
         registers, numbers, args, index = operands
         values = [
-            (registers if file == REGISTER else numbers)[args[index, i]]
+            registers[args[index, i]] if file == REGISTER else numbers[args[index, i]][:, None]
             for i, file in enumerate(form)
         ]
-        return meaning(jnp, *values).astype(self.dtype)
+        made = meaning(jnp, *values).astype(self.dtype)
+        return jnp.broadcast_to(made, registers.shape[1:])
 
     def _fill(self, operands: Operands) -> Array:
         registers, numbers, args, index = operands
-        return jnp.full_like(registers[0], numbers[args[index, 0]])
+        return jnp.broadcast_to(numbers[args[index, 0]][:, None], registers.shape[1:])
 
 
 def _copy(operands: Operands) -> Array:
@@ -148,19 +151,28 @@ def _copy(operands: Operands) -> Array:
     return registers[args[index, 0]]
 
 
-class _Seeds:
-    """Branches that see tensors, or the step: seed by seed, through `vmap`."""
+class _Lanes:
+    """Branches that see tensors, or the step: lane by lane, through `vmap`."""
 
     def __init__(
-        self, step_of: Callable[..., JaxStep], each: tuple[list[Array], Any, Any], layout: Layout
+        self,
+        step_of: Callable[..., JaxStep],
+        shared: tuple[Any, Array | None],
+        params: list[Array],
+        layout: Layout,
     ):
         self.step_of = step_of
-        self.each = each
+        self.shared = shared
+        self.params = params
         self.layout = layout
 
     def loss(self, operands: Operands) -> Array:
         """The loss at the parameters: a pass over the batch, paid by programs that read it."""
-        number = jax.vmap(lambda *each: self.step_of(*each).loss_at(each[0]))(*self.each)
+
+        def of_lane(shared: Any, leaves: list[Array]) -> Array:
+            return self.step_of(shared, leaves).loss_at(leaves)
+
+        number = over_lanes(of_lane, self.shared, self.params)
         return jnp.broadcast_to(number[:, None], operands[0].shape[1:]).astype(operands[0].dtype)
 
     def structured(self, primitive: Primitive, form: str, operands: Operands) -> Array:
@@ -176,24 +188,24 @@ class _Seeds:
             else:
                 values.append(self.layout.split(registers[place]))
 
-        def of_seed(each: tuple, values: list[Any]) -> list[Array]:
-            made = self._apply(primitive.scope, primitive.meaning, each, values)
+        def of_lane(shared: Any, own: tuple[list[Array], list[Any]]) -> list[Array]:
+            made = self._apply(primitive, shared, *own)
             leaves = made if isinstance(made, list) else [made] * len(self.layout.shapes)
             return [
                 jnp.broadcast_to(leaf, shape)
                 for leaf, shape in zip(leaves, self.layout.shapes, strict=True)
             ]
 
-        leaves = jax.vmap(of_seed)(self.each, values)
+        leaves = over_lanes(of_lane, self.shared, (self.params, values))
         return self.layout.write(jnp.zeros_like(registers[:1]), 0, leaves)[0]
 
     def _apply(
-        self, scope: Scope, meaning: Callable[..., Any], each: tuple, values: list[Any]
+        self, primitive: Primitive, shared: Any, params: list[Array], values: list[Any]
     ) -> Any:
-        if scope is Scope.STEP:
-            return meaning(self.step_of(*each), *values)
-        if scope is Scope.MODEL:
-            return meaning(jnp, *values)
+        if primitive.scope is Scope.STEP:
+            return primitive.meaning(self.step_of(shared, params), *values)
+        if primitive.scope is Scope.MODEL:
+            return primitive.meaning(jnp, *values)
         count = len(self.layout.shapes)
         rows = [arg if isinstance(arg, list) else [arg] * count for arg in values]
-        return [meaning(jnp, *row) for row in zip(*rows, strict=True)]
+        return [primitive.meaning(jnp, *row) for row in zip(*rows, strict=True)]

@@ -1,7 +1,7 @@
-"""What a run of a program takes besides registers: the instructions and the numbers of every step.
+"""What a run of a program takes: the instructions, the numbers of every step, how slots start.
 
-A Global that depends on the step, the rate and numbers alone is computed here for all steps, in
-float64. Instructions under a guard that is 0 on a step are left out of the span that it runs.
+Rates are an axis of the numbers: one run may train with several values of `lr` side by side.
+Instructions under a guard that is 0 on a step at every rate are left out of the span that it runs.
 """
 
 from typing import Any, NamedTuple
@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from dsl.machine.encode import Encoded
-from dsl.machine.files import HORIZON, RATE, STEP, Capacity
+from dsl.machine.files import Capacity
 from dsl.machine.opcodes import OPERANDS
 
 
@@ -25,7 +25,9 @@ class Tape(NamedTuple):
     spans: np.ndarray
     """int32 [steps, 2]: the instructions from .. to of each step."""
     numbers: np.ndarray
-    """[steps, numbers]: constants, and what depends on the step alone."""
+    """[steps, numbers, rates]: constants, and what depends on the step and the rate alone."""
+    starts: np.ndarray
+    """[registers, 2]: a register starts as the first plus the second times the parameters."""
     result: np.ndarray
     """uint32: the register that is subtracted from the parameters."""
 
@@ -39,30 +41,24 @@ def tape(
 ) -> Tape:
     """The tape of a run.
 
-    **Arguments:** `lr`: the rate at each step, [steps]. `horizon`: what `T` is; as many as there
-    are steps if None.
+    **Arguments:** `lr`: the rate at each step, [steps] or [steps, rates]. `horizon`: what `T` is;
+    as many as there are steps if None.
     """
-    rows = _numbers(encoded, lr, capacity, len(lr) if horizon is None else horizon)
+    lr = lr if lr.ndim == 2 else lr[:, None]
+    rows = encoded.numbers.table(lr, len(lr) if horizon is None else horizon)
     order, spans = _spans(encoded, rows, capacity)
     op = np.zeros(capacity.instructions, np.int32)
     args = np.zeros((capacity.instructions, OPERANDS), np.uint32)
     to = np.zeros(capacity.instructions, np.uint32)
     taken = len(order)
     op[:taken], args[:taken], to[:taken] = encoded.op[order], encoded.args[order], encoded.to[order]
-    numbers = np.ascontiguousarray(rows.T).astype(dtype)
-    return Tape(op, args, to, spans, numbers, np.asarray(encoded.result, np.uint32))
-
-
-def _numbers(encoded: Encoded, lr: np.ndarray, capacity: Capacity, horizon: int) -> np.ndarray:
-    """float64 [numbers, steps]."""
-    steps = len(lr)
-    rows = np.zeros((capacity.numbers, steps))
-    rows[: len(encoded.numbers)] = np.asarray(encoded.numbers)[:, None]
-    rows[STEP], rows[HORIZON], rows[RATE] = np.arange(1, steps + 1), horizon, lr
-    with np.errstate(all="ignore"):
-        for primitive, args, to in encoded.early:
-            rows[to] = primitive.meaning(np, *(rows[arg] for arg in args))
-    return rows
+    numbers = np.zeros((len(lr), capacity.numbers, lr.shape[1]), dtype)
+    with np.errstate(over="ignore"):
+        numbers[:, : len(rows)] = rows.swapaxes(0, 1)
+        starts = np.zeros((capacity.registers, 2), dtype)
+        for register, offset, scale in encoded.starts:
+            starts[register] = offset, scale
+    return Tape(op, args, to, spans, numbers, starts, np.asarray(encoded.result, np.uint32))
 
 
 def _spans(encoded: Encoded, rows: np.ndarray, capacity: Capacity) -> tuple[np.ndarray, np.ndarray]:
@@ -74,7 +70,8 @@ def _spans(encoded: Encoded, rows: np.ndarray, capacity: Capacity) -> tuple[np.n
     steps, every = rows.shape[1], np.arange(len(encoded.op))
     guards = sorted({guard for guard in encoded.guard if guard is not None})
     if guards:
-        shut, which = np.unique(rows[guards] == 0, axis=1, return_inverse=True)
+        closed = np.all(rows[guards] == 0, axis=2)
+        shut, which = np.unique(closed, axis=1, return_inverse=True)
         runs = [
             every[[guard is None or not pattern[guards.index(guard)] for guard in encoded.guard]]
             for pattern in shut.T

@@ -81,7 +81,9 @@ def runner(built: Machine) -> Runner:
         return loss(leaves, batch)
 
     @jax.jit
-    def run(tape, registers, params, targets):
+    def run(tape, params, targets):
+        registers = built.registers(tape, params)
+
         def body(i, carry):
             params, registers, path = carry
             batch = [t[:, i] for t in targets]
@@ -99,8 +101,7 @@ def runner(built: Machine) -> Runner:
         encoded = built.encode(program)
         tape = built.tape(encoded, np.full(STEPS, program.hyperparameters.get("lr", 0.0)))
         params = [leaf[None] for leaf in LEAVES]
-        registers = built.registers(encoded.slots, params)
-        return np.asarray(run(tape, registers, params, [t[None] for t in TARGETS]))
+        return np.asarray(run(tape, params, [t[None] for t in TARGETS]))
 
     return Runner(path, run._cache_size)
 
@@ -294,7 +295,9 @@ def test_programs_in_a_batch_run_as_they_do_alone():
 
     targets = [jnp.asarray(t) for t in TARGETS]
 
-    def run(tape, registers, params):
+    def run(tape, params):
+        registers = built.registers(tape, params)
+
         def body(i, carry):
             params, registers = carry
 
@@ -313,10 +316,9 @@ def test_programs_in_a_batch_run_as_they_do_alone():
         for one, member in zip(encoded, members, strict=True)
     ]
     leaves = [leaf[None] for leaf in LEAVES]
-    registers = np.stack([built.registers(one.slots, leaves) for one in encoded])
     batch = jax.tree.map(lambda *parts: np.stack(parts), *tapes)
-    together = jax.jit(jax.vmap(run, in_axes=(0, 0, None)))(batch, registers, leaves)
+    together = jax.jit(jax.vmap(run, in_axes=(0, None)))(batch, leaves)
     alone = jax.jit(run)
     for i in range(len(members)):
-        wanted = alone(tapes[i], registers[i], leaves)
+        wanted = alone(tapes[i], leaves)
         np.testing.assert_allclose(together[i], wanted, rtol=1e-12, atol=1e-14)

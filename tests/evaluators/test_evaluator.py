@@ -45,33 +45,6 @@ def rule(body):
     return dsl.parse(f"def rule(w, g, t, *, lr=1e-2):\n{body}")
 
 
-CHEATS = {
-    "all weights to one huge constant": ("    return w - 1e8", Outcome.GRADIENT_INDEPENDENT),
-    "the same with a gradient that does nothing": (
-        "    return w - 1e8 + 0 * g",
-        Outcome.GRADIENT_INDEPENDENT,
-    ),
-    "the same behind a gradient too small to matter": (
-        "    return w - 1e8 + 1e-3 * g",
-        Outcome.DIVERGED,
-    ),
-    "creeping up by a constant": ("    return -1e3 + 1e-9 * g", Outcome.DIVERGED),
-    "decay alone": ("    return lr * w", Outcome.GRADIENT_INDEPENDENT),
-    "an explosion": ("    return exp(exp(exp(g * 100)))", Outcome.NON_FINITE),
-    "not a number from the start": ("    return sqrt(0 - 1 - square(g))", Outcome.NON_FINITE),
-    "ascent": ("    return -2 * g", Outcome.DIVERGED),
-    "ascent beyond all numbers between two looks": ("    return -1e3 * g", Outcome.NON_FINITE),
-}
-
-
-@pytest.mark.parametrize("cheat", CHEATS)
-def test_a_cheat_is_called_by_its_name_and_scores_worst(evaluator, cheat):
-    body, outcome = CHEATS[cheat]
-    evaluation = evaluator.evaluate(rule(body), SEEDS)
-    assert evaluation.outcome is outcome
-    assert evaluation.score == WORST
-
-
 def test_the_baseline_scores_one_and_doing_little_scores_near_zero(evaluator):
     assert evaluator.evaluate(BASELINE, SEEDS).score == pytest.approx(1.0, abs=1e-6)
     assert abs(evaluator.evaluate(rule("    return 1e-6 * g"), SEEDS).score) < 0.1
@@ -99,8 +72,14 @@ def test_a_seed_counts_the_same_in_any_company(evaluator):
     assert all(len(losses) == 1 for losses in runs.values())
 
 
-def test_a_primitive_that_is_not_carried_is_an_outcome(evaluator):
-    evaluation = evaluator.evaluate(rule("    return lr * cosh(g)"), SEEDS)
+def test_a_primitive_that_the_machine_does_not_carry_is_compiled(evaluator):
+    evaluation = evaluator.evaluate(rule("    return lr * arcsinh(g)"), SEEDS)
+    assert evaluation.outcome is Outcome.OK
+    assert evaluation.score > 0
+
+
+def test_an_oracle_that_a_task_does_not_answer_is_an_outcome(evaluator):
+    evaluation = evaluator.evaluate(rule("    return lr * sampled_grad(0)"), SEEDS)
     assert (evaluation.outcome, evaluation.score) == (Outcome.DOES_NOT_FIT, WORST)
 
 
@@ -111,7 +90,7 @@ def test_a_baseline_that_fails_is_an_error_and_no_scale():
 
 
 def test_an_evaluation_survives_json(evaluator):
-    for body in ("    return lr * g", "    return -1e3 * g"):
+    for body in ("    return lr * g", "    return 300 * lr * g"):
         evaluation = evaluator.evaluate(rule(body), SEEDS)
         data = json.loads(json.dumps(evaluation.to_json(), allow_nan=False))
         assert Evaluation.from_json(data) == evaluation
