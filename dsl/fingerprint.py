@@ -137,8 +137,9 @@ def _joined(leaves: list[np.ndarray], flat: bool) -> list[np.ndarray]:
 class Polynomial:
     """Oracles of f(w) = sum(a w^2 / 2 + w^4 / 4) + b sum(w)^2 / 2 at `w`.
 
-    It is the mean of two examples, which have a - 1/2 and a + 1/2 for `a`. With labels of its own
-    the gradient has the root of the Hessian's diagonal, b aside, as standard deviation.
+    It is the mean of two examples, which have a - 1/2 and a + 1/2 for `a`; all of the data have
+    a + 1/4. With labels of its own the gradient has the root of the Hessian's diagonal, b aside, as
+    standard deviation. The outputs of which the loss is a function are w, w^2 and sum(w).
     """
 
     def __init__(self, w: list[np.ndarray], curvature: float, coupling: float = 0.0):
@@ -146,7 +147,9 @@ class Polynomial:
         self.curvature = curvature
         self.coupling = coupling
 
-    def noise(self, draw: str, stream: Any) -> list[np.ndarray]:
+    def noise(
+        self, draw: str, stream: Any, like: list[np.ndarray] | None = None
+    ) -> list[np.ndarray]:
         """Noise of the step."""
         raise NotImplementedError
 
@@ -156,19 +159,30 @@ class Polynomial:
             (self.curvature + 3 * w**2) * part + shared for w, part in zip(self.w, v, strict=True)
         ]
 
+    def third_derivative(self, v: list[np.ndarray], u: list[np.ndarray]) -> list[np.ndarray]:
+        return [6 * w * x * y for w, x, y in zip(self.w, v, u, strict=True)]
+
     def hessian_solve(self, v: list[np.ndarray], k: Any) -> list[np.ndarray]:
         return self._solve(lambda values: values + k, v)
+
+    def gauss_newton_solve(self, v: list[np.ndarray], k: Any) -> list[np.ndarray]:
+        return self._solve(lambda values: values + k, v, quartic=2)
 
     def abs_hessian_solve(self, v: list[np.ndarray], k: Any) -> list[np.ndarray]:
         return self._solve(lambda values: np.abs(values) + k, v)
 
     def _solve(
-        self, spectrum: Callable[[np.ndarray], np.ndarray], v: list[np.ndarray]
+        self,
+        spectrum: Callable[[np.ndarray], np.ndarray],
+        v: list[np.ndarray],
+        quartic: float = 3,
     ) -> list[np.ndarray]:
-        """`v` over a function of the Hessian; NaN where it has no eigenvalues."""
+        """`v` over a function of the Hessian, to which w^4 / 4 gives `quartic` w^2; NaN where it
+        has no eigenvalues."""
         w = np.concatenate([leaf.ravel() for leaf in self.w])
+        dense = np.diag(self.curvature + quartic * w**2) + self.coupling
         try:
-            values, vectors = np.linalg.eigh(np.diag(self.curvature + 3 * w**2) + self.coupling)
+            values, vectors = np.linalg.eigh(dense)
         except np.linalg.LinAlgError:
             return [np.full_like(part, np.nan) for part in v]
         flat = vectors.T @ np.concatenate([part.ravel() for part in v])
@@ -180,13 +194,37 @@ class Polynomial:
         shared = self.coupling * sum(np.sum(part) for part in point)
         return [self.curvature * part + part**3 + shared for part in point]
 
+    def full_grad_at(self, point: list[np.ndarray]) -> list[np.ndarray]:
+        return [g + part / 4 for g, part in zip(self.grad_at(point), point, strict=True)]
+
     def loss_at(self, point: list[np.ndarray]) -> np.float64:
         own = sum(np.sum(self.curvature * part**2 / 2 + part**4 / 4) for part in point)
         return np.float64(own + self.coupling * sum(np.sum(part) for part in point) ** 2 / 2)
 
+    def losses_at(self, population: list[np.ndarray]) -> np.ndarray:
+        return np.array([self.loss_at(list(leaves)) for leaves in zip(*population, strict=True)])
+
+    def coordinate_differences(self, mask: list[np.ndarray], mu: Any) -> list[np.ndarray]:
+        there, here = [np.array(leaf) for leaf in self.w], self.loss_at(self.w)
+        slopes = [np.zeros(leaf.shape) for leaf in self.w]
+        for leaf, found, shown in zip(there, slopes, mask, strict=True):
+            for at in filter(lambda at: shown[at] != 0, np.ndindex(leaf.shape)):
+                kept = leaf[at]
+                leaf[at] = kept + mu
+                found[at] = (self.loss_at(there) - here) / mu
+                leaf[at] = kept
+        return slopes
+
     def jvp(self, v: list[np.ndarray]) -> np.float64:
         slopes = zip(self.grad_at(self.w), v, strict=True)
         return np.float64(sum(np.sum(part * along) for part, along in slopes))
+
+    def part_grad_at(self, point: list[np.ndarray], part: Any, parts: Any) -> list[np.ndarray]:
+        shifts = [s for k, s in enumerate((-0.5, 0.5)) if np.floor(k * parts / 2) == part]
+        if not shifts:
+            return [np.zeros_like(leaf) for leaf in point]
+        own = zip(self.grad_at(point), point, strict=True)
+        return [grad + np.mean(shifts) * leaf for grad, leaf in own]
 
     def clipped_grad(self, c: Any) -> list[np.ndarray]:
         total = [np.zeros_like(leaf) for leaf in self.w]
@@ -215,11 +253,15 @@ class _Probe(Polynomial):
     def at(self, t: int, w: list[np.ndarray]) -> None:
         self.t, self.w = t, w
 
-    def noise(self, draw: str, stream: Any) -> list[np.ndarray]:
+    def noise(
+        self, draw: str, stream: Any, like: list[np.ndarray] | None = None
+    ) -> list[np.ndarray]:
         tag = round(float(stream)) if np.isfinite(stream) else 0
         rng = np.random.Generator(np.random.PCG64([self.t, tag & 0xFFFFFFFF, 5]))
         sample: Callable[[tuple[int, ...]], Any] = {
             "rademacher": lambda shape: rng.integers(0, 2, shape) * 2.0 - 1.0,
             "normal": lambda shape: rng.normal(size=shape),
         }[draw]
+        if like is not None:
+            return [np.asarray(sample(leaf.shape)) for leaf in like]
         return _joined([np.asarray(sample(shape)) for shape in SHAPES], self.flat)

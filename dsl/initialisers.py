@@ -17,7 +17,8 @@ from dsl.numbers import checked, format_number
 class Initialiser:
     """`fill(xp, w, *args)` makes the starting value of one tensor's slot from the parameter `w`.
 
-    For Scalar slots the value is a number per tensor; for Global ones `w` is None.
+    For Scalar slots the value is a number per tensor; for Global ones `w` is None. Where `kind` is
+    a family, the first of `args` is the length.
     """
 
     name: str
@@ -49,11 +50,19 @@ class Init:
                 help=f"write {self.rule}" + ("(0)" if wanted else ""),
             )
         object.__setattr__(self, "args", tuple(map(checked, self.args)))
+        sized = INITIALISERS[self.rule].kind.sized
+        if sized and not (self.args[0] >= 1 and self.args[0].is_integer()):
+            raise KindError(
+                f"initialiser '{self.rule}' takes a length, a whole number from 1 on, met "
+                f"{format_number(self.args[0])}",
+                help=f"write {self.rule}(5)",
+            )
 
     @property
     def kind(self) -> Kind:
         """The kind of the slot."""
-        return INITIALISERS[self.rule].kind
+        kind = INITIALISERS[self.rule].kind
+        return kind.of(int(self.args[0])) if kind.sized else kind
 
     def __call__(self, *args: float) -> "Init":
         """`const(1e-6)` in a traced function: the initialiser with its numbers."""

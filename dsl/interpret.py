@@ -30,12 +30,16 @@ class Step(Protocol):
     Tensors go in and out as lists of arrays. An implementation raises where it cannot answer.
     """
 
-    def noise(self, draw: str, stream: Any) -> list[Any]:
-        """Draw `"rademacher"` or `"normal"` numbers shaped like the parameters."""
+    def noise(self, draw: str, stream: Any, like: list[Any] | None = None) -> list[Any]:
+        """Draw `"rademacher"` or `"normal"` numbers shaped like the parameters, or like `like`."""
         ...
 
     def hvp(self, v: list[Any]) -> list[Any]:
         """The Hessian of the batch's loss at `w`, times `v`."""
+        ...
+
+    def third_derivative(self, v: list[Any], u: list[Any]) -> list[Any]:
+        """The derivative of the Hessian at `w` along `u`, times `v`."""
         ...
 
     def hessian_solve(self, v: list[Any], k: Any) -> list[Any]:
@@ -46,6 +50,10 @@ class Step(Protocol):
         """The same with the magnitudes of the Hessian's eigenvalues."""
         ...
 
+    def gauss_newton_solve(self, v: list[Any], k: Any) -> list[Any]:
+        """The inverse of the Gauss-Newton matrix at `w` plus `k` on its diagonal, times `v`."""
+        ...
+
     def jvp(self, v: list[Any]) -> Any:
         """The derivative of the batch's loss at `w`, along `v`."""
         ...
@@ -54,12 +62,28 @@ class Step(Protocol):
         """The gradient of the batch's loss at `point`."""
         ...
 
+    def full_grad_at(self, point: list[Any]) -> list[Any]:
+        """The gradient of the loss over all of the data at `point`."""
+        ...
+
     def loss_at(self, point: list[Any]) -> Any:
         """The batch's loss at `point`."""
         ...
 
+    def losses_at(self, population: list[Any]) -> Any:
+        """The batch's loss at each member of a population: as many numbers, on one axis."""
+        ...
+
+    def coordinate_differences(self, mask: list[Any], mu: Any) -> list[Any]:
+        """Forward differences over `mu` of the batch's loss, where `mask` is not 0."""
+        ...
+
     def clipped_grad(self, c: Any) -> list[Any]:
         """The mean of the examples' gradients at `w`, each scaled down to global norm `c`."""
+        ...
+
+    def part_grad_at(self, point: list[Any], part: Any, parts: Any) -> list[Any]:
+        """The gradient at `point` of the mean loss of one part of the batch."""
         ...
 
     def sampled_grad(self, stream: Any) -> list[Any]:
@@ -172,7 +196,7 @@ class _Run:
             args[at] = self.lift(args[at], call.kinds[at], call.wanted[at])
         if primitive.scope is Scope.STEP:
             args = [
-                _cast_like(self.xp, arg, self.like) if want is Kind.TENSOR else arg
+                _cast_like(self.xp, arg, self.like) if want is not Kind.GLOBAL else arg
                 for arg, want in zip(args, call.wanted, strict=True)
             ]
             return primitive.meaning(self.step, *args)

@@ -13,10 +13,13 @@ wanted, a Tensor where a Scalar is wanted is an error (reduce it: `norm`, `mean`
 kind is declared in a module of its own, with its neighbours in that order and the shape of its
 arrays; everything here and in the interpreter follows from that declaration. Two kinds need not
 have a common one above them; then they cannot stand side by side.
+
+A kind may be a family with a kind for each length, as histories of five and of ten members are two
+kinds. Signatures name the family; what a primitive is applied to has the length.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, ClassVar
 
@@ -32,6 +35,9 @@ class Kind:
     tensor of shape `of`; None where one value serves the whole model. `many` says that several
     arrays belong to a parameter tensor, held in a tuple; `shape(of)` is a tuple of shapes then.
     `per_parameter` counts its numbers for every parameter of a large model.
+
+    `sized` says that this is a family, whose `of(length)` are the kinds of values: their arrays
+    have one more axis, the first, of that length.
     """
 
     name: str
@@ -41,17 +47,31 @@ class Kind:
     per_parameter: int = 0
     lifts_from: "tuple[Kind, ...]" = ()
     many: bool = False
+    sized: bool = False
+    family: "Kind | None" = None
+    length: int | None = None
 
     GLOBAL: "ClassVar[Kind]"
     SCALAR: "ClassVar[Kind]"
     TENSOR: "ClassVar[Kind]"
 
     def __post_init__(self) -> None:
+        if self.length is not None:
+            return
         if self.name in KINDS:
             raise ValueError(f"kind '{self.name}' is declared twice")
         KINDS[self.name] = self
         _above.cache_clear()
         join.cache_clear()
+
+    def of(self, length: int | None) -> "Kind":
+        """The kind of this family for a length; the kind itself if it is no family, or for None."""
+        return _of(self, length) if self.sized and length is not None else self
+
+    @property
+    def declared(self) -> "Kind":
+        """The family that the kind is of, or the kind itself."""
+        return self.family or self
 
     def __str__(self) -> str:
         return self.name
@@ -70,9 +90,24 @@ def _above(kind: Kind) -> frozenset[Kind]:
     return frozenset({kind}).union(*map(_above, nearest))
 
 
+@cache
+def _of(family: Kind, length: int) -> Kind:
+    shape = family.shape
+    assert shape is not None, "a family has a value for each tensor"
+    return replace(
+        family,
+        name=f"{family.name}[{length}]",
+        shape=lambda of: (length, *shape(of)),
+        per_parameter=length * family.per_parameter,
+        sized=False,
+        family=family,
+        length=length,
+    )
+
+
 def lifts(kind: Kind, to: Kind) -> bool:
     """Whether a value of `kind` may stand where `to` is wanted."""
-    return to in _above(kind)
+    return kind.length in (None, to.length) and to.declared in _above(kind.declared)
 
 
 def plain(kind: Kind | None) -> bool:
@@ -84,8 +119,12 @@ def plain(kind: Kind | None) -> bool:
 @cache
 def join(a: Kind, b: Kind) -> Kind | None:
     """The lowest kind that both lift to, if there is one."""
-    common = _above(a) & _above(b)
-    return next((kind for kind in common if common <= _above(kind)), None)
+    lengths = {a.length, b.length} - {None}
+    common = _above(a.declared) & _above(b.declared)
+    lowest = next((kind for kind in common if common <= _above(kind)), None)
+    if lowest is None or len(lengths) > 1:
+        return None
+    return lowest.of(*(lengths or {None}))
 
 
 Kind.TENSOR = Kind("Tensor", "one array shaped like each tensor", (), lambda of: of, 1)

@@ -246,8 +246,8 @@ def check_declared(name: str, role: str) -> None:
 def check_slot(name: str, init: Init, kind: Kind) -> None:
     """KindError unless a value of `kind` may be stored in the slot."""
     if not lifts(kind, init.kind):
-        cure = next(rule for rule in INITIALISERS.values() if rule.kind is kind)
-        shown = f"{cure.name}(0)" if cure.arity else cure.name
+        cure = next(rule for rule in INITIALISERS.values() if rule.kind is kind.declared)
+        shown = f"{cure.name}({kind.length or 0})" if cure.arity else cure.name
         raise KindError(
             f"slot '{name}' holds a {init.kind} and is assigned a {kind}",
             help=f"declare the slot with a {kind} initialiser, e.g. {name}={shown}",
@@ -286,4 +286,5 @@ def _lower_hint(met: Kind, wanted: Kind | None) -> str:
 def _makes(primitive: Primitive, wanted: Kind | None, met: Kind) -> bool:
     """Whether a primitive turns a value of one kind, at once, into one of another."""
     first = primitive.signature.params[0] if primitive.signature.params else None
-    return primitive.signature.result is wanted and first is not None and lifts(met, first)
+    result = wanted and wanted.declared
+    return primitive.signature.result is result and first is not None and lifts(met, first)

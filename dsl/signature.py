@@ -2,7 +2,8 @@
 
 A word is a kind or the variable `K`, which stands for the lowest kind that all arguments at its
 positions lift to. A signature over `K` (and Global) alone says that the primitive is element-wise:
-it means the same on a number, on one number per tensor, and on every entry of a tensor.
+it means the same on a number, on one number per tensor, and on every entry of a tensor. A family of
+kinds stands for its kind of the length that the arguments have, which is one and the same.
 """
 
 from dataclasses import dataclass
@@ -64,11 +65,12 @@ def _bind(signature: Signature, kinds: tuple[Kind, ...]) -> tuple[tuple[Kind, ..
     if len(kinds) != len(signature.params):
         raise SignatureMismatch(None, None)
     free = _common(signature, kinds)
-    wanted = tuple(param or free for param in signature.params)
+    length = next((kind.length for kind in kinds if kind.length is not None), None)
+    wanted = tuple((param or free).of(length) for param in signature.params)
     for position, (kind, want) in enumerate(zip(kinds, wanted, strict=True)):
-        if not lifts(kind, want):
+        if want.sized or not lifts(kind, want):
             raise SignatureMismatch(position, want)
-    return wanted, signature.result or free
+    return wanted, (signature.result or free).of(length)
 
 
 def _common(signature: Signature, kinds: tuple[Kind, ...]) -> Kind:

@@ -17,7 +17,8 @@ from dsl.interpret import Value, run_step
 from dsl.kinds import Kind
 from dsl.liveness import draws_noise, live, oracle_calls
 from dsl.lower import spelled_out, without_cancellation
-from dsl.primitives.oracles import LOSS, LOSSES, SAMPLED
+from dsl.primitives.gauss_newton import OUTPUTS
+from dsl.primitives.oracles import FULL, LOSS, LOSSES, SAMPLED
 from dsl.program import Program, check_hyperparameters
 from dsl.registry import Source
 
@@ -50,7 +51,9 @@ def to_optax(
     input `T`. `hyper`: other hyperparameters by name, numbers or traced arrays.
     **Extra arguments of `update`:** `value`: the loss at `params` (input `loss`). What oracles ask:
     `value_fn(params)`, the loss of the batch; `losses_fn(params)`, the losses of its examples;
-    `sampled_fn(params, key)`, its loss with labels that the model draws.
+    `full_fn(params)`, the loss over all of the data; `sampled_fn(params, key)`, the loss of the
+    batch with labels that the model draws; `outputs_fn(params)`, the model's outputs on the batch
+    and a function of outputs that is the loss.
     **Raises:** DslError for an unknown hyperparameter, or at the first `update` if something that
     the program reads was not given.
     """
@@ -151,12 +154,11 @@ class JaxStep:
         self.count = count
         self.given = given
 
-    def noise(self, draw: str, stream: Any) -> list[Any]:
+    def noise(self, draw: str, stream: Any, like: list[Any] | None = None) -> list[Any]:
         sample = {"rademacher": jax.random.rademacher, "normal": jax.random.normal}[draw]
-        keys = jax.random.split(self._key(stream), len(self.leaves))
-        return [
-            sample(k, leaf.shape, leaf.dtype) for k, leaf in zip(keys, self.leaves, strict=True)
-        ]
+        leaves = self.leaves if like is None else like
+        keys = jax.random.split(self._key(stream), len(leaves))
+        return [sample(k, leaf.shape, leaf.dtype) for k, leaf in zip(keys, leaves, strict=True)]
 
     def _key(self, stream: Any) -> jax.Array:
         assert self.key is not None
@@ -179,6 +181,12 @@ class JaxStep:
     def hvp(self, v: list[Any]) -> list[Any]:
         return jax.jvp(jax.grad(self._loss), (self.leaves,), (v,))[1]
 
+    def third_derivative(self, v: list[Any], u: list[Any]) -> list[Any]:
+        def product(leaves: list[Any]) -> list[Any]:
+            return jax.jvp(jax.grad(self._loss), (leaves,), (v,))[1]
+
+        return jax.jvp(product, (self.leaves,), (u,))[1]
+
     def _hessian(self) -> tuple[Any, Callable[[Any], list[Any]]]:
         """The dense Hessian [entries, entries] at `w`, and entries as leaves."""
         flat, leaves_of = ravel_pytree(self.leaves)
@@ -198,14 +206,48 @@ class JaxStep:
         found = vectors @ (vectors.T @ flat / (jnp.abs(values) + k))
         return leaves_of(found.astype(flat.dtype))
 
+    def gauss_newton_solve(self, v: list[Any], k: Any) -> list[Any]:
+        of_leaves = self._given(OUTPUTS)
+        flat, leaves_of = ravel_pytree(self.leaves)
+        outputs, loss_of = of_leaves(self.leaves)
+        made, outputs_of = ravel_pytree(outputs)
+        curvature = jax.hessian(lambda at: loss_of(outputs_of(at)))(made)
+        jacobian = jax.jacrev(lambda at: ravel_pytree(of_leaves(leaves_of(at))[0])[0])(flat)
+        wide = jnp.promote_types(flat.dtype, jnp.float32)
+        bent, jacobian = (curvature @ jacobian).astype(wide), jacobian.astype(wide)
+        right = ravel_pytree(v)[0].astype(wide)
+        inner = jnp.linalg.solve(bent @ jacobian.T + k * jnp.eye(len(made)), bent @ right)
+        return leaves_of(((right - jacobian.T @ inner) / k).astype(flat.dtype))
+
     def jvp(self, v: list[Any]) -> Any:
         return jax.jvp(self._loss, (self.leaves,), (v,))[1]
 
     def grad_at(self, point: list[Any]) -> list[Any]:
         return jax.grad(self._loss)(point)
 
+    def full_grad_at(self, point: list[Any]) -> list[Any]:
+        return jax.grad(self._given(FULL))(point)
+
     def loss_at(self, point: list[Any]) -> Any:
         return self._loss(point)
+
+    def losses_at(self, population: list[Any]) -> Any:
+        return jax.lax.map(self._loss, population)
+
+    def coordinate_differences(self, mask: list[Any], mu: Any) -> list[Any]:
+        flat, leaves_of = ravel_pytree(self.leaves)
+        here = self._loss(self.leaves)
+
+        def slope(at: Any) -> Any:
+            there = self._loss(leaves_of(flat.at[at].add(jnp.asarray(mu, flat.dtype))))
+            return ((there - here) / mu).astype(flat.dtype)
+
+        def masked(entry: tuple[Any, Any]) -> Any:
+            at, kept = entry
+            return jax.lax.cond(kept != 0, slope, lambda _: jnp.zeros((), flat.dtype), at)
+
+        entries = jnp.arange(flat.size), ravel_pytree(mask)[0]
+        return leaves_of(jax.lax.map(masked, entries))
 
     def clipped_grad(self, c: Any) -> list[Any]:
         each = jax.jacrev(self._given(LOSSES))(self.leaves)
@@ -216,6 +258,14 @@ class JaxStep:
             return [grad * shrink for grad in grads]
 
         return [jnp.mean(grads, axis=0) for grads in jax.vmap(clipped)(each)]
+
+    def part_grad_at(self, point: list[Any], part: Any, parts: Any) -> list[Any]:
+        def mean(leaves: list[Any]) -> Any:
+            losses = self._given(LOSSES)(leaves)
+            chosen = jnp.floor(jnp.arange(len(losses)) * parts / len(losses)) == part
+            return jnp.sum(jnp.where(chosen, losses, 0)) / jnp.maximum(jnp.sum(chosen), 1)
+
+        return jax.grad(mean)(point)
 
     def sampled_grad(self, stream: Any) -> list[Any]:
         key = jax.random.fold_in(self._key(stream), self.LABELS)

@@ -4,11 +4,22 @@ import difflib
 from collections.abc import Iterable
 
 
-class UnknownTask(ValueError):
-    """A name that no proxy task carries.
+class EvaluatorError(ValueError):
+    """Something asked of the evaluators that cannot be had; `help` says what to try."""
+
+    def __init__(self, message: str, *, help: str | None = None):
+        super().__init__(f"{message}\nhelp: {help}" if help else message)
+        self.message = message
+        self.help = help
+
+
+class _UnknownName(EvaluatorError):
+    """A name that nothing of its sort carries.
 
     `name` is what was met, `nearest` the valid name closest to it (None when none is close).
     """
+
+    sort: str
 
     def __init__(self, name: str, valid: Iterable[str]):
         known = sorted(valid)
@@ -17,11 +28,44 @@ class UnknownTask(ValueError):
         self.name = name
         self.nearest = lowered[close[0]] if close else None
         guess = f"; did you mean {self.nearest!r}?" if self.nearest else ""
-        super().__init__(f"unknown task {name!r}{guess}\nhelp: known tasks are {', '.join(known)}")
+        super().__init__(
+            f"unknown {self.sort} {name!r}{guess}",
+            help=f"known {self.sort}s are {', '.join(known)}",
+        )
 
 
-class DuplicateTask(ValueError):
+class UnknownTask(_UnknownName):
+    """A name that no proxy task carries."""
+
+    sort = "task"
+
+
+class UnknownSuite(_UnknownName):
+    """A name that no suite of `configs/suites` carries, and that is no file."""
+
+    sort = "suite"
+
+
+class DuplicateTask(EvaluatorError):
     """Two proxy tasks registered under one name."""
 
     def __init__(self, name: str):
         super().__init__(f"a task named {name!r} is already registered; names must be unique")
+
+
+class BadData(EvaluatorError):
+    """The examples of a task cannot be loaded, or are not those that it states."""
+
+    def __init__(self, task: str, *, met: str, wanted: str, help: str):
+        super().__init__(f"task {task!r} wants {wanted}, met {met}", help=help)
+        self.task = task
+        self.met = met
+        self.wanted = wanted
+
+
+class ConfigError(EvaluatorError):
+    """A file of keys and values that is not what it should be: names the file, the line where
+    there is one, the key path, what was met and what is accepted."""
+
+    def __init__(self, message: str, *, help: str | None = None):
+        super().__init__(f"ConfigError: {message}", help=help)

@@ -10,20 +10,13 @@ from dsl import canonical, parse
 from dsl.machine import DoesNotFit
 from dsl.program import Program
 from evaluators.evaluation import Evaluation, Measurement, Outcome
-from evaluators.free import refused_by
+from evaluators.free import CHECKS, refused_by
 from evaluators.outcomes import outcome_of
 from evaluators.registry import get
 from evaluators.score import WORST, aggregate, loss_at, progress, reference, score
+from evaluators.suites import TaskChoice
 from evaluators.task import Task
 from evaluators.train import Trained, Trainer, searchable
-
-
-@dataclass(frozen=True)
-class TaskChoice:
-    """A task by name, and how many steps a program trains on it."""
-
-    name: str
-    steps: int
 
 
 @dataclass(frozen=True)
@@ -33,7 +26,8 @@ class Suite:
     `baseline` is the text of the tuned rule that scores 1, its constants as defaults, and `rates`
     its rate by task (its default where none is named). `factors` are the multiples of a rate that
     are tried on every task, for programs and baseline alike. `primitives` are those that programs
-    may use; those a search draws by default if empty.
+    may use; those a search draws by default if empty. `checks` are the free checks that are made.
+    `width` is how many seeds run side by side; it changes no result.
     """
 
     tasks: tuple[TaskChoice, ...]
@@ -41,14 +35,21 @@ class Suite:
     primitives: tuple[str, ...] = ()
     factors: tuple[float, ...] = (1.0,)
     rates: tuple[tuple[str, float], ...] = ()
+    checks: tuple[str, ...] = tuple(check.name for check in CHECKS)
+    width: int = 2
 
 
 class Trainers:
     """The training loops of a set of tasks, each compiled when first used."""
 
-    def __init__(self, tasks: Sequence[TaskChoice], primitives: Sequence[str]):
+    def __init__(
+        self, tasks: Sequence[TaskChoice], primitives: Sequence[str], rates: int, width: int
+    ):
         self.by_task = {
-            choice.name: Trainer(get(choice.name), choice.steps, primitives) for choice in tasks
+            choice.name: Trainer(
+                get(choice.name), choice.steps, primitives, width=width, rates=rates
+            )
+            for choice in tasks
         }
 
     @property
@@ -58,7 +59,11 @@ class Trainers:
 
 
 def trainers_for(
-    rule: Program, tasks: Sequence[TaskChoice], primitives: Sequence[str] = (), rates: int = 1
+    rule: Program,
+    tasks: Sequence[TaskChoice],
+    primitives: Sequence[str] = (),
+    rates: int = 1,
+    width: int = 2,
 ) -> Trainers:
     """Loops that carry what `rule` applies and `primitives` (those a search draws if empty).
 
@@ -66,21 +71,30 @@ def trainers_for(
     compile once.
     """
     used = {statement.op for statement in rule.statements}
-    return _trainers(tuple(tasks), tuple(sorted(used | set(primitives or searchable()))))
+    carried = tuple(sorted(used | set(primitives or searchable())))
+    return _trainers(tuple(tasks), carried, rates, width)
 
 
 @lru_cache(maxsize=4)
-def _trainers(tasks: tuple[TaskChoice, ...], primitives: tuple[str, ...]) -> Trainers:
-    return Trainers(tasks, primitives)
+def _trainers(
+    tasks: tuple[TaskChoice, ...], primitives: tuple[str, ...], rates: int, width: int
+) -> Trainers:
+    return Trainers(tasks, primitives, rates, width)
 
 
 class Evaluator:
-    """Judges programs by a suite; equal programs on equal seeds get equal evaluations."""
+    """Judges programs by a suite; equal programs on equal seeds get equal evaluations.
+
+    A program that does not pass the suite's free checks is not trained.
+    """
 
     def __init__(self, suite: Suite):
         self.suite = suite
         self.baseline = parse(suite.baseline)
-        self.trainers = trainers_for(self.baseline, suite.tasks, suite.primitives)
+        self.trainers = trainers_for(
+            self.baseline, suite.tasks, suite.primitives, len(suite.factors), suite.width
+        )
+        self._checks = [check for check in CHECKS if check.name in suite.checks]
         self._scale = lru_cache(maxsize=64)(self._measure_baseline)
 
     @property
@@ -107,7 +121,7 @@ class Evaluator:
         go on.
         """
         program = canonical(program)
-        refused = refused_by(program)
+        refused = refused_by(program, self._checks)
         if refused:
             return Evaluation(refused.outcome, WORST)
         found: dict[str, Sequence[Measurement]] = {}
@@ -152,12 +166,10 @@ class Evaluator:
         """Its mean progress at each look, at the rate that serves it best on these seeds."""
         trainer = self.trainers.by_task[name]
         runs = trainer.run(self.baseline, seeds, self._tried(self.baseline, self._own_rate(name)))
-        sound = [
-            row for row in runs if all(outcome_of(trainer.task, run) is Outcome.OK for run in row)
-        ]
+        outcomes = [[outcome_of(trainer.task, run) for run in row] for row in runs]
+        sound = [row for row, ends in zip(runs, outcomes, strict=True) if set(ends) == {Outcome.OK}]
         if not sound:
-            outcomes = [outcome_of(trainer.task, run) for run in runs[0]]
-            pairs = zip(seeds, outcomes, strict=True)
+            pairs = zip(seeds, outcomes[0], strict=True)
             seed, outcome = next(pair for pair in pairs if pair[1] is not Outcome.OK)
             raise ValueError(f"the baseline fails on {name} with seed {seed}: {outcome.sentence}")
         best = max(sound, key=lambda row: fmean(progress(trainer.task, run.loss) for run in row))

@@ -5,8 +5,9 @@ training loop as arguments: a loop that closes over its arrays, or initialises a
 takes several times as long to compile.
 """
 
+import functools
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeAlias
 
@@ -15,6 +16,7 @@ import numpy as np
 from jax import Array
 
 from evaluators.data.checksum import checksum
+from evaluators.errors import BadData
 
 Params: TypeAlias = Any
 """A pytree of float32 arrays."""
@@ -27,43 +29,103 @@ class Data(NamedTuple):
     validation: Any
 
 
-@dataclass(frozen=True)
+class Best(NamedTuple):
+    """The best known validation loss at a task's horizon, and the tuned rule that reached it.
+
+    `loss` is a mean over seeds; `rule` a name of the zoo, `constants` its hyperparameters.
+    `benchmarks/best_losses.py` finds them.
+    """
+
+    loss: float
+    rule: str
+    constants: Mapping[str, float]
+
+
+@dataclass(frozen=True, eq=False)
 class Task:
     """A training problem; everything random about it comes from the generators passed in.
 
     `loss` and `validate` are pure JAX, may be jitted, mapped and differentiated twice, compute in
-    the dtype of the parameters, and give NaN or infinity when any parameter is not finite.
+    the dtype of the parameters, and give NaN or infinity when any parameter is not finite. What
+    they cost does not depend on values.
     """
 
     name: str
     summary: str
-    """One line for people: data, model, size."""
+    """One line for people: model, size, data."""
+    dataset: str
+    """What the examples are; no two suites share a pair of data set and model."""
+    model: str
+    """What is fitted to them."""
     horizon: int
     """Training steps of a full evaluation."""
     init: Callable[[np.random.Generator], Params]
     """Fresh parameters, in numpy."""
-    data: Callable[[], Data]
-    """The examples; loaded at the first call, the same object at every later one."""
+    load: Callable[[], Data]
+    """The examples, unchecked; the same object at every call. `data` checks them."""
     order: Callable[[np.random.Generator, int], np.ndarray]
     """(rng, steps) -> int32 [steps, batch]: the training examples of each step.
 
     A longer order begins with the shorter one drawn from an equal generator.
     """
     loss: Callable[[Params, Data, Array], Array]
-    """(params, data, index [batch]) -> mean loss of those training examples, a scalar in nats."""
+    """(params, data, index [batch]) -> mean loss of those training examples, a scalar: nats where
+    labels or symbols are predicted, the square of the targets' unit where numbers are."""
     validate: Callable[[Params, Data], Array]
-    """(params, data) -> mean loss of all validation examples, a scalar in nats."""
+    """(params, data) -> mean loss of all validation examples, a scalar in the unit of `loss`."""
     untrained: float
     """Validation loss of fresh parameters, to about a tenth; what no program should stay above."""
     floor: float
     """No honest validation loss lies below this; one that does is a bug report, not a record."""
+    best: Best
+    """What a tuned rule reaches at the horizon."""
+    flops: int
+    """Floating-point operations of one gradient, as `evaluators.cost` counts them."""
+    digest: str | None
+    """The checksum that the examples must have; None if they come from a version of their source
+    that nobody has looked at."""
     sampled: Callable[[Params, Data, Array, Array], Array] | None = None
     """(params, data, index [batch], key) -> mean loss of those examples with labels drawn from the
     model's own outputs, which no derivative goes through; None if the model draws none."""
 
+    def data(self) -> Data:
+        """The examples; loaded and checked at the first call, the same object at every later one.
+
+        Raises BadData if they cannot be loaded or are not those that the task states.
+        """
+        return _checked(self)
+
     def checksum(self) -> str:
         """Hex digest of the examples; tells apart data that differ by library or Python version."""
         return checksum(self.data())
+
+    def parameters(self) -> int:
+        """How many numbers a model has; loads no data."""
+        leaves = jax.tree.leaves(self.init(np.random.Generator(np.random.PCG64(0))))
+        return sum(leaf.size for leaf in leaves)
+
+
+@functools.cache
+def _checked(task: Task) -> Data:
+    try:
+        data = task.load()
+    except (ImportError, OSError, LookupError) as error:
+        raise BadData(
+            task.name,
+            met=f"{type(error).__name__}: {error}",
+            wanted=f"the data set {task.dataset}",
+            help="install Stepsmith anew with its dependencies, in an environment of its own",
+        ) from error
+    met = checksum(data)
+    if task.digest not in (None, met):
+        raise BadData(
+            task.name,
+            met=f"data with the checksum {met}",
+            wanted=f"the data set {task.dataset} with the checksum {task.digest}",
+            help="install the library that the data come from anew, in the version that "
+            "constraints.txt names; losses on other data cannot be compared",
+        )
+    return data
 
 
 class Prepared(NamedTuple):

@@ -15,9 +15,10 @@ from typing import Any, NamedTuple
 from dsl import canonical
 from dsl.program import Program
 from evaluators.evaluation import Outcome
-from evaluators.evaluator import TaskChoice, Trainers, trainers_for
+from evaluators.evaluator import Trainers, trainers_for
 from evaluators.outcomes import outcome_of
 from evaluators.score import WORST, progress
+from evaluators.suites import TaskChoice
 from evaluators.train import Trained, Trainer
 
 RATES = tuple(10 ** (-k / 2) for k in range(8, 0, -1))
@@ -65,6 +66,7 @@ def tune(
     evaluations: int,
     primitives: Sequence[str] = (),
     factors: Sequence[float] = (1.0,),
+    width: int = 2,
 ) -> Tuned:
     """The best constants of `program` for all tasks together and its best rate for each, within a
     number of evaluations.
@@ -73,7 +75,7 @@ def tune(
     a factor (a decay rate `b` through 1 - b), in whichever direction helps, with shrinking factors.
     An evaluation tries a rate times each of `factors` on every task.
     """
-    trainers = trainers_for(program, tasks, primitives, len(factors))
+    trainers = trainers_for(program, tasks, primitives, len(factors), width)
     return _Tuner(program, trainers, seeds, evaluations, factors).tuned()
 
 

@@ -4,7 +4,10 @@ Every candidate that was asked for takes part, judged or not: that two candidate
 on their programs and order alone, so the answer is the same with any number of workers.
 """
 
+from dataclasses import replace
+
 from dsl.canonical import canonical_hash
+from dsl.family import family
 from dsl.fingerprint import fingerprint
 from dsl.program import Program
 from search.verdict import CacheKey, Keys
@@ -30,9 +33,9 @@ class Cache:
         canonical = canonical_hash(program)
         like = self._first[CacheKey.CANONICAL].get(canonical)
         if like is not None:
-            keys = Keys(text, canonical, self._keys[like].fingerprint)
+            keys = replace(self._keys[like], text=text)
             return self._found(keys, CacheKey.CANONICAL, like)
-        keys = Keys(text, canonical, fingerprint(program))
+        keys = Keys(text, canonical, fingerprint(program), family(program))
         like = self._first[CacheKey.FINGERPRINT].get(keys.fingerprint)
         if like is not None:
             return self._found(keys, CacheKey.FINGERPRINT, like)

@@ -15,14 +15,15 @@ from dsl.liveness import live, oracle_calls
 from dsl.parse import parse
 from dsl.program import Program
 from evaluators.evaluation import Evaluation, Outcome
-from evaluators.evaluator import Suite, TaskChoice
+from evaluators.evaluator import Suite
 from evaluators.score import WORST
+from evaluators.suites import TaskChoice
 from search import events
 from search.cache import Cache
 from search.config import Config
 from search.errors import CampaignFailed, LedgerError
 from search.events import Observer, Progress
-from search.finals import measure
+from search.finals import final_scores, measure
 from search.jobs import Answer, Evaluate, Tune
 from search.ledger import Ledger, Row
 from search.mutate import Mutation
@@ -30,6 +31,14 @@ from search.rates import Rates
 from search.screen import Hurdles
 from search.seeds import baseline_seeds, candidate_rng, search_seeds
 from search.strategies import STRATEGIES, Proposal
+from search.validation import (
+    META_VALIDATION,
+    STAGES,
+    Entrant,
+    best_first,
+    scores,
+    validate,
+)
 from search.verdict import Candidate, Verdict
 from search.workers import Done, Pool
 
@@ -120,7 +129,10 @@ class Campaign:
         self.observe(events.TuningBaseline(wanted.rule, wanted.evaluations))
         seeds = baseline_seeds(self.config.seed, wanted.seeds)
         factors = tuple(self.config.evaluation.rates)
-        job = Tune(rule, self._tasks(), seeds, wanted.evaluations, self._primitives(), factors)
+        job = Tune(
+            *(rule, self._tasks(), seeds, wanted.evaluations),
+            *(self._primitives(), factors, self.config.evaluation.width),
+        )
         pool.submit(0, job)
         tuned = self._one(pool, f"the baseline {wanted.rule} could not be tuned").value
         baseline = {
@@ -143,6 +155,8 @@ class Campaign:
             self._primitives(),
             tuple(config.evaluation.rates),
             tuple(rates.items()),
+            tuple(config.checks),
+            config.evaluation.width,
         )
         as_baseline = config.start == config.baseline.rule
         start = tuned if as_baseline else config.rule(config.start)
@@ -173,6 +187,7 @@ class Campaign:
             with self.ledger.transaction():
                 self.ledger.set("config", config)
                 self.ledger.set("finals", None)
+                self.ledger.set("validation", None)
 
     def _search(self) -> None:
         """Judge candidates until the budget is spent."""
@@ -313,13 +328,26 @@ class Campaign:
         measured: Evaluation = done.answer.value
         pending.verdict = Verdict(measured.outcome, measured.score, measured)
         pending.seconds = done.answer.seconds
-        if measured.outcome is Outcome.TOO_GOOD:
+        if measured.outcome.alarm:
             self.observe(events.Alarm(done.number, measured.outcome.sentence))
 
     def _measure_finalists(self) -> None:
-        finals = measure(self.config, self.ledger, self._suite, self._start({}), self.observe)
+        """The finals, and what the config asks beyond the tasks of the search."""
+        pool = self._start({})
+        finals = measure(self.config, self.ledger, self._suite, pool, self.observe)
+        found: dict[str, Any] = {}
+        by = final_scores(finals, len(self.config.tasks))
+        entrants = [(row.number, row.program()) for row in self.ledger.best(len(by))]
+        for stage in STAGES:
+            if getattr(self.config.final, stage) is not None and entrants:
+                ranked = best_first(entrants, by)
+                chosen = ranked if stage == META_VALIDATION else ranked[:1]
+                baseline: Entrant = (None, parse(self._suite.baseline))
+                found[stage] = validate(self.config, stage, [baseline, *chosen], pool, self.observe)
+                by = scores(found[stage]) or by
         with self.ledger.transaction():
             self.ledger.set("finals", finals)
+            self.ledger.set("validation", found or None)
             self._note_session()
 
     def _one(self, pool: Pool, failure: str) -> Answer:

@@ -2,37 +2,21 @@
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny, field_validator, model_validator
+from pydantic import Field, SerializeAsAny, field_validator, model_validator
 
-from dsl.errors import nearest
 from dsl.program import Program
 from dsl.registry import PRIMITIVES
 from dsl.zoo import ZOO
-from evaluators import registry as tasks
+from evaluators import suites
+from evaluators.config_file import Section, one_of
+from evaluators.free import CHECKS
+from evaluators.suites import TaskConfig, load_suite
 from search.draws import Palette
 from search.mutate import Limits, Mutator
 from search.strategies import STRATEGIES, Options
 
 Weight = Annotated[float, Field(ge=0, le=1e6, allow_inf_nan=False)]
 Factor = Annotated[float, Field(gt=0, le=1e3, allow_inf_nan=False)]
-
-
-class Section(BaseModel):
-    """A part of a config: unknown keys and values of another type are errors."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
-
-
-class TaskConfig(Section):
-    """A proxy task and how many steps a program trains on it."""
-
-    name: str
-    steps: int = Field(ge=1, le=100_000)
-
-    @field_validator("name")
-    @classmethod
-    def _known(cls, name: str) -> str:
-        return _one_of("task", name, tasks.names())
 
 
 class PrimitivesConfig(Section):
@@ -46,7 +30,7 @@ class PrimitivesConfig(Section):
     @model_validator(mode="after")
     def _known(self) -> "PrimitivesConfig":
         for name in (*(self.only or ()), *self.forbid, *self.weights):
-            _one_of("primitive", name, PRIMITIVES)
+            one_of("primitive", name, PRIMITIVES)
         if not any(self.table().values()):
             raise ValueError("no primitive is left to draw from")
         return self
@@ -99,7 +83,7 @@ class BaselineConfig(Section):
     @field_validator("rule")
     @classmethod
     def _known(cls, name: str) -> str:
-        return _one_of("rule", name, ZOO)
+        return one_of("rule", name, ZOO)
 
 
 class EvaluationConfig(Section):
@@ -115,6 +99,11 @@ class EvaluationConfig(Section):
     timeout: float = Field(default=300.0, gt=0, le=86_400, allow_inf_nan=False)
     """Seconds after which a worker counts as hung; compiling is part of the first evaluation."""
 
+    @property
+    def width(self) -> int:
+        """How many seeds run side by side: all of them, up to four."""
+        return min(self.seeds, 4)
+
 
 class ScreenConfig(Section):
     """The hurdle at the first look of every task, a percentile of what was seen lately."""
@@ -126,10 +115,24 @@ class ScreenConfig(Section):
 
 
 class FinalConfig(Section):
-    """The `finalists` best programs are measured again on `seeds` fresh seeds."""
+    """The `finalists` best programs are measured again on `seeds` fresh seeds.
+
+    Then on the suite `meta_validation`, by which the winner is chosen, and the winner alone on the
+    suite `held_out`; each is left out where it is not named.
+    """
 
     finalists: int = Field(default=8, ge=1, le=1_000)
     seeds: int = Field(default=8, ge=2, le=1_000)
+    meta_validation: str | None = None
+    held_out: str | None = None
+    evaluations: int = Field(default=10, ge=1, le=10_000)
+    """Sets of constants that every rule, the baseline too, is tuned in on a suite of other tasks;
+    the first nine go through the rates."""
+
+    @field_validator("meta_validation", "held_out")
+    @classmethod
+    def _suite(cls, name: str | None) -> str | None:
+        return None if name is None else one_of("suite", name, suites.names())
 
 
 class Config(Section):
@@ -140,10 +143,14 @@ class Config(Section):
     start: str = "adamw"
     """Zoo rule that the search starts from; with the tuned constants if it is the baseline's."""
     tasks: list[TaskConfig] = Field(min_length=1)
+    """Of the search, the cheapest first; or the name of a suite."""
     budget: BudgetConfig
     strategy: SerializeAsAny[Options]
     primitives: PrimitivesConfig = PrimitivesConfig()
     mutation: MutationConfig = MutationConfig()
+    checks: list[str] = [check.name for check in CHECKS]
+    """The free checks that every candidate has to pass; without `direction`, rules that step at
+    random may."""
     screen: ScreenConfig | None = ScreenConfig()
     """None trains every candidate to the horizon."""
     evaluation: EvaluationConfig = EvaluationConfig()
@@ -157,14 +164,27 @@ class Config(Section):
     @field_validator("start")
     @classmethod
     def _known(cls, name: str) -> str:
-        return _one_of("rule", name, ZOO)
+        return one_of("rule", name, ZOO)
+
+    @field_validator("tasks", mode="before")
+    @classmethod
+    def _of_suite(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        one_of("suite", value, suites.names())
+        return [{"name": task.name, "steps": task.steps} for task in load_suite(value).tasks]
+
+    @field_validator("checks")
+    @classmethod
+    def _checks(cls, names: list[str]) -> list[str]:
+        return [one_of("check", name, [check.name for check in CHECKS]) for name in names]
 
     @field_validator("strategy", mode="before")
     @classmethod
     def _options(cls, value: Any) -> Any:
         if not isinstance(value, dict) or not isinstance(value.get("kind"), str):
             raise ValueError(f"wanted a mapping with a `kind`, one of {', '.join(STRATEGIES)}")
-        kind = _one_of("strategy", value["kind"], STRATEGIES)
+        kind = one_of("strategy", value["kind"], STRATEGIES)
         return STRATEGIES[kind].options_type.model_validate(value)
 
     @model_validator(mode="after")
@@ -193,11 +213,3 @@ class Config(Section):
         plain = self.resolved()
         del plain["workers"], plain["evaluation"]["timeout"]
         return plain
-
-
-def _one_of(what: str, name: str, known: Any) -> str:
-    if name not in known:
-        guess = nearest(name, known)
-        hint = f"; did you mean '{guess}'?" if guess else ""
-        raise ValueError(f"unknown {what} '{name}'{hint}")
-    return name

@@ -4,6 +4,8 @@
 that failed.
 """
 
+from evaluators.errors import ConfigError
+
 
 class SearchError(Exception):
     """A campaign that cannot be read, started or continued; `help` says what to try."""
@@ -18,10 +20,6 @@ class SearchError(Exception):
     def __str__(self) -> str:
         text = f"{type(self).__name__}: {self.message}"
         return f"{text}\nhelp: {self.help}" if self.help else text
-
-
-class ConfigError(SearchError):
-    """A config that is not one: names the file, the key path, what was met and what is accepted."""
 
 
 class ConfigChanged(SearchError):
@@ -44,3 +42,14 @@ class CampaignFailed(SearchError):
     """The campaign could not do its work."""
 
     exit_status = 1
+
+
+__all__ = [
+    "CampaignFailed",
+    "ConfigChanged",
+    "ConfigError",
+    "LedgerError",
+    "NoSuchRun",
+    "RunLocked",
+    "SearchError",
+]

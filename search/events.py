@@ -105,6 +105,16 @@ class MeasuringFinalists:
     total: int
 
 
+@dataclass(frozen=True)
+class Validating:
+    """`done` of `total` measurements on a suite of other tasks are in."""
+
+    stage: str
+    suite: str
+    done: int
+    total: int
+
+
 Event = (
     Resumed
     | WorkersStarting
@@ -114,6 +124,7 @@ Event = (
     | CandidateLost
     | Alarm
     | MeasuringFinalists
+    | Validating
 )
 Observer = Callable[[Event], None]
 

@@ -1,10 +1,13 @@
 """The finals: the best programs of a search and its baseline, measured on fresh seeds."""
 
+from statistics import fmean
 from typing import Any
 
 from dsl.parse import parse
 from dsl.program import Program
+from evaluators.evaluation import Evaluation
 from evaluators.evaluator import Suite
+from evaluators.score import WORST, aggregate
 from search import events
 from search.config import Config
 from search.errors import CampaignFailed
@@ -47,3 +50,29 @@ def measure(
     if None in finals[0]["evaluations"]:
         raise CampaignFailed("the baseline could not be measured on the fresh seeds")
     return finals
+
+
+def final_scores(finals: list[dict[str, Any]], tasks: int) -> dict[int | None, float]:
+    """The mean score of each entrant over the fresh seeds; one that was lost has none."""
+    return {
+        final["candidate"]: fmean(
+            seed_scores([Evaluation.from_json(part) for part in final["evaluations"]], tasks)
+        )
+        for final in finals
+        if None not in final["evaluations"]
+    }
+
+
+def seed_scores(evaluations: list[Evaluation], tasks: int) -> tuple[float, ...]:
+    """The score on `tasks` tasks for each seed.
+
+    A task that was not run with a seed, since the program failed before it, counts as failed.
+    """
+    by_seed: dict[int, list[float]] = {}
+    for evaluation in evaluations:
+        for measured in evaluation.measurements:
+            found = by_seed.setdefault(measured.seed, [])
+            found.append(WORST if measured.score is None else measured.score)
+    return tuple(
+        aggregate([*scores, *[WORST] * (tasks - len(scores))]) for scores in by_seed.values()
+    )

@@ -11,8 +11,9 @@ from dsl.parse import parse
 from dsl.program import Local, Program
 from dsl.simplify import simplify
 from evaluators.evaluation import Evaluation
-from evaluators.score import WORST, aggregate
+from search.finals import seed_scores
 from search.ledger import Ledger
+from search.validation import META_VALIDATION, scores
 
 _CLEARLY = 3.0
 
@@ -30,7 +31,7 @@ class Entry:
     """One finalist: `program` is simplified exactly, `scores` are per fresh seed.
 
     `candidate` is None for the tuned baseline. `pareto`: no other finalist is both smaller (or as
-    small) and better.
+    small) and better. `validated` is the score on the suite of other tasks, if there was one.
     """
 
     candidate: int | None
@@ -40,6 +41,7 @@ class Entry:
     scores: tuple[float, ...]
     search_score: float | None
     pareto: bool = False
+    validated: float | None = None
 
     @property
     def mean(self) -> float:
@@ -54,7 +56,8 @@ class Entry:
 
 @dataclass(frozen=True)
 class HallOfFame:
-    """Finalists by final score, best first; `winner` is the first, the baseline stands apart."""
+    """Finalists best first: by their score on other tasks if they were tried on some, else on fresh
+    seeds; `winner` is the first, the baseline stands apart."""
 
     entries: tuple[Entry, ...]
     baseline: Entry
@@ -62,7 +65,7 @@ class HallOfFame:
 
     @property
     def winner(self) -> Entry:
-        """The finalist with the best mean."""
+        """The best finalist."""
         return self.entries[0]
 
     @property
@@ -92,9 +95,16 @@ def hall_of_fame(ledger: Ledger) -> HallOfFame | None:
     if finals is None:
         return None
     baseline, *others = (_entry(ledger, final) for final in finals if _complete(final))
-    ranked = sorted(others, key=lambda e: (-e.mean, e.size, e.candidate))
+    by = scores((ledger.get("validation") or {}).get(META_VALIDATION))
+    others = [replace(entry, validated=by.get(entry.candidate)) for entry in others]
+    baseline = replace(baseline, validated=by.get(None))
+    ranked = sorted(others, key=lambda e: (-_worth(e), -e.mean, e.size, e.candidate))
     marked = tuple(replace(entry, pareto=_on_front(entry, ranked)) for entry in ranked)
     return HallOfFame(marked or (baseline,), baseline, ledger.get("config")["baseline"]["rule"])
+
+
+def _worth(entry: Entry) -> float:
+    return entry.mean if entry.validated is None else entry.validated
 
 
 def _complete(final: dict[str, Any]) -> bool:
@@ -141,21 +151,6 @@ def _simplified(program: Program) -> Program:
 
 def _made_up(name: str | None) -> bool:
     return name is not None and name[0] == "x" and name[1:].isdigit()
-
-
-def seed_scores(evaluations: list[Evaluation], tasks: int) -> tuple[float, ...]:
-    """The score on `tasks` tasks for each seed.
-
-    A task that was not run with a seed, since the program failed before it, counts as failed.
-    """
-    by_seed: dict[int, list[float]] = {}
-    for evaluation in evaluations:
-        for measured in evaluation.measurements:
-            found = by_seed.setdefault(measured.seed, [])
-            found.append(WORST if measured.score is None else measured.score)
-    return tuple(
-        aggregate([*scores, *[WORST] * (tasks - len(scores))]) for scores in by_seed.values()
-    )
 
 
 def _on_front(entry: Entry, entries: list[Entry]) -> bool:

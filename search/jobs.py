@@ -7,7 +7,8 @@ from typing import Any, Protocol
 
 from dsl.program import Program
 from evaluators.evaluation import Evaluation
-from evaluators.evaluator import Evaluator, Suite, TaskChoice
+from evaluators.evaluator import Evaluator, Suite
+from evaluators.suites import TaskChoice
 from evaluators.tuning import tune
 
 
@@ -23,6 +24,8 @@ class Tune:
     """Those of the search, so that the baseline is measured by the machine of the search."""
     factors: tuple[float, ...] = (1.0,)
     """The multiples of a rate that one evaluation tries."""
+    width: int = 2
+    """How many seeds run side by side."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +92,8 @@ class Worker:
         match job:
             case Tune():
                 value = self._tune(
-                    job.program, job.tasks, job.seeds, job.evaluations, job.primitives, job.factors
+                    *(job.program, job.tasks, job.seeds, job.evaluations),
+                    *(job.primitives, job.factors, job.width),
                 )
             case Evaluate():
                 value = self._evaluator_of(job.suite).evaluate(

@@ -25,9 +25,10 @@ from search.verdict import CacheKey, Candidate, Keys, Verdict
 
 FILE = "ledger.sqlite"
 _BUSY_SECONDS = 20.0
+_STORED = ("schema", "config", "baseline", "finals", "validation")
 
 _COLUMNS = (
-    "number, text, digest, canonical, fingerprint, parent, mutation, detail, hit, source, "
+    "number, text, digest, canonical, fingerprint, family, parent, mutation, detail, hit, source, "
     "outcome, score, evaluation, note, seconds"
 )
 
@@ -116,7 +117,7 @@ class Ledger:
         self._db.close()
 
     def get(self, key: str) -> Any:
-        """What is stored under `key` (config, baseline, finals), or None."""
+        """What is stored under `key` (config, baseline, finals, validation), or None."""
         row = self._db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
         return None if row is None else json.loads(row[0])
 
@@ -160,10 +161,10 @@ class Ledger:
             evaluation = _json(verdict.evaluation.to_json())
         keys, mutation = candidate.keys, candidate.mutation
         self._db.execute(
-            f"INSERT INTO candidates ({_COLUMNS}) VALUES ({', '.join('?' * 15)})",
+            f"INSERT INTO candidates ({_COLUMNS}) VALUES ({', '.join('?' * 16)})",
             (
                 *(candidate.index, str(candidate.program)),
-                *(keys.text, keys.canonical, keys.fingerprint),
+                *(keys.text, keys.canonical, keys.fingerprint, keys.family),
                 *(candidate.parent, mutation.kind, mutation.detail),
                 *(candidate.hit, candidate.source),
                 *(verdict.outcome, verdict.score, evaluation, verdict.note, seconds),
@@ -202,11 +203,11 @@ class Ledger:
     def content_hash(self) -> str:
         """Hex digest of all that two runs of one campaign must agree on.
 
-        Covers the schema, config, baseline, finals, and every candidate in order with its
-        evaluation; not time, workers or how often something was retried.
+        Covers the schema, config, baseline, finals, validation, and every candidate in order with
+        its evaluation; not time, workers or how often something was retried.
         """
         digest = hashlib.sha256()
-        meta = [self.get(key) for key in ("schema", "config", "baseline", "finals")]
+        meta = [self.get(key) for key in _STORED]
         digest.update(_json(meta).encode())
         columns = _COLUMNS.removesuffix(", note, seconds")
         for row in self._db.execute(f"SELECT {columns} FROM candidates ORDER BY number"):
@@ -246,13 +247,13 @@ def find_rule(run: Path, hash_prefix: str) -> Program:
 
 
 def _row(columns: tuple[Any, ...]) -> Row:
-    (number, text, digest, canonical, fingerprint, parent, kind, detail, hit, source) = columns[:10]
-    (outcome, score, evaluation, note, _) = columns[10:]
+    number, text, *keys, parent, kind, detail, hit, source = columns[:11]
+    outcome, score, evaluation, note, _ = columns[11:]
     measured = None if evaluation is None else Evaluation.from_json(json.loads(evaluation))
     return Row(
         number=number,
         text=text,
-        keys=Keys(digest, canonical, fingerprint),
+        keys=Keys(*keys),
         parent=parent,
         mutation=Mutation(kind, detail),
         hit=None if hit is None else CacheKey(hit),

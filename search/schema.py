@@ -7,13 +7,13 @@ from pathlib import Path
 
 from search.errors import LedgerError
 
-SCHEMA = 1
+SCHEMA = 2
 
 TABLES = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE candidates (
     number INTEGER PRIMARY KEY, text TEXT NOT NULL, digest TEXT NOT NULL,
-    canonical TEXT NOT NULL, fingerprint TEXT NOT NULL,
+    canonical TEXT NOT NULL, fingerprint TEXT NOT NULL, family TEXT NOT NULL,
     parent INTEGER, mutation TEXT NOT NULL, detail TEXT NOT NULL,
     hit TEXT, source INTEGER, outcome TEXT NOT NULL, score REAL, evaluation TEXT,
     note TEXT NOT NULL, seconds REAL NOT NULL

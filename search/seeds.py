@@ -1,6 +1,6 @@
 """Where randomness comes from: pure functions of the campaign's seed and a number.
 
-Candidate i draws from (seed, i), whoever computes it and when. Seeds of evaluations come from three
+Candidate i draws from (seed, i), whoever computes it and when. Seeds of evaluations come from four
 ranges that share no number, so the finals never meet a seed that the search or the baseline's
 tuning has seen.
 """
@@ -9,7 +9,7 @@ import numpy as np
 
 _MUTATION, _EVALUATION = 0, 1
 _BITS = 29
-_SEARCH, _BASELINE, _FINAL = range(3)
+_SEARCH, _BASELINE, _FINAL, _VALIDATION = range(4)
 
 
 def candidate_rng(seed: int, index: int) -> np.random.Generator:
@@ -30,6 +30,14 @@ def baseline_seeds(seed: int, count: int) -> tuple[int, ...]:
 def final_seeds(seed: int, count: int) -> tuple[int, ...]:
     """Fresh seeds for the finalists; fewer are the beginning of more."""
     return _draw(seed, _FINAL, 0, count)
+
+
+def validation_seeds(
+    seed: int, stage: int, tuning: int, measuring: int
+) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Seeds to tune on and seeds to measure on for a suite of other tasks; none is in both."""
+    drawn = _draw(seed, _VALIDATION, stage, tuning + measuring)
+    return drawn[:tuning], drawn[tuning:]
 
 
 def _draw(seed: int, purpose: int, number: int, count: int) -> tuple[int, ...]:

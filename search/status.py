@@ -4,7 +4,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from evaluators.evaluation import Outcome
+from search.campaign import REMEASURED
 from search.errors import LedgerError, NoSuchRun
+from search.funnel import funnel
 from search.hall_of_fame import Entry, hall_of_fame
 from search.ledger import FILE, Ledger, reading
 from search.lock import is_locked
@@ -45,6 +48,10 @@ def _status(run: Path, ledger: Ledger) -> dict[str, Any]:
     outcomes = dict(
         ledger.query("SELECT outcome, count(*) FROM candidates WHERE source IS NULL GROUP BY 1")
     )
+    families = ledger.query("SELECT count(DISTINCT family) FROM candidates WHERE source IS NULL")[
+        0
+    ][0]
+    again = ledger.query("SELECT count(*) FROM candidates WHERE mutation = ?", (REMEASURED,))[0][0]
     (now, seconds, compilations, retries, workers) = ledger.query(
         "SELECT total(candidates), total(seconds), total(compilations), total(retries), "
         "(SELECT workers FROM sessions ORDER BY id DESC LIMIT 1) FROM sessions"
@@ -63,6 +70,10 @@ def _status(run: Path, ledger: Ledger) -> dict[str, Any]:
         "cache_hits": sum(hits.values()),
         "cache_hits_by_key": {key.value: hits.get(key.value, 0) for key in CacheKey},
         "outcomes": outcomes,
+        "alarms": sum(count for name, count in outcomes.items() if name == Outcome.TOO_GOOD),
+        "family_hits": evaluated - families - again,
+        "remeasured": again,
+        "funnel": [stage.to_json() for stage in funnel(ledger)],
         "programs_per_second": round(now / seconds, 3) if seconds else None,
         "search_seconds": round(seconds, 3),
         "best_search_score": best[0].verdict.score if best else None,

@@ -48,11 +48,16 @@ class CacheKey(StrEnum):
 
 @dataclass(frozen=True)
 class Keys:
-    """What a candidate is looked up by: as written, canonical form, behaviour."""
+    """What a candidate is looked up by: as written, canonical form, behaviour.
+
+    `family` is shared by programs of one skeleton with other numbers; it finds no verdict, and says
+    how much of a search goes into constants.
+    """
 
     text: str
     canonical: str
     fingerprint: str
+    family: str
 
 
 @dataclass(frozen=True)

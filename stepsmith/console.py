@@ -45,7 +45,7 @@ class _Lines:
                 return
             self.last = time.monotonic()
             _say(self.console, _progress_line(event.progress))
-        elif isinstance(event, events.MeasuringFinalists) and event.done:
+        elif isinstance(event, (events.MeasuringFinalists, events.Validating)) and event.done:
             return
         else:
             _say(self.console, _sentence(event))
@@ -68,7 +68,7 @@ class _LiveView:
                 self.live.update(_bar(progress.judged, progress.budget, line))
                 if progress.judged == progress.budget:
                     _say(self.console, line)
-        elif isinstance(event, events.MeasuringFinalists):
+        elif isinstance(event, (events.MeasuringFinalists, events.Validating)):
             self.live.update(_bar(event.done, event.total, _sentence(event)))
         else:
             _say(self.console, _sentence(event))
@@ -101,6 +101,8 @@ def _sentence(event: Event) -> str:
             return f"ALARM: candidate {index} is not promoted: {sentence}"
         case events.MeasuringFinalists(finalists):
             return f"Measuring the {finalists} best on fresh seeds ..."
+        case events.Validating(stage, suite):
+            return f"{stage.capitalize().replace('_', '-')}: the best on the suite {suite} ..."
         case events.Judged(progress):
             return _progress_line(progress)
 

@@ -7,12 +7,17 @@ was written by hand. `graph` has the operations on programs, `combinator` declar
 the piece of program that each adds; the other modules hold them by what they act on.
 """
 
-from dsl.combine.clipping import clipped_by_global_norm, zclip
+from dsl.combine.clipping import clipped_by_global_norm, clipped_by_norm, zclip
+from dsl.combine.codec import in_eight_bits
 from dsl.combine.combinator import COMBINATORS, Combinator, after, before
 from dsl.combine.decay import coupled_decay, decoupled_decay
 from dsl.combine.direction import cautious, gradient_noise, perp_grad
-from dsl.combine.graph import fix, follow, rename, substitute
+from dsl.combine.graph import fix, follow, rename, store, substitute
+from dsl.combine.local import local_steps
+from dsl.combine.mechanic import mechanic, mechanize
+from dsl.combine.refinement import refined
 from dsl.combine.schedules import cosine, linear_decay, uba, warmup
+from dsl.combine.tables import tabulated
 
 __all__ = [
     "COMBINATORS",
@@ -21,16 +26,24 @@ __all__ = [
     "before",
     "cautious",
     "clipped_by_global_norm",
+    "clipped_by_norm",
     "cosine",
     "coupled_decay",
     "decoupled_decay",
     "fix",
     "follow",
     "gradient_noise",
+    "in_eight_bits",
     "linear_decay",
+    "local_steps",
+    "mechanic",
+    "mechanize",
     "perp_grad",
+    "refined",
     "rename",
+    "store",
     "substitute",
+    "tabulated",
     "uba",
     "warmup",
     "zclip",

@@ -5,7 +5,9 @@ from dsl.ops import (
     clip_by_global_norm,
     global_norm,
     interp,
+    maximum,
     minimum,
+    norm,
     number,
     sqrt,
     square,
@@ -17,6 +19,12 @@ from dsl.ops import (
 def clipped_by_global_norm(g, *, c=1.0):
     """Gradients scaled down to global norm `c` where it is larger (Pascanu et al. 2013); no eps."""
     return clip_by_global_norm(g, c)
+
+
+@before("g")
+def clipped_by_norm(g, *, c=1.0):
+    """Gradients scaled down to norm `c` in each tensor where it is larger; no eps."""
+    return g / maximum(norm(g) / c, 1)
 
 
 @before("g")

@@ -46,6 +46,29 @@ def follow(program: Program, by: Program, name: str, shared: Collection[str] = (
     return _joined(program, apart(by, program, {name, *shared}), name, leads=program)
 
 
+def store(
+    program: Program, slot: str, by: Program, name: str, shared: Collection[str] = ()
+) -> Program:
+    """`program` whose `slot` holds the result of `by`, which reads the next value as `name`.
+
+    The step itself still sees that value; only the next one sees what was held.
+
+    **Arguments:** `slot`: one whose values lift to a Tensor. `shared`: hyperparameters that are one
+    and the same in both; the defaults are those of `program`.
+    **Returns:** a program with the name and docstring of `program`.
+    **Raises:** UnknownName if `program` has no such slot or `by` no `name`; KindError if the result
+    does not fit into the slot.
+    """
+    if slot not in program.slots:
+        raise UnknownName(
+            f"'{program.name}' has no slot '{slot}'{did_you_mean(slot, program.slots)}"
+        )
+    updates = dict(zip(program.slots, program.updates, strict=True))
+    made = follow(replace(program, result=updates[slot]), by, name, shared)
+    held = dict(zip(made.slots, made.updates, strict=True)) | {slot: made.result}
+    return replace(made, updates=tuple(held.values()), result=program.result)
+
+
 def fix(program: Program, **numbers: float) -> Program:
     """The program with hyperparameters turned into constants; UnknownName for one it lacks."""
     check_hyperparameters(program, numbers)

@@ -51,11 +51,9 @@ def _symbol(name: str) -> str:
 
 
 def _parts(symbol: str) -> tuple[str, str]:
-    r"""A symbol and its index: \beta and 1, \mathrm{a\_name} and none."""
-    if "\\mathrm" in symbol:
-        return symbol, ""
-    head, _, index = symbol.partition("_")
-    return head, index.strip("{}")
+    r"""A symbol and its index: \beta and 1, \mathrm{last} and 2, \mathrm{a\_name} and none."""
+    match = re.fullmatch(r"(.+)_(\d|\{\d+\})", symbol)
+    return (match[1], match[2].strip("{}")) if match else (symbol, "")
 
 
 def _at_step(symbol: str, step: str) -> str:

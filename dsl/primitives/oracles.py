@@ -14,6 +14,12 @@ LOSSES = Source(
     "lambda params: losses",
     "a function that returns the loss of each example of the batch, a vector",
 )
+FULL = Source(
+    "full_fn",
+    "the loss over all of the data as a function of the parameters",
+    "lambda params: loss",
+    "a function that returns the loss over all of the data",
+)
 SAMPLED = Source(
     "sampled_fn",
     "the loss of the batch with labels drawn from the model's own outputs, as a function of the "
@@ -36,6 +42,20 @@ def hvp(step, v):
     """The Hessian of the loss at `w` times `v`; `z * hvp(z)` with random signs is Hutchinson's
     estimate of its diagonal."""
     return step.hvp(v)
+
+
+@primitive(
+    "Tensor, Tensor -> Tensor",
+    scope=Scope.STEP,
+    torch="self._third_derivative(loss, ready, {v}, {u})",
+    latex=r"\nabla^3 f(w)\left[{v}, {u}\right]",
+    asks=LOSS,
+    weight=0.0,
+)
+def third_derivative(step, v, u):
+    """The derivative along `u` of `hvp(v)`: the third derivative of the loss at `w` in two
+    directions; they may swap."""
+    return step.third_derivative(v, u)
 
 
 @primitive(
@@ -104,6 +124,20 @@ def grad_at(step, point):
 
 
 @primitive(
+    "Tensor -> Tensor",
+    scope=Scope.STEP,
+    torch="self._grad_at(full_fn, ready, {point})",
+    latex=r"\nabla F\left({point}\right)",
+    asks=FULL,
+    weight=0.0,
+)
+def full_grad_at(step, point):
+    """The gradient of the loss over all of the data: what methods of variance reduction ask for
+    from time to time (SVRG, SARAH)."""
+    return step.full_grad_at(point)
+
+
+@primitive(
     "Tensor -> Global",
     scope=Scope.STEP,
     torch="self._loss_at(closure, ready, {point})",
@@ -114,6 +148,23 @@ def grad_at(step, point):
 def loss_at(step, point):
     """The loss of the same batch at other parameters."""
     return step.loss_at(point)
+
+
+@primitive(
+    "Tensor, Global -> Tensor",
+    scope=Scope.STEP,
+    torch="self._coordinate_differences(closure, ready, {mask}, {mu})",
+    latex=r"\tfrac{{1}}{{{mu}}}\left(f(w + {mu} e_i) - f(w)\right)_{{i \in {mask}}}",
+    asks=LOSS,
+    weight=0.0,
+)
+def coordinate_differences(step, mask, mu):
+    """The forward difference of the loss over `mu` for every entry of the parameters where `mask`
+    is not 0, and 0 elsewhere.
+
+    Costs a loss for each such entry, and one more. NaN where `mu` is 0.
+    """
+    return step.coordinate_differences(mask, mu)
 
 
 @primitive(
@@ -132,6 +183,23 @@ def clipped_grad(step, c):
     Differential Privacy"). Where no gradient is larger this is the gradient of the mean loss.
     """
     return step.clipped_grad(c)
+
+
+@primitive(
+    "Tensor, Global, Global -> Tensor",
+    scope=Scope.STEP,
+    torch="self._part_grad_at(losses_fn, ready, {point}, {part}, {parts})",
+    latex=r"\nabla f_{{{part} / {parts}}}\left({point}\right)",
+    asks=LOSSES,
+    weight=0.0,
+)
+def part_grad_at(step, point, part, parts):
+    """The gradient at other parameters of a part of the batch: what one of several workers sees.
+
+    The examples are cut in their order into `parts` parts, of sizes that differ by one at most;
+    the first is part 0. The gradient is that of their mean loss, and 0 where there are none.
+    """
+    return step.part_grad_at(point, part, parts)
 
 
 @primitive(

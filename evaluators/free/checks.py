@@ -13,6 +13,7 @@ from dsl.program import Program
 from evaluators.evaluation import Outcome
 from evaluators.free.evidence import Evidence
 from evaluators.outcomes import short_lived
+from evaluators.train import SANE
 
 SMALLEST = 2.0**-25
 """A step below this leaves a weight of size 1 where it is, in float32."""
@@ -33,11 +34,17 @@ class Check:
 
 
 def _finite(evidence: Evidence) -> bool:
-    return bool(np.isfinite(evidence.steps).all())
+    """Whether steps are finite for as long as the weights are sane; the streams do not follow the
+    weights, so a rule that asks oracles may run away on them through no fault of its own."""
+    with np.errstate(all="ignore"):
+        travelled = np.max(np.abs(np.cumsum(evidence.steps, axis=0)), axis=1)
+    broken = ~np.isfinite(travelled)
+    first = int(np.argmax(broken))
+    return not broken.any() or (first > 0 and float(travelled[first - 1]) > SANE)
 
 
 def _moves(evidence: Evidence) -> bool:
-    return float(np.max(np.abs(evidence.steps))) > SMALLEST
+    return bool((np.abs(evidence.steps) > SMALLEST).any())
 
 
 def _both_signs(evidence: Evidence) -> bool:

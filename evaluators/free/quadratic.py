@@ -69,11 +69,12 @@ class Descent:
     def agreement(self) -> float:
         """The mean cosine of the angle between step and gradient up to the horizon, 0 where there
         is no step."""
-        inner = np.sum(self.moves[:STEPS] * self.gradients[:STEPS], axis=1)
-        sizes = [np.linalg.norm(each[:STEPS], axis=1) for each in (self.moves, self.gradients)]
-        lengths = sizes[0] * sizes[1]
-        cosines = np.divide(inner, lengths, out=np.zeros(STEPS), where=lengths > 0)
-        return float(np.nanmean(cosines))
+        moves, gradients = self.moves[:STEPS], self.gradients[:STEPS]
+        with np.errstate(all="ignore"):
+            inner = np.einsum("ti,ti->t", moves, gradients)
+            lengths = np.linalg.norm(moves, axis=1) * np.linalg.norm(gradients, axis=1)
+            cosines = inner / lengths
+        return float(np.mean(np.where(np.isfinite(cosines), cosines, 0.0)))
 
 
 def descend(program: Program, rate: float | None = None) -> Descent:

@@ -20,6 +20,21 @@ def cross_entropy(logits: Array, labels: Array) -> Array:
     return -jnp.mean(jnp.sum(chosen * jax.nn.log_softmax(logits, axis=-1), axis=-1))
 
 
+def logistic(logits: Array, probabilities: Array) -> Array:
+    """Mean cross-entropy of Bernoulli outcomes, in nats.
+
+    **Arguments:** `logits` [examples, 1], of the outcome 1; `probabilities` [examples] in 0..1, an
+    outcome itself or how likely it is.
+    """
+    z = logits[:, 0]
+    return jnp.mean(jax.nn.softplus(z) - probabilities * z)
+
+
+def squared_error(outputs: Array, targets: Array) -> Array:
+    """Mean over examples and outputs of (output - target)^2, in the square of the targets' unit."""
+    return jnp.mean((outputs - targets) ** 2)
+
+
 def nan_unless_finite(params: Any) -> Array:
     """0 if every parameter is finite, else NaN: a term to add to a loss.
 

@@ -15,7 +15,7 @@ from evaluators.data import text
 from evaluators.data.frozen import frozen
 from evaluators.data.order import epochs
 from evaluators.registry import register
-from evaluators.task import Data, Params, Task
+from evaluators.task import Best, Data, Params, Task
 from evaluators.tasks._losses import cross_entropy, nan_unless_finite
 
 SYMBOLS, HIDDEN = 48, 32
@@ -79,13 +79,18 @@ CHARS = register(
     Task(
         name="chars",
         summary="Recurrent network (4,176 parameters) on the characters of Python's help topics",
+        dataset="help_topics",
+        model="recurrent",
         horizon=200,
         init=_init,
-        data=_data,
+        load=_data,
         order=_order,
         loss=_loss,
         validate=_validate,
         untrained=float(np.log(SYMBOLS)),
         floor=1.5,
+        best=Best(0.0, "adamw", {}),
+        flops=2_116_762,
+        digest=text.of_version({"3.11.7": "fa4ee45b65fe1490abd3ae776115a09e"}),
     )
 )

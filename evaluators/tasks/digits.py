@@ -11,7 +11,7 @@ from evaluators.data import digits
 from evaluators.data.frozen import frozen
 from evaluators.data.order import epochs
 from evaluators.registry import register
-from evaluators.task import Data, Params, Task
+from evaluators.task import Best, Data, Params, Task
 from evaluators.tasks._losses import cross_entropy, nan_unless_finite
 
 PIXELS, HIDDEN, CLASSES = 64, 32, 10
@@ -64,13 +64,18 @@ DIGITS = register(
     Task(
         name="digits",
         summary="MLP 64-32-10 (2,410 parameters) on scikit-learn's 8x8 handwritten digits",
+        dataset="digits",
+        model="relu_mlp",
         horizon=300,
         init=_init,
-        data=_data,
+        load=_data,
         order=_order,
         loss=_loss,
         validate=_validate,
         untrained=float(np.log(CLASSES)),
         floor=0.02,
+        best=Best(0.0, "adamw", {}),
+        flops=670_407,
+        digest="0a33c7e7d20c48383cea76ad0f307687",
     )
 )

@@ -6,7 +6,7 @@ noise has covariance proportional to it.
 """
 
 import functools
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
@@ -15,7 +15,7 @@ from jax import Array
 from evaluators.data.frozen import frozen
 from evaluators.data.order import epochs
 from evaluators.registry import register
-from evaluators.task import Data, Params, Task
+from evaluators.task import Best, Data, Params, Task
 from evaluators.tasks._losses import nan_unless_finite
 
 VECTOR, MATRIX = 31, (8, 12)
@@ -36,12 +36,13 @@ class Quadratic(NamedTuple):
     targets: np.ndarray
 
 
-def quadratic(name: str, *, condition: float, noise: float) -> Task:
+def quadratic(name: str, *, condition: float, noise: float, **stated: Any) -> Task:
     """A quadratic in a scalar, a vector and a matrix, 128 parameters in all.
 
     **Arguments:** `condition`: largest over smallest eigenvalue of the Hessian, the others spaced
     evenly between them in their logarithm; `noise`: expected loss at the optimum, >= 0, to which
-    the variance of the gradient is proportional (0 makes every batch alike).
+    the variance of the gradient is proportional (0 makes every batch alike); `stated`: the fields
+    of `Task` that come of measuring.
     """
     curvatures = SHARPEST * np.geomspace(1, 1 / condition, SIZE)
 
@@ -69,14 +70,17 @@ def quadratic(name: str, *, condition: float, noise: float) -> Task:
     return Task(
         name=name,
         summary=f"Rotated quadratic ({SIZE} parameters), condition {condition:g}, noise {noise:g}",
+        dataset=f"targets_noise_{noise:g}",
+        model=f"rotated_quadratic_condition_{condition:g}",
         horizon=200,
         init=_init,
-        data=data,
+        load=data,
         order=_order,
         loss=_loss,
         validate=validate,
         untrained=noise + HEIGHT + SPREAD**2 * float(curvatures.sum()) / 2,
         floor=noise,
+        **stated,
     )
 
 
@@ -104,4 +108,23 @@ def _mean_loss(params: Params, root: Array, targets: Array) -> Array:
     return jnp.mean(jnp.sum(errors**2, axis=-1)) / 2 + nan_unless_finite(params)
 
 
-QUADRATIC = register(quadratic("quadratic", condition=1e3, noise=0.1))
+QUADRATIC = register(
+    quadratic(
+        "quadratic",
+        condition=1e3,
+        noise=0.1,
+        best=Best(0.0, "adamw", {}),
+        flops=78_264,
+        digest="b747b238dd3620ee7be3fa0b06d08357",
+    )
+)
+ILL_CONDITIONED = register(
+    quadratic(
+        "quadratic_ill",
+        condition=1e6,
+        noise=0.0,
+        best=Best(0.0, "adamw", {}),
+        flops=78_264,
+        digest="5a45d91a3e0dc4a900c226e72b94d0fd",
+    )
+)

@@ -55,7 +55,7 @@ def _exit_status(error: Exception) -> int | None:
     status = getattr(error, "exit_status", None)
     if isinstance(status, int):
         return status
-    for module, name in (("dsl.errors", "DslError"), ("evaluators.errors", "UnknownTask")):
+    for module, name in (("dsl.errors", "DslError"), ("evaluators.errors", "EvaluatorError")):
         known = getattr(sys.modules.get(module), name, None)
         if known is not None and isinstance(error, known):
             return 2

@@ -37,12 +37,17 @@ def _lines(found: dict[str, Any]) -> list[str]:
         + (f", {rate:.1f} per second" if rate else ""),
         "evaluated": f"{found['evaluated']}: {outcomes or 'none yet'}",
         "from cache": f"{found['cache_hits']}: {hits}",
+        "families": f"{found['family_hits']} were another with other numbers; "
+        f"{found['remeasured']} measured again",
         "best": _best(found),
         "workers": f"{found['workers']}, {found['compilations']} machines compiled, "
         f"{found['retries']} retries",
         "content hash": found["content_hash"],
     }
+    if found["alarms"]:
+        rows["ALARMS"] = f"{found['alarms']}: a loss below what its task allows; not promoted"
     lines = [f"{name + ':':14}{text}" for name, text in rows.items()]
+    lines += ["", *_funnel(found["funnel"]), ""]
     if found["winner"]:
         winner = found["winner"]
         lines.append(
@@ -51,6 +56,19 @@ def _lines(found: dict[str, Any]) -> list[str]:
         )
         lines += ["", *(f"    {line}" for line in winner["program"].splitlines()), ""]
         lines.append(found["claim"])
+    return lines
+
+
+def _funnel(stages: list[dict[str, Any]]) -> list[str]:
+    """The stages as a table: programs in and out, training steps paid, agreement with the next."""
+    lines = [f"{'stage':<16} {'in':>7} {'out':>7} {'steps':>12}  {'rank corr.':>10}  refused"]
+    for stage in stages:
+        agreement = "" if stage["agreement"] is None else f"{stage['agreement']:.2f}"
+        refused = ", ".join(f"{count} {name}" for name, count in stage["refused"].items())
+        lines.append(
+            f"{stage['name']:<16} {stage['entered']:>7} {stage['passed']:>7} "
+            f"{stage['steps']:>12,}  {agreement:>10}  {refused}".rstrip()
+        )
     return lines
 
 

@@ -27,9 +27,11 @@ from tests.dsl.odd_programs import ODD
 from tests.dsl.references.model import (
     STEPS,
     batches,
+    full_loss,
     label_key,
     loss,
     losses,
+    outputs,
     precision,
     sampled_loss,
     start,
@@ -45,7 +47,14 @@ value_and_gradient = jax.jit(jax.value_and_grad(loss))
 _loss = jax.jit(loss)
 
 
-CALM = {"sania_adam_sqr": {"lr": 0.25}, "sania_hutchinson": {"lr": 0.25}}
+CALM = {
+    "ai_sarah": {"gamma": 10},
+    "mechanize_sgd": {"s_init": 1e-2},
+    "sania_adagrad": {"lr": 0.25},
+    "sania_adam": {"lr": 0.25},
+    "sania_adam_sqr": {"lr": 0.25},
+    "sania_hutchinson": {"lr": 0.25},
+}
 """Rules that at their defaults multiply a rounding error on most steps, and where they do not."""
 
 
@@ -113,7 +122,9 @@ def asked(batch: Any) -> dict[str, Any]:
     return {
         "value_fn": lambda at: loss(at, batch),
         "losses_fn": lambda at: losses(at, batch),
+        "full_fn": full_loss,
         "sampled_fn": lambda at, key: sampled_loss(at, batch, key),
+        "outputs_fn": lambda at: outputs(at, batch),
     }
 
 
@@ -206,8 +217,16 @@ def asked_by_torch(optimizer: Any, params: list[Any], x: Any, y: Any) -> dict[st
 
     sign = -1 if optimizer.param_groups[0]["maximize"] else 1
 
-    def outputs():
+    def outputs(x=x):
         return torch.tanh(x @ torch.cat([p.reshape(-1) for p in params]))
+
+    def loss_of(made, y=y):
+        return sign * torch.mean(2 * torch.square(made - y))
+
+    def full_fn():
+        data = {at.tobytes(): (at, to) for at, to in batches(str(y.dtype)[6:])}
+        parts = [loss_of(outputs(torch.tensor(at)), torch.tensor(to)) for at, to in data.values()]
+        return torch.stack(parts).mean()
 
     def sampled_fn(drawn):
         noise = torch.as_tensor(label_noise(*drawn, tuple(y.shape), str(y.dtype)[6:]))
@@ -216,7 +235,9 @@ def asked_by_torch(optimizer: Any, params: list[Any], x: Any, y: Any) -> dict[st
 
     functions = {
         "losses_fn": lambda: sign * 2 * torch.square(outputs() - y),
+        "full_fn": full_fn,
         "sampled_fn": sampled_fn,
+        "outputs_fn": lambda: (outputs(), loss_of),
     }
     taken = inspect.signature(optimizer.step).parameters
     return {name: function for name, function in functions.items() if name in taken}

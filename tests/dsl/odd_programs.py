@@ -91,7 +91,7 @@ ODD: dict[str, Program] = {name: parse(text) for name, text in _TEXTS.items()}
 
 def start_of(kind: Kind) -> str:
     """The text of an initialiser of a kind."""
-    rule = next(rule for rule in INITIALISERS.values() if rule.kind is kind)
+    rule = next(rule for rule in INITIALISERS.values() if rule.kind is kind.declared)
     return str(Init(rule.name, (2.0,) * rule.arity))
 
 
@@ -99,13 +99,14 @@ def tensor_of(value: str, kind: Kind | None) -> str:
     """The text of a Tensor made of a value of a kind, by a primitive if it does not lift to one."""
     if kind is None or lifts(kind, Kind.TENSOR):
         return value
-    reader = next(
-        p
-        for p in PRIMITIVES.values()
-        if kind in p.signature.params and p.signature.result is Kind.TENSOR
-    )
-    args = [value if param is kind else "g" for param in reader.signature.params]
-    return f"{reader.name}({', '.join(args)})"
+    for reader in PRIMITIVES.values():
+        params = [param or Kind.TENSOR for param in reader.signature.params]
+        others = [param for param in params if param is not kind]
+        readable = all(lifts(Kind.TENSOR, p) or lifts(Kind.GLOBAL, p) for p in others)
+        if len(others) < len(params) and readable and reader.signature.result is Kind.TENSOR:
+            spare = {p: "g" if lifts(Kind.TENSOR, p) else "1" for p in others}
+            return f"{reader.name}({', '.join(spare.get(p, value) for p in params)})"
+    raise AssertionError(f"no primitive makes a Tensor of a {kind} alone")
 
 
 def one_primitive(primitive: Primitive, *, numbers: bool = False) -> Program | None:
@@ -127,7 +128,7 @@ def one_primitive(primitive: Primitive, *, numbers: bool = False) -> Program | N
         else:
             args.append((globals_ if numbers or kind is Kind.GLOBAL else tensors).pop(0))
     if primitive.draws:
-        args = ["1"]
+        args[-1] = "1"
     made = tensor_of(f"{primitive.name}({', '.join(args)})", primitive.signature.result)
     return parse(f"""
 def one_{primitive.name}(w, g, {", ".join(slots)}, *, a=0.5, b=2, c=3):

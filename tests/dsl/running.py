@@ -18,12 +18,12 @@ class PolynomialStep(Polynomial):
         self.t = t
         super().__init__(w, curvature=0.7)
 
-    def noise(self, draw: str, stream: float) -> list[np.ndarray]:
+    def noise(self, draw: str, stream: float, like=None) -> list[np.ndarray]:
         rng = np.random.default_rng([self.t, round(float(stream)), len(draw)])
         signs = draw == "rademacher"
         return [
             np.asarray(rng.choice([-1.0, 1.0], x.shape) if signs else rng.normal(size=x.shape))
-            for x in self.w
+            for x in (self.w if like is None else like)
         ]
 
 

@@ -30,6 +30,9 @@ MODELS: tuple[tuple[tuple[int, ...], ...], ...] = (
 PLAIN = tuple(filter(plain, KINDS.values()))
 """The kinds that machine and exports hold."""
 
+LENGTHS = (2, 3)
+"""Of the histories in a program."""
+
 _NUMBERS = (0.0, 1.0, -1.0, 2.0, 0.5, 3.0, -0.5, 0.9, 0.999, 1e-8, 0.1, 10.0)
 
 
@@ -47,7 +50,10 @@ def constants() -> st.SearchStrategy[float]:
 def inits(draw: Callable, kinds: Collection[Kind] = PLAIN) -> Init:
     """Any use of an initialiser of slots of one of `kinds`."""
     rule = draw(st.sampled_from([rule for rule in INITIALISERS.values() if rule.kind in kinds]))
-    return Init(rule.name, tuple(number(draw(constants())).value for _ in range(rule.arity)))
+    numbers = [number(draw(constants())).value for _ in range(rule.arity)]
+    if rule.kind.sized:
+        numbers[0] = float(draw(st.sampled_from(LENGTHS)))
+    return Init(rule.name, tuple(numbers))
 
 
 @st.composite
@@ -91,12 +97,19 @@ def programs(
 
 def _statement(draw: Callable, build: Builder, primitive: Primitive) -> None:
     """Append a call, and bind its value or another one to a name, or to none."""
-    others = [kind for kind in build.kinds if not plain(kind)]
+    others = [k for k in build.kinds if not plain(k) and lifts(Kind.GLOBAL, k)]
     apart = others and primitive.signature.elementwise and draw(st.booleans())
     free = draw(st.sampled_from(others)) if apart else Kind.TENSOR
-    args = [_argument(draw, build, kind or free) for kind in primitive.signature.params]
+    length = draw(st.sampled_from(LENGTHS)) if free.length is None else free.length
+    wanted = [(kind or free).of(length) for kind in primitive.signature.params]
+    args = [_argument(draw, build, kind) for kind in wanted]
+    if not all(_fits(build, arg, kind) for arg, kind in zip(args, wanted, strict=True)):
+        return
+    families = any(kind is not None and kind.sized for kind in primitive.signature.params)
+    if families and all(build.kind_of(arg).length is None for arg in args):
+        return
     if primitive.draws:
-        args = [Const(float(draw(st.integers(0, 3))))]
+        args[-1] = Const(float(draw(st.integers(0, 3))))
     value: Arg = build.call(primitive.name, tuple(args))
     if draw(st.integers(0, 7)) == 0:
         value = _argument(draw, build, Kind.TENSOR)
@@ -114,7 +127,7 @@ def _argument(draw: Callable, build: Builder, wanted: Kind) -> Arg:
     begun: list[Arg] = [Name(slot) for slot in build.state]
     values = [arg for arg in (*made, *named, *begun) if _fits(build, arg, wanted)]
     choice = draw(st.integers(0, 6))
-    if not values or choice == 0:
+    if not values or (choice == 0 and lifts(Kind.GLOBAL, wanted)):
         return number(draw(constants()))
     return values[0] if choice > 4 else draw(st.sampled_from(values))
 
@@ -179,7 +192,8 @@ def operands(
     """Arguments for the meaning of a primitive whose free kind is `kind`, in float64.
 
     A Global is a number, a Scalar a list of numbers, a Tensor a list of arrays of `shapes`. Tuples
-    of square matrices are symmetric and positive, with eigenvalues well apart.
+    of square matrices are symmetric and positive, with eigenvalues well apart; the members of a
+    history are far from being parallel.
     """
     entries = st.one_of(
         st.sampled_from((0.0, 1.0, -1.0, 0.5, -2.0)),
@@ -193,12 +207,15 @@ def operands(
         if wanted.many:
             return [tuple(_spread(draw, *size) for size in wanted.shape(shape)) for shape in shapes]
         sizes = [wanted.shape(shape) for shape in shapes]
+        if not lifts(Kind.GLOBAL, wanted):
+            rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+            return [rng.normal(size=size) for size in sizes]
         return [
             np.array([draw(entries) for _ in range(int(np.prod(size)))]).reshape(size)
             for size in sizes
         ]
 
-    return [value(param or kind) for param in primitive.signature.params]
+    return [value((param or kind).of(LENGTHS[0])) for param in primitive.signature.params]
 
 
 def _spread(draw: Callable, size: int, columns: int) -> np.ndarray:

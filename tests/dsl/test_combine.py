@@ -22,8 +22,10 @@ from dsl.combine import (
     fix,
     follow,
     gradient_noise,
+    in_eight_bits,
     linear_decay,
     rename,
+    store,
     substitute,
     uba,
     warmup,
@@ -166,6 +168,47 @@ def test_a_slot_that_starts_at_the_gradient_starts_at_what_now_stands_for_it():
     assert not np.any(respond(substitute(differences, "g", scaled))[0])
 
 
+def test_a_slot_holds_what_it_is_stored_as_and_the_step_sees_it_in_full():
+    halved = parse("def halved(s=zeros, *, k=0.5):\n    return k * s")
+    made = store(ZOO["heavy_ball"], "m", halved, "s")
+    assert parse(str(made)) == made
+    assert made.hyperparameters == {**ZOO["heavy_ball"].hyperparameters, "k": 0.5}
+    half = parse("def rule(w, g, m=zeros, *, lr=1e-3):\n    m = 0.9 * m / 2 + g\n    return lr * m")
+    np.testing.assert_allclose(respond(made), respond(half), rtol=1e-12)
+    with pytest.raises(UnknownName, match="'heavy_ball' has no slot 'v'"):
+        store(ZOO["heavy_ball"], "v", halved, "s")
+    with pytest.raises(UnknownName, match="'halved' has no 'x'"):
+        store(ZOO["heavy_ball"], "m", halved, "x")
+
+
+@given(programs())
+@settings(max_examples=60)
+def test_any_slots_can_be_held_in_eight_bits(program: Program):
+    made = in_eight_bits(program)
+    assert parse(str(made)) == made
+    assert made.result == program.result
+    assert list(made.slots.items()) == list(program.state)
+
+
+@pytest.mark.parametrize(("name", "slots"), [("sgd", 0), ("adan", 4), ("d_adapt_sgd", 2)])
+def test_eight_bits_go_into_every_tensor_slot_and_no_other(name: str, slots: int):
+    assert str(in_eight_bits(ZOO[name])).count("quantized(") == slots
+
+
+def test_slots_that_are_never_negative_have_a_map_without_signs():
+    made = in_eight_bits(ZOO["adan"], unsigned={"n"}, block=64)
+    assert made.hyperparameters["block"] == 64
+    assert str(made).count(", 0, block)") == 1
+    with pytest.raises(UnknownName, match="'sgd' has no slot 'v'"):
+        in_eight_bits(ZOO["sgd"], unsigned={"v"})
+
+
+@pytest.mark.parametrize("name", ["heavy_ball", "adamw", "lion"])
+def test_no_bits_are_lost_of_tensors_that_are_too_small(name: str):
+    made = in_eight_bits(ZOO[name], least=10_000)
+    np.testing.assert_array_equal(respond(made), respond(ZOO[name]))
+
+
 # Numbers at which a combinator does nothing.
 
 NEUTRAL: dict[str, dict[str, float]] = {
@@ -183,12 +226,13 @@ NEUTRAL_AT_A_RATE: dict[str, dict[str, float]] = {
 
 SILENT: dict[str, dict[str, float]] = {
     "clipped_by_global_norm": {"c": 1e30},
+    "clipped_by_norm": {"c": 1e30},
     "zclip": {"c": 1e30, "z": 1e30, "warmup": 1},
     "warmup": {"warmup": 1},
 }
 """It does what the base does."""
 
-NEVER_NEUTRAL = {"cautious", "linear_decay", "perp_grad"}
+NEVER_NEUTRAL = {"cautious", "linear_decay", "mechanic", "mechanize", "perp_grad"}
 
 
 def test_it_is_known_of_every_combinator_when_it_does_nothing():

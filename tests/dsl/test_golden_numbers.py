@@ -239,6 +239,38 @@ GOLDEN = [
         loss=4.98841297071,
         at={"lr": 0.5},
     ),
+    Golden(
+        "riemannian_adam_sphere",
+        "geoopt",
+        first=(0.4989916797, -0.8425270634, 0.2028680631),
+        third=(0.5059627039, -0.7951081048, 0.3343723134),
+        loss=6.89162265269,
+        at={"lr": 0.1},
+    ),
+    Golden(
+        "riemannian_amsgrad_sphere",
+        "geoopt",
+        first=(0.4989916797, -0.8425270634, 0.2028680631),
+        third=(0.5059627039, -0.7951081048, 0.3343723134),
+        loss=6.89162241611,
+        at={"lr": 0.1},
+    ),
+    Golden(
+        "riemannian_adam_poincare",
+        "geoopt",
+        first=(0.4432376311, -0.8864745787, 0.1329715231),
+        third=(0.4432374908, -0.8864736713, 0.1329723025),
+        loss=6.62372270715,
+        at={"lr": 0.1},
+    ),
+    Golden(
+        "riemannian_amsgrad_poincare",
+        "geoopt",
+        first=(0.4432376311, -0.8864745787, 0.1329715231),
+        third=(0.4432374908, -0.8864736713, 0.1329723025),
+        loss=6.62371789532,
+        at={"lr": 0.1},
+    ),
 ]
 """Rows of Adam's bias corrections run the packages with their switch on and the rules with the
 schedule that it is; schedule-free rows are of the point where gradients are taken; ALI-G's are

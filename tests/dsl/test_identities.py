@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from dsl import Program, canonical, simplify
-from dsl.combine import coupled_decay, decoupled_decay, fix, rename
+from dsl.combine import clipped_by_norm, coupled_decay, decoupled_decay, fix, rename
 from dsl.fingerprint import respond
 from dsl.initialisers import Init
 from dsl.registry import Domain
@@ -27,6 +27,11 @@ def started(program: Program, **starts: Init) -> Program:
     """The program with other initialisers of slots."""
     state = tuple((name, starts.get(name, init)) for name, init in program.state)
     return replace(program, state=state)
+
+
+def clipped_at_1(program: Program) -> Program:
+    """The program on gradients scaled down to norm 1, tensor by tensor, where they are longer."""
+    return fix(clipped_by_norm(program), c=1)
 
 
 ZEROS = Init("zeros")
@@ -53,6 +58,20 @@ IDENTITIES: dict[str, tuple[Program, Program]] = {
     "AdEMAMix without its slow average is AdamW": (rule("ademamix", alpha=0), ZOO["adamw"]),
     "NadamW without momentum is AdamW without": (rule("nadamw", b1=0), rule("adamw", b1=0)),
     **{
+        f"{name} without variance reduction is AdamW on clipped gradients": (
+            rule(name, gamma=0),
+            clipped_at_1(ZOO["adamw"]),
+        )
+        for name in ("mars_adamw", "mars_adamw_exact")
+    },
+    **{
+        f"{name} without variance reduction is Lion with one decay rate, on clipped gradients": (
+            rule(name, gamma=0, b1=0.875),
+            clipped_at_1(rule("lion", b1=0.875, b2=0.875)),
+        )
+        for name in ("mars_lion", "mars_lion_exact")
+    },
+    **{
         f"{name} is itself without decay, with coupled decay put on": (
             coupled_decay(rule(name, wd=0)),
             ZOO[name],
@@ -71,6 +90,10 @@ ALIKE: dict[str, tuple[Program, Program]] = {
         ZOO["adam_eps_hat"],
     ),
     "Lion is Lion-K with the L1 norm": (rule("lion_k_norm", p=1), ZOO["lion"]),
+    "Subspace-Momentum of the whole space is momentum": (
+        rule("subspace_momentum", b1=0.875, wd=0, size=64, period=64),
+        rule("lion_k_quadratic", b1=0.875, b2=0.875, wd=0),
+    ),
     "a warm-up of one step is none": (rule("sgd_warmup", warmup=1), ZOO["sgd"]),
     "AdamW is Adam with decoupled decay put on": (
         decoupled_decay(rule("adam", wd=0)),

@@ -20,14 +20,17 @@ from dsl.registry import Primitive, Scope
 from dsl.transform import initial, jax_choose
 from tests.dsl.odd_programs import start_of
 from tests.dsl.running import PolynomialStep
-from tests.dsl.strategies import operands
+from tests.dsl.strategies import LENGTHS, operands
 
 SHAPES = ((), (3,), (2, 1, 2, 2))
 MEANT = [p for p in PRIMITIVES.values() if p.scope is not Scope.STEP]
+FREE_KINDS = [kind for kind in KINDS.values() if lifts(Kind.GLOBAL, kind)]
+"""What element-wise primitives may be applied to."""
+
 FREE = [
     (p, kind)
     for p in MEANT
-    for kind in (KINDS.values() if None in p.signature.params else [Kind.TENSOR])
+    for kind in (FREE_KINDS if None in p.signature.params else [Kind.TENSOR])
 ]
 
 
@@ -61,7 +64,7 @@ def test_numpy_and_jax_agree(primitive: Primitive, kind: Kind):
 
 def call_text(primitive: Primitive, kind: Kind) -> tuple[str, list[str]]:
     """A rule that calls a primitive on slots of its kinds, and their names."""
-    kinds = [param or kind for param in primitive.signature.params]
+    kinds = [(param or kind).of(LENGTHS[0]) for param in primitive.signature.params]
     names = [f"p{index}" for index in range(len(kinds))]
     slots = ", ".join(f"{n}={start_of(k)}" for n, k in zip(names, kinds, strict=True))
     made = f"{primitive.name}({', '.join(names)})"

@@ -30,7 +30,9 @@ def asked(loss):
     return {
         "value_fn": loss,
         "losses_fn": lambda at: jnp.stack([loss(at), 2 * loss(at)]),
+        "full_fn": lambda at: 3 * loss(at),
         "sampled_fn": lambda at, key: loss(at) * jax.random.normal(key),
+        "outputs_fn": lambda at: (at, loss),
     }
 
 
@@ -107,7 +109,10 @@ def run(optimizer, params, **extra):
         ("value_fn=", lambda p: run(to_optax(rule("loss_at(g) * g")), p)),
         ("value_fn=", lambda p: run(to_optax(rule("jvp(g) * g")), p)),
         ("losses_fn=", lambda p: run(to_optax(rule("clipped_grad(1)")), p)),
+        ("losses_fn=", lambda p: run(to_optax(rule("part_grad_at(w, 0, 2)")), p)),
+        ("full_fn=", lambda p: run(to_optax(rule("full_grad_at(w)")), p)),
         ("sampled_fn=", lambda p: run(to_optax(rule("sampled_grad(0)")), p)),
+        ("outputs_fn=", lambda p: run(to_optax(rule("gauss_newton_solve(g, 1)")), p)),
         ("horizon=", lambda p: to_optax(rule("g / T", "w, g, T"))),
         ("no hyperparameter 'b2'; did you mean 'b1'?", lambda p: to_optax(MOMENTUM, b2=0.9)),
         ("no hyperparameter 'lr'", lambda p: to_optax(rule("g", "w, g"), 0.1)),
@@ -253,6 +258,8 @@ def test_oracles_differentiate_the_loss_of_the_batch():
         "hvp(2)": {"a": [12.0, 24.0], "b": 4.0},
         "hvp(w)": {"a": [6.0, 24.0], "b": 6.0},
         "loss_at(w - 1) * 1": {"a": [5.0, 5.0], "b": 5.0},
+        "third_derivative(w, 2)": {"a": [12.0, 24.0], "b": 0.0},
+        "coordinate_differences(w < 3, 0.5)": {"a": [4.75, 15.25], "b": 0.0},
         "jvp(w - 1) * 1": {"a": [24.0, 24.0], "b": 24.0},
         "hessian_solve(w, 4)": {"a": [0.1, 0.125], "b": 0.5},
         "abs_hessian_solve(w, 4)": {"a": [0.1, 0.125], "b": 0.5},
@@ -274,6 +281,29 @@ def test_the_gradients_of_examples_are_clipped_one_by_one():
     moves, _ = update(optimizer.init(params), params)
     np.testing.assert_allclose(-moves["a"], np.array([2 + 1.5, 1.0]) / 3, rtol=1e-6)
     np.testing.assert_allclose(-moves["b"], 2.0 / 3, rtol=1e-6)
+
+
+def test_a_part_of_the_batch_has_the_gradient_of_its_mean_loss():
+    params = {"a": jnp.array([1.0, 2.0]), "b": jnp.array(3.0)}
+
+    def losses(at):
+        own = [at["a"][0] * at["a"][1], at["a"][0] ** 2, at["b"] ** 2, 4 * at["b"], at["a"][1]]
+        return jnp.stack(own)
+
+    wanted = {
+        (0, 2): {"a": [8 / 3, 2 / 3], "b": 12 / 3},  # three, then two
+        (1, 2): {"a": [0, 1 / 2], "b": 4 / 2},
+        (0, 1): {"a": [8 / 5, 3 / 5], "b": 16 / 5},
+        (4, 5): {"a": [0, 1], "b": 0},
+        (1, 7): {"a": [4, 0], "b": 0},
+        (5, 5): {"a": [0, 0], "b": 0},
+        (3, 7): {"a": [0, 0], "b": 0},  # more parts than examples
+    }
+    for (part, parts), leaves in wanted.items():
+        optimizer = to_optax(rule(f"part_grad_at(2 * w, {part}, {parts})"))
+        update = jax.jit(lambda s, p, o=optimizer: o.update(p, s, p, losses_fn=losses))
+        moves, _ = update(optimizer.init(params), params)
+        jax.tree.map(lambda m, x: np.testing.assert_allclose(-m, x, rtol=1e-6), moves, leaves)
 
 
 def test_labels_are_drawn_anew_on_every_step_and_in_every_stream():

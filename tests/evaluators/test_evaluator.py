@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 import dsl
 from dsl.zoo import ZOO
 from evaluators.evaluation import Evaluation, Outcome
-from evaluators.evaluator import Evaluator, Suite, TaskChoice
+from evaluators.evaluator import Evaluator, Suite
 from evaluators.registry import get
 from evaluators.score import (
     BEST,
@@ -26,6 +26,7 @@ from evaluators.score import (
     score,
     too_good,
 )
+from evaluators.suites import TaskChoice
 from evaluators.task import prepare
 from evaluators.train import CHECK_EVERY, Trainer
 
@@ -42,33 +43,6 @@ def evaluator():
 
 def rule(body):
     return dsl.parse(f"def rule(w, g, t, *, lr=1e-2):\n{body}")
-
-
-CHEATS = {
-    "all weights to one huge constant": ("    return w - 1e8", Outcome.GRADIENT_INDEPENDENT),
-    "the same with a gradient that does nothing": (
-        "    return w - 1e8 + 0 * g",
-        Outcome.GRADIENT_INDEPENDENT,
-    ),
-    "the same behind a gradient too small to matter": (
-        "    return w - 1e8 + 1e-3 * g",
-        Outcome.DIVERGED,
-    ),
-    "creeping up by a constant": ("    return -1e3 + 1e-9 * g", Outcome.DIVERGED),
-    "decay alone": ("    return lr * w", Outcome.GRADIENT_INDEPENDENT),
-    "an explosion": ("    return exp(exp(exp(g * 100)))", Outcome.NON_FINITE),
-    "not a number from the start": ("    return sqrt(0 - 1 - square(g))", Outcome.NON_FINITE),
-    "ascent": ("    return -2 * g", Outcome.DIVERGED),
-    "ascent beyond all numbers between two looks": ("    return -1e3 * g", Outcome.NON_FINITE),
-}
-
-
-@pytest.mark.parametrize("cheat", CHEATS)
-def test_a_cheat_is_called_by_its_name_and_scores_worst(evaluator, cheat):
-    body, outcome = CHEATS[cheat]
-    evaluation = evaluator.evaluate(rule(body), SEEDS)
-    assert evaluation.outcome is outcome
-    assert evaluation.score == WORST
 
 
 def test_the_baseline_scores_one_and_doing_little_scores_near_zero(evaluator):
@@ -99,7 +73,7 @@ def test_a_seed_counts_the_same_in_any_company(evaluator):
 
 
 def test_a_primitive_that_the_machine_does_not_carry_is_compiled(evaluator):
-    evaluation = evaluator.evaluate(rule("    return lr * sinh(g)"), SEEDS)
+    evaluation = evaluator.evaluate(rule("    return lr * arcsinh(g)"), SEEDS)
     assert evaluation.outcome is Outcome.OK
     assert evaluation.score > 0
 
@@ -111,7 +85,7 @@ def test_a_baseline_that_fails_is_an_error_and_no_scale():
 
 
 def test_an_evaluation_survives_json(evaluator):
-    for body in ("    return lr * g", "    return -1e3 * g"):
+    for body in ("    return lr * g", "    return 300 * lr * g"):
         evaluation = evaluator.evaluate(rule(body), SEEDS)
         data = json.loads(json.dumps(evaluation.to_json(), allow_nan=False))
         assert Evaluation.from_json(data) == evaluation

@@ -6,7 +6,7 @@ from statistics import fmean
 import pytest
 
 from dsl.zoo import ZOO
-from evaluators.evaluator import TaskChoice
+from evaluators.suites import TaskChoice
 from evaluators.tuning import tune
 
 TASKS = (TaskChoice("quadratic", 40), TaskChoice("digits", 30))

@@ -71,7 +71,7 @@ class FakeTuned:
 
 
 def fake_tune(
-    program: Program, tasks: Any, seeds: Any, evaluations: int, primitives: Any, factors: Any
+    program: Program, tasks: Any, seeds: Any, evaluations: int, primitives: Any, *how: Any
 ) -> FakeTuned:
     return FakeTuned(program.with_hyperparameters(lr=3e-3), evaluations, {"digits": 2e-3})
 

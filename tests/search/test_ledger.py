@@ -6,6 +6,7 @@ from search.errors import ConfigChanged, LedgerError, NoSuchRun, RunLocked
 from search.ledger import FILE, Ledger, find_rule
 from search.lock import is_locked, run_lock
 from search.run import run_campaign
+from search.schema import SCHEMA
 from search.status import find_run, read_status
 from tests.search.fakes import config, fake_worker
 
@@ -91,7 +92,9 @@ def test_a_ledger_of_another_schema_is_refused_and_kept(run):
     db.execute("UPDATE meta SET value = '99' WHERE key = 'schema'")
     db.commit()
     db.close()
-    assert "has schema version 99, this Stepsmith reads version 1" in refused(run, LedgerError)
+    assert f"has schema version 99, this Stepsmith reads version {SCHEMA}" in refused(
+        run, LedgerError
+    )
 
 
 def test_a_ledger_that_comes_out_otherwise_is_refused_and_kept(run):

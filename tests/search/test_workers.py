@@ -3,7 +3,8 @@ import os
 import pytest
 
 from dsl.zoo import ZOO
-from evaluators.evaluator import Suite, TaskChoice
+from evaluators.evaluator import Suite
+from evaluators.suites import TaskChoice
 from search.environment import worker_environment
 from search.jobs import Evaluate, Worker
 from search.run import run_campaign

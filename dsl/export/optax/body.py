@@ -122,8 +122,9 @@ class Body:
             f"jax.random.{arg.value}" if isinstance(arg, ast.Constant) else given[show(arg)]
             for arg in args
         ]
-        if method in FUNCTIONS:
-            self.values.functions[f"_{method}"] = FUNCTIONS[method].strip("\n")
+        function = CALLS[method].partition("(")[0].removeprefix("_")
+        if function in FUNCTIONS:
+            self.values.functions[f"_{function}"] = FUNCTIONS[function].strip("\n")
         return CALLS[method].format(*parts)
 
     def _trees(self, index: int) -> list[str]:

@@ -3,12 +3,17 @@
 CALLS = {
     "noise": "_noise({0}, state.key, state.count, {1}, updates)",
     "hvp": "_hvp(value_fn, params, {0})",
+    "third_derivative": "_third_derivative(value_fn, params, {0}, {1})",
     "hessian_solve": "_hessian_solve(value_fn, params, {0}, {1})",
     "abs_hessian_solve": "_abs_hessian_solve(value_fn, params, {0}, {1})",
+    "gauss_newton_solve": "_gauss_newton_solve(outputs_fn, params, {0}, {1})",
     "jvp": "_jvp(value_fn, params, {0})",
     "grad_at": "_grad_at(value_fn, params, {0})",
+    "full_grad_at": "_grad_at(full_fn, params, {0})",
     "loss_at": "value_fn(optax.tree.cast_like({0}, params))",
+    "coordinate_differences": "_coordinate_differences(value_fn, params, {0}, {1})",
     "clipped_grad": "_clipped_grad(losses_fn, params, {0})",
+    "part_grad_at": "_part_grad_at(losses_fn, params, {0}, {1}, {2})",
     "sampled_grad": "_sampled_grad(sampled_fn, params, state.key, state.count, {0})",
 }
 """How a file asks what `dsl.interpret.Step` offers."""
@@ -31,6 +36,16 @@ def _hvp(value_fn: Callable[..., Any], params: Any, v: Any) -> Any:
     """The Hessian of the loss at `params`, times `v`."""
     return jax.jvp(jax.grad(value_fn), (params,), (optax.tree.cast_like(v, params),))[1]
 ''',
+    "third_derivative": '''
+def _third_derivative(value_fn: Callable[..., Any], params: Any, v: Any, u: Any) -> Any:
+    """The derivative along `u` of the Hessian of the loss at `params`, times `v`."""
+    v, u = optax.tree.cast_like(v, params), optax.tree.cast_like(u, params)
+
+    def product(at: Any) -> Any:
+        return jax.jvp(jax.grad(value_fn), (at,), (v,))[1]
+
+    return jax.jvp(product, (params,), (u,))[1]
+''',
     "hessian_solve": '''
 def _hessian_solve(value_fn: Callable[..., Any], params: Any, v: Any, k: Any) -> Any:
     """The inverse of the Hessian of the loss at `params` plus `k` on its diagonal, times `v`."""
@@ -49,10 +64,40 @@ def _abs_hessian_solve(value_fn: Callable[..., Any], params: Any, v: Any, k: Any
     v = ravel_pytree(optax.tree.cast_like(v, params))[0]
     return tree_of((vectors @ (vectors.T @ v / (jnp.abs(values) + k))).astype(flat.dtype))
 ''',
+    "gauss_newton_solve": '''
+def _gauss_newton_solve(outputs_fn: Callable[..., Any], params: Any, v: Any, k: Any) -> Any:
+    """The inverse of the Gauss-Newton matrix at `params` plus `k` on its diagonal, times `v`."""
+    flat, tree_of = ravel_pytree(params)
+    outputs, loss_of = outputs_fn(params)
+    made, outputs_of = ravel_pytree(outputs)
+    curvature = jax.hessian(lambda at: loss_of(outputs_of(at)))(made)
+    jacobian = jax.jacrev(lambda at: ravel_pytree(outputs_fn(tree_of(at))[0])[0])(flat)
+    wide = jnp.promote_types(flat.dtype, jnp.float32)
+    bent, jacobian = (curvature @ jacobian).astype(wide), jacobian.astype(wide)
+    right = ravel_pytree(optax.tree.cast_like(v, params))[0].astype(wide)
+    inner = jnp.linalg.solve(bent @ jacobian.T + k * jnp.eye(len(made)), bent @ right)
+    return tree_of(((right - jacobian.T @ inner) / k).astype(flat.dtype))
+''',
     "jvp": '''
 def _jvp(value_fn: Callable[..., Any], params: Any, v: Any) -> Any:
     """The derivative of the loss at `params`, along `v`."""
     return jax.jvp(value_fn, (params,), (optax.tree.cast_like(v, params),))[1]
+''',
+    "coordinate_differences": '''
+def _coordinate_differences(value_fn: Callable[..., Any], params: Any, mask: Any, mu: Any) -> Any:
+    """Forward differences of the loss at `params` over `mu`, where `mask` is not 0."""
+    flat, tree_of = ravel_pytree(params)
+    here = value_fn(params)
+
+    def slope(at: Any) -> Any:
+        there = value_fn(tree_of(flat.at[at].add(jnp.asarray(mu, flat.dtype))))
+        return ((there - here) / mu).astype(flat.dtype)
+
+    def masked(entry: Any) -> Any:
+        at, kept = entry
+        return jax.lax.cond(kept != 0, slope, lambda _: jnp.zeros((), flat.dtype), at)
+
+    return tree_of(jax.lax.map(masked, (jnp.arange(flat.size), ravel_pytree(mask)[0])))
 ''',
     "clipped_grad": '''
 def _clipped_grad(losses_fn: Callable[..., Any], params: Any, c: Any) -> Any:
@@ -65,6 +110,19 @@ def _clipped_grad(losses_fn: Callable[..., Any], params: Any, c: Any) -> Any:
 
     each = jax.vmap(clipped)(jax.jacrev(losses_fn)(params))
     return jax.tree.map(lambda leaf: jnp.mean(leaf, axis=0), each)
+''',
+    "part_grad_at": '''
+def _part_grad_at(
+    losses_fn: Callable[..., Any], params: Any, point: Any, part: Any, parts: Any
+) -> Any:
+    """The gradient at `point` of the mean loss of one part of the batch."""
+
+    def mean(at: Any) -> jax.Array:
+        losses = losses_fn(at)
+        chosen = jnp.floor(jnp.arange(len(losses)) * parts / len(losses)) == part
+        return jnp.sum(jnp.where(chosen, losses, 0)) / jnp.maximum(jnp.sum(chosen), 1)
+
+    return jax.grad(mean)(optax.tree.cast_like(point, params))
 ''',
     "sampled_grad": '''
 def _sampled_grad(

@@ -43,6 +43,25 @@ METHODS = {
         signs = [-1.0 if group["maximize"] else 1.0 for group, _, _ in ready]
         return [sign * h for sign, h in zip(signs, found, strict=True)]
 ''',
+    "_third_derivative": '''
+    def _third_derivative(
+        self, loss: torch.Tensor, ready: list[Any], v: list[Any], u: list[Any]
+    ) -> list[torch.Tensor]:
+        """The derivative along `u` of the Hessian at the parameters, times `v`."""
+        params = [p for _, p, _ in ready]
+        with torch.enable_grad():
+            keep = {"create_graph": True, "materialize_grads": True}
+            found = torch.autograd.grad(loss, params, **keep)
+            for direction in (v, u):
+                along = [part.to(p.dtype) for part, p in zip(direction, params, strict=True)]
+                parts = [(a * b).sum() for a, b in zip(found, along, strict=True)]
+                inner = torch.stack(parts).sum()
+                if not inner.requires_grad:
+                    return [torch.zeros_like(p) for p in params]
+                found = torch.autograd.grad(inner, params, **keep)
+        signs = [-1.0 if group["maximize"] else 1.0 for group, _, _ in ready]
+        return [sign * x.detach() for sign, x in zip(signs, found, strict=True)]
+''',
     "_hessian_solve": '''
     def _hessian_solve(
         self, loss: torch.Tensor, ready: list[Any], v: list[Any], k: torch.Tensor | float
@@ -80,6 +99,35 @@ METHODS = {
         """Entries of the model, one after the other, as a list like the parameters."""
         parts = flat.split([p.numel() for _, p, _ in ready])
         return [x.reshape(p.shape).to(p.dtype) for x, (_, p, _) in zip(parts, ready, strict=True)]
+''',
+    "_gauss_newton_solve": '''
+    def _gauss_newton_solve(
+        self,
+        outputs_fn: Callable[[], Any],
+        ready: list[Any],
+        v: list[Any],
+        k: torch.Tensor | float,
+    ) -> list[torch.Tensor]:
+        """The inverse of the Gauss-Newton matrix plus `k` on its diagonal, times `v`."""
+        params = [p for _, p, _ in ready]
+        with torch.enable_grad():
+            outputs, loss_of = outputs_fn()
+            flat = outputs.reshape(-1).unbind()
+        rows = []
+        for one in flat:
+            row = torch.autograd.grad(one, params, retain_graph=True, materialize_grads=True)
+            rows.append(torch.cat([part.reshape(-1) for part in row]))
+        jacobian = torch.stack(rows)
+        jacobian = jacobian.to(torch.promote_types(jacobian.dtype, torch.float32))
+        with torch.enable_grad():
+            curvature = torch.autograd.functional.hessian(loss_of, outputs.detach())
+        curvature = curvature.reshape(len(rows), len(rows)).to(jacobian.dtype)
+        curvature = -curvature if ready[0][0]["maximize"] else curvature
+        bent = curvature @ jacobian
+        right = torch.cat([part.reshape(-1) for part in v]).to(jacobian.dtype)
+        damped = bent @ jacobian.T + k * torch.eye(len(rows)).to(jacobian)
+        inner = torch.linalg.solve(damped, bent @ right)
+        return self._split((right - jacobian.T @ inner) / k, ready)
 ''',
     "_jvp": '''
     def _jvp(self, loss: torch.Tensor, ready: list[Any], v: list[Any]) -> torch.Tensor:
@@ -138,6 +186,29 @@ METHODS = {
         signs = [-1.0 if group["maximize"] else 1.0 for group, _, _ in ready]
         return [sign * g for sign, g in zip(signs, found, strict=True)]
 ''',
+    "_part_grad_at": '''
+    def _part_grad_at(
+        self,
+        losses_fn: Callable[[], Any],
+        ready: list[Any],
+        point: list[Any],
+        part: torch.Tensor | float,
+        parts: torch.Tensor | float,
+    ) -> list[Any]:
+        """The gradient at `point` of the mean loss of one part of the batch."""
+        params = [p for _, p, _ in ready]
+
+        def ask() -> Any:
+            losses = losses_fn()
+            places = torch.arange(len(losses), dtype=torch.float64)
+            chosen = torch.floor(places * float(parts) / len(losses)) == float(part)
+            total = losses[chosen.to(losses.device)].sum() / max(int(chosen.sum()), 1)
+            return torch.autograd.grad(total, params, materialize_grads=True)
+
+        found = self._elsewhere(ready, point, ask)
+        signs = [-1.0 if group["maximize"] else 1.0 for group, _, _ in ready]
+        return [sign * g for sign, g in zip(signs, found, strict=True)]
+''',
     "_loss_at": '''
     def _loss_at(
         self, closure: Callable[[], Any], ready: list[Any], point: list[Any]
@@ -145,6 +216,26 @@ METHODS = {
         """The loss at `point`."""
         loss = self._elsewhere(ready, point, closure).detach()
         return -loss if ready[0][0]["maximize"] else loss
+''',
+    "_coordinate_differences": '''
+    def _coordinate_differences(
+        self,
+        closure: Callable[[], Any],
+        ready: list[Any],
+        mask: list[Any],
+        mu: torch.Tensor | float,
+    ) -> list[torch.Tensor]:
+        """Forward differences of the loss over `mu`, where `mask` is not 0."""
+        there = [p.clone(memory_format=torch.contiguous_format) for _, p, _ in ready]
+        slopes = [torch.zeros_like(p) for p in there]
+        here = self._loss_at(closure, ready, there)
+        for p, found, shown in zip(there, slopes, mask, strict=True):
+            for at in shown.reshape(-1).nonzero().reshape(-1).tolist():
+                kept = p.view(-1)[at].clone()
+                p.view(-1)[at] = kept + mu
+                found.view(-1)[at] = (self._loss_at(closure, ready, there) - here) / mu
+                p.view(-1)[at] = kept
+        return slopes
 ''',
     "_elsewhere": '''
     def _elsewhere(self, ready: list[Any], point: list[Any], ask: Callable[[], Any]) -> Any:
@@ -163,8 +254,11 @@ METHODS = {
 METHODS_BEHIND = {
     "_hessian_solve": ("_hessian", "_hvp", "_split"),
     "_abs_hessian_solve": ("_hessian", "_hvp", "_split"),
+    "_gauss_newton_solve": ("_split",),
+    "_coordinate_differences": ("_loss_at", "_elsewhere"),
     "_grad_at": ("_elsewhere",),
     "_loss_at": ("_elsewhere",),
+    "_part_grad_at": ("_elsewhere",),
     "_sampled_grad": ("_generator",),
 }
 """Methods that other methods call."""

@@ -1,6 +1,18 @@
-"""SANIA: Polyak steps for quadratic models with a diagonal curvature."""
+"""SANIA: Polyak steps for quadratic models, with a diagonal curvature or the Hessian itself."""
 
-from dsl.ops import equal, global_dot, hvp, interp, maximum, rademacher, sqrt, square, where, zeros
+from dsl.ops import (
+    equal,
+    global_dot,
+    hessian_solve,
+    hvp,
+    interp,
+    maximum,
+    rademacher,
+    sqrt,
+    square,
+    where,
+    zeros,
+)
 from dsl.zoo.entry import Dense, entry
 from dsl.zoo.hypers import Hyper
 
@@ -16,8 +28,30 @@ _HYPERS = {
 
 def _part(loss, f_star, n):
     """The part of a Newton step after which the model, lower by n / 2 at its end, is at f_star."""
-    left = 1 - 2 * (loss - f_star) / n
-    return 1 - sqrt(where(left > 0, left, 0))
+    gap = 2 * (loss - f_star)
+    return where(gap < n, 1 - sqrt(1 - gap / n), 1)
+
+
+@entry(paper=_PAPER, year=2023, reference=Dense(at={"f_star": 0.01}), hypers=_HYPERS)
+def sania_identity(w, g, loss, *, lr=1.0, f_star=0.0):
+    """SANIA Identity: a gradient step to where a model of curvature 1 is at f_star.
+
+    The model's least value lies half the squared norm of the gradient below the loss. If that is
+    not as low as f_star, the step is the whole gradient.
+    """
+    return lr * _part(loss, f_star, global_dot(g, g)) * g
+
+
+@entry(paper=_PAPER, year=2023, reference=Dense(at={"eps": 0.05, "f_star": 0.01}), hypers=_HYPERS)
+def sania_adagrad(w, g, loss, s=zeros, *, lr=1.0, eps=0.1, f_star=0.0):
+    """SANIA AdaGrad: a Polyak step preconditioned by the root of the sum of squared gradients.
+
+    The sum holds the current gradient and is bounded from below by eps under the root. The step is
+    Newton's step for the quadratic model, or the part of it after which the model is at f_star.
+    """
+    s = s + square(g)
+    u = g / sqrt(maximum(s, eps))
+    return lr * _part(loss, f_star, global_dot(g, u)) * u
 
 
 @entry(paper=_PAPER, year=2023, reference=Dense(at={"eps": 0.05, "f_star": 0.01}), hypers=_HYPERS)
@@ -29,6 +63,23 @@ def sania_adagrad_sqr(w, g, loss, s=zeros, *, lr=1.0, eps=0.1, f_star=0.0):
     """
     s = s + square(g)
     u = g / maximum(s, eps)
+    return lr * _part(loss, f_star, global_dot(g, u)) * u
+
+
+@entry(
+    paper=_PAPER,
+    year=2023,
+    reference=Dense(at={"b2": 0.9, "eps": 0.05, "f_star": 0.01}),
+    hypers=_HYPERS,
+)
+def sania_adam(w, g, t, loss, v=zeros, *, lr=1.0, b2=0.999, eps=0.1, f_star=0.0):
+    """SANIA Adam: a Polyak step preconditioned by the root of the average of squared gradients.
+
+    The average is bias-corrected and then bounded from below by eps under the root; there is no
+    momentum. The step is as in AdaGrad.
+    """
+    v = interp(square(g), v, b2)
+    u = g / sqrt(maximum(v / (1 - b2**t), eps))
     return lr * _part(loss, f_star, global_dot(g, u)) * u
 
 
@@ -70,4 +121,26 @@ def sania_hutchinson(w, g, t, loss, d=zeros, *, lr=1.0, b2=0.999, eps=0.1, f_sta
     estimate = z * hvp(z)
     d = where(equal(t, 1), estimate, interp(estimate, d, b2))
     u = g / maximum(abs(d), eps)
+    return lr * _part(loss, f_star, global_dot(g, u)) * u
+
+
+@entry(
+    paper=_PAPER,
+    year=2023,
+    reference=Dense(
+        at={"f_star": 0.01},
+        doubts="the damping, which stands in for the authors' conjugate gradients",
+    ),
+    hypers={**_HYPERS, "damping": Hyper("added to the Hessian's eigenvalues")},
+)
+def sania_newton(w, g, loss, *, lr=1.0, f_star=0.0, damping=4.0):
+    """SANIA Newton: the part of Newton's step after which the quadratic model is at f_star.
+
+    The model has the dense Hessian and a damping that keeps it from being singular, and its system
+    is solved exactly; the authors iterate preconditioned conjugate gradients on the Hessian alone,
+    and take another step where they meet negative curvature. The damping has to outweigh that.
+
+    status: unverified
+    """
+    u = hessian_solve(g, damping)
     return lr * _part(loss, f_star, global_dot(g, u)) * u

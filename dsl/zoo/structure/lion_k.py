@@ -5,7 +5,23 @@ member that is another's special case has no entry: K = |x|_1 is Lion, which is 
 p = 1, and the Euclidean norm is `lion_k_norm` at p = 2. Subgradients are 0 at 0.
 """
 
-from dsl.ops import abs, clip, descending_rank, interp, sign, sqrt, square, sum, tanh, where, zeros
+from dsl.ops import (
+    abs,
+    clip,
+    descending_rank,
+    gram,
+    interp,
+    matrix_power,
+    mode_product,
+    shortest,
+    sign,
+    sqrt,
+    square,
+    sum,
+    tanh,
+    where,
+    zeros,
+)
 from dsl.zoo.entry import Dense, entry
 from dsl.zoo.hypers import Hyper
 
@@ -179,4 +195,26 @@ def lion_k_sorted(w, g, m=zeros, *, lr=1e-4, b1=0.9, b2=0.99, wd=0.0, a=0.5):
     x = interp(g, m, b1)
     m = interp(g, m, b2)
     u = sign(x) * (1 - a * descending_rank(abs(x)) / sum(1))
+    return lr * (u + wd * w)
+
+
+@entry(
+    paper=_PAPER,
+    year=2024,
+    reference=Dense(ranks=(1, 2), doubts=_FROM_MEMORY),
+    hypers={"eps": Hyper("square of a singular value that counts as small")},
+)
+def lion_k_nuclear(w, g, m=zeros, *, lr=1e-4, b1=0.9, b2=0.99, eps=1e-20, wd=0.0):
+    """Lion-K with K the nuclear norm: the interpolation with its singular values brought to 1.
+
+    For matrices, and vectors as matrices of one row. Muon's direction without its iteration. eps is
+    added to the square of each singular value, under the root that divides it, which smooths K
+    and leaves a matrix of zeros where it is. Weight decay is decoupled and reads the parameters
+    before the step; it bounds their spectral norm by 1 / wd.
+
+    status: unverified
+    """
+    x = interp(g, m, b1)
+    m = interp(g, m, b2)
+    u = mode_product(shortest(matrix_power(gram(x), -0.5, eps)), x)
     return lr * (u + wd * w)

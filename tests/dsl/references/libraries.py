@@ -31,18 +31,18 @@ def compared(reference: Reference) -> set[str]:
     parts = [part for v in values for part in (v if isinstance(v, tuple) else (v,))]
     trees = [ast.parse(part, mode="eval") for part in parts if isinstance(part, str)]
     nodes = [node for tree in trees for node in ast.walk(tree)]
-    return {node.id for node in nodes if isinstance(node, ast.Name)} - {"torch"}
+    return {node.id for node in nodes if isinstance(node, ast.Name)} - {"optax", "torch"}
 
 
 def _resolve(value: Any, names: Mapping[str, Any]) -> Any:
     """An argument of a declaration: an expression, a tuple of arguments, or itself.
 
-    An expression reads `names`, and PyTorch by name where the reference is in it.
+    An expression reads `names`, Optax by name, and PyTorch where the reference is in it.
     """
     if isinstance(value, tuple):
         return tuple(_resolve(part, names) for part in value)
     if isinstance(value, str):
-        words = {"__builtins__": {}, "torch": sys.modules.get("torch")}
+        words = {"__builtins__": {}, "optax": optax, "torch": sys.modules.get("torch")}
         return eval(value, words, dict(names))
     return value
 

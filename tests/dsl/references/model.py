@@ -51,6 +51,19 @@ def loss(leaves: Any, batch: Any) -> Any:
     return jnp.mean(losses(leaves, batch))
 
 
+def full_loss(leaves: Any) -> Any:
+    """The loss over the examples of all batches."""
+    data = batches(str(leaves[0].dtype), tuple(leaf.ndim for leaf in leaves))[:_BATCHES]
+    return jnp.mean(jnp.stack([loss(leaves, batch) for batch in data]))
+
+
+def outputs(leaves: Any, batch: Any) -> Any:
+    """The model's outputs on a batch, and the loss of outputs."""
+    features, targets = batch
+    flat = jnp.concatenate([leaf.ravel() for leaf in leaves])
+    return jnp.tanh(features @ flat), lambda made: jnp.mean(2 * jnp.square(made - targets))
+
+
 def sampled_loss(leaves: Any, batch: Any, key: Any) -> Any:
     """The loss with targets drawn from the model: normal ones, of variance 1/4, of which the loss
     is the negative log-likelihood."""
@@ -65,6 +78,8 @@ def sampled_loss(leaves: Any, batch: Any, key: Any) -> Any:
 gradient = jax.jit(jax.grad(loss))
 """Of `loss`; compiled once for programs and references, so that one point has one gradient."""
 
+full_gradient = jax.jit(jax.grad(full_loss))
+
 value = jax.jit(loss)
 
 
@@ -72,6 +87,12 @@ value = jax.jit(loss)
 def product(leaves: Any, v: Any, batch: Any) -> Any:
     """The Hessian at `leaves` times `v`."""
     return jax.jvp(lambda at: jax.grad(loss)(at, batch), (leaves,), (v,))[1]
+
+
+@jax.jit
+def third(leaves: Any, v: Any, u: Any, batch: Any) -> Any:
+    """The derivative along `u` of the Hessian at `leaves` times `v`."""
+    return jax.jvp(lambda at: product(at, v, batch), (leaves,), (u,))[1]
 
 
 @jax.jit

@@ -63,11 +63,15 @@ class _NumpyStep:
     def __init__(self, leaves: Leaves, batch: Any, count: int):
         self.leaves, self.batch, self.count = leaves, batch, count
 
-    def noise(self, draw: str, stream: Any) -> Leaves:
-        return as_numpy(model.draw(self.leaves, self.count, draw, round(float(stream))))
+    def noise(self, draw: str, stream: Any, like: Leaves | None = None) -> Leaves:
+        leaves = self.leaves if like is None else like
+        return as_numpy(model.draw(leaves, self.count, draw, round(float(stream))))
 
     def hvp(self, v: Leaves) -> Leaves:
         return as_numpy(model.product(self.leaves, v, self.batch))
+
+    def third_derivative(self, v: Leaves, u: Leaves) -> Leaves:
+        return as_numpy(model.third(self.leaves, v, u, self.batch))
 
     def hessian_solve(self, v: Leaves, k: Any) -> Leaves:
         dense = np.array(model.hessian(self.leaves, self.batch))
@@ -77,19 +81,48 @@ class _NumpyStep:
         values, vectors = np.linalg.eigh(np.array(model.hessian(self.leaves, self.batch)))
         return shaped(vectors @ (flattened(v) @ vectors / (np.abs(values) + k)), v)
 
+    def gauss_newton_solve(self, v: Leaves, k: Any) -> Leaves:
+        made, loss_of = model.outputs(self.leaves, self.batch)
+        rows = jax.jacfwd(lambda at: model.outputs(at, self.batch)[0])(self.leaves)
+        jacobian = np.concatenate([np.reshape(part, (len(made), -1)) for part in rows], axis=1)
+        bent = np.array(jax.hessian(loss_of)(made)) @ jacobian
+        damped = bent @ jacobian.T + k * np.eye(len(made))
+        inner = np.linalg.solve(damped, bent @ flattened(v))
+        return shaped((flattened(v) - inner @ jacobian) / k, v)
+
     def jvp(self, v: Leaves) -> np.ndarray:
         return np.array(model.slope(self.leaves, v, self.batch))
 
     def grad_at(self, point: Leaves) -> Leaves:
         return as_numpy(model.gradient(point, self.batch))
 
+    def full_grad_at(self, point: Leaves) -> Leaves:
+        return as_numpy(model.full_gradient(point))
+
     def loss_at(self, point: Leaves) -> np.ndarray:
         return np.array(model.value(point, self.batch))
+
+    def losses_at(self, population: Leaves) -> np.ndarray:
+        return np.array([self.loss_at(list(leaves)) for leaves in zip(*population, strict=True)])
+
+    def coordinate_differences(self, mask: Leaves, mu: Any) -> Leaves:
+        here, flat = self.loss_at(self.leaves), flattened(self.leaves)
+        slopes = [
+            (self.loss_at(shaped(flat + mu * one, mask)) - here) / mu if shown else 0.0
+            for one, shown in zip(np.eye(len(flat)), flattened(mask), strict=True)
+        ]
+        return shaped(np.array(slopes), mask)
 
     def clipped_grad(self, c: Any) -> Leaves:
         each = as_numpy(model.gradients(self.leaves, self.batch))
         sizes = np.sqrt(sum(np.sum(part.reshape(len(part), -1) ** 2, axis=1) for part in each))
         return [np.tensordot(np.minimum(1, c / sizes), part, 1) / len(sizes) for part in each]
+
+    def part_grad_at(self, point: Leaves, part: Any, parts: Any) -> Leaves:
+        each = as_numpy(model.gradients(point, self.batch))
+        count = len(each[0])
+        chosen = np.floor(np.arange(count) * parts / count) == part
+        return [np.mean(leaf[chosen], axis=0) for leaf in each]
 
     def sampled_grad(self, stream: Any) -> Leaves:
         at = self.leaves, self.batch, self.count, round(float(stream))

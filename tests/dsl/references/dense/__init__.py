@@ -54,6 +54,10 @@ class At:
         """The gradient of this step's batch at other parameters."""
         return model.as_numpy(model.gradient(leaves, self.batch))
 
+    def full_grad_at(self, leaves: Leaves) -> Leaves:
+        """The gradient of the loss over all batches at other parameters."""
+        return model.as_numpy(model.full_gradient(leaves))
+
     def hessian(self) -> np.ndarray:
         """The Hessian at `w`, [entries, entries]."""
         return np.array(model.hessian(self.w, self.batch))
@@ -72,9 +76,11 @@ class At:
         at = self.w, self.batch, self.t - 1, stream
         return model.as_numpy(model.sampled_gradient(*at))
 
-    def noise(self, distribution: str, stream: int = 0) -> Leaves:
-        """What the program draws: "rademacher" or "normal" numbers shaped like `w`."""
-        return model.as_numpy(model.draw(self.w, self.t - 1, distribution, stream))
+    def noise(self, distribution: str, stream: int = 0, members: int | None = None) -> Leaves:
+        """What the program draws: "rademacher" or "normal" numbers shaped like `w`, or like a
+        population of so many members."""
+        shaped = [w if members is None else np.stack([w] * members) for w in self.w]
+        return model.as_numpy(model.draw(shaped, self.t - 1, distribution, stream))
 
 
 Step = Callable[..., None]

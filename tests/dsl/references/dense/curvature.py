@@ -41,6 +41,36 @@ def _polyak(at: At, curvature: Leaves, lr: float, f_star: float) -> None:
         w -= lr * part * g / b
 
 
+@dense("sania_identity")
+def sania_identity(at: At, *, lr, f_star):
+    _polyak(at, [np.ones_like(g) for g in at.g], lr, f_star)
+
+
+@dense("sania_adagrad")
+def sania_adagrad(at: At, s, *, lr, eps, f_star):
+    for i, g in enumerate(at.g):
+        s[i] = s[i] + g * g
+    _polyak(at, [np.maximum(part, eps) ** 0.5 for part in s], lr, f_star)
+
+
+@dense("sania_adam")
+def sania_adam(at: At, v, *, lr, b2, eps, f_star):
+    for i, g in enumerate(at.g):
+        v[i] = b2 * v[i] + (1 - b2) * g * g
+    _polyak(at, [np.maximum(part / (1 - b2**at.t), eps) ** 0.5 for part in v], lr, f_star)
+
+
+@dense("sania_newton")
+def sania_newton(at: At, *, lr, f_star, damping):
+    g = model.flattened(at.g)
+    values, vectors = np.linalg.eigh(at.hessian())
+    s = vectors @ (vectors.T @ g / (values + damping))
+    decrease, gap = g @ s, 2 * (at.loss - f_star)
+    part = 1 - np.sqrt(1 - gap / decrease) if gap < decrease else 1.0
+    for w, move in zip(at.w, model.shaped(s, at.w), strict=True):
+        w -= lr * part * move
+
+
 @dense("sania_adagrad_sqr")
 def sania_adagrad_sqr(at: At, s, *, lr, eps, f_star):
     for i, g in enumerate(at.g):
@@ -58,6 +88,19 @@ def sania_adam_sqr(at: At, v, *, lr, b2, eps, f_star):
 @dense("sania_hutchinson")
 def sania_hutchinson(at: At, d, *, lr, b2, eps, f_star):
     _polyak(at, [np.maximum(np.abs(part), eps) for part in _hutchinson(at, d, b2)], lr, f_star)
+
+
+@dense("m_fac")
+def m_fac(at: At, *, lr, b1, wd, damp):
+    members = 32
+    g = model.flattened(at.g) + wd * model.flattened(at.w)
+    window = at.memory.setdefault("window", [])
+    window.append(g)
+    fisher = sum(np.outer(past, past) for past in window[-members:]) / members
+    u = np.linalg.solve(fisher + damp * np.eye(len(g)), g)
+    at.memory["v"] = b1 * at.memory.get("v", 0.0) + (1 - b1) * u
+    for w, move in zip(at.w, model.shaped(at.memory["v"], at.w), strict=True):
+        w -= lr * move
 
 
 @dense("sophia_g")
@@ -117,3 +160,15 @@ def gradient_normalized_newton(at: At, *, eps, gamma):
     flat = vectors @ (vectors.T @ g / (values + np.linalg.norm(g) / (gamma + eps)))
     for w, move in zip(at.w, model.shaped(flat, at.w), strict=True):
         w -= move
+
+
+@dense("egn")
+def egn(at: At, m, *, lr, b1, damping):
+    features, targets = at.batch
+    steep = 1 - np.tanh(features @ model.flattened(at.w)) ** 2
+    jacobian = steep[:, None] * features
+    matrix = 4 / len(targets) * jacobian.T @ jacobian + damping * np.eye(features.shape[1])
+    moves = model.shaped(np.linalg.solve(matrix, model.flattened(at.g)), at.w)
+    for i, (w, move) in enumerate(zip(at.w, moves, strict=True)):
+        m[i] = b1 * m[i] + (1 - b1) * move
+        w -= lr * m[i] / (1 - b1**at.t)

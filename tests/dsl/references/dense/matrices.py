@@ -120,8 +120,8 @@ def dasgo(at, m, *, lr, b1, b2, eps, wd):
         w -= lr * (0.2 * np.sqrt(u.size) / np.linalg.norm(u) * u + wd * w)
 
 
-@dense("galore")
-def galore(at, *, lr, b1, b2, eps, wd, size, period, scale):
+@dense("galore", "natural_galore")
+def galore(at, *, lr, b1, b2, eps, wd, size, period, scale, lam=None):
     for i, (w, g) in enumerate(zip(at.w, at.g, strict=True)):
         wide = w.shape[0] < w.shape[1]
         if (at.t - 1) % period == 0:
@@ -132,6 +132,8 @@ def galore(at, *, lr, b1, b2, eps, wd, size, period, scale):
             at.memory["p", i] = p
         p = at.memory["p", i]
         r = p.T @ g if wide else g @ p
+        if lam is not None:
+            r = _naturally(r, at.memory.setdefault(("past", i), []), lam)
         m, v = at.memory.get(("moments", i), (np.zeros_like(r), np.zeros_like(r)))
         m, v = b1 * m + (1 - b1) * r, b2 * v + (1 - b2) * r**2
         at.memory["moments", i] = m, v
@@ -139,3 +141,10 @@ def galore(at, *, lr, b1, b2, eps, wd, size, period, scale):
         rate = lr * np.sqrt(1 - b2**at.t) / (1 - b1**at.t)
         w -= rate * scale * (p @ n if wide else n @ p.T)
         w *= 1 - lr * wd
+
+
+def _naturally(r, past, lam):
+    """The inverse Fisher matrix of the last 20 matrices at the newest of them, which is `r`."""
+    past.append(r.ravel())
+    fisher = lam * np.eye(r.size) + sum(np.outer(x, x) for x in past[-20:])
+    return np.linalg.solve(fisher, r.ravel()).reshape(r.shape)

@@ -73,6 +73,21 @@ def deepzero_rge(at: At, m, *, lr, b1, wd, mu):
     _heavy_ball(at, [rise / mu * e for e in steps], m, lr, b1, wd)
 
 
+@dense("deepzero_cge")
+def deepzero_cge(at: At, m, shown, *, lr, b1, wd, mu, keep, period):
+    if (at.t - 1) % period == 0:
+        for i, z in enumerate(at.noise("normal")):
+            count = int(np.ceil(keep * z.size))
+            shown[i] = z >= np.sort(z, axis=None)[z.size - count]
+    here, grads = at.loss, [np.zeros_like(w) for w in at.w]
+    for i, w in enumerate(at.w):
+        for entry in zip(*np.nonzero(shown[i]), strict=True) if w.ndim else [()]:
+            there = [x.copy() for x in at.w]
+            there[i][entry] += mu
+            grads[i][entry] = (at.loss_at(there) - here) / mu
+    _heavy_ball(at, grads, m, lr, b1, wd)
+
+
 @dense("sa_sgld", state={"z": lambda leaves: [1.0 for _ in leaves]})
 def sa_sgld(at: At, z, *, lr, alpha, low, high, r, s, temperature):
     decay = np.exp(-alpha * lr)
@@ -99,3 +114,60 @@ def dp_sgd(at: At, *, lr, c, sigma, batch):
         total = [part + shrink * g for part, g in zip(total, grads, strict=True)]
     for w, part in zip(at.w, total, strict=True):
         w -= lr * part
+
+
+@dense("ai_sarah")
+def ai_sarah(at: At, v, *, beta, gamma):
+    kept = at.memory
+    if at.t == 1 or np.sum(model.flattened(v) ** 2) < gamma * kept["size"]:
+        v[:] = at.full_grad_at(at.w)
+        kept["size"] = np.sum(model.flattened(v) ** 2)
+    features, targets = at.batch
+    along = features @ model.flattened(v)
+    out = np.tanh(features @ model.flattened(at.w))
+    steep = 1 - out**2
+    second = 4 * (steep**2 - 2 * (out - targets) * out * steep) / len(targets)
+    third = 4 * (-6 * out * steep**2 - 2 * (out - targets) * steep * (1 - 3 * out**2))
+    product = features.T @ (second * along)
+    slope = -2 * np.sum(second * along**2)
+    bend = 2 * np.sum(product**2) + 2 * np.sum(third * along**3) / len(targets)
+    newton = -slope / abs(bend)
+    step = min(newton, kept.get("most", np.inf))
+    kept["inverse"] = 1 / newton if at.t == 1 else beta * kept["inverse"] + (1 - beta) / newton
+    kept["most"] = 1 / kept["inverse"]
+    for w, part in zip(at.w, v, strict=True):
+        w -= step * part
+    v[:] = [new - g + part for new, g, part in zip(at.grad_at(at.w), at.g, v, strict=True)]
+
+
+@dense("consensus_based")
+def consensus_based(at: At, *, lr, pull, sigma, alpha, growth, spread):
+    def length(away: np.ndarray) -> np.ndarray:
+        return np.linalg.norm(away, axis=1, keepdims=True)
+
+    _consensus(at, length, lr, pull, sigma, alpha * growth ** (at.t - 1), spread)
+
+
+@dense("consensus_based_anisotropic")
+def consensus_based_anisotropic(at: At, *, lr, pull, sigma, alpha, growth, spread):
+    _consensus(at, lambda away: away, lr, pull, sigma, alpha * growth ** (at.t - 1), spread)
+
+
+def _consensus(at: At, distance, lr, pull, sigma, alpha, spread) -> None:
+    """The weights relative to those of the best member, members as rows."""
+
+    def drawn(stream: int) -> np.ndarray:
+        parts = at.noise("normal", stream, members=20)
+        return np.concatenate([part.reshape(20, -1) for part in parts], axis=1)
+
+    if at.t == 1:
+        at.memory["swarm"] = model.flattened(at.w) + spread * drawn(1)
+    swarm = at.memory["swarm"]
+    losses = np.array([at.loss_at(model.shaped(row, at.w)) for row in swarm])
+    weights = np.exp(-min(alpha, 1e5) * (losses - losses.min()))
+    consensus = weights @ swarm / weights.sum()
+    away = swarm - consensus
+    noise = np.sqrt(lr) * sigma * distance(away) * drawn(0)
+    at.memory["swarm"] = consensus + (1 - lr * pull) * away + noise
+    for w, part in zip(at.w, model.shaped(consensus, at.w), strict=True):
+        w[...] = part

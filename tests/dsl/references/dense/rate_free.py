@@ -52,17 +52,15 @@ def l_dog(at: At, origin, *, lr, eps, wd, reps_rel):
         w -= lr * farthest / np.sqrt(squares) * g
 
 
-@dense("mechanic_sgd")
-def mechanic_sgd(at: At, *, lr, eps, s_init, s_decay):
+def _mechanic(at: At, proposed, eps, s_init, s_decay):
     """The learners as vectors over their decay rates; the model is one long vector."""
-    x, gradient = _joined(at.w), _joined(at.g)
+    x, gradient, update = _joined(at.w), _joined(at.g), _joined(proposed)
     beta = np.array([0.9, 0.99, 0.999, 0.9999, 0.99999, 0.999999])
     n = beta.size
     kept = at.memory
     if not kept:
         kept.update(ref=x, s=np.zeros(n), r=np.zeros(n), v=np.zeros(n), m=np.full(n, 1e-6))
     s, r, v, m = (kept[name] for name in "srvm")
-    update = -lr * gradient
     moved = x + update
     decay = s_decay * np.sum(s) * np.linalg.norm(gradient) / (np.linalg.norm(moved) + eps) * moved
     delta = (x - kept["ref"]) / (np.sum(s) + eps)
@@ -73,3 +71,28 @@ def mechanic_sgd(at: At, *, lr, eps, s_init, s_decay):
     s = (m * s_init / n + r) / (np.sqrt(v) + eps)
     kept.update(s=s, r=r, v=v, m=m)
     _set(at.w, kept["ref"] + max(np.sum(s), 0.0) * (delta + update))
+
+
+@dense("mechanic_sgd")
+def mechanic_sgd(at: At, *, lr, eps, s_init, s_decay):
+    _mechanic(at, [-lr * g for g in at.g], eps, s_init, s_decay)
+
+
+@dense("mechanic_adamw")
+def mechanic_adamw(at: At, m, v, *, lr, b1, b2, eps, wd, eps_1, s_init, s_decay):
+    steps = []
+    for i, (w, g) in enumerate(zip(at.w, at.g, strict=True)):
+        m[i] = b1 * m[i] + (1 - b1) * g
+        v[i] = b2 * v[i] + (1 - b2) * g**2
+        root = np.sqrt(v[i] / (1 - b2**at.t)) + eps
+        steps.append(-lr * (m[i] / (1 - b1**at.t) / root) - lr * wd * w)
+    _mechanic(at, steps, eps_1, s_init, s_decay)
+
+
+@dense("mechanic_lion")
+def mechanic_lion(at: At, m, *, lr, b1, b2, wd, eps_1, s_init, s_decay):
+    steps = []
+    for i, (w, g) in enumerate(zip(at.w, at.g, strict=True)):
+        steps.append(-lr * np.sign(b1 * m[i] + (1 - b1) * g) - lr * wd * w)
+        m[i] = b2 * m[i] + (1 - b2) * g
+    _mechanic(at, steps, eps_1, s_init, s_decay)

@@ -1,0 +1,172 @@
+"""Files of keys and values: read as YAML, held against a model, and what is wrong in words.
+
+Campaigns and suites are read by this. An error names the file, the line where there is one, the
+key path, what was met and what would do.
+"""
+
+from collections.abc import Callable, Collection, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple, TypeAlias
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from dsl.errors import did_you_mean
+from evaluators.errors import ConfigError
+
+KeyPath: TypeAlias = tuple[str | int, ...]
+"""Keys, and places in lists, from the top of a file."""
+
+
+class Section(BaseModel):
+    """A part of a file: unknown keys and values of another type are errors."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class Document(NamedTuple):
+    """The mapping in a file, the file's name, and the lines (from 1) that its values are on."""
+
+    values: dict[str, Any]
+    where: str
+    lines: dict[KeyPath, int]
+
+
+class Advice(NamedTuple):
+    """What an error about a kind of file can say besides what is wrong."""
+
+    keys: Callable[[KeyPath], list[str]]
+    """The keys that the section at a path has."""
+    examples: Mapping[str, str]
+    """What to write, by dotted key."""
+    names: Mapping[str, Collection[str]]
+    """All valid names, by the sort of name: task, rule."""
+
+
+def read(path: Path, example: str) -> Document:
+    """The document in a YAML file; `example` is the path of one that is complete."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        reason = error.strerror or "it cannot be read"
+        raise ConfigError(f"{path}: {reason}", help="give the path of a YAML file") from None
+    except UnicodeDecodeError:
+        raise ConfigError(f"{path}: not a text file in UTF-8") from None
+    return parse(text, str(path), example)
+
+
+def parse(text: str, where: str, example: str) -> Document:
+    """The document in a YAML text."""
+    try:
+        raw = yaml.safe_load(text)
+        lines = _lines(yaml.compose(text, yaml.SafeLoader))
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        mark = getattr(error, "problem_mark", None)
+        place = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+        problem = getattr(error, "problem", None) or str(error).splitlines()[0]
+        raise ConfigError(f"{where}{place}: not YAML: {problem}") from None
+    if not isinstance(raw, dict):
+        raise ConfigError(
+            f"{where}: wanted keys and values, met {shown(raw)}",
+            help=f"{example} is a complete one",
+        )
+    return Document(raw, where, lines)
+
+
+def _lines(node: yaml.Node | None, path: KeyPath = ()) -> dict[KeyPath, int]:
+    """Where each key and each item of a list starts."""
+    found: dict[KeyPath, int] = {}
+    if isinstance(node, yaml.MappingNode):
+        inside = [(key.value, key, value) for key, value in node.value]
+    elif isinstance(node, yaml.SequenceNode):
+        inside = [(place, item, item) for place, item in enumerate(node.value)]
+    else:
+        return found
+    for key, start, value in inside:
+        found[(*path, key)] = start.start_mark.line + 1
+        found |= _lines(value, (*path, key))
+    return found
+
+
+def one_of(what: str, name: str, known: Collection[str]) -> str:
+    """`name` if it is known; ValueError with the nearest name that is."""
+    if name not in known:
+        raise ValueError(f"unknown {what} '{name}'{did_you_mean(name, known)}")
+    return name
+
+
+def problem(error: ValidationError, document: Document, advice: Advice) -> ConfigError:
+    """The first thing wrong with a document, as an error for the person who wrote it."""
+    path, details = _innermost(error)
+    key = ".".join(map(str, path))
+    line = document.lines.get(path)
+    place = document.where + (f", line {line}" if line else "") + (f": {key}" if key else "")
+    kind, context = details["type"], details.get("ctx", {})
+    example = advice.examples.get(key)
+    if kind == "extra_forbidden":
+        known = advice.keys(path[:-1])
+        return ConfigError(
+            f"{place}: unknown key{did_you_mean(str(path[-1]), known)}",
+            help=f"the keys here are {', '.join(known)}" if known else None,
+        )
+    if kind == "missing":
+        return ConfigError(f"{place}: missing", help=example)
+    if kind == "value_error":
+        message = str(context["error"])
+        for sort, names in advice.names.items():
+            if message.startswith(f"unknown {sort} "):
+                example = f"the names are {', '.join(names)}"
+        return ConfigError(f"{place}: {message}", help=example)
+    if kind in _WANTED:
+        wanted = f"wanted {_WANTED[kind].format(**context)}"
+    else:
+        wanted = details["msg"][0].lower() + details["msg"][1:]
+    return ConfigError(f"{place}: {wanted}, met {shown(details['input'])}", help=example)
+
+
+def _innermost(error: ValidationError) -> tuple[KeyPath, Any]:
+    """The place and details of the first error, looking into errors raised by validators."""
+    first = error.errors()[0]
+    inner = first.get("ctx", {}).get("error")
+    if isinstance(inner, ValidationError):
+        path, details = _innermost(inner)
+        return (*first["loc"], *path), details
+    return first["loc"], first
+
+
+_WANTED = {
+    "int_type": "a whole number",
+    "int_parsing": "a whole number",
+    "float_type": "a number (write 0.001 or 1.0e-3)",
+    "string_type": "text",
+    "list_type": "a list",
+    "dict_type": "keys and values",
+    "model_type": "keys and values",
+    "greater_than_equal": "{ge} or more",
+    "greater_than": "more than {gt}",
+    "less_than_equal": "{le} or less",
+    "finite_number": "a finite number",
+    "too_short": "at least {min_length}",
+    "string_pattern_mismatch": "a name of lower-case letters, digits and _, a letter first",
+}
+
+
+def keys_at(model: type[BaseModel], path: KeyPath) -> list[str]:
+    """The keys that the section of a model at `path` has; none if no section is there."""
+    for key in path:
+        if isinstance(key, int):
+            continue
+        annotation = model.model_fields[key].annotation
+        inner = getattr(annotation, "__args__", (annotation,))[0]
+        if not (isinstance(inner, type) and issubclass(inner, BaseModel)):
+            return []
+        model = inner
+    return list(model.model_fields)
+
+
+def shown(value: Any) -> str:
+    """A value as an error quotes it."""
+    if value is None:
+        return "nothing"
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."

@@ -1,0 +1,85 @@
+"""What a gradient costs: its floating-point operations, counted without running or compiling it."""
+
+import math
+from typing import Any
+
+import jax
+from jax.extend import core
+
+from evaluators.task import Task, prepare
+
+_MOVES = frozenset(
+    (
+        "broadcast_in_dim",
+        "reshape",
+        "transpose",
+        "squeeze",
+        "expand_dims",
+        "concatenate",
+        "slice",
+        "dynamic_slice",
+        "dynamic_update_slice",
+        "gather",
+        "pad",
+        "rev",
+        "iota",
+        "convert_element_type",
+        "bitcast_convert_type",
+        "copy",
+        "stop_gradient",
+        "select_n",
+        "split",
+    )
+)
+"""Primitives that move numbers and compute none."""
+
+
+def flops(task: Task) -> int:
+    """Floating-point operations of one gradient of the training loss.
+
+    A product of matrices counts two for each pair that meets; a reduction or a scatter one per
+    element that goes in; anything else one per element that comes out (an exponential as much as
+    an addition). A loop counts as often as it turns. So the number is that of the mathematics,
+    the same on every machine, and a little above what a compiler leaves to do.
+    """
+    ready = prepare(task, [0], 1)
+    params = jax.tree.map(lambda leaf: leaf[0], ready.params)
+    traced = jax.make_jaxpr(jax.grad(task.loss))(params, ready.data, ready.order[0, 0])
+    return _of(traced.jaxpr)
+
+
+def _of(jaxpr: core.Jaxpr) -> int:
+    return sum(_of_equation(equation) for equation in jaxpr.eqns)
+
+
+def _of_equation(equation: core.JaxprEqn) -> int:
+    name = equation.primitive.name
+    inner = [_of(jaxpr) for value in equation.params.values() for jaxpr in _jaxprs(value)]
+    if name == "scan":
+        return equation.params["length"] * sum(inner)
+    if name == "cond":
+        return max(inner)
+    if inner and not name.startswith(("scatter", "reduce", "cum")):
+        return sum(inner)
+    if name == "dot_general":
+        (contracted, _), _ = equation.params["dimension_numbers"]
+        shape = equation.invars[0].aval.shape
+        return 2 * _size(equation.outvars[0]) * math.prod(shape[axis] for axis in contracted)
+    if name in _MOVES or name.startswith("random"):
+        return 0
+    if name.startswith("scatter"):
+        return _size(equation.invars[2])
+    if name.startswith("reduce"):
+        return sum(_size(variable) for variable in equation.invars)
+    return sum(_size(variable) for variable in equation.outvars)
+
+
+def _jaxprs(value: Any) -> list[core.Jaxpr]:
+    """The programs among an equation's parameters."""
+    values = value if isinstance(value, tuple | list) else (value,)
+    found = [getattr(each, "jaxpr", each) for each in values]
+    return [each for each in found if isinstance(each, core.Jaxpr)]
+
+
+def _size(variable: Any) -> int:
+    return math.prod(variable.aval.shape)

@@ -1,0 +1,83 @@
+"""The problem on which Adam goes the wrong way: rare steep slopes against frequent gentle ones.
+
+Each coordinate has, in one example of 24, the slope 24, and -1 in the others: on average it falls
+towards -1. A rule that divides by a short memory of squared gradients takes the rare step at its
+smallest and the frequent ones at their largest: Adam with the paper's b2 of 0.99 climbs to +1 at
+any rate. With a memory of many periods, or with none, it goes down.
+
+**Source:** Reddi, Kale, Kumar, "On the Convergence of Adam and Beyond" (2018), section 3:
+the stochastic problem of theorem 3, drawn without replacement. Walls of finite stiffness stand for
+the projection onto [-1, 1]: the loss is differentiable and has its minimum just behind one of them.
+"""
+
+import functools
+
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+
+from evaluators.data.frozen import frozen
+from evaluators.data.order import epochs
+from evaluators.registry import register
+from evaluators.task import Best, Data, Params, Task
+from evaluators.tasks._losses import nan_unless_finite
+
+SIZE, PERIOD = 24, 24
+STEEP, GENTLE = 24.0, -1.0
+SLOPE = (STEEP + GENTLE * (PERIOD - 1)) / PERIOD
+"""What a coordinate's slopes come to on average."""
+WALL = 5.0
+
+
+@functools.cache
+def _data() -> Data:
+    """Slopes float32 [examples, size], each coordinate's steep one at a place of its own."""
+    rng = np.random.Generator(np.random.PCG64(6))
+    slopes = np.full((PERIOD, SIZE), GENTLE, np.float32)
+    slopes[rng.permutation(PERIOD)[:SIZE], np.arange(SIZE)] = STEEP
+    return frozen(Data(slopes, np.full((1, SIZE), SLOPE, np.float32)))
+
+
+def _init(rng: np.random.Generator) -> Params:
+    return {"x": rng.normal(0, 0.1, SIZE).astype(np.float32)}
+
+
+def _order(rng: np.random.Generator, steps: int) -> np.ndarray:
+    return epochs(rng, PERIOD, 1, steps)
+
+
+def _mean_loss(params: Params, slopes: Array) -> Array:
+    """Height above -1 on the slopes, and the walls."""
+    x = params["x"]
+    line = jnp.mean(slopes.astype(x.dtype) * (x + 1)[None])
+    wall = WALL * jnp.mean(jnp.maximum(jnp.abs(x) - 1, 0) ** 2)
+    return line + wall + nan_unless_finite(params)
+
+
+def _loss(params: Params, data: Data, index: Array) -> Array:
+    return _mean_loss(params, jnp.asarray(data.train)[index])
+
+
+def _validate(params: Params, data: Data) -> Array:
+    return _mean_loss(params, jnp.asarray(data.validation))
+
+
+ADAM_FAILS = register(
+    Task(
+        name="adam_fails",
+        summary=f"Adam's counter-example: lines ({SIZE} parameters) whose steep slopes are rare",
+        dataset="rare_slopes",
+        model="line_between_walls",
+        horizon=2000,
+        init=_init,
+        load=_data,
+        order=_order,
+        loss=_loss,
+        validate=_validate,
+        untrained=SLOPE,
+        floor=-(SLOPE**2) / (4 * WALL),
+        best=Best(0.0, "adamw", {}),
+        flops=539,
+        digest="dbe01c91f26ddfcbfc48d9245e17ff92",
+    )
+)

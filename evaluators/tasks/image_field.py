@@ -1,0 +1,49 @@
+"""A photograph as a function of the place: a network of sines from coordinates to greys."""
+
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+
+from evaluators.data import photos
+from evaluators.registry import register
+from evaluators.task import Best, Params
+from evaluators.tasks import _layers as layers
+from evaluators.tasks._losses import squared_error
+from evaluators.tasks._supervised import supervised
+
+WIDTH = 64
+FREQUENCY = 8.0
+"""How many radians the first layer's largest weights turn per unit of length."""
+
+
+def _init(rng: np.random.Generator) -> Params:
+    """Phases are random; after the first layer, sums of 64 sines of variance 2."""
+    first, *rest = layers.mlp(rng, (2, WIDTH, WIDTH, 1), gain=2.0, last=0.2)
+    first["w"] = rng.uniform(-FREQUENCY, FREQUENCY, (2, WIDTH)).astype(np.float32)
+    first["b"] = rng.uniform(-np.pi, np.pi, WIDTH).astype(np.float32)
+    return [first, *rest]
+
+
+def _predict(params: Params, places: Array) -> Array:
+    return layers.apply_mlp(params, places, jnp.sin)
+
+
+IMAGE_FIELD = register(
+    supervised(
+        name="image_field",
+        summary="Network of sines 2-64-64-1 (4,417 parameters) as a photograph of a flower",
+        dataset="photo_pixels",
+        model="sine_mlp",
+        horizon=400,
+        init=_init,
+        load=photos.pixels,
+        predict=_predict,
+        criterion=squared_error,
+        batch=64,
+        untrained=1.01,
+        floor=0.01,
+        best=Best(0.0, "adamw", {}),
+        flops=1_680_715,
+        digest="41d30e733bb3c595c2a69c986a3b7a67",
+    )
+)

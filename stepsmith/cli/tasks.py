@@ -1,0 +1,72 @@
+"""`stepsmith tasks`: the proxy tasks that rules are judged on."""
+
+import json
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from stepsmith.cli.rules import JsonOption
+
+if TYPE_CHECKING:
+    from evaluators.task import Task
+
+
+def tasks(
+    names: Annotated[
+        list[str] | None, typer.Argument(help="Only these; all of them by default.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List the proxy tasks: small training problems with what is known of each.
+
+    Losses are those of validation: of fresh parameters, the lowest that a rule tuned for this task
+    alone has reached at the horizon, and the floor that no honest loss lies below. A gradient's
+    cost is in floating-point operations.
+
+    Example: stepsmith tasks digits chars
+    """
+    from evaluators import registry
+
+    found = [registry.get(name) for name in names or registry.names()]
+    if as_json:
+        typer.echo(json.dumps([_facts(task) for task in found], indent=2))
+    else:
+        _print_table(found)
+
+
+def _print_table(found: "list[Task]") -> None:
+    from rich.table import Table
+
+    from stepsmith.console import data_console
+
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    left = ("name", "by", "what")
+    columns = ("name", "steps", "parameters", "flops", "untrained", "best", "by", "floor", "what")
+    for column in columns:
+        justify = "left" if column in left else "right"
+        table.add_column(column, justify=justify, no_wrap=column != "what")
+    for task in found:
+        losses = (f"{task.untrained:.3g}", f"{task.best.loss:.3g}", task.best.rule)
+        sizes = (str(task.horizon), f"{task.parameters():,}", f"{task.flops:.2g}")
+        table.add_row(task.name, *sizes, *losses, f"{task.floor:.3g}", task.summary)
+    data_console().print(table, markup=False)
+
+
+def _facts(task: "Task") -> dict[str, Any]:
+    return {
+        "name": task.name,
+        "summary": task.summary,
+        "dataset": task.dataset,
+        "model": task.model,
+        "horizon": task.horizon,
+        "parameters": task.parameters(),
+        "flops": task.flops,
+        "untrained": task.untrained,
+        "best": {
+            "loss": task.best.loss,
+            "rule": task.best.rule,
+            "constants": dict(task.best.constants),
+        },
+        "floor": task.floor,
+        "checksum": task.digest,
+    }
