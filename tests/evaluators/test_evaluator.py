@@ -79,11 +79,6 @@ def test_a_primitive_that_the_machine_does_not_carry_is_compiled(evaluator):
     assert evaluation.score > 0
 
 
-def test_an_oracle_that_a_task_does_not_answer_is_an_outcome(evaluator):
-    evaluation = evaluator.evaluate(rule("    return lr * sampled_grad(0)"), SEEDS)
-    assert (evaluation.outcome, evaluation.score) == (Outcome.DOES_NOT_FIT, WORST)
-
-
 def test_a_baseline_that_fails_is_an_error_and_no_scale():
     wild = Evaluator(Suite(TASKS, str(rule("    return 2 * g")), CARRIED))
     with pytest.raises(ValueError, match="baseline fails on quadratic with seed 3: a parameter"):
