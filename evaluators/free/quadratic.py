@@ -1,6 +1,6 @@
 """A small quadratic in NumPy float64 that a program descends for a few dozen steps.
 
-f(w) = (w - c)' H (w - c) / 2 in a scalar, a vector and a matrix, 16 weights in all. The eigenvalues
+f(w) = (w - c)' H (w - c) / 2 in a vector and a matrix, 16 weights in all. The eigenvalues
 of H lie evenly in their logarithm between 0.02 and 2, and its axes are turned, so no weight has a
 curvature of its own. It begins where the gradient is at right angles to the weights: shrinking or
 growing all of them leads uphill, so a program has to ask the gradient where to go.
@@ -23,7 +23,7 @@ from dsl.prune import prune
 from dsl.transform import initial
 from evaluators.train import SANE
 
-SHAPES = ((), (3,), (3, 4))
+SHAPES = ((4,), (3, 4))
 SIZE = 16
 STEPS = 24
 """The horizon; what a program reads as `T`."""
