@@ -44,7 +44,7 @@ def _member_norm(x: list[torch.Tensor]) -> list[torch.Tensor]:
     size = torch.sqrt(torch.stack([leaf.square().flatten(1).sum(1) for leaf in x]).sum(0))
     return [size.reshape(-1, *[1] * (leaf.ndim - 1)) for leaf in x]
 """,
-    latex=r"\left\|{x}_i\right\|_{{\mathrm{{all}}}}",
+    latex=r"\left\|{{{x}}}_i\right\|_{{\mathrm{{all}}}}",
     weight=0.0,
 )
 def member_norm(xp, x):
@@ -56,7 +56,7 @@ def member_norm(xp, x):
 @primitive(
     "Population, Coefficients -> Tensor",
     torch="torch.sum({c} * {h}, dim=0)",
-    latex=r"\textstyle\sum_i {c}_i\,{h}_i",
+    latex=r"\textstyle\sum_i {{{c}}}_i\,{{{h}}}_i",
     weight=0.0,
 )
 def weighted_sum(xp, h, c):
@@ -67,7 +67,7 @@ def weighted_sum(xp, h, c):
 @primitive(
     "Population, Coefficients -> Tensor",
     torch="torch.sum({c} * {h}, dim=0) / torch.sum({c}, dim=0)",
-    latex=r"\textstyle\sum_i {c}_i\,{h}_i / \sum_i {c}_i",
+    latex=r"\frac{{\sum_i {{{c}}}_i\,{{{h}}}_i}}{{\sum_i {{{c}}}_i}}",
     weight=0.0,
 )
 def weighted_mean(xp, h, c):
@@ -81,7 +81,7 @@ def weighted_mean(xp, h, c):
 def _member_dot(h: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
     return (h * x).reshape(len(h), x.numel()).sum(1).reshape(-1, *[1] * x.ndim)
 """,
-    latex=r"\langle {h}_i, {x}\rangle_i",
+    latex=r"\langle {{{h}}}_i, {x}\rangle",
     weight=0.0,
 )
 def member_dot(xp, h, x):
@@ -98,7 +98,7 @@ def _global_member_dot(h: list[torch.Tensor], x: list[torch.Tensor]) -> list[tor
     total = torch.stack(dots).sum(0)
     return [total.reshape(-1, *[1] * leaf.ndim) for leaf in x]
 """,
-    latex=r"\langle {h}_i, {x}\rangle_{{i,\mathrm{{all}}}}",
+    latex=r"\langle {{{h}}}_i, {x}\rangle_{{\mathrm{{all}}}}",
     weight=0.0,
 )
 def global_member_dot(xp, h, x):

@@ -16,7 +16,7 @@ def population(xp, w, length):
     "Population -> Coefficients",
     scope=Scope.STEP,
     torch="[self._loss_at(closure, ready, member) for member in {x}]",
-    latex=r"\left(f({x}_i)\right)_i",
+    latex=r"f\left({x}\right)",
     asks=LOSS,
     weight=0.0,
 )
@@ -44,7 +44,7 @@ def normal_like(step, x, stream):
 @primitive(
     "Coefficients -> Coefficients",
     torch="torch.softmax({x}, dim=0)",
-    latex=r"\operatorname{{softmax}}_i\left({x}_i\right)",
+    latex=r"\operatorname{{softmax}}\left({x}\right)",
     weight=0.0,
 )
 def softmax(xp, x):
