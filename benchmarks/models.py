@@ -1,0 +1,27 @@
+"""The digits model at any size, so that cost can be drawn against the number of parameters."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from evaluators.registry import get
+from evaluators.task import Params, Task
+
+PIXELS, CLASSES = 64, 10
+
+SIZES = (1_000, 2_410, 10_000, 20_000, 100_000, 1_000_000)
+"""Parameters, about; 2,410 is the registered task itself."""
+
+
+def digits_mlp(parameters: int) -> Task:
+    """The task `digits` with a hidden layer that gives about so many parameters."""
+    width = round((parameters - CLASSES) / (PIXELS + 1 + CLASSES))
+
+    def init(rng: np.random.Generator) -> Params:
+        def layer(inputs: int, outputs: int, scale: float) -> dict[str, np.ndarray]:
+            weights = rng.normal(0, scale * np.sqrt(2 / inputs), (inputs, outputs))
+            return {"w": weights.astype(np.float32), "b": np.zeros(outputs, np.float32)}
+
+        return {"hidden": layer(PIXELS, width, 1), "output": layer(width, CLASSES, 1 / 3)}
+
+    return replace(get("digits"), name=f"digits, {width} hidden", init=init)

@@ -1,0 +1,55 @@
+"""Programs such as a search meets: bred by mutation, without selection, from rules of the zoo."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from dsl import canonical
+from dsl.program import Program
+from dsl.zoo import ZOO
+from evaluators.free import refused_by
+from search.config import MutationConfig, PrimitivesConfig
+from search.draws import Palette
+from search.mutate import Limits, Mutator
+
+STARTS = ("adamw", "lion", "sgd", "rmsprop", "nadam", "adabelief")
+CHANGES = 60
+"""Mutations between a start and a program that is taken."""
+ATTEMPTS = 200
+"""Mutations that may make a program longer before it is given up."""
+
+
+def mutator(statements: int) -> Mutator:
+    """The mutations of a campaign with default settings, up to a number of statements."""
+    mutation = MutationConfig()
+    palette = Palette(PrimitivesConfig().table())
+    return Mutator(palette, Limits(statements, mutation.max_slots), mutation.kinds())
+
+
+def bred(seed: int, statements: int = 20) -> Iterator[Program]:
+    """Programs that drifted away from the starts through ones that pass the free checks, as the
+    members of a population do; dead statements included."""
+    rng, drift = np.random.default_rng(seed), mutator(statements)
+    while True:
+        start = STARTS[rng.integers(len(STARTS))]
+        program = ZOO[start]
+        for _ in range(CHANGES):
+            child, _ = drift.mutate(program, rng, start)
+            program = program if refused_by(canonical(child)) else child
+        yield program
+
+
+def live(seed: int, statements: int = 20) -> Iterator[Program]:
+    """Programs with exactly so many statements in canonical form, which pass the free checks: all
+    statements matter, none is repeated."""
+    rng, drift = np.random.default_rng(seed), mutator(statements)
+    while True:
+        start = STARTS[rng.integers(len(STARTS))]
+        program = canonical(ZOO[start])
+        for _ in range(ATTEMPTS):
+            child = canonical(drift.mutate(program, rng, start)[0])
+            longer = len(program.statements) < len(child.statements) <= statements
+            if longer and not refused_by(child):
+                program = child
+        if len(program.statements) == statements:
+            yield program
