@@ -15,6 +15,7 @@ from jax import Array
 
 from dsl.interpret import run_step
 from dsl.machine import over_lanes
+from dsl.machine.namespace import NAMESPACE
 from dsl.program import Program
 from dsl.structure import Structure, split
 from dsl.transform import JaxStep, initial, jax_choose
@@ -127,7 +128,7 @@ def _advance(structure: Structure, given: Given, answers: Answers) -> Any:
                 inputs["loss"] = answers.loss(leaves, index)
             step = JaxStep(tree, leaves, key, moment.at, answers.by_argument(index))
             move, slots = run_step(
-                program, {"w": leaves, "g": grads, **inputs}, slots, step, jnp, jax_choose
+                program, {"w": leaves, "g": grads, **inputs}, slots, step, NAMESPACE, jax_choose
             )
             return [w - by for w, by in zip(leaves, move, strict=True)], slots
 
