@@ -22,9 +22,9 @@ import jax  # noqa: E402
 
 from dsl.zoo import ZOO  # noqa: E402
 from evaluators import registry  # noqa: E402
-from evaluators.evaluator import trainers_for  # noqa: E402
 from evaluators.suites import TaskChoice  # noqa: E402
 from evaluators.train import Trained, Trainer  # noqa: E402
+from evaluators.trainers import trainers_for  # noqa: E402
 from evaluators.tuning import tune  # noqa: E402
 
 RULES = "heavy_ball,adamw,nadamw,lion"

@@ -4,7 +4,7 @@
 
 Both are run through `dsl.to_optax` in compiled training loops, not through the machine that the
 search used, on seeds that neither the search nor its finals have drawn. Lines are means, bands one
-standard deviation over the seeds. Wants the extra `docs` (matplotlib).
+standard deviation over the seeds.
 """
 
 import argparse

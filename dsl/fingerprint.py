@@ -9,7 +9,7 @@ steps: a refresh every hundred steps and one every two hundred look alike.
 """
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from types import SimpleNamespace
 from typing import Any
@@ -67,22 +67,30 @@ def depends_on_gradient(program: Program) -> bool:
     program = spelled_out(program)
     if not live(program).names & {"g", "loss"} and not oracle_calls(program):
         return False
-    first, second = respond(program, stream=0), respond(program, stream=1)
-    if not np.isfinite(first).any():
-        return True
-    with np.errstate(invalid="ignore"):
-        same = np.abs(first - second) <= np.maximum(_negligible(first), _negligible(second))
-    same |= (first == second) | (np.isnan(first) & np.isnan(second))
-    return not bool(np.all(same))
+    largest, spoke = 0.0, False
+    for first, second in zip(_moves(program, 0), _moves(program, 1), strict=True):
+        finite = np.isfinite((first, second))
+        largest = max(largest, float(np.max(np.abs((first, second)), where=finite, initial=0.0)))
+        with np.errstate(invalid="ignore"):
+            same = np.abs(first - second) <= max(largest * _NEGLIGIBLE, _NOTHING)
+        same |= (first == second) | (np.isnan(first) & np.isnan(second))
+        if not same.all():
+            return True
+        spoke |= bool(finite[0].any())
+    return not spoke
 
 
 def respond(program: Program, stream: int = 0) -> np.ndarray:
     """Steps on probe stream 0 or 1: float64 [STEPS, entries], NaN and Inf included."""
+    return np.stack(list(_moves(program, stream)))
+
+
+def _moves(program: Program, stream: int) -> Iterator[np.ndarray]:
+    """The steps on a probe stream one after the other, [entries]."""
     program = spelled_out(prune(program))
     probe = _Probe(stream, flat=not sees_shapes(program))
     w = [leaf.copy() for leaf in probe.start]
     slots = {name: initial(init, w, np) for name, init in program.state}
-    moves = np.empty((STEPS, sum(leaf.size for leaf in w)))
     for t in range(STEPS):
         probe.at(t, w)
         inputs = {
@@ -94,10 +102,9 @@ def respond(program: Program, stream: int = 0) -> np.ndarray:
             **program.hyperparameters,
         }
         move, slots = run_step(program, inputs, slots, probe, without_signed_zeros)
-        moves[t] = np.concatenate([leaf.ravel() for leaf in move])
+        yield np.concatenate([leaf.ravel() for leaf in move])
         with np.errstate(all="ignore"):
             w = [leaf - step for leaf, step in zip(w, move, strict=True)]
-    return moves
 
 
 def sees_shapes(program: Program) -> bool:

@@ -16,7 +16,7 @@ import numpy as np
 
 from dsl.kinds import Kind
 from dsl.lower import spelled_out
-from dsl.program import Arg, Local, Name, Program
+from dsl.program import Arg, Const, Local, Name, Program
 from dsl.registry import PRIMITIVES, Primitive, Scope
 
 Value = Any
@@ -108,7 +108,7 @@ def run_step(
     **Returns:** arrays with the shape and dtype of the parameters; slots keep theirs.
     """
     with np.errstate(all="ignore"):
-        return _Run(spelled_out(program), inputs, slots, step, xp, choose or _choose).outputs()
+        return _Run(_plan(program), inputs, slots, step, xp, choose or _choose).outputs()
 
 
 def _choose(flag: Any, new: Any, old: Any) -> Any:
@@ -117,18 +117,44 @@ def _choose(flag: Any, new: Any, old: Any) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class _Call:
-    """A statement with everything about it that does not change from step to step."""
+    """A statement with everything about it that does not change from step to step.
+
+    `numbers` has the constants among the arguments, `reads` says where in the list of values the
+    others are. `lifted` are positions of arguments that are broadcast first, `listed` of those that
+    hold an array for each tensor then.
+    """
 
     primitive: Primitive
     args: tuple[Arg, ...]
+    numbers: list[float | None]
+    reads: tuple[tuple[int, int], ...]
     kinds: tuple[Kind, ...]
     wanted: tuple[Kind, ...]
     result: Kind
     lifted: tuple[int, ...]
+    listed: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """A program ready to run: values of statements come first in the list of values, then names.
+
+    `order` holds the statements that every step needs, `kinds` the kind of the result and those of
+    the next values of slots.
+    """
+
+    program: Program
+    calls: tuple[_Call, ...]
+    places: dict[str, int]
+    order: tuple[int, ...]
+    kinds: tuple[Kind, ...]
 
 
 @lru_cache(maxsize=1024)
-def _calls(program: Program) -> tuple[_Call, ...]:
+def _plan(program: Program) -> _Plan:
+    program = spelled_out(program)
+    first = len(program.statements)
+    places = {name: first + at for at, name in enumerate(program.name_kinds)}
     calls = []
     for statement in program.statements:
         primitive = PRIMITIVES[statement.op]
@@ -140,58 +166,89 @@ def _calls(program: Program) -> tuple[_Call, ...]:
             for at, (kind, want) in enumerate(zip(kinds, wanted, strict=True))
             if kind is not want and not (broadcasts and kind is Kind.GLOBAL)
         )
-        calls.append(_Call(primitive, statement.args, kinds, wanted, result, lifted))
-    return tuple(calls)
+        calls.append(
+            _Call(
+                primitive,
+                statement.args,
+                [arg.value if isinstance(arg, Const) else None for arg in statement.args],
+                tuple(
+                    (at, _place(arg, places))
+                    for at, arg in enumerate(statement.args)
+                    if not isinstance(arg, Const)
+                ),
+                kinds,
+                wanted,
+                result,
+                lifted,
+                tuple(
+                    at
+                    for at, kind in enumerate(kinds)
+                    if (wanted[at] if at in lifted else kind) is not Kind.GLOBAL
+                ),
+            )
+        )
+    outputs = (program.result, *program.updates)
+    kinds = tuple(map(program.kind_of, outputs))
+    return _Plan(program, tuple(calls), places, demanded(program, outputs), kinds)
+
+
+def _place(arg: Local | Name, places: Mapping[str, int]) -> int:
+    return arg.index if isinstance(arg, Local) else places[arg.id]
 
 
 class _Run:
-    """The evaluation of one step."""
+    """The evaluation of one step. A value that is not known yet is None."""
 
     def __init__(
         self,
-        program: Program,
+        plan: _Plan,
         inputs: Mapping[str, Value],
         slots: Mapping[str, Value],
         step: Step,
         xp: Any,
         choose: Any,
     ):
-        self.program = program
-        self.calls = _calls(program)
-        self.names = {**inputs, **slots}
+        self.plan = plan
+        self.program = plan.program
         self.slots = slots
         self.like: Sequence[Any] = inputs["w"]
+        self.values: list[Value] = [None] * (len(plan.calls) + len(plan.places))
+        for given in (inputs, slots):
+            for name, value in given.items():
+                if name in plan.places:
+                    self.values[plan.places[name]] = value
         self.step = step
         self.xp = xp
         self.choose = choose
 
     def outputs(self) -> tuple[list[Any], dict[str, Value]]:
-        done: dict[int, Value] = {}
-        self.evaluate((self.program.result, *self.program.updates), done)
-        result = self.value(self.program.result, done)
-        result = self.lift(result, self.program.kind_of(self.program.result), Kind.TENSOR)
+        values = self.values
+        self.evaluate(self.plan.order, values)
+        made, *kinds = self.plan.kinds
+        result = self.lift(self.value(self.program.result, values), made, Kind.TENSOR)
         updates = {}
-        for (name, init), arg in zip(self.program.state, self.program.updates, strict=True):
-            value = self.lift(self.value(arg, done), self.program.kind_of(arg), init.kind)
+        following = zip(self.program.state, self.program.updates, kinds, strict=True)
+        for (name, init), arg, kind in following:
+            value = self.lift(self.value(arg, values), kind, init.kind)
             updates[name] = _cast_like(self.xp, value, self.slots[name])
         return _cast_like(self.xp, result, self.like), updates
 
-    def evaluate(self, args: tuple[Arg, ...], done: dict[int, Value]) -> None:
-        """Add to `done` every statement that `args` need."""
-        for index in demanded(self.program, args):
-            if index not in done:
-                done[index] = self.apply(self.calls[index], done)
+    def evaluate(self, order: tuple[int, ...], values: list[Value]) -> None:
+        """Add the values of statements to `values`."""
+        for index in order:
+            if values[index] is None:
+                values[index] = self.apply(self.plan.calls[index], values)
 
-    def value(self, arg: Arg, done: dict[int, Value]) -> Value:
-        if isinstance(arg, Local):
-            return done[arg.index]
-        return self.names[arg.id] if isinstance(arg, Name) else arg.value
+    def value(self, arg: Arg, values: list[Value]) -> Value:
+        return arg.value if isinstance(arg, Const) else values[_place(arg, self.plan.places)]
 
-    def apply(self, call: _Call, done: dict[int, Value]) -> Value:
+    def apply(self, call: _Call, values: list[Value]) -> Value:
         primitive = call.primitive
         if primitive.lazy:
-            return self.select(call, done)
-        args = [self.value(arg, done) for arg in call.args]
+            return self.select(call, values)
+        args: list[Value] = call.numbers.copy()
+        for at, place in call.reads:
+            args[at] = values[place]
         for at in call.lifted:
             args[at] = self.lift(args[at], call.kinds[at], call.wanted[at])
         if primitive.scope is Scope.STEP:
@@ -200,17 +257,25 @@ class _Run:
                 for arg, want in zip(args, call.wanted, strict=True)
             ]
             return primitive.meaning(self.step, *args)
-        if call.result is Kind.GLOBAL and all(isinstance(arg, float) for arg in args):
-            return float(primitive.meaning(np, *map(np.float64, args))) + 0.0
-        if call.result is Kind.GLOBAL or primitive.scope is Scope.MODEL:
+        if call.result is Kind.GLOBAL:
+            if all(isinstance(arg, float) for arg in args):
+                return float(primitive.meaning(np, *map(np.float64, args))) + 0.0
             return primitive.meaning(self.xp, *args)
-        rows = [arg if isinstance(arg, list) else [arg] * len(self.like) for arg in args]
-        meaning = partial(primitive.meaning, self.xp)
+        if primitive.scope is Scope.MODEL:
+            return primitive.meaning(self.xp, *args)
+        meaning = primitive.meaning
         if call.result.many and primitive.signature.elementwise:
-            return [_part_by_part(meaning, row) for row in zip(*rows, strict=True)]
-        return [meaning(*row) for row in zip(*rows, strict=True)]
+            meaning = partial(_part_by_part, meaning)
+        if len(self.like) == 1:
+            for at in call.listed:
+                args[at] = args[at][0]
+            return [meaning(self.xp, *args)]
+        rows = [[arg] * len(self.like) for arg in args]
+        for at in call.listed:
+            rows[at] = args[at]
+        return [meaning(self.xp, *row) for row in zip(*rows, strict=True)]
 
-    def select(self, call: _Call, done: dict[int, Value]) -> Value:
+    def select(self, call: _Call, values: list[Value]) -> Value:
         """`when`: evaluates only the branch that the flag chooses."""
         flag, *branches = call.args
         kind = call.result
@@ -218,15 +283,15 @@ class _Run:
 
         def branch(arg: Arg, from_kind: Kind) -> Any:
             def chosen() -> Value:
-                inside = dict(done)
-                self.evaluate((arg,), inside)
+                inside = values.copy()
+                self.evaluate(demanded(self.program, (arg,)), inside)
                 value = self.lift(self.value(arg, inside), from_kind, kind)
                 return _cast_like(self.xp, value, number if kind is Kind.GLOBAL else self.like)
 
             return chosen
 
         new, old = (branch(arg, k) for arg, k in zip(branches, call.kinds[1:], strict=True))
-        return self.choose(self.value(flag, done), new, old)
+        return self.choose(self.value(flag, values), new, old)
 
     def lift(self, value: Value, kind: Kind, to: Kind) -> Value:
         """A value of `kind` as one of `to`, broadcast to the shapes of the parameters."""
@@ -244,11 +309,11 @@ class _Run:
         return [spread(part, s) for part, s in zip(parts, shapes, strict=True)]
 
 
-def _part_by_part(meaning: Any, row: Sequence[Any]) -> tuple[Any, ...]:
+def _part_by_part(meaning: Any, xp: Any, *row: Any) -> tuple[Any, ...]:
     """The meaning of an element-wise primitive on tuples of arrays, and numbers, of one tensor."""
     count = next(len(arg) for arg in row if isinstance(arg, tuple))
     parts = [arg if isinstance(arg, tuple) else (arg,) * count for arg in row]
-    return tuple(meaning(*each) for each in zip(*parts, strict=True))
+    return tuple(meaning(xp, *each) for each in zip(*parts, strict=True))
 
 
 def _cast_like(xp: Any, value: Value, like: Value) -> Value:

@@ -10,8 +10,14 @@ def prune(program: Program) -> Program:
     """The program without what no step's result depends on: statements, slots, unread names.
 
     Order and names are kept. `w`, `g` and `lr` stay in the signature, since every host passes them.
+    A program without any of that is returned as it is.
     """
     alive = live(program)
+    inputs = tuple(n for n in program.inputs if n in alive.names or n in ("w", "g"))
+    hypers = tuple(h for h in program.hypers if h[0] in alive.names or h[0] == "lr")
+    kept = (len(alive.statements), len(alive.slots), inputs, hypers)
+    if kept == (len(program.statements), len(program.state), program.inputs, program.hypers):
+        return program
     place = {old: new for new, old in enumerate(alive.statements)}
 
     def move(arg: Arg) -> Arg:
@@ -23,8 +29,8 @@ def prune(program: Program) -> Program:
     updates = dict(zip(program.slots, program.updates, strict=True))
     return replace(
         program,
-        inputs=tuple(n for n in program.inputs if n in alive.names or n in ("w", "g")),
-        hypers=tuple(h for h in program.hypers if h[0] in alive.names or h[0] == "lr"),
+        inputs=inputs,
+        hypers=hypers,
         state=tuple((name, init) for name, init in program.state if name in alive.slots),
         statements=tuple(moved(program.statements[index]) for index in alive.statements),
         updates=tuple(move(updates[name]) for name in alive.slots),

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from dsl.errors import counted
 from evaluators.statistics import Interval, interval, paired_test
 
 ERROR = 0.05
@@ -99,7 +100,7 @@ def sentence(rule: str, baseline: str, verdict: Claim, tasks: Sequence[str], see
     low, estimate, high = verdict.speed_up
     level = f"{100 * verdict.confidence:.4g}%"
     figures = f"speed-up {estimate:.2f} [{low:.2f}, {high:.2f}] at {level}"
-    ground = f"{_counted(len(tasks), 'task')} and {_counted(seeds, 'seed')}"
+    ground = f"{counted(len(tasks), 'task')} and {counted(seeds, 'seed')}"
     worst = f"worst task {tasks[int(np.argmin(verdict.by_task))]} {verdict.worst:.2f}"
     evidence = f"{figures} over {ground}, {worst}"
     if verdict.word is Word.SPECIALISED:
@@ -108,7 +109,3 @@ def sentence(rule: str, baseline: str, verdict: Claim, tasks: Sequence[str], see
     if verdict.word is Word.NOT_SUPPORTED:
         return f"{rule}: {verdict.word}, neither better than nor equal to {baseline} ({evidence})"
     return f"{rule}: {verdict.word} tuned {baseline} ({evidence})"
-
-
-def _counted(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"

@@ -99,7 +99,7 @@ def problem(error: ValidationError, document: Document, advice: Advice) -> Confi
     """The first thing wrong with a document, as an error for the person who wrote it."""
     path, details = _innermost(error)
     key = ".".join(map(str, path))
-    line = document.lines.get(path)
+    line = document.lines.get(path) or document.lines.get(path[:-1])
     place = document.where + (f", line {line}" if line else "") + (f": {key}" if key else "")
     kind, context = details["type"], details.get("ctx", {})
     example = advice.examples.get(key)
@@ -125,8 +125,12 @@ def problem(error: ValidationError, document: Document, advice: Advice) -> Confi
 
 
 def _innermost(error: ValidationError) -> tuple[KeyPath, Any]:
-    """The place and details of the first error, looking into errors raised by validators."""
-    first = error.errors()[0]
+    """The place and details of the first error, looking into errors raised by validators.
+
+    An unknown key comes before what is missing: it is often that key, misspelt.
+    """
+    errors = error.errors()
+    first = next((each for each in errors if each["type"] == "extra_forbidden"), errors[0])
     inner = first.get("ctx", {}).get("error")
     if isinstance(inner, ValidationError):
         path, details = _innermost(inner)

@@ -69,3 +69,7 @@ class ConfigError(EvaluatorError):
 
     def __init__(self, message: str, *, help: str | None = None):
         super().__init__(f"ConfigError: {message}", help=help)
+
+
+class CannotCompare(EvaluatorError):
+    """Rules or numbers that no comparison can be made of; the message says which and why."""

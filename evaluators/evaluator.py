@@ -2,21 +2,22 @@
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from statistics import fmean
 
 from dsl import canonical, parse
 from dsl.machine import DoesNotFit
 from dsl.program import Program
+from evaluators.engines.parts import Job, Room
 from evaluators.evaluation import Evaluation, Measurement, Outcome
 from evaluators.free import CHECKS, refused_by
 from evaluators.outcomes import outcome_of
-from evaluators.registry import get
 from evaluators.score import WORST, aggregate, loss_at, progress, reference, score
 from evaluators.suites import TaskChoice
 from evaluators.task import Task
-from evaluators.train import Trained, Trainer, searchable
+from evaluators.train import Trained, Trainer
+from evaluators.trainers import trainers_for
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,8 @@ class Suite:
     its rate by task (its default where none is named). `factors` are the multiples of a rate that
     are tried on every task, for programs and baseline alike. `primitives` are those that programs
     may use; those a search draws by default if empty. `checks` are the free checks that are made.
-    `width` is how many seeds run side by side; it changes no result.
+    `width` is how many seeds run side by side and `batch` how many programs are judged in one call;
+    they change no result.
     """
 
     tasks: tuple[TaskChoice, ...]
@@ -37,49 +39,17 @@ class Suite:
     rates: tuple[tuple[str, float], ...] = ()
     checks: tuple[str, ...] = tuple(check.name for check in CHECKS)
     width: int = 2
+    batch: int = 1
 
 
-class Trainers:
-    """The training loops of a set of tasks, each compiled when first used."""
+@dataclass(frozen=True)
+class Asked:
+    """A program to judge: the middle of the rates to try by task, its own where none is named, and
+    by task the score that the first look has to reach on some seed for training to go on."""
 
-    def __init__(
-        self, tasks: Sequence[TaskChoice], primitives: Sequence[str], rates: int, width: int
-    ):
-        self.by_task = {
-            choice.name: Trainer(
-                get(choice.name), choice.steps, primitives, width=width, rates=rates
-            )
-            for choice in tasks
-        }
-
-    @property
-    def compilations(self) -> int:
-        """How many loops were compiled so far: one per task, whatever runs."""
-        return sum(trainer.compilations for trainer in self.by_task.values())
-
-
-def trainers_for(
-    rule: Program,
-    tasks: Sequence[TaskChoice],
-    primitives: Sequence[str] = (),
-    rates: int = 1,
-    width: int = 2,
-) -> Trainers:
-    """Loops that carry what `rule` applies and `primitives` (those a search draws if empty).
-
-    The same ones for the same arguments in a process, so that tuning a baseline and judging by it
-    compile once.
-    """
-    used = {statement.op for statement in rule.statements}
-    carried = tuple(sorted(used | set(primitives or searchable())))
-    return _trainers(tuple(tasks), carried, rates, width)
-
-
-@lru_cache(maxsize=4)
-def _trainers(
-    tasks: tuple[TaskChoice, ...], primitives: tuple[str, ...], rates: int, width: int
-) -> Trainers:
-    return Trainers(tasks, primitives, rates, width)
+    program: Program
+    rates: Mapping[str, float] = field(default_factory=dict)
+    hurdles: Mapping[str, float] = field(default_factory=dict)
 
 
 class Evaluator:
@@ -91,9 +61,8 @@ class Evaluator:
     def __init__(self, suite: Suite):
         self.suite = suite
         self.baseline = parse(suite.baseline)
-        self.trainers = trainers_for(
-            self.baseline, suite.tasks, suite.primitives, len(suite.factors), suite.width
-        )
+        room = Room(suite.width, len(suite.factors), suite.batch)
+        self.trainers = trainers_for(self.baseline, suite.tasks, suite.primitives, room)
         self._checks = [check for check in CHECKS if check.name in suite.checks]
         self._scale = lru_cache(maxsize=64)(self._measure_baseline)
 
@@ -109,50 +78,46 @@ class Evaluator:
         rates: Mapping[str, float] | None = None,
         hurdles: Mapping[str, float] | None = None,
     ) -> Evaluation:
-        """Judge a program on every task with every seed.
+        """Judge one program; see `evaluate_batch`."""
+        return self.evaluate_batch([Asked(program, rates or {}, hurdles or {})], seeds)[0]
 
-        On each task the rates around a middle one are tried, and the one that serves the program
+    def evaluate_batch(self, asked: Sequence[Asked], seeds: Sequence[int]) -> list[Evaluation]:
+        """Judge programs on every task with every seed; each as if it were alone.
+
+        On each task the rates around a middle one are tried, and the one that serves a program
         best over the seeds counts; the baseline has the same choice. Tasks run in the order of the
-        suite; after one on which the program fails, the rest are not run and count as failed. A
+        suite; after one on which a program fails, the rest are not run and count as failed. A
         failed run scores -1.
-
-        **Arguments:** `rates`: the middle rate by task, the program's own where it names none.
-        `hurdles`: by task the score that the first look has to reach on some seed for training to
-        go on.
         """
-        program = canonical(program)
-        refused = refused_by(program, self._checks)
-        if refused:
-            return Evaluation(refused.outcome, WORST)
-        found: dict[str, Sequence[Measurement]] = {}
-        before = after = 0
-        outcome = Outcome.OK
+        judged = [_Judged(canonical(each.program), each) for each in asked]
+        for each in judged:
+            refused = refused_by(each.program, self._checks)
+            each.outcome = refused.outcome if refused else Outcome.OK
         for name, trainer in self.trainers.by_task.items():
-            scale = self._scale(name, tuple(seeds))
-            tried = self._tried(program, (rates or {}).get(name))
-            bar = None
-            if hurdles and name in hurdles:
-                bar = [loss_at(trainer.task, hurdles[name] * scale[0])]
-            try:
-                runs = trainer.run(program, seeds, tried, bar)
-            except DoesNotFit:
-                return Evaluation(Outcome.DOES_NOT_FIT, WORST)
-            paid = _steps(trainer, [run for row in runs for run in row])
-            before, after = before + paid[0], after + paid[1]
-            judged = [
-                [
-                    _measurement(trainer.task, seed, rate, run, scale)
-                    for seed, run in zip(seeds, row, strict=True)
-                ]
-                for rate, row in zip(tried or (None,), runs, strict=True)
-            ]
-            found[name] = _best(judged)
-            outcome = _outcome(found[name])
-            if outcome is not Outcome.OK:
-                break
-        scores = [_mean_score(found.get(name, ())) for name in self.trainers.by_task]
-        measured = tuple(m for each in found.values() for m in each)
-        return Evaluation(outcome, aggregate(scores), measured, (before, after))
+            going = [each for each in judged if each.outcome is Outcome.OK]
+            jobs = [self._job(each, name, seeds) for each in going]
+            carried = []
+            for each, job in zip(going, jobs, strict=True):
+                try:
+                    trainer.engine_for(job)
+                except DoesNotFit:
+                    each.outcome = Outcome.DOES_NOT_FIT
+                else:
+                    carried.append((each, job))
+            runs = trainer.run_batch([job for _, job in carried])
+            scale = self._scale(name, tuple(seeds)) if carried else ()
+            for (each, job), rows in zip(carried, runs, strict=True):
+                each.learn(trainer, job, rows, scale)
+        return [each.evaluation(list(self.trainers.by_task)) for each in judged]
+
+    def _job(self, judged: "_Judged", name: str, seeds: Sequence[int]) -> Job:
+        hurdle = judged.asked.hurdles.get(name)
+        bar = None
+        if hurdle is not None:
+            task, scale = self.trainers.by_task[name].task, self._scale(name, tuple(seeds))
+            bar = [loss_at(task, hurdle * scale[0])]
+        tried = self._tried(judged.program, judged.asked.rates.get(name))
+        return Job(judged.program, seeds, tried, bar)
 
     def _tried(self, program: Program, middle: float | None) -> tuple[float, ...] | None:
         """The rates around `middle`, nearest first; None for a program without a rate."""
@@ -177,6 +142,46 @@ class Evaluator:
 
     def _own_rate(self, name: str) -> float | None:
         return dict(self.suite.rates).get(name)
+
+
+@dataclass
+class _Judged:
+    """What is known of a program so far."""
+
+    program: Program
+    asked: Asked
+    outcome: Outcome = Outcome.OK
+    found: dict[str, Sequence[Measurement]] = field(default_factory=dict)
+    steps: tuple[int, int] = (0, 0)
+
+    def learn(
+        self,
+        trainer: Trainer,
+        job: Job,
+        runs: Sequence[Sequence[Trained]],
+        scale: Sequence[float],
+    ) -> None:
+        """Take in its runs [rate][seed] on a task."""
+        paid = _steps(trainer, [run for row in runs for run in row])
+        self.steps = (self.steps[0] + paid[0], self.steps[1] + paid[1])
+        judged = [
+            [
+                _measurement(trainer.task, seed, rate, run, scale)
+                for seed, run in zip(job.seeds, row, strict=True)
+            ]
+            for rate, row in zip(job.rates or (None,), runs, strict=True)
+        ]
+        best = _best(judged)
+        self.found[trainer.task.name] = best
+        self.outcome = _outcome(best)
+
+    def evaluation(self, tasks: Sequence[str]) -> Evaluation:
+        """The judgement, tasks that were not run counting as failed."""
+        if self.outcome is Outcome.DOES_NOT_FIT or not self.found:
+            return Evaluation(self.outcome, WORST)
+        worth = aggregate([_mean_score(self.found.get(name, ())) for name in tasks])
+        measured = tuple(each for rows in self.found.values() for each in rows)
+        return Evaluation(self.outcome, worth, measured, self.steps)
 
 
 def _measurement(

@@ -14,7 +14,7 @@ from evaluators.config_file import Advice, Section, keys_at, one_of, problem, re
 from evaluators.errors import UnknownSuite
 
 _HERE = Path(__file__).resolve().parent
-_FOLDERS = (_HERE / "configs" / "suites", _HERE.parent / "configs" / "suites")
+FOLDERS = (_HERE / "configs" / "suites", _HERE.parent / "configs" / "suites")
 """Where an installed wheel keeps them, and where the repository does."""
 
 
@@ -65,7 +65,7 @@ def load_suite(name_or_path: str | Path) -> TaskSuite:
 
 
 def _folder() -> Path:
-    return next((folder for folder in _FOLDERS if folder.is_dir()), _FOLDERS[-1])
+    return next((folder for folder in FOLDERS if folder.is_dir()), FOLDERS[-1])
 
 
 class TaskConfig(Section):

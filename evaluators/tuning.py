@@ -14,12 +14,13 @@ from typing import Any, NamedTuple
 
 from dsl import canonical
 from dsl.program import Program
+from evaluators.engines.parts import Room
 from evaluators.evaluation import Outcome
-from evaluators.evaluator import Trainers, trainers_for
 from evaluators.outcomes import outcome_of
 from evaluators.score import WORST, progress
 from evaluators.suites import TaskChoice
 from evaluators.train import Trained, Trainer
+from evaluators.trainers import Trainers, trainers_for
 
 RATES = tuple(10 ** (-k / 2) for k in range(8, 0, -1))
 """Where the rate is looked for first: 1e-4 to 0.3 in half decades."""
@@ -66,16 +67,18 @@ def tune(
     evaluations: int,
     primitives: Sequence[str] = (),
     factors: Sequence[float] = (1.0,),
-    width: int = 2,
+    room: Room | None = None,
 ) -> Tuned:
     """The best constants of `program` for all tasks together and its best rate for each, within a
     number of evaluations.
 
     First the rates over half decades, on every task by itself; then every hyperparameter in turn by
     a factor (a decay rate `b` through 1 - b), in whichever direction helps, with shrinking factors.
-    An evaluation tries a rate times each of `factors` on every task.
+    An evaluation tries a rate times each of `factors` on every task; `room` is for runs side by
+    side.
     """
-    trainers = trainers_for(program, tasks, primitives, len(factors), width)
+    room = room or Room(2, len(factors), 1)
+    trainers = trainers_for(program, tasks, primitives, room)
     return _Tuner(program, trainers, seeds, evaluations, factors).tuned()
 
 

@@ -131,7 +131,7 @@ class Campaign:
         factors = tuple(self.config.evaluation.rates)
         job = Tune(
             *(rule, self._tasks(), seeds, wanted.evaluations),
-            *(self._primitives(), factors, self.config.evaluation.width),
+            *(self._primitives(), factors, self.config.evaluation.room),
         )
         pool.submit(0, job)
         tuned = self._one(pool, f"the baseline {wanted.rule} could not be tuned").value
@@ -156,7 +156,8 @@ class Campaign:
             tuple(config.evaluation.rates),
             tuple(rates.items()),
             tuple(config.checks),
-            config.evaluation.width,
+            config.evaluation.room.seeds,
+            config.evaluation.room.programs,
         )
         as_baseline = config.start == config.baseline.rule
         start = tuned if as_baseline else config.rule(config.start)

@@ -9,6 +9,7 @@ from dsl.registry import PRIMITIVES
 from dsl.zoo import ZOO
 from evaluators import suites
 from evaluators.config_file import Section, one_of
+from evaluators.engines.parts import Room
 from evaluators.free import CHECKS
 from evaluators.suites import TaskConfig, load_suite
 from search.draws import Palette
@@ -96,13 +97,15 @@ class EvaluationConfig(Section):
     """Candidates that are judged on the same seeds."""
     elites: int = Field(default=2, ge=0, le=1_000)
     """How many of the best are measured again, each on the new seeds of a generation."""
+    batch: int = Field(default=4, ge=1, le=1_024)
+    """Programs that a worker judges in one go; on an accelerator they run side by side."""
     timeout: float = Field(default=300.0, gt=0, le=86_400, allow_inf_nan=False)
     """Seconds after which a worker counts as hung; compiling is part of the first evaluation."""
 
     @property
-    def width(self) -> int:
-        """How many seeds run side by side: all of them, up to four."""
-        return min(self.seeds, 4)
+    def room(self) -> Room:
+        """What runs side by side: seeds, up to four, the rates of a program, and programs."""
+        return Room(min(self.seeds, 4), len(self.rates), self.batch)
 
 
 class ScreenConfig(Section):
@@ -211,5 +214,7 @@ class Config(Section):
     def comparable(self) -> dict[str, Any]:
         """The keys that decide what the campaign finds; who computes it and how fast do not."""
         plain = self.resolved()
-        del plain["workers"], plain["evaluation"]["timeout"]
+        for key in ("timeout", "batch"):
+            del plain["evaluation"][key]
+        del plain["workers"]
         return plain

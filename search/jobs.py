@@ -1,13 +1,15 @@
 """What a worker is asked to do and what it answers; plain data on both sides."""
 
+import itertools
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from dsl.program import Program
+from evaluators.engines.parts import Room
 from evaluators.evaluation import Evaluation
-from evaluators.evaluator import Evaluator, Suite
+from evaluators.evaluator import Asked, Evaluator, Suite
 from evaluators.suites import TaskChoice
 from evaluators.tuning import tune
 
@@ -24,8 +26,8 @@ class Tune:
     """Those of the search, so that the baseline is measured by the machine of the search."""
     factors: tuple[float, ...] = (1.0,)
     """The multiples of a rate that one evaluation tries."""
-    width: int = 2
-    """How many seeds run side by side."""
+    room: Room | None = None
+    """For runs side by side."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ Job = Tune | Evaluate
 
 @dataclass(frozen=True)
 class Answer:
-    """What came of a job: `value` is what `tune` or `Evaluator.evaluate` returned.
+    """What came of a job: `value` is a `Tuned` or an `Evaluation`.
 
     `compilations` counts the machines that this worker has compiled so far.
     """
@@ -64,13 +66,9 @@ class Evaluates(Protocol):
     @property
     def compilations(self) -> int: ...
 
-    def evaluate(
-        self,
-        program: Program,
-        seeds: tuple[int, ...],
-        rates: dict[str, float],
-        hurdles: dict[str, float],
-    ) -> Evaluation: ...
+    def evaluate_batch(
+        self, asked: Sequence[Asked], seeds: tuple[int, ...]
+    ) -> list[Evaluation]: ...
 
 
 class Worker:
@@ -86,23 +84,36 @@ class Worker:
         self._suite: Suite | None = None
         self._evaluator: Evaluates | None = None
 
-    def run(self, job: Job) -> Answer:
-        """Do what `job` says."""
-        start = time.perf_counter()
-        match job:
-            case Tune():
-                value = self._tune(
+    def run(self, jobs: Sequence[Job]) -> list[Answer]:
+        """Do what `jobs` say; those that judge by one suite on the same seeds in one go."""
+        answers: list[Answer] = []
+        for what, group in itertools.groupby(jobs, _shared):
+            start = time.perf_counter()
+            values = self._values(what, list(group))
+            seconds = (time.perf_counter() - start) / len(values)
+            compiled = self._evaluator.compilations if self._evaluator else 0
+            answers += [Answer(value, seconds, compiled) for value in values]
+        return answers
+
+    def _values(self, what: Any, jobs: list[Any]) -> list[Any]:
+        if what is None:
+            return [
+                self._tune(
                     *(job.program, job.tasks, job.seeds, job.evaluations),
-                    *(job.primitives, job.factors, job.width),
+                    *(job.primitives, job.factors, job.room),
                 )
-            case Evaluate():
-                value = self._evaluator_of(job.suite).evaluate(
-                    job.program, job.seeds, dict(job.rates), dict(job.hurdles)
-                )
-        compiled = self._evaluator.compilations if self._evaluator else 0
-        return Answer(value, time.perf_counter() - start, compiled)
+                for job in jobs
+            ]
+        suite, seeds = what
+        asked = [Asked(job.program, dict(job.rates), dict(job.hurdles)) for job in jobs]
+        return self._evaluator_of(suite).evaluate_batch(asked, seeds)
 
     def _evaluator_of(self, suite: Suite) -> Evaluates:
         if self._evaluator is None or suite != self._suite:
             self._evaluator, self._suite = self._make(suite), suite
         return self._evaluator
+
+
+def _shared(job: Job) -> tuple[Suite, tuple[int, ...]] | None:
+    """What jobs must agree in to be done together; None for one that is done alone."""
+    return (job.suite, job.seeds) if isinstance(job, Evaluate) else None

@@ -92,8 +92,9 @@ def named(program: Program, config: Config, hall: HallOfFame, content: str) -> P
 
 def _pool(config: Config, make_worker: Callable[[], Worker]) -> Callable[[], Pool]:
     if config.workers == 0:
-        return lambda: SerialPool(make_worker)
-    return lambda: RayPool(config.workers, config.evaluation.timeout, make_worker)
+        return lambda: SerialPool(make_worker, config.evaluation.batch)
+    judging = config.evaluation
+    return lambda: RayPool(config.workers, judging.timeout, make_worker, judging.batch)
 
 
 def _make_folder(folder: Path) -> None:

@@ -37,7 +37,7 @@ def validate(
     tasks = load_suite(name).tasks
     used = {statement.op for _, program in entrants for statement in program.statements}
     primitives = tuple(sorted(used))
-    factors, width = tuple(config.evaluation.rates), min(config.final.seeds, 4)
+    factors, room = tuple(config.evaluation.rates), config.evaluation.room
     tuning, measuring = validation_seeds(
         config.seed, STAGES.index(stage), config.baseline.seeds, config.final.seeds
     )
@@ -45,7 +45,7 @@ def validate(
     tuned = _all(
         pool,
         [
-            Tune(program, tasks, tuning, budget, primitives, factors, width)
+            Tune(program, tasks, tuning, budget, primitives, factors, room)
             for _, program in entrants
         ],
         lambda done: observe(events.Validating(stage, name, done, 2 * len(entrants))),
@@ -60,7 +60,8 @@ def validate(
         factors,
         tuple(first.rates.items()),
         tuple(config.checks),
-        width,
+        room.seeds,
+        room.programs,
     )
     sound = [done.answer.value for done in tuned if done.answer is not None]
     judged = _all(

@@ -1,7 +1,8 @@
 """Serial and Ray pools behind one interface; the only file that imports Ray.
 
-A job that loses its worker is tried once more by a fresh one; the second time it comes back as
-lost. Jobs are started in the order in which they are submitted.
+Jobs that lose their worker are tried once more by a fresh one, each alone; one that loses that too
+comes back as lost. Jobs are started in the order in which they are submitted, several together
+where they fit; what comes of a job does not depend on its company.
 """
 
 import logging
@@ -9,7 +10,7 @@ import os
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from search.environment import prepare_process, worker_environment
@@ -54,13 +55,31 @@ class Pool(Protocol):
         ...
 
 
-class SerialPool:
-    """Runs jobs in this process, one at each `collect`."""
+@dataclass(frozen=True)
+class _Task:
+    """A job in a queue; one that lost a worker is tried again, and then alone."""
 
-    def __init__(self, make_worker: Callable[[], Worker] = Worker):
+    number: int
+    job: Job
+    attempt: int = 1
+
+
+def _next_batch(queue: deque[_Task], size: int) -> list[_Task]:
+    """The jobs to be done together, first come first served."""
+    batch = [queue.popleft()]
+    while queue and len(batch) < size and batch[0].attempt == queue[0].attempt == 1:
+        batch.append(queue.popleft())
+    return batch
+
+
+class SerialPool:
+    """Runs jobs in this process, a batch at each `collect`."""
+
+    def __init__(self, make_worker: Callable[[], Worker] = Worker, batch: int = 1):
         self.retries = 0
         self._worker = make_worker()
-        self._queue: deque[tuple[int, Job]] = deque()
+        self._batch = batch
+        self._queue: deque[_Task] = deque()
         self._compilations = 0
 
     @property
@@ -68,23 +87,23 @@ class SerialPool:
         return self._compilations
 
     def submit(self, number: int, job: Job) -> None:
-        self._queue.append((number, job))
+        self._queue.append(_Task(number, job))
 
     def collect(self) -> list[Done]:
         if not self._queue:
             return []
-        number, job = self._queue.popleft()
-        for attempt in range(1, _ATTEMPTS + 1):
-            try:
-                answer = self._worker.run(job)
-            except Exception as error:
-                if attempt == _ATTEMPTS:
-                    return [Done(number, None, Lost.RAISED, _note(error))]
-                self.retries += 1
-            else:
-                self._compilations = answer.compilations
-                return [Done(number, answer)]
-        return []
+        tasks = _next_batch(self._queue, self._batch)
+        try:
+            answers = self._worker.run([task.job for task in tasks])
+        except Exception as error:
+            if tasks[0].attempt >= _ATTEMPTS:
+                return [Done(tasks[0].number, None, Lost.RAISED, _note(error))]
+            self.retries += len(tasks)
+            again = [replace(task, attempt=task.attempt + 1) for task in tasks]
+            self._queue.extendleft(reversed(again))
+            return []
+        self._compilations = answers[-1].compilations
+        return [Done(task.number, answer) for task, answer in zip(tasks, answers, strict=True)]
 
     def close(self) -> None:
         self._queue.clear()
@@ -92,30 +111,36 @@ class SerialPool:
 
 @dataclass
 class _Running:
-    number: int
-    job: Job
-    attempt: int
+    tasks: list[_Task]
     seat: int
     deadline: float
 
 
 class RayPool:
-    """Runs jobs on Ray actors, one job each at a time.
+    """Runs jobs on Ray actors, up to `batch` at a time.
 
-    Starts a Ray of its own on this machine, or joins the cluster that RAY_ADDRESS names.
+    Starts a Ray of its own on this machine, or joins the cluster that RAY_ADDRESS names. `timeout`
+    is the number of seconds that a job may take.
     """
 
-    def __init__(self, workers: int, timeout: float, make_worker: Callable[[], Worker] = Worker):
+    def __init__(
+        self,
+        workers: int,
+        timeout: float,
+        make_worker: Callable[[], Worker] = Worker,
+        batch: int = 1,
+    ):
         self._ray, self._started_ray, options = _start_ray(workers)
         self._make_worker = make_worker
         wrap = self._ray.remote(num_cpus=1, max_restarts=0, max_task_retries=0, **options)
         self._actor_class = wrap(_Seat)
         self._timeout = timeout
+        self._batch = batch
         self._actors: list[Any] = [self._actor() for _ in range(workers)]
         self._compiled = [0] * workers
         self._compiled_before = 0
         self._idle = list(range(workers))
-        self._queue: deque[tuple[int, Job, int]] = deque()
+        self._queue: deque[_Task] = deque()
         self._running: dict[Any, _Running] = {}
         self.retries = 0
 
@@ -124,21 +149,21 @@ class RayPool:
         return self._compiled_before + sum(self._compiled)
 
     def submit(self, number: int, job: Job) -> None:
-        self._queue.append((number, job, 1))
-        self._dispatch()
+        self._queue.append(_Task(number, job))
 
     def collect(self) -> list[Done]:
+        self._dispatch()
         if not self._running:
             return []
         refs = list(self._running)
         ready, _ = self._ray.wait(refs, num_returns=1, timeout=_POLL_SECONDS)
         if ready:  # whatever else is finished by now
             ready, _ = self._ray.wait(refs, num_returns=len(refs), timeout=0)
-        found = [done for ref in ready if (done := self._finish(ref))]
+        found = [done for ref in ready for done in self._finish(ref)]
         now = time.monotonic()
         late = [ref for ref, running in self._running.items() if running.deadline < now]
         note = f"no answer within {self._timeout:g} s"
-        found += [done for ref in late if (done := self._lose(ref, Lost.HUNG, note))]
+        found += [done for ref in late for done in self._lose(ref, Lost.HUNG, note)]
         self._dispatch()
         return found
 
@@ -155,28 +180,32 @@ class RayPool:
 
     def _dispatch(self) -> None:
         while self._queue and self._idle:
-            number, job, attempt = self._queue.popleft()
+            share = -(-len(self._queue) // len(self._idle))
+            tasks = _next_batch(self._queue, min(self._batch, share))
             seat = self._idle.pop(0)
-            ref = self._actors[seat].run.remote(job)
-            deadline = time.monotonic() + self._timeout
-            self._running[ref] = _Running(number, job, attempt, seat, deadline)
+            ref = self._actors[seat].run.remote([task.job for task in tasks])
+            deadline = time.monotonic() + self._timeout * len(tasks)
+            self._running[ref] = _Running(tasks, seat, deadline)
 
-    def _finish(self, ref: Any) -> Done | None:
+    def _finish(self, ref: Any) -> list[Done]:
         from ray.exceptions import RayError, RayTaskError
 
         try:
-            answer: Answer = self._ray.get(ref)
+            answers: list[Answer] = self._ray.get(ref)
         except RayTaskError as error:
             return self._lose(ref, Lost.RAISED, _note(error.cause or error))
         except RayError as error:
             return self._lose(ref, Lost.DIED, _note(error))
         running = self._running.pop(ref)
         self._idle.append(running.seat)
-        self._compiled[running.seat] = answer.compilations
-        return Done(running.number, answer)
+        self._compiled[running.seat] = answers[-1].compilations
+        return [
+            Done(task.number, answer) for task, answer in zip(running.tasks, answers, strict=True)
+        ]
 
-    def _lose(self, ref: Any, lost: Lost, note: str) -> Done | None:
-        """Replace the worker; the job goes to the front of the queue, or comes back as lost."""
+    def _lose(self, ref: Any, lost: Lost, note: str) -> list[Done]:
+        """Replace the worker; its jobs go to the front of the queue, each to be tried alone, or one
+        that was tried alone comes back as lost."""
         running = self._running.pop(ref)
         seat = running.seat
         self._ray.kill(self._actors[seat])
@@ -184,11 +213,12 @@ class RayPool:
         self._compiled_before += self._compiled[seat]
         self._compiled[seat] = 0
         self._idle.append(seat)
-        if running.attempt >= _ATTEMPTS:
-            return Done(running.number, None, lost, note)
-        self.retries += 1
-        self._queue.appendleft((running.number, running.job, running.attempt + 1))
-        return None
+        if running.tasks[0].attempt >= _ATTEMPTS:
+            return [Done(running.tasks[0].number, None, lost, note)]
+        self.retries += len(running.tasks)
+        again = [replace(task, attempt=task.attempt + 1) for task in running.tasks]
+        self._queue.extendleft(reversed(again))
+        return []
 
 
 class _Seat:
@@ -197,8 +227,8 @@ class _Seat:
     def __init__(self, make_worker: Callable[[], Worker]):
         self._worker = make_worker()
 
-    def run(self, job: Job) -> Answer:
-        return self._worker.run(job)
+    def run(self, jobs: list[Job]) -> list[Answer]:
+        return self._worker.run(jobs)
 
 
 def _start_ray(workers: int) -> tuple[Any, bool, dict[str, Any]]:

@@ -1,6 +1,6 @@
 """A small quadratic in NumPy float64 that a program descends for a few dozen steps.
 
-f(w) = (w - c)' H (w - c) / 2 in a scalar, a vector and a matrix, 16 weights in all. The eigenvalues
+f(w) = (w - c)' H (w - c) / 2 in a vector and a matrix, 16 weights in all. The eigenvalues
 of H lie evenly in their logarithm between 0.02 and 2, and its axes are turned, so no weight has a
 curvature of its own. It begins where the gradient is at right angles to the weights: shrinking or
 growing all of them leads uphill, so a program has to ask the gradient where to go.
@@ -24,7 +24,7 @@ from dsl.prune import prune
 from dsl.transform import initial
 from evaluators.train import SANE
 
-SHAPES = ((), (3,), (3, 4))
+SHAPES = ((4,), (3, 4))
 SIZE = 16
 STEPS = 24
 """The horizon; what a program reads as `T`."""
@@ -131,6 +131,7 @@ class _Quadratic:
     def __init__(self, shapes: Sequence[tuple[int, ...]]):
         self.shapes = shapes
         self.hessian, self.root, self.w, self.minimum = _fixed()
+        self.apart = self.hessian @ (0.1 * self.minimum)
         self.weights = self.tensors(self.w)
         self.t = 0
 
@@ -157,11 +158,14 @@ class _Quadratic:
         """The gradient [SIZE]."""
         return self.hessian @ (self.w - self.minimum)
 
-    def noise(self, draw: str, stream: Any) -> list[np.ndarray]:
+    def noise(
+        self, draw: str, stream: Any, like: list[np.ndarray] | None = None
+    ) -> list[np.ndarray]:
         tag = round(float(stream)) if np.isfinite(stream) else 0
         rng = np.random.Generator(np.random.PCG64([self.t, tag & 0xFFFFFFFF, 13]))
-        normal = rng.normal(size=SIZE)
-        return self.tensors(normal if draw == "normal" else np.sign(normal))
+        shapes = [leaf.shape for leaf in self.weights if like is None] or map(np.shape, like or ())
+        normal = [rng.normal(size=shape) for shape in shapes]
+        return normal if draw == "normal" else [np.sign(leaf) for leaf in normal]
 
     def hvp(self, v: list[np.ndarray]) -> list[np.ndarray]:
         return self.tensors(self.hessian @ _flat(v))
@@ -173,7 +177,10 @@ class _Quadratic:
         except np.linalg.LinAlgError:
             return self.tensors(np.full(SIZE, np.nan))
 
-    abs_hessian_solve = hessian_solve  # all eigenvalues are positive
+    abs_hessian_solve = gauss_newton_solve = hessian_solve  # one matrix, all eigenvalues positive
+
+    def third_derivative(self, v: list[np.ndarray], u: list[np.ndarray]) -> list[np.ndarray]:
+        return self.tensors(np.zeros(SIZE))
 
     def jvp(self, v: list[np.ndarray]) -> np.float64:
         return np.float64(self.gradient() @ _flat(v))
@@ -181,13 +188,28 @@ class _Quadratic:
     def grad_at(self, point: list[np.ndarray]) -> list[np.ndarray]:
         return self.tensors(self.hessian @ (_flat(point) - self.minimum))
 
+    def full_grad_at(self, point: list[np.ndarray]) -> list[np.ndarray]:
+        return self.grad_at(point)
+
+    def part_grad_at(self, point: list[np.ndarray], part: Any, parts: Any) -> list[np.ndarray]:
+        signs = [s for k, s in enumerate((1, -1)) if np.floor(k * parts / 2) == part]
+        if not signs:
+            return self.tensors(np.zeros(SIZE))
+        return self.tensors(_flat(self.grad_at(point)) + float(np.mean(signs)) * self.apart)
+
+    def losses_at(self, population: list[np.ndarray]) -> np.ndarray:
+        return np.array([self.loss_at(list(leaves)) for leaves in zip(*population, strict=True)])
+
+    def coordinate_differences(self, mask: list[np.ndarray], mu: Any) -> list[np.ndarray]:
+        exact = self.gradient() + mu * np.diag(self.hessian) / 2  # over mu, of a quadratic
+        return self.tensors(np.where(_flat(mask) != 0, exact if mu != 0 else np.nan, 0.0))
+
     def loss_at(self, point: list[np.ndarray]) -> np.float64:
         away = _flat(point) - self.minimum
         return np.float64(away @ self.hessian @ away / 2)
 
     def clipped_grad(self, c: Any) -> list[np.ndarray]:
-        apart = self.hessian @ (0.1 * self.minimum)
-        grads = [self.gradient() + sign * apart for sign in (1, -1)]
+        grads = [self.gradient() + sign * self.apart for sign in (1, -1)]
         sizes = [float(np.linalg.norm(grad)) for grad in grads]
         shrunk = [
             grad * (c / size if size > c else 1.0) for grad, size in zip(grads, sizes, strict=True)

@@ -49,7 +49,7 @@ SPLIT_DIGITS = register(
         order=in_blocks,
         untrained=float(np.log(SIZES[-1])),
         floor=0.05,
-        best=Best(0.0, "adamw", {}),
+        best=Best(0.3977, "lion", {"lr": 0.002, "b1": 0.9, "b2": 0.99, "wd": 0.001}),
         flops=174_285,
         digest="8f5fe47a90754a253424a5ced4227579",
     )

@@ -74,7 +74,9 @@ SOFTMAX = register(
         load=_load,
         batch=32,
         floor=0.05,
-        best=Best(0.0, "adamw", {}),
+        best=Best(
+            0.1328, "nadamw", {"lr": 0.1581, "b1": 0.9, "b2": 0.996, "eps": 2.5e-09, "wd": 0.0001}
+        ),
         flops=88_315,
         digest="8f5fe47a90754a253424a5ced4227579",
     )
@@ -110,7 +112,9 @@ WIDE = register(
         load=_load,
         batch=16,
         floor=0.01,
-        best=Best(0.0, "adamw", {}),
+        best=Best(
+            0.1378, "adamw", {"lr": 0.003162, "b1": 0.6, "b2": 0.999, "eps": 1e-08, "wd": 0.01}
+        ),
         flops=7_646_479,
         digest="8f5fe47a90754a253424a5ced4227579",
     )
@@ -128,7 +132,7 @@ LONG_TAIL = register(
         load=_load_long_tail,
         batch=32,
         floor=0.1,
-        best=Best(0.0, "adamw", {}),
+        best=Best(0.8835, "heavy_ball", {"lr": 0.2, "b1": 0.9, "wd": 0.004}),
         flops=337_597,
         digest="e4703b036c4ba15836a3b34071aac489",
     )
@@ -146,7 +150,7 @@ MISLABELLED = register(
         load=_load_mislabelled,
         batch=32,
         floor=0.1,
-        best=Best(0.0, "adamw", {}),
+        best=Best(0.5216, "lion", {"lr": 0.005, "b1": 0.9, "b2": 0.99, "wd": 0.0}),
         flops=534_557,
         digest="a2a6d3b2b6f4225dfb9077284f1e6194",
     )
@@ -165,7 +169,9 @@ CONVOLUTIONS = register(
         batch=16,
         untrained=float(np.log(CLASSES)),
         floor=0.02,
-        best=Best(0.0, "adamw", {}),
+        best=Best(
+            0.2022, "adamw", {"lr": 0.06325, "b1": 0.6, "b2": 0.999, "eps": 1e-08, "wd": 0.01}
+        ),
         flops=2_328_783,
         digest="8f5fe47a90754a253424a5ced4227579",
     )

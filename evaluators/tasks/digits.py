@@ -74,7 +74,9 @@ DIGITS = register(
         validate=_validate,
         untrained=float(np.log(CLASSES)),
         floor=0.02,
-        best=Best(0.0, "adamw", {}),
+        best=Best(
+            0.1066, "nadamw", {"lr": 0.01581, "b1": 0.9, "b2": 0.998, "eps": 1e-08, "wd": 0.0004}
+        ),
         flops=670_407,
         digest="0a33c7e7d20c48383cea76ad0f307687",
     )

@@ -42,7 +42,7 @@ IMAGE_FIELD = register(
         batch=64,
         untrained=1.01,
         floor=0.01,
-        best=Best(0.0, "adamw", {}),
+        best=Best(0.08704, "lion", {"lr": 0.006325, "b1": 0.9, "b2": 0.99, "wd": 0.0}),
         flops=1_680_715,
         digest="41d30e733bb3c595c2a69c986a3b7a67",
     )

@@ -158,7 +158,9 @@ NAMES_WINDOW = register(
         init=_init_window,
         batch=16,
         floor=0.5,
-        best=Best(0.0, "adamw", {}),
+        best=Best(
+            1.862, "adamw", {"lr": 0.01581, "b1": 0.8, "b2": 0.999, "eps": 1e-08, "wd": 0.01}
+        ),
         flops=4_429_568,
         digest="a4b9b0dc0b0d77c51f54a1ef1bd82b0a",
     )
@@ -177,7 +179,9 @@ NAMES_GATED = register(
         init=_init_gated,
         batch=8,
         floor=0.5,
-        best=Best(0.0, "adamw", {}),
+        best=Best(
+            1.994, "adamw", {"lr": 0.01581, "b1": 0.8, "b2": 0.999, "eps": 1e-08, "wd": 0.01}
+        ),
         flops=4_511_546,
         digest="68d4732f1d86d205b011e7c6a6028aff",
     )
@@ -196,7 +200,7 @@ NAMES_ATTENTION = register(
         init=lambda rng: _init_attention(rng, NAME_SYMBOLS, 16, 32, 1),
         batch=8,
         floor=0.5,
-        best=Best(0.0, "adamw", {}),
+        best=Best(2.124, "lion", {"lr": 0.005, "b1": 0.8, "b2": 0.99, "wd": 0.0}),
         flops=8_774_656,
         digest="fa9a8112d6db8c7e112c10cc48b8fbad",
     )
@@ -215,7 +219,7 @@ TOPICS_ATTENTION = register(
         init=lambda rng: _init_attention(rng, TOPIC_SYMBOLS, 16, 48, 2),
         batch=4,
         floor=1.0,
-        best=Best(0.0, "adamw", {}),
+        best=Best(2.735, "lion", {"lr": 0.002, "b1": 0.6, "b2": 0.99, "wd": 0.0}),
         flops=17_487_370,
         digest=text.of_version({"3.11.7": "1437419684a0dd4c52b9f891a3c6b365"}),
     )

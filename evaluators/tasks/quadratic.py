@@ -113,7 +113,9 @@ QUADRATIC = register(
         "quadratic",
         condition=1e3,
         noise=0.1,
-        best=Best(0.0, "adamw", {}),
+        best=Best(
+            0.1019, "nadamw", {"lr": 0.01581, "b1": 0.95, "b2": 0.936, "eps": 1e-08, "wd": 0.0001}
+        ),
         flops=78_264,
         digest="b747b238dd3620ee7be3fa0b06d08357",
     )
@@ -123,7 +125,7 @@ ILL_CONDITIONED = register(
         "quadratic_ill",
         condition=1e6,
         noise=0.0,
-        best=Best(0.0, "adamw", {}),
+        best=Best(0.007963, "heavy_ball", {"lr": 0.14, "b1": 0.9, "wd": 0.0}),
         flops=78_264,
         digest="5a45d91a3e0dc4a900c226e72b94d0fd",
     )

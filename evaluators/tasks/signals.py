@@ -65,7 +65,7 @@ SIGNALS_CONV = register(
         batch=16,
         untrained=float(np.log(CLASSES)),
         floor=0.01,
-        best=Best(0.0, "adamw", {}),
+        best=Best(0.4614, "lion", {"lr": 0.006325, "b1": 0.8, "b2": 0.99, "wd": 0.0}),
         flops=3_528_353,
         digest="93de097fe8ccb234978cf49a6fd17eb1",
     )

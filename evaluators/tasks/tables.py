@@ -38,7 +38,7 @@ BREAST_CANCER = register(
         batch=16,
         untrained=float(np.log(2)),
         floor=0.01,
-        best=Best(0.0, "adamw", {}),
+        best=Best(0.02813, "lion", {"lr": 0.006325, "b1": 0.2, "b2": 0.99, "wd": 0.004}),
         flops=4_595,
         digest="95962b4e081a7eb46d17466bfbb31878",
     )
@@ -57,7 +57,7 @@ WINE = register(
         batch=16,
         untrained=float(np.log(3)),
         floor=0.0,
-        best=Best(0.0, "adamw", {}),
+        best=Best(0.09222, "heavy_ball", {"lr": 0.03162, "b1": 0.95, "wd": 0.016}),
         flops=49_585,
         digest="9d373f2ca04c50319cdc4040fe45b252",
     )
@@ -77,7 +77,7 @@ DIABETES = register(
         batch=16,
         untrained=1.25,
         floor=0.3,
-        best=Best(0.0, "adamw", {}),
+        best=Best(0.6674, "heavy_ball", {"lr": 0.001, "b1": 0.95, "wd": 0.256}),
         flops=21_113,
         digest="7dd737b01dbf730ffe756db54184f39c",
     )

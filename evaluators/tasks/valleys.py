@@ -110,7 +110,7 @@ ROSENBROCK = register(
         horizon=400,
         init=_init_valleys,
         untrained=9.7,
-        best=Best(0.0, "adamw", {}),
+        best=Best(0.09033, "heavy_ball", {"lr": 0.06325, "b1": 0.9, "wd": 0.0}),
         flops=2_104,
         digest="f27a61dc627bda86220fdcee6bc329d8",
     )
@@ -128,7 +128,7 @@ RASTRIGIN = register(
         horizon=300,
         init=_init_ripples,
         untrained=4.77,
-        best=Best(0.0, "adamw", {}),
+        best=Best(0.4029, "heavy_ball", {"lr": 0.3162, "b1": 0.9, "wd": 0.0}),
         flops=12_169,
         digest="9ae88a6aacba77223d2681be752d8975",
     )

@@ -59,13 +59,12 @@ def test_looking_at_more_rules_makes_a_claim_harder():
 
 @pytest.mark.parametrize("tasks", [2, 3, 8])
 def test_equal_rules_seldom_beat_each_other(tasks):
-    """Of two hundred pairs of equal rules at most 5% + chance may be called better: one-sided, so
-    2.5% are expected."""
+    """Of a hundred pairs of equal rules 2.5 are expected to be called better, by chance up to 6."""
     draw, beats = np.random.default_rng(tasks), 0
-    for _ in range(200):
+    for _ in range(100):
         task = draw.normal(0, 0.15, (tasks, 1))
         beats += claim(np.exp(task + draw.normal(0, 0.2, (tasks, 5)))).word is Word.BEATS
-    assert beats <= 10
+    assert beats <= 6
 
 
 def test_the_same_rule_matches_itself():

@@ -1,6 +1,7 @@
 """Judging programs: scores, outcomes by name, one compilation, and the known ways to cheat."""
 
 import json
+from dataclasses import replace
 from statistics import fmean
 
 import jax
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 import dsl
 from dsl.zoo import ZOO
 from evaluators.evaluation import Evaluation, Outcome
-from evaluators.evaluator import Evaluator, Suite
+from evaluators.evaluator import Asked, Evaluator, Suite
 from evaluators.registry import get
 from evaluators.score import (
     BEST,
@@ -200,3 +201,11 @@ def test_a_program_behind_the_hurdle_is_not_trained_further(evaluator):
     assert stopped.outcome is Outcome.SCREENED and stopped.score < whole.score
     assert stopped.early() == {"quadratic": pytest.approx(early)}
     assert stopped.steps[1] == 0 and 0 < stopped.steps[0] < whole.steps[0]
+
+
+def test_a_batch_is_judged_as_if_each_program_were_alone(evaluator):
+    bodies = ("return lr * g", "return -2 * g", "return lr * sign(g)", "return lr * arcsinh(g)")
+    asked = [Asked(rule(f"    {body}"), {"quadratic": 3e-3}) for body in bodies]
+    together = Evaluator(replace(evaluator.suite, batch=3)).evaluate_batch(asked, SEEDS)
+    assert together == [evaluator.evaluate(each.program, SEEDS, each.rates) for each in asked]
+    assert [each.outcome is Outcome.OK for each in together] == [True, False, True, True]

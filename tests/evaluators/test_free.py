@@ -1,4 +1,4 @@
-"""The free checks pass the known rules that a search may start from, and name whom they refuse."""
+"""The free checks let known rules pass, and say whom they refuse."""
 
 import numpy as np
 import pytest
@@ -12,6 +12,9 @@ from evaluators.free.quadratic import BEYOND, SHAPES, SIZE, STEPS
 from tests.dsl.strategies import programs
 
 EXOTIC = {
+    "consensus_based": ("direction", "its population drifts; it never asks for a gradient"),
+    "riemannian_adam_poincare": ("descent", "its weights live in the unit ball, these do not"),
+    "riemannian_amsgrad_poincare": ("descent", "its weights live in the unit ball, these do not"),
     "sa_sgld": ("descent", "its noise is far above its step on so small a problem"),
     "sophia_g": ("direction", "its curvature comes from labels it draws, mostly noise at first"),
 }

@@ -36,6 +36,9 @@ class FakeEvaluator:
     def __init__(self, suite: Suite):
         self.suite = suite
 
+    def evaluate_batch(self, asked: Any, seeds: tuple[int, ...]) -> list[Evaluation]:
+        return [self.evaluate(each.program, seeds, each.rates, each.hurdles) for each in asked]
+
     def evaluate(
         self,
         program: Program,

@@ -250,3 +250,30 @@ def test_a_score_below_the_floor_raises_an_alarm_and_is_not_promoted(tmp_path):
     alarms = [event for event in seen if isinstance(event, events.Alarm)]
     assert alarms and "a flaw of the task" in alarms[0].sentence
     assert all("tanh" not in str(entry.program) for entry in result.hall.entries)
+
+
+def test_programs_judged_together_are_judged_as_alone(tmp_path, reference):
+    sizes = []
+
+    class Noting(FakeEvaluator):
+        def evaluate_batch(self, asked, seeds):
+            sizes.append(len(asked))
+            return super().evaluate_batch(asked, seeds)
+
+    settings = config(evaluation={"generation": 20, "batch": 3})
+    result = run_campaign(settings, tmp_path, make_worker=lambda: Worker(Noting, fake_tune))
+    assert result.content_hash == reference
+    assert max(sizes) == 3
+
+
+def test_only_the_program_that_raises_in_a_batch_is_lost(tmp_path):
+    ledgers = {}
+    for batch in (1, 5):
+        folder = tmp_path / str(batch)
+        settings = config(
+            primitives={"only": ["tanh", "add", "mul"]},
+            evaluation={"generation": 20, "batch": batch},
+        )
+        worker = Worker(RaisingEvaluator, fake_tune)
+        ledgers[batch] = run_campaign(settings, folder, make_worker=lambda w=worker: w)
+    assert ledgers[1].content_hash == ledgers[5].content_hash

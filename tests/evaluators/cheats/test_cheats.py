@@ -7,11 +7,12 @@ import pytest
 
 from dsl import parse
 from evaluators.evaluation import Outcome
-from evaluators.evaluator import Evaluator, Suite, TaskChoice
+from evaluators.evaluator import Evaluator, Suite
 from evaluators.free import refused_by
 from evaluators.outcomes import outcome_of, short_lived
 from evaluators.registry import get
 from evaluators.score import WORST
+from evaluators.suites import TaskChoice
 from evaluators.train import Trained, Trainer
 from tests.evaluators.cheats.programs import CHEATS, STEPS, Cheat
 

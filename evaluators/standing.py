@@ -1,0 +1,195 @@
+"""What a comparison shows: one row per rule, and a verdict per candidate."""
+
+import math
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from evaluators.claim import Claim, claim, sentence
+from evaluators.comparison import Comparison
+from evaluators.speed import Floats, profile, rate_window, speed_up, steps_to
+from evaluators.statistics import Interval, holm, interval, ranks
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A row of the table.
+
+    `score` is the mean over tasks and seeds with its 95% interval; `won` counts, for each baseline,
+    the tasks on which this rule is faster and slower (speed-up above and below 1). `steps` and
+    `wall` are those to AdamW's final loss as multiples of AdamW's own, geometric means over tasks
+    (below 1 is sooner; a run that does not get there counts as `evaluators.speed.speed_up` says);
+    `reached` is the share of runs that get there. `window` is the median over tasks of the decades
+    of rates whose score is within 0.1 of the best; None without a rate. `failed` counts runs
+    that failed; `edges` names tasks where the best rate or decay lies at the farthest end.
+    """
+
+    name: str
+    candidate: bool
+    rank: int
+    score: Interval
+    won: dict[str, tuple[int, int]]
+    steps: float
+    wall: float | None
+    reached: float
+    window: float | None
+    memory: int
+    failed: int
+    edges: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A candidate against the best baseline; `p_value` is corrected for the rules looked at."""
+
+    name: str
+    against: str
+    claim: Claim
+    p_value: float
+    sentence: str
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data."""
+        found = self.claim
+        return {
+            "rule": self.name,
+            "against": self.against,
+            "verdict": found.word.value,
+            "speed_up": _plain(found.speed_up),
+            "confidence": found.confidence,
+            "p_value": self.p_value,
+            "by_task": list(found.by_task),
+            "worst_task": found.worst,
+            "faster_on": list(found.faster_on),
+            "sentence": self.sentence,
+        }
+
+
+def standings(comparison: Comparison) -> list[Standing]:
+    """A row per rule, the best mean score first; equal scores share a rank."""
+    entrants = range(len(comparison.entrants))
+    scores = [interval(comparison.scores(index)) for index in entrants]
+    places = ranks([score.estimate for score in scores])
+    reached = np.isfinite(costs(comparison)).mean(axis=1).tolist()
+    rows = [
+        _standing(comparison, index, places[index], scores[index], reached[index])
+        for index in entrants
+    ]
+    return sorted(rows, key=lambda row: row.rank)
+
+
+def _standing(
+    comparison: Comparison, index: int, rank: int, score: Interval, reached: float
+) -> Standing:
+    entrant = comparison.entrants[index]
+    to_scale = speed_ups(comparison, index, comparison.scale)
+    by_task = np.log(to_scale).mean(axis=1)
+    times = np.asarray(comparison.seconds)
+    slower = times[index] / times[comparison.scale]
+    wall = float(np.exp(np.mean(np.log(slower) - by_task)))
+    runs = comparison.runs[index]
+    windows = _windows(comparison, index)
+    return Standing(
+        name=entrant.name,
+        candidate=entrant.candidate,
+        rank=rank,
+        score=score,
+        won={
+            comparison.entrants[other].name: _won(comparison, index, other)
+            for other in comparison.baselines
+            if other != index
+        },
+        steps=float(np.exp(-by_task.mean())),
+        wall=wall if math.isfinite(wall) else None,
+        reached=reached,
+        window=float(np.median(windows)) if windows else None,
+        memory=entrant.memory,
+        failed=sum(math.isnan(row[-1]) for each in runs for row in each.gains),
+        edges=tuple(
+            task
+            for task, each in zip(comparison.tasks, runs, strict=True)
+            if not each.tuned.interior
+        ),
+    )
+
+
+def speed_ups(comparison: Comparison, index: int, other: int) -> Floats:
+    """How many times fewer steps an entrant takes than another, [tasks, seeds]."""
+    return np.asarray(
+        [
+            speed_up(comparison.losses(index, task), comparison.losses(other, task), ground.looks)
+            for task, ground in enumerate(comparison.grounds)
+        ]
+    )
+
+
+def costs(comparison: Comparison) -> Floats:
+    """Steps to AdamW's final loss as shares of the horizon, [entrants, tasks x seeds]; inf where
+    it is not reached, or AdamW failed."""
+    rows = []
+    for index in range(len(comparison.entrants)):
+        row = []
+        for task, ground in enumerate(comparison.grounds):
+            target = comparison.losses(comparison.scale, task)[:, -1]
+            steps = steps_to(target, ground.looks, comparison.losses(index, task))
+            row.append(steps / ground.steps)
+        rows.append(np.concatenate(row))
+    return np.asarray(rows)
+
+
+def profiles(comparison: Comparison, factors: Floats) -> Floats:
+    """Performance profiles of steps to AdamW's final loss; a problem is a task and seed."""
+    return profile(costs(comparison), factors)
+
+
+def best_baseline(comparison: Comparison) -> int:
+    """The baseline with the highest mean score; of equal ones the first."""
+    means = [float(comparison.scores(index).mean()) for index in comparison.baselines]
+    return comparison.baselines[int(np.argmax(means))]
+
+
+def verdicts(comparison: Comparison) -> list[Verdict]:
+    """What may be said of each candidate against the best tuned baseline."""
+    best = best_baseline(comparison)
+    against = comparison.entrants[best].name
+    names = [comparison.entrants[index].name for index in comparison.candidates]
+    claims = [
+        claim(speed_ups(comparison, index, best), comparison.looked_at)
+        for index in comparison.candidates
+    ]
+    p_values = holm([each.p_value for each in claims], comparison.looked_at) if claims else ()
+    seeds = len(comparison.seeds)
+    return [
+        Verdict(name, against, each, p, sentence(name, against, each, comparison.tasks, seeds))
+        for name, each, p in zip(names, claims, p_values, strict=True)
+    ]
+
+
+def report(comparison: Comparison) -> dict[str, Any]:
+    """All of it as plain data: the runs, the table and the verdicts."""
+    rows = [
+        {**asdict(row), "score": _plain(row.score), "edges": list(row.edges)}
+        for row in standings(comparison)
+    ]
+    found = [verdict.to_json() for verdict in verdicts(comparison)]
+    return {**comparison.to_json(), "table": rows, "verdicts": found}
+
+
+def _won(comparison: Comparison, index: int, other: int) -> tuple[int, int]:
+    by_task = np.log(speed_ups(comparison, index, other)).mean(axis=1)
+    return int(np.sum(by_task > 0)), int(np.sum(by_task < 0))
+
+
+def _windows(comparison: Comparison, index: int) -> list[float]:
+    found = []
+    for task, runs in enumerate(comparison.runs[index]):
+        if runs.tuned.sweep:
+            rates, values = zip(*runs.tuned.sweep, strict=True)
+            scores = np.asarray(values) / comparison.reference(task)[-1]
+            found.append(rate_window(rates, scores.tolist()))
+    return found
+
+
+def _plain(ends: Interval) -> dict[str, float | None]:
+    return {name: value if math.isfinite(value) else None for name, value in ends._asdict().items()}

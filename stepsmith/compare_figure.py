@@ -1,0 +1,87 @@
+"""The figure of a comparison: performance profiles, and training curves with bands, as SVG."""
+
+import io
+import math
+from typing import Any
+
+import matplotlib
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from evaluators.comparison import SCALE, Comparison
+from evaluators.speed import Floats
+from evaluators.standing import best_baseline, profiles
+
+_COLUMNS = 4
+_FACTORS = np.geomspace(1, 10, 181)
+_STYLE: dict[Any, Any] = {"svg.hashsalt": "stepsmith", "svg.fonttype": "none", "font.size": 8}
+
+
+def figure(comparison: Comparison) -> str:
+    """SVG text, the same for the same comparison.
+
+    The first panel holds the profiles of all rules; each other one the validation loss on a task,
+    median and quartiles over seeds, of the candidates, the best baseline and AdamW.
+    """
+    panels = 1 + len(comparison.tasks)
+    columns = min(_COLUMNS, panels)
+    rows = math.ceil(panels / columns)
+    with matplotlib.rc_context(_STYLE):
+        drawing = Figure(figsize=(3.2 * columns, 2.6 * rows), layout="constrained")
+        axes = [drawing.add_subplot(rows, columns, place + 1) for place in range(panels)]
+        colours = _colours(comparison)
+        _profiles(axes[0], comparison, colours)
+        shown = (*comparison.candidates, best_baseline(comparison), comparison.scale)
+        for task, panel in enumerate(axes[1:]):
+            _curves(panel, comparison, task, tuple(dict.fromkeys(shown)), colours)
+        text = io.StringIO()
+        drawing.savefig(text, format="svg", metadata={"Date": None, "Creator": "Stepsmith"})
+    return text.getvalue()
+
+
+def _colours(comparison: Comparison) -> list[str]:
+    """A colour per rule, black for the scale."""
+    cycle = iter(f"C{number % 10}" for number in range(len(comparison.entrants)))
+    return ["black" if rule.name == SCALE else next(cycle) for rule in comparison.entrants]
+
+
+def _profiles(axes: Axes, comparison: Comparison, colours: list[str]) -> None:
+    for index, shares in enumerate(profiles(comparison, _FACTORS)):
+        rule = comparison.entrants[index]
+        style = "-" if rule.candidate else "--"
+        axes.step(_FACTORS, shares, style, where="post", color=colours[index], label=rule.name)
+    axes.set_xscale("log")
+    axes.set_xticks([1, 2, 5, 10], ["1", "2", "5", "10"])
+    axes.set_ylim(0, 1.02)
+    axes.set_title("performance profiles")
+    axes.set_xlabel(f"steps to {SCALE}'s final loss, times the fewest")
+    axes.set_ylabel("share of tasks and seeds")
+    axes.legend(fontsize=6)
+
+
+def _curves(
+    axes: Axes, comparison: Comparison, task: int, shown: tuple[int, ...], colours: list[str]
+) -> None:
+    ground = comparison.grounds[task]
+    lowest = math.inf
+    for index in shown:
+        low, median, high = _quartiles(comparison.losses(index, task))
+        name = comparison.entrants[index].name
+        axes.plot(ground.looks, median, color=colours[index], label=name, linewidth=1)
+        axes.fill_between(ground.looks, low, high, color=colours[index], alpha=0.2, linewidth=0)
+        lowest = min(lowest, np.min(low, initial=math.inf, where=np.isfinite(low)))
+    if 0 < lowest < math.inf:
+        axes.set_yscale("log")
+    axes.set_title(ground.name)
+    axes.set_xlabel("steps")
+    axes.set_ylabel("validation loss")
+    axes.legend(fontsize=6)
+
+
+def _quartiles(losses: Floats) -> Floats:
+    """[3, looks] of losses [seeds, looks]; not finite where that many runs have failed."""
+    curves = np.where(np.isfinite(losses), losses, np.inf)
+    with np.errstate(invalid="ignore"):
+        found = np.quantile(curves, [0.25, 0.5, 0.75], axis=0)
+    return np.where(np.isfinite(found), found, np.nan)

@@ -1,0 +1,123 @@
+"""What a person sees of a comparison: progress while it runs, tables, notes and the verdicts."""
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from dsl.errors import counted
+from evaluators.compare import Progress
+from evaluators.comparison import SCALE, Comparison
+from evaluators.standing import Standing, standings
+from stepsmith.console import duration
+
+_LINE_SECONDS = 10.0
+
+
+@contextmanager
+def comparing(console: Console) -> Iterator[Callable[[Progress], None]]:
+    """An observer that shows how far a comparison is: live on a terminal, else lines in a log."""
+    start = last = time.monotonic()
+
+    def sentence(progress: Progress) -> str:
+        share = f"{100 * progress.done / progress.total:3.0f}%"
+        spent = f"{duration(time.monotonic() - start)} spent"
+        return f"{share}  tuning and running {progress.rule} on {progress.task}, {spent}"
+
+    if console.is_terminal:
+        with Live(console=console, refresh_per_second=5, transient=True) as live:
+
+            def show(progress: Progress) -> None:
+                bar = ProgressBar(total=progress.total, completed=progress.done, width=60)
+                live.update(Group(bar, Text(sentence(progress))))
+
+            yield show
+        return
+
+    def say(progress: Progress) -> None:
+        nonlocal last
+        if progress.done == 0 or time.monotonic() - last >= _LINE_SECONDS:
+            last = time.monotonic()
+            console.print(Text(sentence(progress)), soft_wrap=True)
+
+    yield say
+
+
+def tables(comparison: Comparison) -> Group:
+    """The table of rules, that of tasks won, and notes; the verdicts belong below."""
+    rows = standings(comparison)
+    ground = (
+        f"{counted(len(comparison.tasks), 'task')}, {counted(len(comparison.seeds), 'fresh seed')}"
+    )
+    return Group(
+        Text(f"{comparison.suite}: {ground}", style="bold"),
+        _rules(rows),
+        Text(
+            f"-> what is compared; score: tuned {SCALE} is 1, untrained is 0, with 95% interval; "
+            f"steps, wall: to {SCALE}'s final loss, {SCALE} is 1; reached: runs that get there; "
+            "rates: decades within 0.1 of the best score; memory: numbers per parameter",
+            style="dim",
+        ),
+        Text("\nTasks won and lost against each tuned baseline", style="bold"),
+        _won(rows),
+        *(Text(note) for note in _notes(rows)),
+    )
+
+
+def _rules(rows: list[Standing]) -> Table:
+    table = _table("", "rank", "rule", "score", "steps", "wall", "reached", "rates", "memory")
+    for row in rows:
+        low, mean, high = row.score
+        score = f"{mean:.3f} {_ends(low, high)}"
+        table.add_row(
+            "->" if row.candidate else "",
+            str(row.rank),
+            row.name,
+            score,
+            f"{row.steps:.2f}x",
+            "-" if row.wall is None else f"{row.wall:.2f}x",
+            f"{100 * row.reached:.0f}%",
+            "-" if row.window is None else f"{row.window:.1f}",
+            str(row.memory),
+        )
+    return table
+
+
+def _ends(low: float, high: float) -> str:
+    return f"[{low:.3f}, {high:.3f}]" if math.isfinite(high - low) else "[no interval]"
+
+
+def _won(rows: list[Standing]) -> Table:
+    baselines = [row.name for row in rows if not row.candidate]
+    table = _table("", "rule", *baselines)
+    for row in rows:
+        cells = ["{}-{}".format(*row.won[name]) if name in row.won else "" for name in baselines]
+        table.add_row("->" if row.candidate else "", row.name, *cells)
+    return table
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    for column in columns:
+        left = column in ("", "rule")
+        table.add_column(column, justify="left" if left else "right", no_wrap=True)
+    return table
+
+
+def _notes(rows: list[Standing]) -> list[str]:
+    notes = [
+        f"{row.name} failed in {counted(row.failed, 'run')}, which scores -1"
+        for row in rows
+        if row.failed
+    ]
+    return notes + [
+        f"{row.name}: the best of the grid lies at its farthest end on {', '.join(row.edges)}"
+        for row in rows
+        if row.edges
+    ]
