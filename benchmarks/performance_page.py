@@ -55,10 +55,10 @@ def page(data: dict[str, Any]) -> Iterator[str]:
         "",
         f"Measured on {data['made_on']} (load average {data['load']:.1f}); {versions}.",
         "Times are CPU time, the smallest of several repeats. *Novel* is a program never seen",
-        "before, from its text to its losses, one seed and one rate. *Compiled* is the same rule in",
-        "hand-written Optax, its loop already compiled. *Compile and run* compiles the whole loop",
-        "for the program; *update compiled* only its update rule. The last two are how many times",
-        "as much as novel they cost.",
+        "before, from its text to its losses, one seed and one rate. *Compiled* is the same rule",
+        "in hand-written Optax, its loop already compiled. *Compile and run* compiles the whole",
+        "loop for the program; *update compiled* only its update rule. The last two are how many",
+        "times as much as novel they cost.",
         "",
         "| task | rule | parameters | steps | engine | novel, ms | / compiled "
         "| compile and run | update compiled |",
@@ -73,8 +73,8 @@ def page(data: dict[str, Any]) -> Iterator[str]:
         )
     yield from (
         "",
-        f"Up to 20,000 parameters a new program costs {ratio(small):.2f} times compiled Optax in the",
-        "median.",
+        f"Up to 20,000 parameters a new program costs {ratio(small):.2f} times compiled Optax in",
+        "the median.",
         "",
         f"![Time of a program against parameters and statements]({FIGURE})",
         "",

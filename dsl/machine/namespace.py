@@ -18,8 +18,10 @@ class Namespace:
 
     @staticmethod
     def cbrt(x: Any) -> Array:
-        """The cube root, to rounding; zeros, infinities and NaN stay what they are, and so do numbers
-        that are too small for a normal float."""
+        """The cube root, to rounding.
+
+        Zeros, infinities, NaN and numbers too small for a normal float stay what they are.
+        """
         x = jnp.asarray(x)
         size = jnp.abs(x)
         plain = (size > 0) & jnp.isfinite(size)
