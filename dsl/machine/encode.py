@@ -107,8 +107,9 @@ class _Encoder:
         inside = {index for match in whole.values() for index in match.inner}
         for index in late:
             flag = guards.get(index)
-            known = flag is not None and self.early.known(flag)
-            guard = self.early.place(flag) if known else None
+            guard = None
+            if flag is not None and self.early.known(flag):
+                guard = self.early.place(flag)
             if index in whole:
                 self.values[Local(index)] = self.add_idiom(whole[index], guard)
             elif index not in inside:
