@@ -63,9 +63,14 @@ def _of_equation(equation: core.JaxprEqn) -> int:
         return sum(inner)
     if name == "dot_general":
         (contracted, _), _ = equation.params["dimension_numbers"]
+<<<<<<< HEAD
         left: Any = equation.invars[0].aval
         summed = math.prod(left.shape[axis] for axis in contracted)
         return 2 * _size(equation.outvars[0]) * summed
+=======
+        shape = _shape(equation.invars[0])
+        return 2 * _size(equation.outvars[0]) * math.prod(shape[axis] for axis in contracted)
+>>>>>>> h-t
     if name in _MOVES or name.startswith("random"):
         return 0
     if name.startswith("scatter"):
@@ -82,5 +87,9 @@ def _jaxprs(value: Any) -> list[core.Jaxpr]:
     return [each for each in found if isinstance(each, core.Jaxpr)]
 
 
+def _shape(variable: Any) -> tuple[int, ...]:
+    return variable.aval.shape
+
+
 def _size(variable: Any) -> int:
-    return math.prod(variable.aval.shape)
+    return math.prod(_shape(variable))
