@@ -63,14 +63,8 @@ def _of_equation(equation: core.JaxprEqn) -> int:
         return sum(inner)
     if name == "dot_general":
         (contracted, _), _ = equation.params["dimension_numbers"]
-<<<<<<< HEAD
-        left: Any = equation.invars[0].aval
-        summed = math.prod(left.shape[axis] for axis in contracted)
-        return 2 * _size(equation.outvars[0]) * summed
-=======
         shape = _shape(equation.invars[0])
         return 2 * _size(equation.outvars[0]) * math.prod(shape[axis] for axis in contracted)
->>>>>>> h-t
     if name in _MOVES or name.startswith("random"):
         return 0
     if name.startswith("scatter"):
