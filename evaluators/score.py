@@ -46,18 +46,16 @@ def too_good(task: Task, loss: float) -> bool:
     return loss < task.floor - _ROUNDING * (task.untrained - task.floor)
 
 
-def reference(task: Task, losses: Sequence[Sequence[float]]) -> tuple[float, ...]:
+def reference(task: Task, losses: Sequence[Sequence[float]]) -> tuple[float, ...] | None:
     """The baseline's mean progress at each look; `losses` are [seed][look].
 
-    **Raises:** ValueError where it makes none: there is no scale then.
+    None where it makes none at some look: that is no scale.
     """
     means = [
         statistics.fmean(progress(task, loss) for loss in look)
         for look in zip(*losses, strict=True)
     ]
-    if min(means) <= 0:
-        raise ValueError(f"the baseline makes no progress on {task.name}: tune it first")
-    return tuple(means)
+    return tuple(means) if min(means) > 0 else None
 
 
 def score(task: Task, losses: Sequence[float], scale: Sequence[float]) -> float:

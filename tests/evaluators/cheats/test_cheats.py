@@ -76,19 +76,14 @@ def test_training_alone_refuses_what_the_free_checks_refuse(unguarded, cheat):
     assert in_words(evaluation.outcome)
 
 
-BY_FREE_CHECKS_ALONE = {
-    "between two looks": "it trains, and stands still where it is on the steps in between",
-}
-
-
 @pytest.mark.slow
-def test_training_alone_refuses_all_but_a_few():
+def test_training_alone_refuses_all_of_them():
     suite = Suite(TASKS, str(HONEST), words(list(CHEATS)))
     unguarded = Evaluator(replace(suite, checks=()))
     for cheat in CHEATS:
         evaluation = unguarded.evaluate(cheat.program, SEEDS)
         gains = evaluation.outcome is Outcome.OK and evaluation.score > NOTHING
-        assert gains == (cheat.name in BY_FREE_CHECKS_ALONE), (cheat.name, evaluation)
+        assert not gains, (cheat.name, evaluation)
 
 
 def test_honest_training_passes(evaluator):
