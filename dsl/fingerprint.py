@@ -9,13 +9,13 @@ steps: a refresh every hundred steps and one every two hundred look alike.
 """
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import lru_cache
 from types import SimpleNamespace
-from typing import Any
 
 import numpy as np
 
+from dsl.closed_form import ClosedForm, Leaves, flat
 from dsl.interpret import run_step
 from dsl.kinds import Kind
 from dsl.liveness import live, oracle_calls
@@ -88,7 +88,7 @@ def respond(program: Program, stream: int = 0) -> np.ndarray:
 def _moves(program: Program, stream: int) -> Iterator[np.ndarray]:
     """The steps on a probe stream one after the other, [entries]."""
     program = spelled_out(prune(program))
-    probe = _Probe(stream, flat=not sees_shapes(program))
+    probe = _Probe(stream, joined=not sees_shapes(program))
     w = [leaf.copy() for leaf in probe.start]
     slots = {name: initial(init, w, np) for name, init in program.state}
     for t in range(STEPS):
@@ -120,9 +120,7 @@ def _negligible(moves: np.ndarray) -> np.ndarray:
 
 
 @lru_cache(maxsize=4)
-def _streams(
-    stream: int, flat: bool
-) -> tuple[list[np.ndarray], list[list[np.ndarray]], list[np.float64]]:
+def _streams(stream: int, joined: bool) -> tuple[Leaves, list[Leaves], list[np.float64]]:
     common = np.random.Generator(np.random.PCG64(7))
     start = [np.asarray(common.normal(size=shape)) for shape in SHAPES]
     sizes = [np.asarray(10 ** common.uniform(*_MAGNITUDES, shape)) for shape in SHAPES]
@@ -134,141 +132,67 @@ def _streams(
     ]
     gradients[_ZERO_AT][1][0] = 0.0
     losses = [np.float64(2.0 + rng.random()) for _ in range(STEPS)]
-    return _joined(start, flat), [_joined(g, flat) for g in gradients], losses
+    if joined:
+        return [flat(start)], [[flat(g)] for g in gradients], losses
+    return start, gradients, losses
 
 
-def _joined(leaves: list[np.ndarray], flat: bool) -> list[np.ndarray]:
-    return [np.concatenate([leaf.ravel() for leaf in leaves])] if flat else leaves
-
-
-class Polynomial:
-    """Oracles of f(w) = sum(a w^2 / 2 + w^4 / 4) + b sum(w)^2 / 2 at `w`.
+class Polynomial(ClosedForm):
+    """f(w) = sum(a w^2 / 2 + w^4 / 4) + b sum(w)^2 / 2.
 
     It is the mean of two examples, which have a - 1/2 and a + 1/2 for `a`; all of the data have
     a + 1/4. With labels of its own the gradient has the root of the Hessian's diagonal, b aside, as
     standard deviation. The outputs of which the loss is a function are w, w^2 and sum(w).
     """
 
-    def __init__(self, w: list[np.ndarray], curvature: float, coupling: float = 0.0):
-        self.w = w
+    def __init__(self, w: Leaves, curvature: float, coupling: float = 0.0, t: int = 0):
+        super().__init__(w, t)
         self.curvature = curvature
         self.coupling = coupling
 
-    def noise(
-        self, draw: str, stream: Any, like: list[np.ndarray] | None = None
-    ) -> list[np.ndarray]:
-        """Noise of the step."""
-        raise NotImplementedError
+    def loss_at(self, point: Leaves) -> np.float64:
+        own = sum(np.sum(self.curvature * part**2 / 2 + part**4 / 4) for part in point)
+        return np.float64(own + self.coupling * sum(np.sum(part) for part in point) ** 2 / 2)
 
-    def hvp(self, v: list[np.ndarray]) -> list[np.ndarray]:
+    def grad_at(self, point: Leaves) -> Leaves:
+        shared = self.coupling * sum(np.sum(part) for part in point)
+        return [self.curvature * part + part**3 + shared for part in point]
+
+    def hessian_at(self, point: Leaves) -> np.ndarray:
+        return np.diag(self.curvature + 3 * flat(point) ** 2) + self.coupling
+
+    def hvp(self, v: Leaves) -> Leaves:
+        """Without the dense Hessian, in which one infinite weight makes a NaN of every product."""
         shared = self.coupling * sum(np.sum(part) for part in v)
         return [
             (self.curvature + 3 * w**2) * part + shared for w, part in zip(self.w, v, strict=True)
         ]
 
-    def third_derivative(self, v: list[np.ndarray], u: list[np.ndarray]) -> list[np.ndarray]:
+    def third_derivative(self, v: Leaves, u: Leaves) -> Leaves:
         return [6 * w * x * y for w, x, y in zip(self.w, v, u, strict=True)]
 
-    def hessian_solve(self, v: list[np.ndarray], k: Any) -> list[np.ndarray]:
-        return self._solve(lambda values: values + k, v)
+    def gauss_newton(self) -> np.ndarray:
+        return np.diag(self.curvature + 2 * flat(self.w) ** 2) + self.coupling
 
-    def gauss_newton_solve(self, v: list[np.ndarray], k: Any) -> list[np.ndarray]:
-        return self._solve(lambda values: values + k, v, quartic=2)
+    def label_slopes(self, z: Leaves) -> Leaves:
+        drawn = zip(z, self.w, strict=True)
+        return [part * np.sqrt(self.curvature + 3 * leaf**2) for part, leaf in drawn]
 
-    def abs_hessian_solve(self, v: list[np.ndarray], k: Any) -> list[np.ndarray]:
-        return self._solve(lambda values: np.abs(values) + k, v)
+    def apart(self, point: Leaves) -> Leaves:
+        return [leaf / 2 for leaf in point]
 
-    def _solve(
-        self,
-        spectrum: Callable[[np.ndarray], np.ndarray],
-        v: list[np.ndarray],
-        quartic: float = 3,
-    ) -> list[np.ndarray]:
-        """`v` over a function of the Hessian, to which w^4 / 4 gives `quartic` w^2; NaN where it
-        has no eigenvalues."""
-        w = np.concatenate([leaf.ravel() for leaf in self.w])
-        dense = np.diag(self.curvature + quartic * w**2) + self.coupling
-        try:
-            values, vectors = np.linalg.eigh(dense)
-        except np.linalg.LinAlgError:
-            return [np.full_like(part, np.nan) for part in v]
-        flat = vectors.T @ np.concatenate([part.ravel() for part in v])
-        found = vectors @ (flat / spectrum(values))
-        parts = np.split(found, np.cumsum([part.size for part in v])[:-1])
-        return [part.reshape(leaf.shape) for part, leaf in zip(parts, v, strict=True)]
-
-    def grad_at(self, point: list[np.ndarray]) -> list[np.ndarray]:
-        shared = self.coupling * sum(np.sum(part) for part in point)
-        return [self.curvature * part + part**3 + shared for part in point]
-
-    def full_grad_at(self, point: list[np.ndarray]) -> list[np.ndarray]:
+    def full_grad_at(self, point: Leaves) -> Leaves:
         return [g + part / 4 for g, part in zip(self.grad_at(point), point, strict=True)]
-
-    def loss_at(self, point: list[np.ndarray]) -> np.float64:
-        own = sum(np.sum(self.curvature * part**2 / 2 + part**4 / 4) for part in point)
-        return np.float64(own + self.coupling * sum(np.sum(part) for part in point) ** 2 / 2)
-
-    def losses_at(self, population: list[np.ndarray]) -> np.ndarray:
-        return np.array([self.loss_at(list(leaves)) for leaves in zip(*population, strict=True)])
-
-    def coordinate_differences(self, mask: list[np.ndarray], mu: Any) -> list[np.ndarray]:
-        there, here = [np.array(leaf) for leaf in self.w], self.loss_at(self.w)
-        slopes = [np.zeros(leaf.shape) for leaf in self.w]
-        for leaf, found, shown in zip(there, slopes, mask, strict=True):
-            for at in filter(lambda at: shown[at] != 0, np.ndindex(leaf.shape)):
-                kept = leaf[at]
-                leaf[at] = kept + mu
-                found[at] = (self.loss_at(there) - here) / mu
-                leaf[at] = kept
-        return slopes
-
-    def jvp(self, v: list[np.ndarray]) -> np.float64:
-        slopes = zip(self.grad_at(self.w), v, strict=True)
-        return np.float64(sum(np.sum(part * along) for part, along in slopes))
-
-    def part_grad_at(self, point: list[np.ndarray], part: Any, parts: Any) -> list[np.ndarray]:
-        shifts = [s for k, s in enumerate((-0.5, 0.5)) if np.floor(k * parts / 2) == part]
-        if not shifts:
-            return [np.zeros_like(leaf) for leaf in point]
-        own = zip(self.grad_at(point), point, strict=True)
-        return [grad + np.mean(shifts) * leaf for grad, leaf in own]
-
-    def clipped_grad(self, c: Any) -> list[np.ndarray]:
-        total = [np.zeros_like(leaf) for leaf in self.w]
-        for shift in (-0.5, 0.5):
-            own = zip(self.grad_at(self.w), self.w, strict=True)
-            grads = [part + shift * leaf for part, leaf in own]
-            size = np.sqrt(sum(np.sum(part**2) for part in grads))
-            shrink = c / size if size > c else 1.0
-            total = [x + shrink * part / 2 for x, part in zip(total, grads, strict=True)]
-        return total
-
-    def sampled_grad(self, stream: Any) -> list[np.ndarray]:
-        drawn = zip(self.noise("normal", stream + 1000003), self.w, strict=True)
-        return [z * np.sqrt(self.curvature + 3 * leaf**2) for z, leaf in drawn]
 
 
 class _Probe(Polynomial):
     """The model and streams that a program is run on; `a` differs between the streams."""
 
-    def __init__(self, stream: int, flat: bool):
-        self.flat = flat
-        self.start, self.gradients, self.losses = _streams(stream, flat)
-        self.t = 0
+    seed = 5
+
+    def __init__(self, stream: int, joined: bool):
+        self.start, self.gradients, self.losses = _streams(stream, joined)
         super().__init__(self.start, curvature=1.0 + stream, coupling=0.1)
 
-    def at(self, t: int, w: list[np.ndarray]) -> None:
+    def at(self, t: int, w: Leaves) -> None:
         self.t, self.w = t, w
-
-    def noise(
-        self, draw: str, stream: Any, like: list[np.ndarray] | None = None
-    ) -> list[np.ndarray]:
-        tag = round(float(stream)) if np.isfinite(stream) else 0
-        rng = np.random.Generator(np.random.PCG64([self.t, tag & 0xFFFFFFFF, 5]))
-        sample: Callable[[tuple[int, ...]], Any] = {
-            "rademacher": lambda shape: rng.integers(0, 2, shape) * 2.0 - 1.0,
-            "normal": lambda shape: rng.normal(size=shape),
-        }[draw]
-        if like is not None:
-            return [np.asarray(sample(leaf.shape)) for leaf in like]
-        return _joined([np.asarray(sample(shape)) for shape in SHAPES], self.flat)

@@ -38,6 +38,10 @@ class Step(Protocol):
         """The Hessian of the batch's loss at `w`, times `v`."""
         ...
 
+    def hessian_diagonal_at(self, point: list[Any]) -> list[Any]:
+        """The diagonal of the Hessian of the batch's loss at `point`."""
+        ...
+
     def third_derivative(self, v: list[Any], u: list[Any]) -> list[Any]:
         """The derivative of the Hessian at `w` along `u`, times `v`."""
         ...

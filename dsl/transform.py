@@ -181,6 +181,16 @@ class JaxStep:
     def hvp(self, v: list[Any]) -> list[Any]:
         return jax.jvp(jax.grad(self._loss), (self.leaves,), (v,))[1]
 
+    def hessian_diagonal_at(self, point: list[Any]) -> list[Any]:
+        flat, leaves_of = ravel_pytree(point)
+        slope = jax.grad(lambda entries: self._loss(leaves_of(entries)))
+
+        def bend(at: Any) -> Any:
+            one = jax.nn.one_hot(at, flat.size, dtype=flat.dtype)
+            return jax.jvp(slope, (flat,), (one,))[1][at]
+
+        return leaves_of(jax.lax.map(bend, jnp.arange(flat.size)))
+
     def third_derivative(self, v: list[Any], u: list[Any]) -> list[Any]:
         def product(leaves: list[Any]) -> list[Any]:
             return jax.jvp(jax.grad(self._loss), (leaves,), (v,))[1]

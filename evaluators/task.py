@@ -87,6 +87,14 @@ class Task:
     sampled: Callable[[Params, Data, Array, Array], Array] | None = None
     """(params, data, index [batch], key) -> mean loss of those examples with labels drawn from the
     model's own outputs, which no derivative goes through; None if the model draws none."""
+    outputs: Callable[[Params, Data, Array], tuple[Any, Callable[[Any], Array]]] | None = None
+    """(params, data, index [batch]) -> the model's outputs on those examples, and the function of
+    outputs that is their mean loss; None if the loss is no such function."""
+
+    def examples(self) -> int:
+        """How many training examples there are: the rows of the last part of `train`, which holds
+        the targets where there are any."""
+        return len(jax.tree.leaves(self.data().train)[-1])
 
     def data(self) -> Data:
         """The examples; loaded and checked at the first call, the same object at every later one.

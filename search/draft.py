@@ -106,6 +106,11 @@ class Draft:
         old = self.statements[at]
         self.statements[at] = Statement(op, old.args, old.name)
 
+    def replace_update(self, slot: int, arg: Arg) -> None:
+        """Let a slot, by its place among all, become `arg`."""
+        self._declare_inputs((arg,))
+        self.updates[slot] = arg
+
     def add_slot(self, name: str, init: Init, update: Arg) -> None:
         """Declare a slot."""
         self.state.append((name, init))

@@ -160,7 +160,8 @@ def _argument(self: Mutator, draft: Draft, rng: np.random.Generator) -> str | No
     if choice >= len(sites):
         slot = choice - len(sites)
         name, init = draft.state[slot]
-        draft.updates[slot] = pick(rng, draft.visible(len(draft.statements), init.kind, True))
+        value = pick(rng, draft.visible(len(draft.statements), init.kind, True))
+        draft.replace_update(slot, value)
         return f"{name} becomes {_text(draft.updates[slot])}"
     at, position = sites[choice]
     statement = draft.statements[at]

@@ -156,12 +156,17 @@ def _number(value: float) -> str:
     return sign + power if mantissa in ("1", "-1") else rf"{mantissa} \cdot {power}"
 
 
+_FREE_BEFORE = re.compile(r"(^|[+,;:<>=(|]\s*|\\;)$")
+_FREE_AFTER = re.compile(r"\s*($|[-+,;:<>=)|]|\\;|\\right)")
+"""What a sum may stand after and before without brackets."""
+
+
 @lru_cache(maxsize=512)
 def _binding(primitive: Primitive) -> tuple[tuple[int, ...], int]:
     """How tightly each operand has to bind in a template, and how tightly the whole binds.
 
-    Read from the template: what stands inside of brackets or braces is safe, what stands beside a
-    sign of sum or product is not.
+    Read from the template: what stands inside of brackets or braces is safe, what has an exponent
+    or an index there is not, nor is what stands beside anything but a plus, a comma and their like.
     """
     marks = [f"\x01{at}\x02" for at in range(len(primitive.params))]
     text = primitive.latex.format(**dict(zip(primitive.params, marks, strict=True)))
@@ -169,7 +174,7 @@ def _binding(primitive: Primitive) -> tuple[tuple[int, ...], int]:
     whole = _ATOM
     if re.search(r"\S [+-] |^-| (=|>|<|\\equiv|\\sim) |\\textstyle", outside):
         whole = _SUM
-    elif r"\," in outside or "\\nabla" in outside:
+    elif re.search(r"\\,|\\nabla|\S [^ ]*\x01|\x02 \S", outside):
         whole = _PRODUCT
     elif "^" in outside:
         whole = 7
@@ -178,18 +183,19 @@ def _binding(primitive: Primitive) -> tuple[tuple[int, ...], int]:
         need = 0
         for found in re.finditer(re.escape(mark), text):
             before, after = text[: found.start()], text[found.end() :]
-            if after.startswith("}^"):
+            if after.startswith(("}^", "}_")):
                 need = max(need, _ATOM)
             if mark not in outside:
                 continue
-            close = before.endswith(("- ", "-", r"\,", r"\sum ")) or after.startswith(r"\,")
-            need = max(need, _PRODUCT if close else _SUM)
+            alone = _FREE_BEFORE.search(before) and _FREE_AFTER.match(after)
+            need = max(need, _SUM if alone else _PRODUCT)
         needs.append(need)
     return tuple(needs), whole
 
 
 def _top_level(text: str) -> str:
-    """The text without what stands in braces or between \\left and \\right."""
+    """The text without what stands in braces or between \\left and \\right or angles."""
+    text = text.replace(r"\langle", "{").replace(r"\rangle", "}")
     text = re.sub(
         r"\\(left|right)(\\[|{}]|\\?\w+|.)", lambda m: "{" if m[1] == "left" else "}", text
     )

@@ -83,7 +83,7 @@ def col_mean(xp, x):
     weight=0.0,
 )
 def row_sum(xp, x):
-    """The sum of each row: over the last axis; of a number itself. `row_sum(1)` counts columns."""
+    """The sum of each row: over the last axis; of a number itself."""
     return xp.sum(x, axis=-1, keepdims=True) if x.ndim else x
 
 
@@ -97,10 +97,7 @@ def _col_sum(x: torch.Tensor) -> torch.Tensor:
     weight=0.0,
 )
 def col_sum(xp, x):
-    """The sum of each column: over the last axis but one; a vector or number itself.
-
-    `col_sum(1)` counts rows.
-    """
+    """The sum of each column: over the last axis but one; a vector or number itself."""
     return xp.sum(x, axis=-2, keepdims=True) if x.ndim > 1 else x
 
 

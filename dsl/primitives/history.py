@@ -1,29 +1,20 @@
-"""Histories: the last values of a tensor, and linear algebra in the space that they span.
+"""Histories: the last values of a tensor.
 
 A `History` of length k holds the last k tensors that were pushed to it, the newest first, and zeros
-before there were as many. `Coefficients` hold a number for each of its members and parameter
-tensor. Nothing is broadcast to a history; numbers are to coefficients. Solving with the members'
-Gram matrix, which is k by k, is what inverts a sum of k outer products and makes extrapolations.
+before there were as many. It is a population with an order; nothing is broadcast to it.
 """
 
 from dsl.initialisers import initialiser
 from dsl.kinds import Kind
-from dsl.registry import Scope, primitive
+from dsl.primitives.members import POPULATION
+from dsl.registry import primitive
 
 HISTORY = Kind(
     "History",
     "the last values of a tensor, newest first",
-    lifts_to=(),
+    lifts_to=(POPULATION,),
     shape=lambda of: of,
     per_parameter=1,
-    sized=True,
-)
-COEFFICIENTS = Kind(
-    "Coefficients",
-    "one number per member of a history",
-    lifts_to=(),
-    shape=lambda of: (1,) * len(of),
-    lifts_from=(Kind.SCALAR,),
     sized=True,
 )
 
@@ -32,12 +23,6 @@ COEFFICIENTS = Kind(
 def history(xp, w, length):
     """The last `length` values of a tensor, all of them 0 at first."""
     return xp.zeros((int(length), *w.shape), dtype=w.dtype)
-
-
-@initialiser(COEFFICIENTS, torch="{w}.new_zeros((int({length}), *[1] * {w}.ndim))")
-def coefficients(xp, w, length):
-    """One number per member of a history of `length` members, all of them 0 at first."""
-    return xp.zeros((int(length), *[1] * w.ndim), dtype=w.dtype)
 
 
 @primitive(
@@ -62,138 +47,3 @@ def place(xp, h):
     """For each member how many came after it: 0 for the newest. `place(h) < t` are those pushed,
     if one is on every step."""
     return xp.reshape(xp.arange(h.shape[0], dtype=h.dtype), (-1, *[1] * (h.ndim - 1)))
-
-
-@primitive(
-    "History, Coefficients -> Tensor",
-    torch="torch.sum({c} * {h}, dim=0)",
-    latex=r"\textstyle\sum_i {c}_i\,{h}_i",
-    weight=0.0,
-)
-def weighted_sum(xp, h, c):
-    """The sum of the members, each times its coefficient."""
-    return xp.sum(c * h, axis=0)
-
-
-@primitive(
-    "History, Coefficients -> Tensor",
-    torch="torch.sum({c} * {h}, dim=0) / torch.sum({c}, dim=0)",
-    latex=r"\textstyle\sum_i {c}_i\,{h}_i / \sum_i {c}_i",
-    weight=0.0,
-)
-def weighted_mean(xp, h, c):
-    """The mean of the members, weighted by coefficients; not finite where these add up to 0."""
-    return xp.sum(c * h, axis=0) / xp.sum(c, axis=0)
-
-
-@primitive(
-    "History, Tensor -> Coefficients",
-    torch="""
-def _member_dot(h: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
-    return (h * x).reshape(len(h), x.numel()).sum(1).reshape(-1, *[1] * x.ndim)
-""",
-    latex=r"\langle {h}_i, {x}\rangle_i",
-    weight=0.0,
-)
-def member_dot(xp, h, x):
-    """The inner product of each member with `x`, tensor by tensor."""
-    return _as_coefficients(xp, _rows(xp, h) @ xp.reshape(x, (-1,)), h)
-
-
-@primitive(
-    "History, Tensor -> Coefficients",
-    scope=Scope.MODEL,
-    torch="""
-def _global_member_dot(h: list[torch.Tensor], x: list[torch.Tensor]) -> list[torch.Tensor]:
-    dots = [(m * y).reshape(len(m), y.numel()).sum(1) for m, y in zip(h, x, strict=True)]
-    total = torch.stack(dots).sum(0)
-    return [total.reshape(-1, *[1] * leaf.ndim) for leaf in x]
-""",
-    latex=r"\langle {h}_i, {x}\rangle_{{i,\mathrm{{all}}}}",
-    weight=0.0,
-)
-def global_member_dot(xp, h, x):
-    """The inner product of each member with `x` over all tensors of the model."""
-    total = sum(_rows(xp, m) @ xp.reshape(leaf, (-1,)) for m, leaf in zip(h, x, strict=True))
-    return [_as_coefficients(xp, total, m) for m in h]
-
-
-_SOLVE = """
-def _solve(gram: torch.Tensor, b: torch.Tensor, k: torch.Tensor | float) -> torch.Tensor:
-    finite = torch.isfinite(gram).all()
-    values, vectors = torch.linalg.eigh(torch.where(finite, gram, torch.eye(len(gram)).to(gram)))
-    values = values.clamp(min=0) + k
-    least = len(values) * torch.finfo(gram.dtype).eps * values.abs().max()
-    inverse = torch.where(values.abs() > least, 1 / values, 0)
-    return torch.where(finite, vectors @ (inverse[:, None] * (vectors.T @ b)), torch.nan)
-"""
-
-
-@primitive(
-    "History, Coefficients, Global -> Coefficients",
-    torch=f"""
-def _gram_solve(h: torch.Tensor, b: torch.Tensor, k: torch.Tensor | float) -> torch.Tensor:
-    rows = h.reshape(len(h), h[0].numel())
-    return _solve(rows @ rows.T, b.reshape(-1, 1), k).reshape(-1, *[1] * (h.ndim - 1))
-
-{_SOLVE}
-""",
-    latex=r"\left({h} {h}^\top + {k}\,I\right)^{{-1}} {b}",
-    weight=0.0,
-)
-def gram_solve(xp, h, b, k):
-    """The coefficients `c` with `(G + k I) c = b`, where `G` has the members' inner products.
-
-    Tensor by tensor. The solution of least norm where the matrix is singular to rounding; NaN where
-    it is not finite. With `b = member_dot(h, x)` the weighted sum by `c` is the ridge regression
-    of `x` on the members, and what it leaves of `x` is k times the inverse of `H^T H + k I` at `x`.
-    """
-    rows = _rows(xp, h)
-    return _as_coefficients(xp, _solve(xp, rows @ rows.T, xp.reshape(b, (-1, 1)), k), h)
-
-
-@primitive(
-    "History, Coefficients, Global -> Coefficients",
-    scope=Scope.MODEL,
-    torch=f"""
-def _global_gram_solve(
-    h: list[torch.Tensor], b: list[torch.Tensor], k: torch.Tensor | float
-) -> list[torch.Tensor]:
-    rows = torch.cat([m.reshape(len(m), m[0].numel()) for m in h], dim=1)
-    found = _solve(rows @ rows.T, torch.stack([part.flatten() for part in b], dim=1), k)
-    return [c.reshape(part.shape) for c, part in zip(found.T, b, strict=True)]
-
-{_SOLVE}
-""",
-    latex=r"\left({h} {h}^\top + {k}\,I\right)_{{\mathrm{{all}}}}^{{-1}} {b}",
-    weight=0.0,
-)
-def global_gram_solve(xp, h, b, k):
-    """`gram_solve` with inner products over all tensors of the model; each has its own `b`."""
-    if not h:
-        return []
-    gram = sum(rows @ rows.T for rows in (_rows(xp, m) for m in h))
-    right = xp.stack([xp.reshape(part, (-1,)) for part in b], axis=1)
-    found = _solve(xp, gram, right, k)
-    return [_as_coefficients(xp, found[:, at], m) for at, m in enumerate(h)]
-
-
-def _rows(xp, h):
-    """The members of a history as the rows of a matrix, in float32 or better."""
-    length = h.shape[0]
-    return xp.reshape(h, (length, h.size // length)).astype(xp.result_type(h.dtype, xp.float32))
-
-
-def _as_coefficients(xp, numbers, h):
-    """A number for each member of `h`."""
-    return xp.reshape(numbers, (-1, *[1] * (h.ndim - 1))).astype(h.dtype)
-
-
-def _solve(xp, gram, b, k):
-    """`gram + k I` inverted on the columns of `b`, without the directions that it takes to 0."""
-    finite = xp.all(xp.isfinite(gram))
-    values, vectors = xp.linalg.eigh(xp.where(finite, gram, xp.eye(len(gram), dtype=gram.dtype)))
-    values = xp.maximum(values, 0.0) + k
-    least = len(gram) * xp.finfo(gram.dtype).eps * xp.max(xp.abs(values))
-    inverse = xp.where(xp.abs(values) > least, 1 / values, 0.0)
-    return xp.where(finite, vectors @ (inverse[:, None] * (vectors.T @ b)), xp.nan)

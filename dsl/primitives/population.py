@@ -1,26 +1,9 @@
-"""Populations: many copies of the model that move together, as swarms and evolution have them.
-
-A `Population` of length n holds n members, each an array shaped like the parameter tensor, on the
-first axis. Tensors broadcast to a population, and so do Coefficients, a number per member and
-tensor, over the entries of the member; where a number belongs to the member as a whole, as its loss
-does, it is the same in every tensor.
-"""
+"""Populations that move: copies of the model, each with a loss, as swarms and evolution have."""
 
 from dsl.initialisers import initialiser
-from dsl.kinds import Kind
-from dsl.primitives.history import COEFFICIENTS
+from dsl.primitives.members import POPULATION
 from dsl.primitives.oracles import LOSS
 from dsl.registry import Scope, primitive
-
-POPULATION = Kind(
-    "Population",
-    "arrays shaped like each tensor, one per member",
-    lifts_to=(),
-    shape=lambda of: of,
-    per_parameter=1,
-    lifts_from=(Kind.TENSOR, COEFFICIENTS),
-    sized=True,
-)
 
 
 @initialiser(POPULATION, torch="{w}.detach().expand(int({length}), *{w}.shape).clone()")
@@ -33,7 +16,7 @@ def population(xp, w, length):
     "Population -> Coefficients",
     scope=Scope.STEP,
     torch="[self._loss_at(closure, ready, member) for member in {x}]",
-    latex=r"\left(f({x}_i)\right)_i",
+    latex=r"f\left({x}\right)",
     asks=LOSS,
     weight=0.0,
 )
@@ -61,7 +44,7 @@ def normal_like(step, x, stream):
 @primitive(
     "Coefficients -> Coefficients",
     torch="torch.softmax({x}, dim=0)",
-    latex=r"\operatorname{{softmax}}_i\left({x}_i\right)",
+    latex=r"\operatorname{{softmax}}\left({x}\right)",
     weight=0.0,
 )
 def softmax(xp, x):
@@ -70,31 +53,3 @@ def softmax(xp, x):
     and the best alone for a large `a`."""
     parts = xp.exp(x - xp.max(x, axis=0, keepdims=True))
     return parts / xp.sum(parts, axis=0, keepdims=True)
-
-
-@primitive(
-    "Population, Coefficients -> Tensor",
-    torch="torch.sum({c} * {x}, dim=0)",
-    latex=r"\textstyle\sum_i {c}_i\,{x}_i",
-    weight=0.0,
-)
-def member_sum(xp, x, c):
-    """The sum of the members, each times its number; a mean where these add up to 1."""
-    return xp.sum(c * x, axis=0)
-
-
-@primitive(
-    "Population -> Coefficients",
-    scope=Scope.MODEL,
-    torch="""
-def _member_norm(x: list[torch.Tensor]) -> list[torch.Tensor]:
-    size = torch.sqrt(torch.stack([leaf.square().flatten(1).sum(1) for leaf in x]).sum(0))
-    return [size.reshape(-1, *[1] * (leaf.ndim - 1)) for leaf in x]
-""",
-    latex=r"\left\|{x}_i\right\|_{{\mathrm{{all}}}}",
-    weight=0.0,
-)
-def member_norm(xp, x):
-    """The Euclidean norm of each member over all tensors of the model."""
-    size = xp.sqrt(sum(xp.sum(xp.square(leaf), axis=tuple(range(1, leaf.ndim))) for leaf in x))
-    return [xp.reshape(size, (-1, *[1] * (leaf.ndim - 1))) for leaf in x]

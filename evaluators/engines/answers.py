@@ -9,7 +9,8 @@ from jax import Array
 
 from dsl.liveness import sources
 from dsl.machine import DoesNotFit
-from dsl.primitives.oracles import SAMPLED
+from dsl.primitives.gauss_newton import OUTPUTS
+from dsl.primitives.oracles import FULL, LOSS, LOSSES, SAMPLED
 from dsl.program import Program
 from evaluators.task import Data, Task
 
@@ -38,23 +39,41 @@ class Answers(NamedTuple):
         assert self.task.sampled is not None, "asked only of tasks that answer"
         return self.task.sampled(self.params(leaves), self.data, index, key)
 
+    def full(self, leaves: list[Array]) -> Array:
+        """The loss of all training examples, in one batch."""
+        return self.loss(leaves, jnp.arange(self.task.examples()))
+
+    def outputs(self, leaves: list[Array], index: Array) -> tuple[Any, Callable[[Any], Array]]:
+        """The model's outputs on the training examples `index`, and their loss as a function of
+        outputs."""
+        assert self.task.outputs is not None, "asked only of tasks that answer"
+        return self.task.outputs(self.params(leaves), self.data, index)
+
     def validate(self, leaves: list[Array]) -> Array:
         """The validation loss."""
         return self.task.validate(self.params(leaves), self.data)
 
-    def by_argument(self, index: Array) -> dict[str, Callable[..., Array]]:
+    def by_argument(self, index: Array) -> dict[str, Callable[..., Any]]:
         """The functions that oracles ask, by the names of their sources, for one batch."""
         return {
-            "value_fn": lambda leaves: self.loss(leaves, index),
-            "losses_fn": lambda leaves: self.losses(leaves, index),
-            "sampled_fn": lambda leaves, key: self.sampled(leaves, index, key),
+            LOSS.argument: lambda leaves: self.loss(leaves, index),
+            LOSSES.argument: lambda leaves: self.losses(leaves, index),
+            FULL.argument: self.full,
+            SAMPLED.argument: lambda leaves, key: self.sampled(leaves, index, key),
+            OUTPUTS.argument: lambda leaves: self.outputs(leaves, index),
         }
 
 
 def check_answers(task: Task, program: Program) -> None:
     """DoesNotFit if the program asks what the task does not know."""
-    if task.sampled is None and SAMPLED in sources(program):
+    asked = sources(program)
+    if task.sampled is None and SAMPLED in asked:
         raise DoesNotFit(f"the model of task '{task.name}' draws no labels, which the program asks")
+    if task.outputs is None and OUTPUTS in asked:
+        raise DoesNotFit(
+            f"task '{task.name}' shows its loss, not the outputs of its model, which the program "
+            "asks"
+        )
 
 
 def all_finite(leaves: list[Array]) -> Array:

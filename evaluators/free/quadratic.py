@@ -8,14 +8,13 @@ growing all of them leads uphill, so a program has to ask the gradient where to 
 Training goes on past the horizon by a few steps; what is good for exactly the horizon shows there.
 """
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 
+from dsl.closed_form import ClosedForm, Leaves, flat, shaped
 from dsl.fingerprint import sees_shapes
 from dsl.interpret import run_step
 from dsl.lower import spelled_out
@@ -85,7 +84,7 @@ def descend(program: Program, rate: float | None = None) -> Descent:
     program = spelled_out(prune(program))
     numbers = program.hyperparameters | ({} if rate is None else {"lr": rate})
     here = _Quadratic(SHAPES if sees_shapes(program) else ((SIZE,),))
-    slots = {name: initial(init, here.weights, np) for name, init in program.state}
+    slots = {name: initial(init, here.w, np) for name, init in program.state}
     count = STEPS + BEYOND
     losses = np.full(count + 1, np.nan)
     moves, gradients = np.full((2, count, SIZE), np.nan)
@@ -94,7 +93,7 @@ def descend(program: Program, rate: float | None = None) -> Descent:
         here.t = t
         gradients[t] = here.gradient()
         inputs = {
-            "w": here.weights,
+            "w": here.w,
             "g": here.tensors(gradients[t]),
             "t": np.float64(t + 1),
             "T": float(STEPS),
@@ -102,7 +101,7 @@ def descend(program: Program, rate: float | None = None) -> Descent:
             **numbers,
         }
         move, slots = run_step(program, inputs, slots, here, np)
-        moves[t] = _flat(move)
+        moves[t] = flat(move)
         if not here.moved(moves[t]):
             break
         losses[t + 1] = here.loss()
@@ -122,104 +121,57 @@ def _fixed() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     return hessian, root, start, start - away
 
 
-class _Quadratic:
+class _Quadratic(ClosedForm):
     """The present weights, and everything that a step may ask about them.
 
-    An example of the batch, which has two, has its minimum to one side of `minimum` or the other.
+    An example of the batch, which has two, has its minimum to one side of `minimum` or the other;
+    the outputs of which the loss is a function are the root of H times the weights.
     """
+
+    seed = 13
 
     def __init__(self, shapes: Sequence[tuple[int, ...]]):
         self.shapes = shapes
-        self.hessian, self.root, self.w, self.minimum = _fixed()
-        self.apart = self.hessian @ (0.1 * self.minimum)
-        self.weights = self.tensors(self.w)
-        self.t = 0
+        self.hessian, self.root, self.entries, self.minimum = _fixed()
+        super().__init__(self.tensors(self.entries))
 
-    def tensors(self, flat: np.ndarray) -> list[np.ndarray]:
+    def tensors(self, entries: np.ndarray) -> Leaves:
         """[SIZE] as one array per parameter tensor."""
-        if len(self.shapes) == 1:
-            return [flat]
-        ends = np.cumsum([math.prod(shape) for shape in self.shapes])
-        parts = np.split(flat, ends[:-1])
-        return [part.reshape(shape) for part, shape in zip(parts, self.shapes, strict=True)]
+        return shaped(entries, self.shapes)
 
     def moved(self, move: np.ndarray) -> bool:
         """Subtract a step; False if that leaves the sane range or is no number."""
         with np.errstate(all="ignore"):
-            self.w = self.w - move
-        self.weights = self.tensors(self.w)
-        return bool(np.max(np.abs(self.w)) <= SANE)
+            self.entries = self.entries - move
+        self.w = self.tensors(self.entries)
+        return bool(np.max(np.abs(self.entries)) <= SANE)
 
     def loss(self) -> np.float64:
-        away = self.w - self.minimum
-        return np.float64(away @ self.hessian @ away / 2)
+        """The loss at the weights."""
+        return self.loss_at(self.w)
 
     def gradient(self) -> np.ndarray:
-        """The gradient [SIZE]."""
-        return self.hessian @ (self.w - self.minimum)
+        """The gradient there, [SIZE]."""
+        return flat(self.grad_at(self.w))
 
-    def noise(
-        self, draw: str, stream: Any, like: list[np.ndarray] | None = None
-    ) -> list[np.ndarray]:
-        tag = round(float(stream)) if np.isfinite(stream) else 0
-        rng = np.random.Generator(np.random.PCG64([self.t, tag & 0xFFFFFFFF, 13]))
-        shapes = [leaf.shape for leaf in self.weights if like is None] or map(np.shape, like or ())
-        normal = [rng.normal(size=shape) for shape in shapes]
-        return normal if draw == "normal" else [np.sign(leaf) for leaf in normal]
-
-    def hvp(self, v: list[np.ndarray]) -> list[np.ndarray]:
-        return self.tensors(self.hessian @ _flat(v))
-
-    def hessian_solve(self, v: list[np.ndarray], k: Any) -> list[np.ndarray]:
-        damped = self.hessian + k * np.eye(SIZE)
-        try:
-            return self.tensors(np.linalg.solve(damped, _flat(v)))
-        except np.linalg.LinAlgError:
-            return self.tensors(np.full(SIZE, np.nan))
-
-    abs_hessian_solve = gauss_newton_solve = hessian_solve  # one matrix, all eigenvalues positive
-
-    def third_derivative(self, v: list[np.ndarray], u: list[np.ndarray]) -> list[np.ndarray]:
-        return self.tensors(np.zeros(SIZE))
-
-    def jvp(self, v: list[np.ndarray]) -> np.float64:
-        return np.float64(self.gradient() @ _flat(v))
-
-    def grad_at(self, point: list[np.ndarray]) -> list[np.ndarray]:
-        return self.tensors(self.hessian @ (_flat(point) - self.minimum))
-
-    def full_grad_at(self, point: list[np.ndarray]) -> list[np.ndarray]:
-        return self.grad_at(point)
-
-    def part_grad_at(self, point: list[np.ndarray], part: Any, parts: Any) -> list[np.ndarray]:
-        signs = [s for k, s in enumerate((1, -1)) if np.floor(k * parts / 2) == part]
-        if not signs:
-            return self.tensors(np.zeros(SIZE))
-        return self.tensors(_flat(self.grad_at(point)) + float(np.mean(signs)) * self.apart)
-
-    def losses_at(self, population: list[np.ndarray]) -> np.ndarray:
-        return np.array([self.loss_at(list(leaves)) for leaves in zip(*population, strict=True)])
-
-    def coordinate_differences(self, mask: list[np.ndarray], mu: Any) -> list[np.ndarray]:
-        exact = self.gradient() + mu * np.diag(self.hessian) / 2  # over mu, of a quadratic
-        return self.tensors(np.where(_flat(mask) != 0, exact if mu != 0 else np.nan, 0.0))
-
-    def loss_at(self, point: list[np.ndarray]) -> np.float64:
-        away = _flat(point) - self.minimum
+    def loss_at(self, point: Leaves) -> np.float64:
+        away = flat(point) - self.minimum
         return np.float64(away @ self.hessian @ away / 2)
 
-    def clipped_grad(self, c: Any) -> list[np.ndarray]:
-        grads = [self.gradient() + sign * self.apart for sign in (1, -1)]
-        sizes = [float(np.linalg.norm(grad)) for grad in grads]
-        shrunk = [
-            grad * (c / size if size > c else 1.0) for grad, size in zip(grads, sizes, strict=True)
-        ]
-        return self.tensors((shrunk[0] + shrunk[1]) / 2)
+    def grad_at(self, point: Leaves) -> Leaves:
+        return self.tensors(self.hessian @ (flat(point) - self.minimum))
 
-    def sampled_grad(self, stream: Any) -> list[np.ndarray]:
-        return self.tensors(self.root @ _flat(self.noise("normal", stream + 1000003)))
+    def hessian_at(self, point: Leaves) -> np.ndarray:
+        return self.hessian
 
+    def third_derivative(self, v: Leaves, u: Leaves) -> Leaves:
+        return [0 * x * y for x, y in zip(v, u, strict=True)]
 
-def _flat(tensors: Sequence[np.ndarray]) -> np.ndarray:
-    """One array per parameter tensor as [SIZE]."""
-    return tensors[0] if len(tensors) == 1 else np.concatenate([x.ravel() for x in tensors])
+    def gauss_newton(self) -> np.ndarray:
+        return self.hessian
+
+    def label_slopes(self, z: Leaves) -> Leaves:
+        return self.tensors(self.root @ flat(z))
+
+    def apart(self, point: Leaves) -> Leaves:
+        return self.tensors(self.hessian @ (0.1 * self.minimum))

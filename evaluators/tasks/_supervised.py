@@ -54,10 +54,16 @@ def supervised(
         inputs, targets = (jnp.asarray(part)[index] for part in data.train)
         return mean_loss(params, inputs, targets)
 
+    def outputs(params: Params, data: Data, index: Array) -> tuple[Array, Callable[[Array], Array]]:
+        dtype = jax.tree.leaves(params)[0].dtype
+        inputs, targets = (_floats_as(dtype, jnp.asarray(part)[index]) for part in data.train)
+        made = predict(params, inputs)
+        return made, lambda made: criterion(made, targets) + nan_unless_finite(params)
+
     def validate(params: Params, data: Data) -> Array:
         return mean_loss(params, *map(jnp.asarray, data.validation)) + irreducible
 
-    return Task(load=data, order=draw, loss=loss, validate=validate, **stated)
+    return Task(load=data, order=draw, loss=loss, outputs=outputs, validate=validate, **stated)
 
 
 def _floats_as(dtype: Any, array: Array) -> Array:

@@ -101,7 +101,7 @@ def tensor_of(value: str, kind: Kind | None) -> str:
         return value
     for reader in PRIMITIVES.values():
         params = [param or Kind.TENSOR for param in reader.signature.params]
-        others = [param for param in params if param is not kind]
+        others = [param for param in params if not lifts(kind, param)]
         readable = all(lifts(Kind.TENSOR, p) or lifts(Kind.GLOBAL, p) for p in others)
         if len(others) < len(params) and readable and reader.signature.result is Kind.TENSOR:
             spare = {p: "g" if lifts(Kind.TENSOR, p) else "1" for p in others}

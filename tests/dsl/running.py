@@ -15,16 +15,7 @@ class PolynomialStep(Polynomial):
     """Oracles of f(w) = sum(0.35 w^2 + w^4 / 4), and noise seeded by step and stream."""
 
     def __init__(self, t: int, w: list[np.ndarray]):
-        self.t = t
-        super().__init__(w, curvature=0.7)
-
-    def noise(self, draw: str, stream: float, like=None) -> list[np.ndarray]:
-        rng = np.random.default_rng([self.t, round(float(stream)), len(draw)])
-        signs = draw == "rademacher"
-        return [
-            np.asarray(rng.choice([-1.0, 1.0], x.shape) if signs else rng.normal(size=x.shape))
-            for x in (self.w if like is None else like)
-        ]
+        super().__init__(w, curvature=0.7, t=t)
 
 
 def trajectory(

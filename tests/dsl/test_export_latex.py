@@ -12,6 +12,9 @@ from tests.dsl.odd_programs import ODD, one_primitive
 from tests.dsl.strategies import programs
 
 
+TWICE = r"([_^])(\w|\\\w+|\{(?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*\})\1"
+
+
 def check(text: str) -> None:
     """Braces, brackets and the environment are closed; the last line is the step."""
     assert text.startswith("\\begin{align*}\n") and text.endswith("\n\\end{align*}\n")
@@ -21,6 +24,7 @@ def check(text: str) -> None:
         depth += (char == "{") - (char == "}")
         assert depth >= 0
     assert depth == 0
+    assert not re.search(TWICE, plain), "two indices, or two exponents, of one symbol"
     assert text.count("\\left") - text.count("\\left|") == len(
         re.findall(r"\\left(?!\|)", text)
     ) and text.count("\\left") == text.count("\\right")
@@ -55,6 +59,11 @@ def test_any_program_has_equations(program):
         ("(g * w) ** 2", r"{\left(g_t\,w_{t-1}\right)}^{2}"),
         ("square(-g)", r"{\left(-g_t\right)}^2"),
         ("g / (w + 1e-8)", r"\frac{g_t}{w_{t-1} + 10^{-8}}"),
+        (
+            "hessian_solve(g - w, 1)",
+            r"\left(\nabla^2 f(w) + 1 I\right)^{-1} \left(g_t - w_{t-1}\right)",
+        ),
+        ("square(dot(g - w, g))", r"{\langle g_t - w_{t-1}, g_t\rangle}^2"),
         ("g * -2.5e-7", r"g_t\,\left(-2.5 \cdot 10^{-7}\right)"),
         ("interp(g, w - g, 0.9)", r"(1 - 0.9)\,g_t + 0.9\,\left(w_{t-1} - g_t\right)"),
         ("2 * interp(g, w, 0.9)", r"2\,\left((1 - 0.9)\,g_t + 0.9\,w_{t-1}\right)"),

@@ -11,10 +11,12 @@ from dsl.export import to_latex, to_optax_source, to_torch_source
 from dsl.fingerprint import fingerprint
 from dsl.interpret import run_step
 from dsl.kinds import KINDS, Kind, join, lifts
-from dsl.primitives.history import COEFFICIENTS, HISTORY
+from dsl.primitives.history import HISTORY
+from dsl.primitives.members import COEFFICIENTS, POPULATION
 from dsl.registry import Domain
 from dsl.transform import initial
 from dsl.zoo import ENTRIES, ZOO
+from tests.dsl.running import PolynomialStep
 
 SHAPES = ((), (3,), (3, 4), (2, 1, 3))
 RNG = np.random.default_rng(8)
@@ -28,7 +30,7 @@ def after(program: Program, stream=STREAM, xp=np):
     slots, moves = {name: initial(init, w, xp) for name, init in program.state}, []
     for t, g in enumerate(stream):
         inputs = {"w": w, "g": g, "t": np.float64(t + 1), **program.hyperparameters}
-        move, slots = run_step(program, inputs, slots, None, xp)
+        move, slots = run_step(program, inputs, slots, PolynomialStep(t, w), xp)
         moves.append(move)
     return moves, slots
 
@@ -86,6 +88,20 @@ def test_a_system_of_the_size_of_the_history_inverts_a_sum_of_outer_products():
     np.testing.assert_allclose(met, np.linalg.solve(matrix, FLAT[5]), rtol=1e-10)
 
 
+def test_a_history_is_a_population_with_an_order():
+    """What has members takes it: arithmetic, losses, inner products, sums."""
+    spread = returned("    return weighted_sum(h - g, place(h))")
+    best = returned("    return weighted_sum(h, softmax(-1e9 * losses_at(h)))")
+    for at in range(len(SHAPES)):
+        members = [STREAM[step][at] - STREAM[5][at] for step in (4, 3)]
+        np.testing.assert_allclose(spread[at], members[0] + 2 * members[1], rtol=1e-14)
+    function = PolynomialStep(0, STREAM[0])
+    losses = [function.loss_at(STREAM[step]) for step in (3, 4, 5)]
+    least = STREAM[3 + int(np.argmin(losses))]
+    for met, wanted in zip(best, least, strict=True):
+        np.testing.assert_allclose(met, wanted, rtol=1e-14)
+
+
 @pytest.mark.parametrize("solve", ["gram_solve", "global_gram_solve"])
 def test_a_singular_system_has_the_solution_of_least_norm_and_one_with_nan_has_none(solve):
     text = f"def rule(w, g, h=history(3)):\n    h = push(h, g)\n    c = {solve}(h, 1, 0)\n"
@@ -115,7 +131,9 @@ def test_a_family_has_one_kind_for_each_length():
     assert not lifts(Kind.GLOBAL, HISTORY.of(5)) and lifts(Kind.GLOBAL, COEFFICIENTS.of(5))
     assert join(Kind.SCALAR, COEFFICIENTS.of(5)) is COEFFICIENTS.of(5)
     assert join(COEFFICIENTS.of(4), COEFFICIENTS.of(5)) is None
-    assert join(Kind.TENSOR, COEFFICIENTS.of(5)) is None
+    assert join(Kind.TENSOR, COEFFICIENTS.of(5)) is POPULATION.of(5)
+    assert join(HISTORY.of(5), Kind.TENSOR) is POPULATION.of(5)
+    assert lifts(HISTORY.of(5), POPULATION.of(5)) and not lifts(POPULATION.of(5), HISTORY.of(5))
 
 
 @pytest.mark.parametrize(
@@ -123,14 +141,15 @@ def test_a_family_has_one_kind_for_each_length():
     [
         ("weighted_sum(h, place(k))", "wants a Coefficients[3] for 'c', met a Coefficients[4]"),
         ("weighted_sum(h, place(h) + place(k))", "'add' wants a Coefficients[3] for 'y'"),
-        ("weighted_sum(g, 1)", "'weighted_sum' wants a History for 'h', met a Tensor"),
-        ("h + 1", "'add' wants a Global for 'x', met a History[3]"),
+        ("weighted_sum(g, 1)", "'weighted_sum' wants a Population for 'h', met a Tensor"),
+        ("push(x, g)", "'push' wants a History[3] for 'h', met a Population[3]"),
+        ("push(h + 1, g)", "'push' wants a History[3] for 'h', met a Population[3]"),
         ("push(h, g)", "the result is a History[3]"),
     ],
 )
 def test_a_kind_or_length_that_does_not_fit_is_named(text, message):
     with pytest.raises(KindError) as met:
-        parse(f"def rule(w, g, h=history(3), k=history(4)):\n    return {text}")
+        parse(f"def rule(w, g, h=history(3), k=history(4), x=population(3)):\n    return {text}")
     assert message in str(met.value)
 
 

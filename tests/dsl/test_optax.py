@@ -258,6 +258,7 @@ def test_oracles_differentiate_the_loss_of_the_batch():
         "hvp(2)": {"a": [12.0, 24.0], "b": 4.0},
         "hvp(w)": {"a": [6.0, 24.0], "b": 6.0},
         "loss_at(w - 1) * 1": {"a": [5.0, 5.0], "b": 5.0},
+        "hessian_diagonal_at(2 * w)": {"a": [12.0, 24.0], "b": 2.0},
         "third_derivative(w, 2)": {"a": [12.0, 24.0], "b": 0.0},
         "coordinate_differences(w < 3, 0.5)": {"a": [4.75, 15.25], "b": 0.0},
         "jvp(w - 1) * 1": {"a": [24.0, 24.0], "b": 24.0},

@@ -55,7 +55,7 @@ def test_each_member_has_its_loss_and_the_best_weighs_most():
     text = """
 def rule(w, g, x=population(5), *, a=1):
     x = x + normal_like(x, 0)
-    return member_sum(x, softmax(-a * losses_at(x)))
+    return weighted_sum(x, softmax(-a * losses_at(x)))
 """
     for a, weights in ((0, np.ones(5) / 5), (1e6, np.arange(5) == np.argmin(losses))):
         found, _ = run(parse(text).with_hyperparameters(a=a))
@@ -70,7 +70,9 @@ def test_a_norm_of_a_member_is_over_the_whole_model():
         np.testing.assert_allclose(found, np.multiply.outer(sizes, np.ones(leaf.shape)))
 
 
-@pytest.mark.parametrize("name", ["consensus_based", "consensus_based_anisotropic"])
+@pytest.mark.parametrize(
+    "name", ["consensus_based_optimization", "consensus_based_optimization_anisotropic"]
+)
 def test_a_compiled_swarm_settles_where_the_loss_is_least(name):
     def loss(params):
         return jnp.sum((params["a"] - 1) ** 2) + (params["b"] + 0.5) ** 2
@@ -88,7 +90,7 @@ def test_a_compiled_swarm_settles_where_the_loss_is_least(name):
 
 def test_a_branch_of_when_may_be_a_tensor_for_every_member():
     text = "def rule(w, g, t, x=population(3)):\n    x = when(t > 1, x + g, w)\n    return x_\n"
-    program = parse(text.replace("x_", "member_sum(x, 1)"))
+    program = parse(text.replace("x_", "weighted_sum(x, 1)"))
     optimizer, params = to_optax(program), jnp.array([1.0, 2.0])
     moves, _ = jax.jit(optimizer.update)(params, optimizer.init(params), params)
     np.testing.assert_allclose(-moves, 3 * params)
@@ -112,8 +114,8 @@ def test_what_has_members_stands_only_where_they_fit(text, error):
 
 
 def test_a_swarm_is_counted_in_memory_and_goes_through_every_form():
-    rule = ZOO["consensus_based"]
-    assert ENTRIES["consensus_based"].memory == 20
+    rule = ZOO["consensus_based_optimization"]
+    assert ENTRIES["consensus_based_optimization"].memory == 20
     assert parse(str(rule)) == rule
     assert fingerprint(canonical(rule)) == fingerprint(simplify(rule)) == fingerprint(rule)
     assert "softmax" in to_latex(rule)
@@ -122,6 +124,6 @@ def test_a_swarm_is_counted_in_memory_and_goes_through_every_form():
 @pytest.mark.parametrize("export", [to_optax_source, to_torch_source])
 def test_no_host_expresses_a_swarm_yet_and_no_register_holds_it(export):
     with pytest.raises(ExportError, match=r"Population\[20\]|Coefficients\[20\]"):
-        export(ZOO["consensus_based"])
+        export(ZOO["consensus_based_optimization"])
     with pytest.raises(DoesNotFit, match="no register holds"):
-        Machine(Layout.of(W)).encode(ZOO["consensus_based"])
+        Machine(Layout.of(W)).encode(ZOO["consensus_based_optimization"])

@@ -84,6 +84,14 @@ def test_a_compiled_rule_follows_its_reference_in_float32(name: str, schedule: s
     assert np.max(np.abs(ours - theirs)) <= 1e-6
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NAMES)
+def test_a_compiled_rule_takes_the_steps_of_the_interpreter(name: str):
+    ours = walks.compiled_path(name, "decaying", "float64", steps=12)
+    theirs = walks.program_path(name, "decaying", steps=12)
+    assert np.max(np.abs(ours - theirs)) <= 1e-9
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_the_comparison_would_show_a_change_of_any_hyperparameter(name: str):
     before = walks.settings(name)

@@ -8,8 +8,10 @@ import dsl
 from dsl.machine import Capacity, DoesNotFit
 from dsl.registry import PRIMITIVES
 from dsl.zoo import ZOO
+from evaluators.engines.answers import Answers
 from evaluators.engines.choice import Engine, choose
 from evaluators.registry import get
+from evaluators.task import prepare
 from evaluators.train import Job, Trained, Trainer
 
 CARRIED = ("add", "sub", "mul", "div", "square", "sqrt", "interp", "power", "exp", "sign", "norm")
@@ -119,10 +121,47 @@ def test_a_clipped_gradient_is_that_of_the_examples():
     )
 
 
-def test_what_the_task_cannot_answer_is_said():
-    program = dsl.parse("def rule(w, g, *, lr=0.01):\n    return lr * sampled_grad(0)")
-    with pytest.raises(DoesNotFit, match="task 'quadratic' draws no labels"):
+@pytest.mark.parametrize(
+    ("oracle", "why"),
+    [
+        ("sampled_grad(0)", "the model of task 'quadratic' draws no labels"),
+        ("gauss_newton_solve(g, 1)", "task 'quadratic' shows its loss, not the outputs"),
+    ],
+)
+def test_what_the_task_cannot_answer_is_said(oracle, why):
+    program = dsl.parse(f"def rule(w, g, *, lr=0.01):\n    return lr * {oracle}")
+    with pytest.raises(DoesNotFit, match=why):
         PLAIN.run(program, SEEDS)
+
+
+@pytest.mark.parametrize("name", ["quadratic", "digits", "chars"])
+def test_the_loss_over_all_data_is_that_of_every_example_once(name):
+    task = get(name)
+    ready = prepare(task, [0], 1)
+    leaves, tree = jax.tree.flatten(jax.tree.map(lambda leaf: leaf[0], ready.params))
+    answers = Answers(task, tree, ready.data)
+    count = task.examples()
+    assert int(task.order(np.random.default_rng(0), 3 * count).max()) == count - 1
+    parts = np.array_split(np.arange(count), 3)
+    mean = sum(len(part) * answers.loss(leaves, part) for part in parts) / count
+    found = answers.by_argument(ready.order[0, 0])["full_fn"](leaves)
+    assert float(found) == pytest.approx(float(mean), rel=1e-5)
+
+
+def test_outputs_have_the_loss_of_the_batch_and_its_curvature_is_solved_with():
+    task = get("wine")
+    ready = prepare(task, [0], 1)
+    leaves, tree = jax.tree.flatten(jax.tree.map(lambda leaf: leaf[0], ready.params))
+    answers, index = Answers(task, tree, ready.data), ready.order[0, 0]
+    made, loss_of = answers.by_argument(index)["outputs_fn"](leaves)
+    assert float(loss_of(made)) == pytest.approx(float(answers.loss(leaves, index)), rel=1e-6)
+    ((found,),) = Trainer(task, 6, (), 1).run(ZOO["egn"], [0])
+    assert found.stopped is None and found.loss < task.untrained
+
+
+def test_variance_reduction_asks_all_of_the_data():
+    ((found, _),) = PLAIN.run(ZOO["ai_sarah"], SEEDS)
+    assert found.stopped is None and found.finite and found.loss < TASK.untrained
 
 
 def test_large_models_and_long_runs_are_compiled():

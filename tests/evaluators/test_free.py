@@ -12,7 +12,7 @@ from evaluators.free.quadratic import BEYOND, SHAPES, SIZE, STEPS
 from tests.dsl.strategies import programs
 
 EXOTIC = {
-    "consensus_based": ("direction", "its population drifts; it never asks for a gradient"),
+    "consensus_based_optimization": ("direction", "its members drift and ask no gradient"),
     "riemannian_adam_poincare": ("descent", "its weights live in the unit ball, these do not"),
     "riemannian_amsgrad_poincare": ("descent", "its weights live in the unit ball, these do not"),
     "sa_sgld": ("descent", "its noise is far above its step on so small a problem"),

@@ -36,6 +36,15 @@ def test_a_mutant_is_a_bounded_program_other_than_its_parent(parent, index):
         parent = child
 
 
+def test_a_slot_that_becomes_the_step_count_makes_it_an_input():
+    parent = parse("def rule(w, g, m=zeros, v=number(0), s0=zeros):\n    return 0")
+    changes = [mutator(argument=1.0).mutate(parent, candidate_rng(0, i), "c") for i in range(20)]
+    counting = [child for child, mutation in changes if mutation.detail == "v becomes t"]
+    assert counting
+    for child in counting:
+        assert "t" in child.inputs and parse(str(child)) == child
+
+
 @pytest.mark.parametrize("kind", CHANGES)
 def test_every_kind_of_change_works_alone(kind):
     parent = ZOO["adamw"]

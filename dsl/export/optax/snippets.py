@@ -3,6 +3,7 @@
 CALLS = {
     "noise": "_noise({0}, state.key, state.count, {1}, updates)",
     "hvp": "_hvp(value_fn, params, {0})",
+    "hessian_diagonal_at": "_hessian_diagonal_at(value_fn, params, {0})",
     "third_derivative": "_third_derivative(value_fn, params, {0}, {1})",
     "hessian_solve": "_hessian_solve(value_fn, params, {0}, {1})",
     "abs_hessian_solve": "_abs_hessian_solve(value_fn, params, {0}, {1})",
@@ -35,6 +36,18 @@ def _noise(
 def _hvp(value_fn: Callable[..., Any], params: Any, v: Any) -> Any:
     """The Hessian of the loss at `params`, times `v`."""
     return jax.jvp(jax.grad(value_fn), (params,), (optax.tree.cast_like(v, params),))[1]
+''',
+    "hessian_diagonal_at": '''
+def _hessian_diagonal_at(value_fn: Callable[..., Any], params: Any, point: Any) -> Any:
+    """The diagonal of the Hessian of the loss at `point`."""
+    flat, tree_of = ravel_pytree(optax.tree.cast_like(point, params))
+    slope = jax.grad(lambda entries: value_fn(tree_of(entries)))
+
+    def bend(at: Any) -> Any:
+        one = jax.nn.one_hot(at, flat.size, dtype=flat.dtype)
+        return jax.jvp(slope, (flat,), (one,))[1][at]
+
+    return tree_of(jax.lax.map(bend, jnp.arange(flat.size)))
 ''',
     "third_derivative": '''
 def _third_derivative(value_fn: Callable[..., Any], params: Any, v: Any, u: Any) -> Any:

@@ -43,6 +43,28 @@ METHODS = {
         signs = [-1.0 if group["maximize"] else 1.0 for group, _, _ in ready]
         return [sign * h for sign, h in zip(signs, found, strict=True)]
 ''',
+    "_hessian_diagonal_at": '''
+    def _hessian_diagonal_at(
+        self, closure: Callable[[], Any], ready: list[Any], point: list[Any]
+    ) -> list[torch.Tensor]:
+        """The diagonal of the Hessian of the loss at `point`."""
+        params = [p for _, p, _ in ready]
+
+        def ask() -> list[torch.Tensor]:
+            keep = {"retain_graph": True, "materialize_grads": True}
+            slopes = torch.autograd.grad(closure(), params, create_graph=True, **keep)
+            found = [torch.zeros_like(p, memory_format=torch.contiguous_format) for p in params]
+            for p, slope, bent in zip(params, slopes, found, strict=True):
+                for at, part in enumerate(slope.reshape(-1)):
+                    if part.requires_grad:
+                        (row,) = torch.autograd.grad(part, p, **keep)
+                        bent.view(-1)[at] = row.reshape(-1)[at]
+            return found
+
+        signs = [-1.0 if group["maximize"] else 1.0 for group, _, _ in ready]
+        found = self._elsewhere(ready, point, ask)
+        return [sign * bent for sign, bent in zip(signs, found, strict=True)]
+''',
     "_third_derivative": '''
     def _third_derivative(
         self, loss: torch.Tensor, ready: list[Any], v: list[Any], u: list[Any]
@@ -256,6 +278,7 @@ METHODS_BEHIND = {
     "_abs_hessian_solve": ("_hessian", "_hvp", "_split"),
     "_gauss_newton_solve": ("_split",),
     "_coordinate_differences": ("_loss_at", "_elsewhere"),
+    "_hessian_diagonal_at": ("_elsewhere",),
     "_grad_at": ("_elsewhere",),
     "_loss_at": ("_elsewhere",),
     "_part_grad_at": ("_elsewhere",),

@@ -3,6 +3,7 @@
 from dsl.ops import (
     equal,
     global_dot,
+    hessian_diagonal_at,
     hessian_solve,
     hvp,
     interp,
@@ -121,6 +122,23 @@ def sania_hutchinson(w, g, t, loss, d=zeros, *, lr=1.0, b2=0.999, eps=0.1, f_sta
     estimate = z * hvp(z)
     d = where(equal(t, 1), estimate, interp(estimate, d, b2))
     u = g / maximum(abs(d), eps)
+    return lr * _part(loss, f_star, global_dot(g, u)) * u
+
+
+@entry(
+    paper=_PAPER,
+    year=2023,
+    reference=Dense(at={"lr": 0.25, "eps": 0.5, "f_star": 0.01}),
+    hypers=_HYPERS,
+)
+def sania_hessian_diagonal(w, g, loss, *, lr=1.0, eps=0.1, f_star=0.0):
+    """SANIA with the Hessian's diagonal: a Polyak step preconditioned by the exact diagonal.
+
+    The diagonal is that of the batch at the parameters, for models of a few thousand of them; its
+    magnitude is bounded from below by eps as in Hutchinson's form, for losses that are not convex.
+    The step is as in AdaGrad-SQR.
+    """
+    u = g / maximum(abs(hessian_diagonal_at(w)), eps)
     return lr * _part(loss, f_star, global_dot(g, u)) * u
 
 

@@ -9,7 +9,7 @@ from dsl.zoo.entry import Dense, entry
     year=2023,
     reference=Dense(doubts="the constant of the step; estimating the trace from noise is ours"),
 )
-def polynomial_gd(w, g, *, lr=1e-2):
+def polynomial_preconditioned_gd(w, g, *, lr=1e-2):
     """Polynomial preconditioning: the gradient times tr(H) - H, which evens out large eigenvalues.
 
     The symmetric polynomial of degree 1; that of degree 0 is gradient descent, that of the largest

@@ -3,12 +3,12 @@
 from dsl.ops import (
     losses_at,
     member_norm,
-    member_sum,
     minimum,
     normal_like,
     population,
     softmax,
     sqrt,
+    weighted_sum,
     when,
 )
 from dsl.zoo.entry import Dense, entry
@@ -41,7 +41,7 @@ _AT = {"lr": 0.125, "pull": 2, "sigma": 0.7, "alpha": 8, "spread": 0.5}
     ),
     hypers=_HYPERS,
 )
-def consensus_based(
+def consensus_based_optimization(
     w, t, x=population(20), *, lr=0.01, pull=1, sigma=5.1, alpha=1, growth=1.05, spread=1
 ):  # fmt: skip
     """Consensus-based optimization: members drift to their softmin and diffuse by their distance.
@@ -54,7 +54,7 @@ def consensus_based(
     """
     x = when(t < 2, x + spread * normal_like(x, 1), x)
     alpha = minimum(alpha * growth ** (t - 1), 1e5)
-    m = member_sum(x, softmax(-alpha * losses_at(x)))
+    m = weighted_sum(x, softmax(-alpha * losses_at(x)))
     d = x - m
     x = x - pull * lr * d + sigma * sqrt(lr) * member_norm(d) * normal_like(x, 0)
     return w - m
@@ -70,18 +70,18 @@ def consensus_based(
     ),
     hypers=_HYPERS,
 )
-def consensus_based_anisotropic(
+def consensus_based_optimization_anisotropic(
     w, t, x=population(20), *, lr=0.01, pull=1, sigma=5.1, alpha=1, growth=1.05, spread=1
 ):  # fmt: skip
     """Anisotropic consensus-based optimization: each entry diffuses by its own distance.
 
-    As `consensus_based`, with noise that scales with the entry's distance from the consensus and
+    As the isotropic form, with noise that scales with the entry's distance from the consensus and
     not with the member's: what contracts does so in any number of dimensions. (Its paper also lets
     the members see random subsets of the data.)
     """
     x = when(t < 2, x + spread * normal_like(x, 1), x)
     alpha = minimum(alpha * growth ** (t - 1), 1e5)
-    m = member_sum(x, softmax(-alpha * losses_at(x)))
+    m = weighted_sum(x, softmax(-alpha * losses_at(x)))
     d = x - m
     x = x - pull * lr * d + sigma * sqrt(lr) * d * normal_like(x, 0)
     return w - m

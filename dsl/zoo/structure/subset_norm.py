@@ -5,12 +5,14 @@ from typing import Any
 from dsl.ops import (
     col_sum,
     cols,
+    column_count,
     equal,
     every,
     identity,
     interp,
     maximum,
     mode_product,
+    row_count,
     row_sum,
     rows,
     sqrt,
@@ -34,9 +36,9 @@ _SUBSPACE = {
 }
 
 
-def _of_subsets(r: Any, c: Any) -> Any:
+def _of_subsets(w: Any, r: Any, c: Any) -> Any:
     """Moments of rows where there are at least as many of them as columns, else of columns."""
-    return where(col_sum(1) < row_sum(1), c, r)
+    return where(row_count(w) < column_count(w), c, r)
 
 
 @entry(paper=_PAPER, year=2025, reference=Dense(ranks=(0, 1, 2)))
@@ -55,7 +57,7 @@ def subset_norm_adam(
     m = interp(g, m, b1)
     r = interp(row_sum(square(g)), r, b2)
     c = interp(col_sum(square(g)), c, b2)
-    u = sqrt(1 - b2**t) / (1 - b1**t) * m / (sqrt(_of_subsets(r, c)) + eps)
+    u = sqrt(1 - b2**t) / (1 - b1**t) * m / (sqrt(_of_subsets(w, r, c)) + eps)
     return lr * (u + wd * (w - lr * u))
 
 
@@ -112,5 +114,5 @@ def subset_norm_subspace_momentum(
     m = when(fresh * (t > 1), 0, m)
     r = r + row_sum(square(g))
     c = c + col_sum(square(g))
-    u = n / (sqrt(_of_subsets(r, c)) + eps)
+    u = n / (sqrt(_of_subsets(w, r, c)) + eps)
     return lr * (u + wd * (w - lr * u))

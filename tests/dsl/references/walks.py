@@ -70,6 +70,13 @@ class _NumpyStep:
     def hvp(self, v: Leaves) -> Leaves:
         return as_numpy(model.product(self.leaves, v, self.batch))
 
+    def hessian_diagonal_at(self, point: Leaves) -> Leaves:
+        ones = np.eye(sum(leaf.size for leaf in point))
+        products = [model.product(point, shaped(one, point), self.batch) for one in ones]
+        return shaped(
+            np.array([flattened(p) @ one for p, one in zip(products, ones, strict=True)]), point
+        )
+
     def third_derivative(self, v: Leaves, u: Leaves) -> Leaves:
         return as_numpy(model.third(self.leaves, v, u, self.batch))
 
@@ -129,8 +136,8 @@ class _NumpyStep:
         return as_numpy(model.sampled_gradient(*at))
 
 
-def program_path(name: str, schedule: str, **changed: float) -> np.ndarray:
-    """Parameters after each step of an entry's program, read from its text: [STEPS, entries].
+def program_path(name: str, schedule: str, steps: int = STEPS, **changed: float) -> np.ndarray:
+    """Parameters after each step of an entry's program, read from its text: [steps, entries].
 
     `changed` are hyperparameters other than those of `settings`. The interpreter runs in NumPy, in
     float64.
@@ -141,7 +148,7 @@ def program_path(name: str, schedule: str, **changed: float) -> np.ndarray:
         leaves, path = model.start("float64", ranks), []
         slots = {slot: initial(init, leaves, np) for slot, init in program.state}
         rates = rates_of({**settings(name), **changed}, schedule)
-        for count, batch in enumerate(model.batches("float64", ranks)):
+        for count, batch in enumerate(model.batches("float64", ranks)[:steps]):
             inputs = {
                 "w": leaves,
                 "g": as_numpy(model.gradient(leaves, batch)),
@@ -193,29 +200,41 @@ def difference(name: str, schedule: str, **changed: float) -> float:
 @cache
 def _compiled_step(name: str) -> Any:
     fixed = settings(name)
-    rate = fixed.pop("lr")
+    rate = fixed.pop("lr", None)
 
-    @jax.jit
+    @partial(jax.jit, compiler_options={"xla_backend_optimization_level": 0})
     def step(leaves: Any, state: Any, grads: Any, batch: Any, parts: Any) -> Any:
         # Hyperparameters are Python numbers, as a user gives them: 1 - 0.999 is rounded once.
-        optimizer = to_optax(
-            ENTRIES[name].program, lambda count: rate * parts[count], seed=model.SEED, **fixed
-        )
-        value_fn = partial(model.loss, batch=batch)
-        moves, state = optimizer.update(grads, state, leaves, value_fn=value_fn)
+        schedule = None if rate is None else lambda count: rate * parts[count]
+        program = ENTRIES[name].program
+        optimizer = to_optax(program, schedule, seed=model.SEED, horizon=STEPS, **fixed)
+        asked = {
+            "value_fn": partial(model.loss, batch=batch),
+            "losses_fn": partial(model.losses, batch=batch),
+            "full_fn": model.full_loss,
+            "sampled_fn": lambda at, key: model.sampled_loss(at, batch, key),
+            "outputs_fn": partial(model.outputs, batch=batch),
+        }
+        value = model.loss(leaves, batch)
+        moves, state = optimizer.update(grads, state, leaves, value=value, **asked)
         return optax.apply_updates(leaves, moves), state
 
     return step
 
 
-def compiled_path(name: str, schedule: str) -> np.ndarray:
-    """The path in float32 through Optax, one compilation for both schedules: [STEPS, entries]."""
-    with precision("float32"):
-        leaves: Any = model.start("float32", RANKS_IN_FLOAT32)
-        state, path = to_optax(ENTRIES[name].program, seed=model.SEED).init(leaves), []
-        parts = jnp.asarray(SCHEDULES[schedule], "float32")
-        for batch in model.batches("float32", RANKS_IN_FLOAT32):
+def compiled_path(
+    name: str, schedule: str, dtype: str = "float32", steps: int = STEPS
+) -> np.ndarray:
+    """The path through Optax, one compilation for both schedules: [steps, entries]."""
+    ranks = RANKS_IN_FLOAT32 if dtype == "float32" else ENTRIES[name].reference.ranks
+    with precision(dtype):
+        leaves: Any = [jnp.asarray(leaf) for leaf in model.start(dtype, ranks)]
+        optimizer = to_optax(ENTRIES[name].program, seed=model.SEED, horizon=STEPS)
+        state, path = optimizer.init(leaves), []
+        parts = jnp.asarray(SCHEDULES[schedule], dtype)
+        for batch in model.batches(dtype, ranks)[:steps]:
             grads = model.gradient(leaves, batch)
             leaves, state = _compiled_step(name)(leaves, state, grads, batch, parts)
             path.append(flattened(leaves))
+    assert path[0].dtype == dtype
     return np.array(path)

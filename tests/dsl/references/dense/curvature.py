@@ -90,6 +90,12 @@ def sania_hutchinson(at: At, d, *, lr, b2, eps, f_star):
     _polyak(at, [np.maximum(np.abs(part), eps) for part in _hutchinson(at, d, b2)], lr, f_star)
 
 
+@dense("sania_hessian_diagonal")
+def sania_hessian_diagonal(at: At, *, lr, eps, f_star):
+    bent = np.maximum(np.abs(np.diag(at.hessian())), eps)
+    _polyak(at, model.shaped(bent, at.w), lr, f_star)
+
+
 @dense("m_fac")
 def m_fac(at: At, *, lr, b1, wd, damp):
     members = 32

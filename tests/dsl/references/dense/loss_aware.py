@@ -19,8 +19,8 @@ def ali_g(at: At, velocity, *, lr, b1, eps):
         w += b1 * velocity[i]
 
 
-@dense("alr_shb")
-def alr_shb(at: At, *, lr, b1, c, f_min):
+@dense("alr_hb", "alr_shb")
+def alr_hb(at: At, *, b1, f_min, c=1.0, lr=np.inf):
     here = [w.copy() for w in at.w]
     before = at.memory.get("before", here)
     at.memory["before"] = here

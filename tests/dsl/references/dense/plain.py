@@ -41,8 +41,8 @@ def adaptive_braking(at: At, v, *, lr, b1, eps, rho):
         w -= lr * v[i]
 
 
-@dense("polynomial_gd")
-def polynomial_gd(at: At, *, lr):
+@dense("polynomial_preconditioned_gd")
+def polynomial_preconditioned_gd(at: At, *, lr):
     hessian = at.hessian()
     z = flattened(at.noise("rademacher"))
     preconditioner = (z @ hessian @ z) * np.eye(len(z)) - hessian

@@ -140,16 +140,16 @@ def ai_sarah(at: At, v, *, beta, gamma):
     v[:] = [new - g + part for new, g, part in zip(at.grad_at(at.w), at.g, v, strict=True)]
 
 
-@dense("consensus_based")
-def consensus_based(at: At, *, lr, pull, sigma, alpha, growth, spread):
+@dense("consensus_based_optimization")
+def consensus_based_optimization(at: At, *, lr, pull, sigma, alpha, growth, spread):
     def length(away: np.ndarray) -> np.ndarray:
         return np.linalg.norm(away, axis=1, keepdims=True)
 
     _consensus(at, length, lr, pull, sigma, alpha * growth ** (at.t - 1), spread)
 
 
-@dense("consensus_based_anisotropic")
-def consensus_based_anisotropic(at: At, *, lr, pull, sigma, alpha, growth, spread):
+@dense("consensus_based_optimization_anisotropic")
+def consensus_based_optimization_anisotropic(at: At, *, lr, pull, sigma, alpha, growth, spread):
     _consensus(at, lambda away: away, lr, pull, sigma, alpha * growth ** (at.t - 1), spread)
 
 
