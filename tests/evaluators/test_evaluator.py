@@ -18,6 +18,7 @@ from evaluators.evaluator import Asked, Evaluator, Suite
 from evaluators.registry import get
 from evaluators.score import (
     BEST,
+    LEAST,
     LUCK,
     WORST,
     aggregate,
@@ -126,7 +127,6 @@ def test_scores_are_comparable_and_clipped():
     assert progress(task, task.untrained) == pytest.approx(0)
     closer, closest = (task.floor + (task.untrained - task.floor) / k for k in (10, 100))
     scale = reference(task, [[closer], [closer]])
-    assert scale is not None
     assert loss_at(task, scale[0]) == pytest.approx(closer)
     assert score(task, [closer], scale) == pytest.approx(1)
     assert score(task, [closest], scale) == pytest.approx(2)
@@ -134,7 +134,9 @@ def test_scores_are_comparable_and_clipped():
     assert score(task, [1e6], scale) == WORST
     assert score(task, [task.untrained, closer], scale * 2) == pytest.approx(0.5)
     assert not too_good(task, task.floor) and too_good(task, task.floor - 0.01)
-    assert reference(task, [[task.untrained + 1]]) is None
+    least = LEAST * progress(task, task.best.loss)
+    assert reference(task, [[task.untrained + 1]]) == (pytest.approx(least),)
+    assert 0 < least < scale[0]
 
 
 @given(st.lists(st.floats(WORST, BEST), min_size=1, max_size=9), st.data())
@@ -209,9 +211,3 @@ def test_a_batch_is_judged_as_if_each_program_were_alone(evaluator):
     together = Evaluator(replace(evaluator.suite, batch=3)).evaluate_batch(asked, SEEDS)
     assert together == [evaluator.evaluate(each.program, SEEDS, each.rates) for each in asked]
     assert [each.outcome is Outcome.OK for each in together] == [True, False, True, True]
-
-
-def test_a_baseline_that_makes_no_progress_is_no_scale():
-    still = Evaluator(Suite(TASKS[:1], str(rule("    return -1e-3 * g")), CARRIED))
-    with pytest.raises(ValueError, match="makes no progress on quadratic: tune it first"):
-        still.evaluate(BASELINE, SEEDS)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from evaluators.compare import TUNING_SEEDS
 from evaluators.evaluation import Evaluation, Measurement, Outcome
 from evaluators.suites import load_suite
 from search import events
@@ -104,6 +105,8 @@ def test_seeds_of_other_tasks_are_used_nowhere_else():
     tuning, measuring = validation_seeds(0, 0, 4, 8)
     assert len({*tuning, *measuring}) == 12
     assert validation_seeds(0, 1, 4, 8)[1] != measuring
+    compared = range(TUNING_SEEDS[0], TUNING_SEEDS[0] + 2**29)
+    assert not any(seed in compared for seed in (*tuning, *measuring, *final_seeds(0, 9)))
     others = {*final_seeds(0, 100), *(s for g in range(500) for s in search_seeds(0, g, 4))}
     assert not others & {*tuning, *measuring}
 
