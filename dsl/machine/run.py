@@ -15,7 +15,6 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
 
-from dsl.early import STEP
 from dsl.kinds import Kind
 from dsl.machine.encode import Encoded, encode
 from dsl.machine.files import GRADIENT, PARAMETERS, Capacity, Layout
@@ -102,7 +101,7 @@ class Machine:
         registers = self.layout.write(registers, PARAMETERS, params)
         registers = self.layout.write(registers, GRADIENT, gradient)
         numbers = tape.numbers[at]
-        count = (numbers[STEP, 0] - 1).astype(jnp.int32)
+        count = (numbers[0, 0] - 1).astype(jnp.int32)
         if numbers.shape[1] > 1:
             numbers = jnp.tile(numbers, (1, len(params[0]) // numbers.shape[1]))
 
