@@ -51,7 +51,7 @@ def best_of(name: str, rules: list[str], evaluations: int, longer: int) -> dict:
             program = program.with_hyperparameters(lr=tuned.rates[name])
         trainer = trainers_for(ZOO[rule], choices, words).by_task[name]
         found[rule] = mean_loss(trainer.run(program, SEEDS)[0])
-        constants[rule] = {key: float(f"{x:.4g}") for key, x in program.hyperparameters.items()}
+        constants[rule] = {key: float(f"{x:.8g}") for key, x in program.hyperparameters.items()}
     best = min(found, key=found.__getitem__)
     result = {"loss": found[best], "rule": best, "constants": constants[best], "losses": found}
     if longer > 1:

@@ -43,9 +43,13 @@ from benchmarks.population import bred, live  # noqa: E402
 from dsl import canonical, parse, to_optax  # noqa: E402
 from dsl.program import Program  # noqa: E402
 from dsl.zoo import ZOO  # noqa: E402
-from evaluators.registry import get, names  # noqa: E402
+from evaluators.registry import get  # noqa: E402
 from evaluators.task import Task  # noqa: E402
 from evaluators.train import Engine, Job, Trainer, searchable  # noqa: E402
+
+TASKS = ("quadratic", "digits", "chars", "digits_conv", "teacher", "names_window")
+"""Small tasks of different kinds: a quadratic, classification, recurrence, convolution, regression,
+language."""
 
 WARM = 10**6
 """A number that no repeat takes, for programs that only warm up."""
@@ -158,14 +162,33 @@ def unit_w(count: int, programs: int = 1) -> UnitW:
     return UnitW(len(whole) / sum(whole), len(population) / total, length)
 
 
+def by_length(repeats: int) -> list[tuple[int, float, float]]:
+    """(statements, seconds of products, seconds of tanh) of chains, in the lanes of unit W."""
+    carried = ("add", "mul", "tanh")
+    trainer = Trainer(get("digits"), 191, carried, rates=4, engine=Engine.MACHINE)
+
+    def chain(count: int, body: str) -> Program:
+        steps = "".join(f"    x = {body}\n" for _ in range(count - 1))
+        return parse(f"def chain(w, g, *, lr=1e-9):\n    x = g\n{steps}    return x * lr")
+
+    def seconds(program: Program) -> float:
+        run = partial(trainer.run, program, [0, 1], [1e-9] * 4)
+        run()
+        return min(cpu_seconds(run) for _ in range(repeats))
+
+    return [
+        (count, seconds(chain(count, "x * w")), seconds(chain(count, "tanh(x)")))
+        for count in (1, 5, 10, 20, 40)
+    ]
+
+
 def rows(quick: bool, sizes: tuple[int, ...] = SIZES) -> Iterator[Row]:
     """All rows: the registered tasks, then the digits model by size."""
     horizons = (100, 300) if quick else (100, 300, 1_000)
-    for name in names():
-        for rule in BY_HAND:
-            for steps in horizons:
-                repeats = 5 if quick else 15
-                yield measure(get(name), rule, steps, repeats, compiling=1)
+    for name in TASKS[:3] if quick else TASKS:
+        for steps in horizons:
+            yield measure(get(name), "adamw", steps, 5 if quick else 15, compiling=1)
+        yield measure(get(name), "lion", 300, 5 if quick else 15, compiling=1)
     for size in sizes[:3] if quick else sizes:
         for steps in (100, 300) if quick or size > 20_000 else horizons:
             repeats = 3 if size > 20_000 else 7

@@ -1,7 +1,7 @@
 """Comparing rules: each tuned on each task with the same grid, then run on fresh seeds.
 
-Seeds come from a range that no campaign draws from (its own stay below `3 << 29`), and those of the
-tuning are not those of the runs. Tasks are done one after the other, all rules on one before the
+Seeds come from a range that no campaign draws from, and those of the tuning are not those of the
+runs. Tasks are done one after the other, all rules on one before the
 next, so that few compiled loops are alive.
 """
 

@@ -63,7 +63,7 @@ def _of_equation(equation: core.JaxprEqn) -> int:
         return sum(inner)
     if name == "dot_general":
         (contracted, _), _ = equation.params["dimension_numbers"]
-        shape = equation.invars[0].aval.shape
+        shape = _shape(equation.invars[0])
         return 2 * _size(equation.outvars[0]) * math.prod(shape[axis] for axis in contracted)
     if name in _MOVES or name.startswith("random"):
         return 0
@@ -81,5 +81,9 @@ def _jaxprs(value: Any) -> list[core.Jaxpr]:
     return [each for each in found if isinstance(each, core.Jaxpr)]
 
 
+def _shape(variable: Any) -> tuple[int, ...]:
+    return variable.aval.shape
+
+
 def _size(variable: Any) -> int:
-    return math.prod(variable.aval.shape)
+    return math.prod(_shape(variable))

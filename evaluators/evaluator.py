@@ -13,7 +13,7 @@ from evaluators.engines.parts import Job, Room
 from evaluators.evaluation import Evaluation, Measurement, Outcome
 from evaluators.free import CHECKS, refused_by
 from evaluators.outcomes import outcome_of
-from evaluators.score import WORST, aggregate, loss_at, progress, reference, score
+from evaluators.score import WORST, aggregate, loss_at, reference, score
 from evaluators.suites import TaskChoice
 from evaluators.task import Task
 from evaluators.train import Trained, Trainer
@@ -128,7 +128,8 @@ class Evaluator:
         return tuple(middle * factor for factor in nearest)
 
     def _measure_baseline(self, name: str, seeds: tuple[int, ...]) -> tuple[float, ...]:
-        """Its mean progress at each look, at the rate that serves it best on these seeds."""
+        """Its mean progress at each look, at the rate that serves it best on these seeds: the one
+        by whose measure no other rate scores higher, as far as that can be."""
         trainer = self.trainers.by_task[name]
         runs = trainer.run(self.baseline, seeds, self._tried(self.baseline, self._own_rate(name)))
         outcomes = [[outcome_of(trainer.task, run) for run in row] for row in runs]
@@ -137,8 +138,8 @@ class Evaluator:
             pairs = zip(seeds, outcomes[0], strict=True)
             seed, outcome = next(pair for pair in pairs if pair[1] is not Outcome.OK)
             raise ValueError(f"the baseline fails on {name} with seed {seed}: {outcome.sentence}")
-        best = max(sound, key=lambda row: fmean(progress(trainer.task, run.loss) for run in row))
-        return reference(trainer.task, [run.losses for run in best])
+        scales = [reference(trainer.task, _losses(row)) for row in sound]
+        return min(scales, key=lambda scale: _most(trainer.task, sound, scale))
 
     def _own_rate(self, name: str) -> float | None:
         return dict(self.suite.rates).get(name)
@@ -182,6 +183,15 @@ class _Judged:
         worth = aggregate([_mean_score(self.found.get(name, ())) for name in tasks])
         measured = tuple(each for rows in self.found.values() for each in rows)
         return Evaluation(self.outcome, worth, measured, self.steps)
+
+
+def _losses(runs: Sequence[Trained]) -> list[tuple[float, ...]]:
+    return [run.losses for run in runs]
+
+
+def _most(task: Task, runs: Sequence[Sequence[Trained]], scale: Sequence[float]) -> float:
+    """The best mean score of any rate by a scale."""
+    return max(fmean(score(task, losses, scale) for losses in _losses(row)) for row in runs)
 
 
 def _measurement(

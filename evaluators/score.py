@@ -23,6 +23,9 @@ WORST, BEST = -1.0, 2.0
 LUCK = 0.25
 """How far above the median task a task may count."""
 
+LEAST = 0.1
+"""The share of the best known progress on a task that a score of 1 stands for at least."""
+
 _ROUNDING = 1e-4
 """How far below its floor a loss may lie by rounding, as a share of the untrained distance."""
 
@@ -47,17 +50,16 @@ def too_good(task: Task, loss: float) -> bool:
 
 
 def reference(task: Task, losses: Sequence[Sequence[float]]) -> tuple[float, ...]:
-    """The baseline's mean progress at each look; `losses` are [seed][look].
+    """The baseline's mean progress at each look, the score of 1; `losses` are [seed][look].
 
-    **Raises:** ValueError where it makes none: there is no scale then.
+    On a task that is known to fail the baseline, `LEAST` of the best known progress.
     """
     means = [
         statistics.fmean(progress(task, loss) for loss in look)
         for look in zip(*losses, strict=True)
     ]
-    if min(means) <= 0:
-        raise ValueError(f"the baseline makes no progress on {task.name}: tune it first")
-    return tuple(means)
+    least = LEAST * progress(task, task.best.loss)
+    return tuple(max(mean, least) for mean in means)
 
 
 def score(task: Task, losses: Sequence[float], scale: Sequence[float]) -> float:

@@ -8,29 +8,23 @@ checks that the same programs come out, and goes on where it ends.
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
-from dsl.liveness import live, oracle_calls
 from dsl.parse import parse
 from dsl.program import Program
-from evaluators.evaluation import Evaluation, Outcome
+from evaluators.evaluation import Evaluation
 from evaluators.evaluator import Suite
-from evaluators.score import WORST
 from evaluators.suites import TaskChoice
 from search import events
-from search.cache import Cache
+from search.chooser import Chooser
 from search.config import Config
 from search.errors import CampaignFailed, LedgerError
 from search.events import Observer, Progress
 from search.finals import final_scores, measure
 from search.jobs import Answer, Evaluate, Tune
 from search.ledger import Ledger, Row
-from search.mutate import Mutation
-from search.rates import Rates
-from search.screen import Hurdles
-from search.seeds import baseline_seeds, candidate_rng, search_seeds
-from search.strategies import STRATEGIES, Proposal
+from search.seeds import baseline_seeds
 from search.validation import (
     META_VALIDATION,
     STAGES,
@@ -41,9 +35,6 @@ from search.validation import (
 )
 from search.verdict import Candidate, Verdict
 from search.workers import Done, Pool
-
-REMEASURED = "remeasured"
-"""The mutation of a candidate that is an earlier one, its parent, on new seeds."""
 
 
 @dataclass
@@ -75,12 +66,8 @@ class Campaign:
         self._open_pool = open_pool
         self._pool: Pool | None = None
         self._session: int | None = None
-        self._cache = Cache()
         self._pending: dict[int, _Pending] = {}
         self._told: list[tuple[str, float | None]] = []
-        self._rates = Rates()
-        self._again: dict[int, list[float | None]] = {}
-        self._hurdles = Hurdles(config.screen)
         self._unsent: list[tuple[int, Evaluate]] = []
         self._stored = len(ledger)
         self._began: float | None = None
@@ -147,7 +134,7 @@ class Campaign:
         return baseline
 
     def _prepare(self, tuned: Program, rates: dict[str, float]) -> None:
-        """The start program, the strategy and the suite."""
+        """What candidates are chosen from and judged by."""
         config = self.config
         self._suite = Suite(
             self._tasks(),
@@ -161,10 +148,7 @@ class Campaign:
         )
         as_baseline = config.start == config.baseline.rule
         start = tuned if as_baseline else config.rule(config.start)
-        self._rates.start(start, rates if as_baseline else {})
-        self._first = replace(start, name=_name(0), doc="")
-        kind = STRATEGIES[config.strategy.kind]
-        self._strategy = kind(config.strategy, self._first, config.mutator())
+        self._chooser = Chooser(config, start, rates if as_baseline else {})
 
     def _replay(self) -> None:
         """Ask and tell what the ledger holds; afterwards the look-ahead is in flight."""
@@ -206,57 +190,19 @@ class Campaign:
 
     def _ask(self, index: int, rows: Iterator[Row]) -> None:
         """Choose candidate `index`; it is in `rows`, or goes to a worker."""
-        generation, turn = divmod(index, self.config.evaluation.generation)
-        elite = None
-        if generation and turn < self.config.evaluation.elites:
-            elite = self._strategy.elite(turn)
-        if index == 0:
-            proposal = Proposal(self._first, None, Mutation("start", self.config.start))
-        elif elite is not None:
-            number, program = elite
-            again = replace(program, name=_name(index))
-            proposal = Proposal(again, number, Mutation(REMEASURED, _name(number)))
-        else:
-            rng = candidate_rng(self.config.seed, index)
-            proposal = self._strategy.ask(index, rng, _name(index))
         if index < self._stored:
-            self._pending[index] = self._recall(index, proposal, next(rows))
+            row = next(rows)
+            self._pending[index] = _Pending(self._chooser.recall(index, row), row.verdict)
             return
-        if elite is not None:
-            keys, hit, source = self._cache.again(elite[0]), None, None
-        else:
-            keys, hit, source = self._cache.add(proposal.program)
-        candidate = Candidate(
-            index, proposal.program, proposal.parent, proposal.mutation, keys, hit, source
-        )
-        self._pending[index] = pending = _Pending(candidate)
-        if hit is not None:
+        candidate = self._chooser.choose(index)
+        self._pending[index] = _Pending(candidate)
+        if candidate.hit is not None:
             return
-        if not _may_use_gradient(proposal.program):
-            refused = Evaluation(Outcome.GRADIENT_INDEPENDENT, WORST)
-            pending.verdict = Verdict(refused.outcome, refused.score, refused)
-            return
-        seeds = search_seeds(self.config.seed, generation, self.config.evaluation.seeds)
-        rates = self._rates.of(proposal.program, proposal.parent)
-        hurdles = self._hurdles.now() if index and elite is None else ()
-        job = Evaluate(self._suite, proposal.program, seeds, rates, hurdles)
+        job = self._chooser.job(candidate, self._suite)
         if self._pool is None:
             self._unsent.append((index, job))
         else:
             self._pool.submit(index, job)
-
-    def _recall(self, index: int, proposal: Proposal, row: Row) -> _Pending:
-        if (row.number, row.text, row.parent) != (index, str(proposal.program), proposal.parent):
-            raise LedgerError(
-                f"{self.ledger.path} belongs to another version of Stepsmith: candidate {index} "
-                "comes out as another program than the one stored",
-                help="continue it with the version that made it, or start another with --out DIR",
-            )
-        self._cache.restore(row.keys, row.source)
-        candidate = Candidate(
-            index, proposal.program, row.parent, row.mutation, row.keys, row.hit, row.source
-        )
-        return _Pending(candidate, row.verdict)
 
     def _settled(self, pending: _Pending) -> bool:
         """Whether the verdict is known; a cache hit's source is told before it."""
@@ -277,27 +223,13 @@ class Campaign:
                 f"the start program could not be evaluated: {verdict.outcome}, {verdict.note}"
             )
         self._told.append((verdict.outcome, verdict.score))
-        self._learn(candidate, verdict)
+        self._chooser.learn(candidate, verdict)
         self.progress.count(index, verdict, candidate.hit)
         if index >= self._stored:
             self._commit(candidate, verdict, pending.seconds)
         ahead = index + self.config.look_ahead
         if ahead < self.config.budget.candidates:
             self._ask(ahead, rows)
-
-    def _learn(self, candidate: Candidate, verdict: Verdict) -> None:
-        """What later candidates are chosen and judged by."""
-        index, measured = candidate.index, verdict.evaluation
-        self._rates.learn(index, candidate, measured)
-        if candidate.mutation.kind == REMEASURED:
-            assert candidate.parent is not None
-            scores = self._again.setdefault(candidate.parent, [self._told[candidate.parent][1]])
-            scores.append(verdict.score)
-            self._strategy.again(candidate.parent, scores)
-            return
-        if measured is not None:
-            self._hurdles.learn(measured)
-        self._strategy.tell(index, candidate.program, verdict.score)
 
     def _commit(self, candidate: Candidate, verdict: Verdict, seconds: float) -> None:
         assert self._began is not None
@@ -367,12 +299,3 @@ class Campaign:
         drawn = {name for name, weight in self.config.primitives.table().items() if weight}
         used = {statement.op for statement in self.config.rule(self.config.start).statements}
         return tuple(sorted(drawn | used))
-
-
-def _name(index: int) -> str:
-    return f"c{index}"
-
-
-def _may_use_gradient(program: Program) -> bool:
-    """Whether a live part reads the gradient, the loss or an oracle; the evaluator looks closer."""
-    return bool(live(program).names & {"g", "loss"}) or oracle_calls(program) > 0

@@ -1,10 +1,11 @@
 """The best programs of a campaign, ranked by what they score on seeds that the search never saw."""
 
-import math
 import statistics
 from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
+
+from scipy import stats
 
 from dsl.canonical import canonical_hash
 from dsl.parse import parse
@@ -15,14 +16,14 @@ from search.finals import seed_scores
 from search.ledger import Ledger
 from search.validation import META_VALIDATION, scores
 
-_CLEARLY = 3.0
+_LEVEL = 0.05
 
 
 class Claim(Enum):
     """What the finals say about the winner against the tuned baseline."""
 
-    CLEAR = "ahead of tuned {rule} on fresh seeds by more than three standard errors"
-    NOISE = "ahead of tuned {rule} on fresh seeds, but by less than three standard errors"
+    CLEAR = "ahead of tuned {rule} on fresh seeds (p < 0.05, corrected for the finalists)"
+    NOISE = "ahead of tuned {rule} on fresh seeds, but not beyond chance (p >= 0.05, corrected)"
     NONE = "nothing beat tuned {rule} on fresh seeds; the best program that was found is kept"
 
 
@@ -70,14 +71,16 @@ class HallOfFame:
 
     @property
     def claim(self) -> Claim:
-        """Whether the winner beats the baseline, seed by seed."""
-        pairs = zip(self.winner.scores, self.baseline.scores, strict=True)
-        gains = [mine - its for mine, its in pairs]
-        gain = statistics.fmean(gains)
-        if gain <= 0 or self.winner.hash == self.baseline.hash:
+        """Whether the winner beats the baseline, seed by seed on the tasks of the search.
+
+        By a paired t test on common random numbers, one-sided, its p-value times the number of
+        finalists that were looked at (Bonferroni). It speaks for seeds and not for other tasks.
+        """
+        if self.winner.mean <= self.baseline.mean or self.winner.hash == self.baseline.hash:
             return Claim.NONE
-        error = statistics.stdev(gains) / math.sqrt(len(gains)) if len(gains) > 1 else math.inf
-        return Claim.CLEAR if gain > _CLEARLY * error else Claim.NOISE
+        test = stats.ttest_rel(self.winner.scores, self.baseline.scores, alternative="greater")
+        clear = float(test.pvalue) * len(self.entries) < _LEVEL
+        return Claim.CLEAR if clear else Claim.NOISE
 
     @property
     def sentence(self) -> str:

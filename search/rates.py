@@ -10,16 +10,14 @@ from search.verdict import Candidate
 
 
 class Rates:
-    """The best rate of every candidate on every task, as far as it is known."""
+    """The best rate of every candidate on every task, as far as it is known.
 
-    def __init__(self) -> None:
-        self._known: dict[int, dict[str, float]] = {}
-        self._lr: dict[int, float] = {}
+    `rates` are those of `start`, candidate 0, before it is judged.
+    """
 
-    def start(self, program: Program, rates: dict[str, float]) -> None:
-        """The rates of candidate 0, before it is judged."""
-        self._known[0] = dict(rates)
-        self._lr[0] = program.hyperparameters.get("lr", 0.0)
+    def __init__(self, start: Program, rates: dict[str, float]):
+        self._known = {0: dict(rates)}
+        self._lr = {0: start.hyperparameters.get("lr", 0.0)}
 
     def of(self, program: Program, parent: int | None) -> tuple[tuple[str, float], ...]:
         """Where to look for the rates of a child of `parent`; tasks not named are as the program
@@ -29,10 +27,11 @@ class Rates:
         factor = lr / before if before > 0 and lr > 0 else 1.0
         return tuple((task, rate * factor) for task, rate in self._known[number].items())
 
-    def learn(self, index: int, candidate: Candidate, measured: Evaluation | None) -> None:
+    def learn(self, candidate: Candidate, measured: Evaluation | None) -> None:
         """What the evaluation of a candidate found; that of its source, if it has one."""
         found = measured.rates() if measured else {}
         if candidate.source is not None:
             found = self._known[candidate.source]
-        self._known[index] = {**dict(self.of(candidate.program, candidate.parent)), **found}
-        self._lr[index] = candidate.program.hyperparameters.get("lr", 0.0)
+        inherited = dict(self.of(candidate.program, candidate.parent))
+        self._known[candidate.index] = {**inherited, **found}
+        self._lr[candidate.index] = candidate.program.hyperparameters.get("lr", 0.0)

@@ -9,7 +9,8 @@ import numpy as np
 
 _MUTATION, _EVALUATION = 0, 1
 _BITS = 29
-_SEARCH, _BASELINE, _FINAL, _VALIDATION = range(4)
+_SEARCH, _BASELINE, _FINAL, _COMPARE, _VALIDATION = range(5)
+"""The range of `_COMPARE` is that of `evaluators.compare`, which no campaign draws from."""
 
 
 def candidate_rng(seed: int, index: int) -> np.random.Generator:
@@ -41,7 +42,7 @@ def validation_seeds(
 
 
 def _draw(seed: int, purpose: int, number: int, count: int) -> tuple[int, ...]:
-    """Distinct seeds below 2**31, in a range of their own for each purpose."""
+    """Distinct seeds below 2**32, in a range of their own for each purpose."""
     sequence = np.random.SeedSequence((seed, _EVALUATION, purpose, number))
     rng = np.random.Generator(np.random.PCG64(sequence))
     seeds: dict[int, None] = {}

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from evaluators.evaluation import Outcome
-from search.campaign import REMEASURED
+from search.chooser import REMEASURED
 from search.errors import LedgerError, NoSuchRun
 from search.funnel import funnel
 from search.hall_of_fame import Entry, hall_of_fame

@@ -36,6 +36,7 @@ class _Lines:
     def __init__(self, console: Console):
         self.console = console
         self.last: float | None = None
+        self.said = ""
 
     def __call__(self, event: Event) -> None:
         if isinstance(event, events.Judged):
@@ -47,8 +48,9 @@ class _Lines:
             _say(self.console, _progress_line(event.progress))
         elif isinstance(event, (events.MeasuringFinalists, events.Validating)) and event.done:
             return
-        else:
-            _say(self.console, _sentence(event))
+        elif (sentence := _sentence(event)) != self.said:
+            self.said = sentence
+            _say(self.console, sentence)
 
 
 class _LiveView:

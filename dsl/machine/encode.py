@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dsl.early import Early, Numbers
+from dsl.early import STEP, Early, Numbers
 from dsl.initialisers import Init
 from dsl.kinds import Kind
 from dsl.lower import spelled_out
@@ -56,7 +56,7 @@ class Encoded(NamedTuple):
     op: np.ndarray
     """int32 [length]"""
     args: np.ndarray
-    """uint32 [length, OPERANDS]: registers or numbers, as the opcode's form says."""
+    """uint32 [length, OPERANDS]: registers or places in `carried`, as the opcode's form says."""
     to: np.ndarray
     """uint32 [length]: registers."""
     guard: tuple[int | None, ...]
@@ -64,6 +64,9 @@ class Encoded(NamedTuple):
     result: int
     """The register that is subtracted from the parameters."""
     numbers: Numbers
+    carried: tuple[int, ...]
+    """Those of the numbers that instructions read, in the order in which they lie on the tape; the
+    step count is first."""
     starts: tuple[Start, ...]
 
 
@@ -123,12 +126,15 @@ class _Encoder:
         length, room = len(final.code), self.capacity.instructions
         if length > room:
             raise DoesNotFit(f"{length} instructions, the machine holds {room}")
-        numbers = self.early.numbers
-        if len(numbers.values) > self.capacity.numbers:
-            raise DoesNotFit(f"more than {self.capacity.numbers} numbers")
+        read = {v.number for step in final.code for v in step.args if v.number is not None}
+        on_tape = (STEP, *sorted(read - {STEP}))
+        if len(on_tape) > self.capacity.numbers:
+            raise DoesNotFit(f"{len(on_tape)} numbers, more than {self.capacity.numbers}")
         args = np.zeros((length, OPERANDS), np.uint32)
         for row, step in enumerate(final.code):
-            args[row, : len(step.args)] = [final.place[arg] for arg in step.args]
+            args[row, : len(step.args)] = [
+                final.place[v] if v.number is None else on_tape.index(v.number) for v in step.args
+            ]
         slots = zip(starts, self.program.slots.values(), strict=True)
         return Encoded(
             op=np.asarray([step.op for step in final.code], np.int32),
@@ -136,7 +142,8 @@ class _Encoder:
             to=np.asarray([final.place[step.to] for step in final.code], np.uint32),
             guard=tuple(step.guard for step in final.code),
             result=final.place[final.result],
-            numbers=numbers,
+            numbers=self.early.numbers,
+            carried=on_tape,
             starts=tuple(_start(final.place[start], init) for start, init in slots),
         )
 

@@ -15,18 +15,22 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
 
-from dsl.early import STEP
 from dsl.kinds import Kind
 from dsl.machine.encode import Encoded, encode
 from dsl.machine.files import GRADIENT, PARAMETERS, Capacity, Layout
 from dsl.machine.idioms import Idiom
 from dsl.machine.lanes import over_lanes
+from dsl.machine.namespace import NAMESPACE
 from dsl.machine.opcodes import COPY, FILL, LOSS, REGISTER, Opcode, elementwise, opcodes
 from dsl.machine.tape import Tape, tape
 from dsl.primitives import oracles
 from dsl.program import Program
 from dsl.registry import PRIMITIVES, Primitive, Scope
 from dsl.transform import JaxStep
+
+_FEW_TENSORS = 8
+"""Up to so many, numbers per tensor fill a register through a choice at every entry, which is one
+pass; beyond, piece by piece."""
 
 Operands = tuple[Array, Array, Array, Array]
 """What a branch takes: registers [registers, lanes, size], numbers of the step [numbers, lanes] (or
@@ -97,7 +101,7 @@ class Machine:
         registers = self.layout.write(registers, PARAMETERS, params)
         registers = self.layout.write(registers, GRADIENT, gradient)
         numbers = tape.numbers[at]
-        count = (numbers[STEP, 0] - 1).astype(jnp.int32)
+        count = (numbers[0, 0] - 1).astype(jnp.int32)
         if numbers.shape[1] > 1:
             numbers = jnp.tile(numbers, (1, len(params[0]) // numbers.shape[1]))
 
@@ -138,7 +142,7 @@ class Machine:
             registers[args[index, i]] if file == REGISTER else numbers[args[index, i]][:, None]
             for i, file in enumerate(form)
         ]
-        made = meaning(jnp, *values).astype(self.dtype)
+        made = meaning(NAMESPACE, *values).astype(self.dtype)
         return jnp.broadcast_to(made, registers.shape[1:])
 
     def _fill(self, operands: Operands) -> Array:
@@ -188,16 +192,36 @@ class _Lanes:
             else:
                 values.append(self.layout.split(registers[place]))
 
-        def of_lane(shared: Any, own: tuple[list[Array], list[Any]]) -> list[Array]:
+        def of_lane(shared: Any, own: tuple[list[Array], list[Any]]) -> Any:
             made = self._apply(primitive, shared, *own)
-            leaves = made if isinstance(made, list) else [made] * len(self.layout.shapes)
-            return [
-                jnp.broadcast_to(leaf, shape)
-                for leaf, shape in zip(leaves, self.layout.shapes, strict=True)
-            ]
+            if not isinstance(made, list):
+                return made
+            reduced = primitive.signature.result is Kind.SCALAR
+            shapes = [()] * len(made) if reduced else self.layout.shapes
+            return [jnp.broadcast_to(leaf, shape) for leaf, shape in zip(made, shapes, strict=True)]
 
-        leaves = over_lanes(of_lane, self.shared, (self.params, values))
-        return self.layout.write(jnp.zeros_like(registers[:1]), 0, leaves)[0]
+        made = over_lanes(of_lane, self.shared, (self.params, values))
+        return self._register(made, registers[0])
+
+    def _register(self, made: Any, like: Array) -> Array:
+        """What every lane made, a number, one per tensor or tensors, as a register."""
+        if not isinstance(made, list):
+            return jnp.broadcast_to(made[:, None], like.shape).astype(like.dtype)
+        numbers = all(leaf.ndim == 1 for leaf in made)
+        if not numbers or len(made) > _FEW_TENSORS:
+            leaves = [
+                jnp.broadcast_to(
+                    leaf.reshape(*leaf.shape, *[1] * (len(shape) + 1 - leaf.ndim)),
+                    (len(leaf), *shape),
+                )
+                for leaf, shape in zip(made, self.layout.shapes, strict=True)
+            ]
+            return self.layout.write(jnp.zeros_like(like)[None], 0, leaves)[0]
+        place = jnp.arange(self.layout.size)
+        register = jnp.broadcast_to(made[0][:, None], like.shape)
+        for begin, number in zip(np.cumsum(self.layout.sizes), made[1:], strict=False):
+            register = jnp.where(place >= begin, number[:, None], register)
+        return register.astype(like.dtype)
 
     def _apply(
         self, primitive: Primitive, shared: Any, params: list[Array], values: list[Any]
@@ -205,7 +229,7 @@ class _Lanes:
         if primitive.scope is Scope.STEP:
             return primitive.meaning(self.step_of(shared, params), *values)
         if primitive.scope is Scope.MODEL:
-            return primitive.meaning(jnp, *values)
+            return primitive.meaning(NAMESPACE, *values)
         count = len(self.layout.shapes)
         rows = [arg if isinstance(arg, list) else [arg] * count for arg in values]
-        return [primitive.meaning(jnp, *row) for row in zip(*rows, strict=True)]
+        return [primitive.meaning(NAMESPACE, *row) for row in zip(*rows, strict=True)]

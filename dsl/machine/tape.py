@@ -54,7 +54,7 @@ def tape(
     op[:taken], args[:taken], to[:taken] = encoded.op[order], encoded.args[order], encoded.to[order]
     numbers = np.zeros((len(lr), capacity.numbers, lr.shape[1]), dtype)
     with np.errstate(over="ignore"):
-        numbers[:, : len(rows)] = rows.swapaxes(0, 1)
+        numbers[:, : len(encoded.carried)] = rows[list(encoded.carried)].swapaxes(0, 1)
         starts = np.zeros((capacity.registers, 2), dtype)
         for register, offset, scale in encoded.starts:
             starts[register] = offset, scale

@@ -9,6 +9,7 @@ import enum
 from dataclasses import dataclass
 
 from dsl.machine import Capacity, Encoded
+from dsl.machine.files import GRADIENT
 
 
 class Engine(enum.StrEnum):
@@ -20,19 +21,23 @@ class Engine(enum.StrEnum):
 
 @dataclass(frozen=True)
 class Costs:
-    """Seconds on one core of the machine that `docs/performance.md` names, where these are
-    measured; another core changes them together, and their ratios little."""
+    """Seconds on one core, as `python -m benchmarks.engine_costs` finds them; another core changes
+    them together, and their ratios little."""
 
     instruction: float = 2.5e-7
-    """An instruction of the machine, in all its lanes together."""
-    entry: float = 1.5e-10
+    """An instruction of the machine, for all its lanes together."""
+    entry: float = 4.5e-10
     """An entry of a register of one lane that it makes."""
-    fused_entry: float = 4e-11
-    """An entry that a compiled statement makes: most never leave the core."""
-    compiling: float = 1.5
+    far_entry: float = 8e-10
+    """The same where the registers in use are larger than `cache`."""
+    fused_entry: float = 5e-10
+    """An entry that a compiled step makes for such an instruction, at any size."""
+    compiling: float = 3.0
     """Compiling a training loop."""
+    cache: int = 2**25
+    """Bytes of registers from which memory is the bound."""
     bytes: int = 2**28
-    """The most that the registers of a machine may take."""
+    """The most bytes that all registers of a machine may take."""
 
 
 COSTS = Costs()
@@ -45,10 +50,13 @@ def choose(
 
     **Arguments:** `size`: parameters of the model. `lanes`: runs side by side, of `runs` in all.
     """
-    if 4 * capacity.registers * lanes * size > COSTS.bytes:
+    bytes_each = 4 * lanes * size
+    if capacity.registers * bytes_each > COSTS.bytes:
         return Engine.COMPILED
-    entries = steps * len(encoded.op) * size * runs
-    calls = steps * len(encoded.op) * -(-runs // lanes)
-    machine = COSTS.instruction * calls + COSTS.entry * entries
-    compiled = COSTS.compiling + COSTS.fused_entry * entries
+    used = 1 + int(encoded.to.max(initial=GRADIENT))
+    entry = COSTS.far_entry if used * bytes_each > COSTS.cache else COSTS.entry
+    instructions = steps * len(encoded.op)
+    calls = -(-runs // lanes)
+    machine = instructions * (COSTS.instruction * calls + entry * size * runs)
+    compiled = COSTS.compiling + instructions * COSTS.fused_entry * size * runs
     return Engine.MACHINE if machine <= compiled else Engine.COMPILED

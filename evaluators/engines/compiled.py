@@ -15,6 +15,7 @@ from jax import Array
 
 from dsl.interpret import run_step
 from dsl.machine import over_lanes
+from dsl.machine.namespace import NAMESPACE
 from dsl.program import Program
 from dsl.structure import Structure, split
 from dsl.transform import JaxStep, initial, jax_choose
@@ -69,17 +70,16 @@ class CompiledEngine:
             given = Given(
                 rows[~by_rate, :, 0].T.astype(np.float32),
                 rows[by_rate].swapaxes(0, 1).astype(np.float32),
-                tuple(tuple(map(np.float32, args)) for args in starts),
+                tuple(tuple(np.asarray(x, np.float32) for x in args) for args in starts),
             )
-        return Found(
-            *map(np.asarray, self._loop(structure, len(part.rates))(given, bar, feed, data))
-        )
+        loop = self._loop(structure, len(part.rates))
+        return jax.device_get(loop(given, bar, feed, data))
 
     def _loop(self, structure: Structure, rates: int) -> Callable[..., Found]:
         key = (structure, rates)
         if key not in self._loops:
             self._loops[key] = jax.jit(self._function(structure, rates))
-            if len(self._loops) > self.kept:
+            while len(self._loops) > self.kept:
                 _, oldest = self._loops.popitem(last=False)
                 oldest.clear_cache()
         self._loops.move_to_end(key)
@@ -127,11 +127,11 @@ def _advance(structure: Structure, given: Given, answers: Answers) -> Any:
                 inputs["loss"] = answers.loss(leaves, index)
             step = JaxStep(tree, leaves, key, moment.at, answers.by_argument(index))
             move, slots = run_step(
-                program, {"w": leaves, "g": grads, **inputs}, slots, step, jnp, jax_choose
+                program, {"w": leaves, "g": grads, **inputs}, slots, step, NAMESPACE, jax_choose
             )
             return [w - by for w, by in zip(leaves, move, strict=True)], slots
 
         own = (params, slots, gradient, jnp.tile(rows, (lanes // len(rows), 1)))
-        return over_lanes(of_lane, (moment.index, moment.keys), own)
+        return over_lanes(of_lane, (moment.batch, moment.keys), own)
 
     return advance

@@ -38,7 +38,7 @@ class Moment(NamedTuple):
 
     at: Array
     """The number of steps before it."""
-    index: Array
+    batch: Array
     """int32 [seeds, batch]: its training examples."""
     keys: Array
     """[seeds]: for noise."""

@@ -9,6 +9,7 @@ each sort has a machine with those alone.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import jax
@@ -25,6 +26,9 @@ from evaluators.engines.answers import Answers
 from evaluators.engines.loop import Feed, Found, Moment, train
 from evaluators.engines.parts import Part, Room
 from evaluators.task import Data
+
+SORTS = 8
+"""Machines for programs of different sorts that are kept."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +64,7 @@ class MachineEngine:
         self.room = room
         self.batched = jax.default_backend() != "cpu" if batched is None else batched
         self.machine = Machine(layout, primitives, capacity)
-        self._sorts: dict[frozenset[str], tuple[Machine, Callable[..., Found]]] = {}
+        self._of = lru_cache(maxsize=SORTS)(self._build)
         self.compilations = 0
 
     def run(self, asked: Sequence[Lanes], feed: Feed, data: Data) -> list[Found]:
@@ -92,21 +96,20 @@ class MachineEngine:
         bars += [bars[-1]] * (self.room.programs - len(bars))
         stacked = Tape(*(np.stack(each) for each in zip(*tapes, strict=True)))
         found = function(np.int32(len(asked)), stacked, np.stack(bars), feed, data)
-        whole = Found(*map(np.asarray, found))
+        whole = jax.device_get(found)
         return [Found(*(each[i] for each in whole)) for i in range(len(asked))]
 
     def _tape(self, machine: Machine, lanes: Lanes) -> Tape:
         lr = np.tile(np.asarray(lanes.part.rates), (self.stages[-1], 1))
         return machine.tape(machine.encode(lanes.program), lr, self.horizon)
 
-    def _of(self, sort: frozenset[str]) -> tuple[Machine, Callable[..., Found]]:
-        if sort not in self._sorts:
-            machine = self.machine
-            if self.batched:
-                plain = [p for p in machine.primitives if not _costly(PRIMITIVES[p])]
-                machine = Machine(machine.layout, (*plain, *sort), machine.capacity)
-            self._sorts[sort] = machine, jax.jit(self._function(machine))
-        return self._sorts[sort]
+    def _build(self, sort: frozenset[str]) -> tuple[Machine, Callable[..., Found]]:
+        """The machine for programs of one sort, and its compiled function."""
+        machine = self.machine
+        if self.batched:
+            plain = [p for p in machine.primitives if not _costly(PRIMITIVES[p])]
+            machine = Machine(machine.layout, (*plain, *sort), machine.capacity)
+        return machine, jax.jit(self._function(machine))
 
     def _function(self, machine: Machine) -> Callable[..., Found]:
         """(count, tapes, bars, feed, data) -> results of the first `count` programs."""
@@ -125,7 +128,7 @@ class MachineEngine:
                     params,
                     gradient,
                     answers.loss,
-                    moment.index,
+                    moment.batch,
                     moment.keys,
                 )
 

@@ -77,4 +77,5 @@ class Feeds:
         prepared = prepare(self.task, seeds, self.steps)
         order = np.ascontiguousarray(prepared.order.swapaxes(0, 1))
         numbers = np.asarray([seed % 2**32 for seed in seeds], np.uint32)
-        return jax.device_put(Feed(jax.tree.leaves(prepared.params), order, numbers))
+        leaves = jax.tree.leaves(prepared.params)
+        return Feed(*jax.device_put((leaves, order, numbers)))

@@ -75,7 +75,7 @@ DEEP_LINEAR = register(
         untrained=0.83,
         floor=NOISE**2,
         best=Best(
-            0.05177, "nadamw", {"lr": 0.01, "b1": 0.9, "b2": 1.0, "eps": 1e-08, "wd": 0.0001}
+            0.05177, "nadamw", {"lr": 0.01, "b1": 0.9, "b2": 0.99999219, "eps": 1e-08, "wd": 0.0001}
         ),
         flops=96_580,
         digest="8651439a87a2d1509f13cb7e4ff01544",

@@ -94,7 +94,7 @@ DEEP = register(
         load=_load,
         batch=32,
         floor=0.02,
-        best=Best(0.0, "adamw", {}),
+        best=Best(0.1754, "heavy_ball", {"lr": 0.04518, "b1": 0.9, "wd": 0.0}),
         flops=608_291,
         digest="8f5fe47a90754a253424a5ced4227579",
     )

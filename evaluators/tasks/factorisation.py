@@ -66,7 +66,7 @@ FACTORISATION = register(
         untrained=0.96,
         floor=NOISE**2,
         best=Best(
-            0.08872, "nadamw", {"lr": 0.05, "b1": 0.8, "b2": 1.0, "eps": 1e-08, "wd": 0.0001}
+            0.08872, "nadamw", {"lr": 0.05, "b1": 0.8, "b2": 0.99998438, "eps": 1e-08, "wd": 0.0001}
         ),
         flops=4_289,
         digest="4cbecbe4c4b9e0d3878fa7d20b04d522",

@@ -76,7 +76,7 @@ SPIRALS = register(
         batch=32,
         untrained=float(np.log(2)),
         floor=0.0,
-        best=Best(0.0, "adamw", {}),
+        best=Best(0.0003469, "heavy_ball", {"lr": 0.3162, "b1": 0.9, "wd": 0.0}),
         flops=241_263,
         digest="7f41ca5fc53691b3a72dac3e7824e8d2",
     )
@@ -96,7 +96,7 @@ TEACHER = register(
         batch=16,
         untrained=1.06,
         floor=NOISE**2,
-        best=Best(0.0, "adamw", {}),
+        best=Best(0.09484, "lion", {"lr": 0.006325, "b1": 0.8, "b2": 0.96, "wd": 0.001}),
         flops=58_745,
         digest="5dc89ad722eba286461a71c85373557b",
     )
@@ -115,7 +115,7 @@ PARITY = register(
         batch=64,
         untrained=float(np.log(2)),
         floor=0.0,
-        best=Best(0.0, "adamw", {}),
+        best=Best(0.000281, "heavy_ball", {"lr": 1.0, "b1": 0.9, "wd": 0.0}),
         flops=278_861,
         digest="a6cef52069b96d2b36e9874cd5ab3927",
     )

@@ -90,7 +90,9 @@ SCALED = register(
         condition=1e4,
         noise=0.05,
         best=Best(
-            0.05282, "nadamw", {"lr": 0.02, "b1": 0.95, "b2": 1.0, "eps": 1e-08, "wd": 0.0001}
+            0.05282,
+            "nadamw",
+            {"lr": 0.02, "b1": 0.95, "b2": 0.99998438, "eps": 1e-08, "wd": 0.0001},
         ),
         flops=6_392,
         digest="99ab5d8bb080460f4de88c688a0615f5",

@@ -179,6 +179,27 @@ def test_large_models_and_long_runs_are_compiled():
     assert sizes == sorted(sizes, reverse=True), "one crossover"
 
 
+def test_what_is_kept_is_bounded_over_many_programs(monkeypatch):
+    """The machine of a worker sees every program once; nothing on the device is kept for it."""
+    counts = []
+    for at in range(0, 300, 2):
+        jobs = []
+        for number in (at, at + 1):
+            body = "g" + "".join(f" * {1 + number % k / 1e3}" for k in range(3, 3 + number % 7))
+            program = dsl.parse(
+                f"def p(w, g, m=zeros, *, lr=0.01):\n    m = {body}\n    return lr * m"
+            )
+            jobs.append(Job(program, (at % 12, at % 12 + 1), RATES))
+        WIDE.run_batch(jobs)
+        counts.append(len(jax.live_arrays()))
+    assert max(counts[100:]) <= max(counts[:100])
+    monkeypatch.setattr(PLAIN._compiled, "kept", 1)
+    for op in ("sign", "tanh"):
+        text = f"def p(w, g, *, lr=0.01):\n    return lr * {op}(clipped_grad(0.5))"
+        PLAIN.run(dsl.parse(text), SEEDS)
+    assert len(PLAIN._compiled._loops) == 1
+
+
 @pytest.mark.slow
 def test_both_engines_agree_on_the_zoo():
     room = Capacity(registers=40, instructions=160)

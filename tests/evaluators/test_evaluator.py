@@ -18,6 +18,7 @@ from evaluators.evaluator import Asked, Evaluator, Suite
 from evaluators.registry import get
 from evaluators.score import (
     BEST,
+    LEAST,
     LUCK,
     WORST,
     aggregate,
@@ -133,8 +134,9 @@ def test_scores_are_comparable_and_clipped():
     assert score(task, [1e6], scale) == WORST
     assert score(task, [task.untrained, closer], scale * 2) == pytest.approx(0.5)
     assert not too_good(task, task.floor) and too_good(task, task.floor - 0.01)
-    with pytest.raises(ValueError, match="no progress on digits"):
-        reference(task, [[task.untrained + 1]])
+    least = LEAST * progress(task, task.best.loss)
+    assert reference(task, [[task.untrained + 1]]) == (pytest.approx(least),)
+    assert 0 < least < scale[0]
 
 
 @given(st.lists(st.floats(WORST, BEST), min_size=1, max_size=9), st.data())

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 from rich.console import Console
 
@@ -28,6 +30,13 @@ def hall(winner, baseline=(1.0, 1.0, 1.0)):
 )
 def test_the_claim_is_as_strong_as_the_seeds_allow(scores, claim):
     assert hall(scores).claim is claim
+
+
+def test_a_claim_is_corrected_for_the_finalists_that_were_looked_at():
+    scores = (1.10, 1.14, 1.09, 1.02, 1.05)
+    one = HallOfFame((entry(scores),), entry((1.0, 1.0, 1.0, 1.01, 1.0), "bb"), "adamw")
+    assert one.claim is Claim.CLEAR
+    assert replace(one, entries=one.entries * 12).claim is Claim.NOISE
 
 
 def test_the_baseline_itself_beats_nothing():

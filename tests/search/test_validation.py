@@ -1,0 +1,117 @@
+"""What comes after the search: other tasks, the funnel as a whole, what a person is shown."""
+
+import pytest
+
+from evaluators.compare import TUNING_SEEDS
+from evaluators.evaluation import Evaluation, Measurement, Outcome
+from evaluators.suites import load_suite
+from search import events
+from search.funnel import funnel
+from search.jobs import Worker
+from search.ledger import FILE, Ledger
+from search.run import run_campaign
+from search.seeds import final_seeds, search_seeds, validation_seeds
+from search.status import read_status
+from search.validation import best_first
+from stepsmith.cli.status import _lines
+from tests.search.fakes import FakeEvaluator, config, fake_tune
+
+FINAL = {"finalists": 6, "seeds": 2, "meta_validation": "meta_validation", "held_out": "held_out"}
+
+
+class Funnelled(FakeEvaluator):
+    """Refuses programs with `tanh` for free and stops those with `square` at the first look."""
+
+    def evaluate(self, program, seeds, rates, hurdles):
+        ops = {statement.op for statement in program.statements}
+        if "tanh" in ops:
+            return Evaluation(Outcome.MOTIONLESS, -1.0)
+        whole = super().evaluate(program, seeds, rates, hurdles)
+        runs = len(whole.measurements)
+        if hurdles and "square" in ops:
+            stopped = tuple(
+                Measurement(m.task, m.seed, Outcome.SCREENED, None, m.early, None, m.rate, m.early)
+                for m in whole.measurements
+            )
+            return Evaluation(Outcome.SCREENED, -0.5, stopped, (10 * runs, 0))
+        return Evaluation(whole.outcome, whole.score, whole.measurements, (10 * runs, 20 * runs))
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("run")
+    seen = []
+    settings = config(
+        final=FINAL,
+        screen={"keep": 0.5, "window": 10},
+        primitives={"only": ["tanh", "square", "add", "mul", "interp", "sign"]},
+    )
+    worker = Worker(Funnelled, fake_tune)
+    result = run_campaign(settings, folder, seen.append, lambda: worker)
+    return folder, result, seen
+
+
+def test_finalists_are_measured_on_other_tasks_and_the_winner_on_held_out_ones(finished):
+    folder, result, seen = finished
+    ledger = Ledger.read(folder / FILE)
+    validation = ledger.get("validation")
+    ledger.close()
+    meta, held_out = validation["meta_validation"], validation["held_out"]
+    assert len(meta["rows"]) == 7 and len(held_out["rows"]) == 2
+    assert meta["rows"][0]["candidate"] is None is held_out["rows"][0]["candidate"]
+    measured = {m["task"] for m in meta["rows"][1]["evaluation"]["measurements"]}
+    assert measured == {task.name for task in load_suite("meta_validation").tasks}
+    by = {row["candidate"]: row["evaluation"]["score"] for row in meta["rows"][1:]}
+    winner = max(by, key=by.__getitem__)
+    assert result.hall.winner.candidate == winner == held_out["rows"][1]["candidate"]
+    assert result.hall.winner.validated == by[winner]
+    stages = [event.stage for event in seen if isinstance(event, events.Validating)]
+    assert stages[0] == "meta_validation" and stages[-1] == "held_out"
+
+
+def test_the_funnel_says_what_each_stage_let_through_and_cost(finished):
+    ledger = Ledger.read(finished[0] / FILE)
+    stages = {stage.name: stage for stage in funnel(ledger)}
+    judged = list(ledger.rows("WHERE source IS NULL"))
+    ledger.close()
+    free, screen, proxy = (stages[name] for name in ("free checks", "screen", "proxy"))
+    assert list(stages) == [
+        *("free checks", "screen", "proxy", "fresh seeds"),
+        *("meta validation", "held out"),
+    ]
+    assert free.entered == len(judged) and free.refused == {
+        "motionless": free.entered - free.passed
+    }
+    assert screen.entered == free.passed and proxy.entered == screen.passed
+    assert screen.refused == {"screened": screen.entered - screen.passed}
+    assert min(free.refused["motionless"], screen.refused["screened"]) > 0
+    assert screen.steps == 20 * screen.entered and proxy.steps == 40 * proxy.entered
+    assert screen.agreement is not None and -1 <= screen.agreement <= 1
+    assert stages["fresh seeds"].entered == 6 and stages["meta validation"].passed == 1
+    assert stages["held out"].entered == 1 and stages["held out"].agreement is None
+
+
+def test_status_shows_families_alarms_and_the_funnel(finished):
+    status = read_status(finished[0])
+    assert status["alarms"] == 0 and status["remeasured"] == 4
+    assert 0 < status["family_hits"] < status["evaluated"]
+    assert [stage["name"] for stage in status["funnel"]][:2] == ["free checks", "screen"]
+    text = "\n".join(_lines(status))
+    assert "rank corr." in text and "motionless" in text and "ALARMS" not in text
+    assert "ALARMS:       2:" in "\n".join(_lines({**status, "alarms": 2}))
+
+
+def test_seeds_of_other_tasks_are_used_nowhere_else():
+    tuning, measuring = validation_seeds(0, 0, 4, 8)
+    assert len({*tuning, *measuring}) == 12
+    assert validation_seeds(0, 1, 4, 8)[1] != measuring
+    compared = range(TUNING_SEEDS[0], TUNING_SEEDS[0] + 2**29)
+    assert not any(seed in compared for seed in (*tuning, *measuring, *final_seeds(0, 9)))
+    others = {*final_seeds(0, 100), *(s for g in range(500) for s in search_seeds(0, g, 4))}
+    assert not others & {*tuning, *measuring}
+
+
+def test_ranking_keeps_the_order_of_equals_and_leaves_out_the_lost():
+    entrants = [(number, None) for number in (3, 5, 8, 9)]
+    ranked = best_first(entrants, {3: 0.5, 8: 0.9, 9: 0.5})
+    assert [number for number, _ in ranked] == [8, 3, 9]
