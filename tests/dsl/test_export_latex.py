@@ -11,7 +11,6 @@ from dsl.zoo import ZOO
 from tests.dsl.odd_programs import ODD, one_primitive
 from tests.dsl.strategies import programs
 
-
 TWICE = r"([_^])(\w|\\\w+|\{(?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*\})\1"
 
 
