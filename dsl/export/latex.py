@@ -156,7 +156,7 @@ def _number(value: float) -> str:
     return sign + power if mantissa in ("1", "-1") else rf"{mantissa} \cdot {power}"
 
 
-_FREE_BEFORE = re.compile(r"(^|[+,;:<>=(|]\s*|\\;)$")
+_FREE_BEFORE = re.compile(r"(^|(?<!\\)[+,;:<>=(|]\s*|\\;)$")
 _FREE_AFTER = re.compile(r"\s*($|[-+,;:<>=)|]|\\;|\\right)")
 """What a sum may stand after and before without brackets."""
 

@@ -64,6 +64,15 @@ def outputs(leaves: Any, batch: Any) -> Any:
     return jnp.tanh(features @ flat), lambda made: jnp.mean(2 * jnp.square(made - targets))
 
 
+@jax.jit
+def output_curvature(leaves: Any, batch: Any) -> tuple[Any, Any]:
+    """The Jacobian of the outputs [outputs, entries], and the Hessian of the loss in them."""
+    made, loss_of = outputs(leaves, batch)
+    rows = jax.jacfwd(lambda at: outputs(at, batch)[0])(leaves)
+    jacobian = jnp.concatenate([jnp.reshape(part, (len(made), -1)) for part in rows], axis=1)
+    return jacobian, jax.hessian(loss_of)(made)
+
+
 def sampled_loss(leaves: Any, batch: Any, key: Any) -> Any:
     """The loss with targets drawn from the model: normal ones, of variance 1/4, of which the loss
     is the negative log-likelihood."""

@@ -89,11 +89,9 @@ class _NumpyStep:
         return shaped(vectors @ (flattened(v) @ vectors / (np.abs(values) + k)), v)
 
     def gauss_newton_solve(self, v: Leaves, k: Any) -> Leaves:
-        made, loss_of = model.outputs(self.leaves, self.batch)
-        rows = jax.jacfwd(lambda at: model.outputs(at, self.batch)[0])(self.leaves)
-        jacobian = np.concatenate([np.reshape(part, (len(made), -1)) for part in rows], axis=1)
-        bent = np.array(jax.hessian(loss_of)(made)) @ jacobian
-        damped = bent @ jacobian.T + k * np.eye(len(made))
+        jacobian, bend = map(np.array, model.output_curvature(self.leaves, self.batch))
+        bent = bend @ jacobian
+        damped = bent @ jacobian.T + k * np.eye(len(jacobian))
         inner = np.linalg.solve(damped, bent @ flattened(v))
         return shaped((flattened(v) - inner @ jacobian) / k, v)
 
