@@ -187,7 +187,7 @@ class JaxStep:
 
         def bend(at: Any) -> Any:
             one = jax.nn.one_hot(at, flat.size, dtype=flat.dtype)
-            return jax.jvp(slope, (flat,), (one,))[1][at]
+            return jnp.sum(jnp.where(one == 0, 0, jax.jvp(slope, (flat,), (one,))[1]))
 
         return leaves_of(jax.lax.map(bend, jnp.arange(flat.size)))
 

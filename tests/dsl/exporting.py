@@ -49,10 +49,12 @@ _loss = jax.jit(loss)
 
 CALM = {
     "ai_sarah": {"gamma": 10},
+    "alr_hb": {"b1": 0.05, "f_min": 0.1},
     "mechanize_sgd": {"s_init": 1e-2},
     "sania_adagrad": {"lr": 0.25},
     "sania_adam": {"lr": 0.25},
     "sania_adam_sqr": {"lr": 0.25},
+    "sania_hessian_diagonal": {"lr": 0.25},
     "sania_hutchinson": {"lr": 0.25},
 }
 """Rules that at their defaults multiply a rounding error on most steps, and where they do not."""

@@ -97,6 +97,17 @@ def test_differences_of_coordinates_cost_a_loss_for_each_that_is_not_masked():
     assert len(asked) == 3
 
 
+def test_a_diagonal_of_the_hessian_is_of_all_tensors_those_without_entries_too():
+    def value_fn(params):
+        return sum((jnp.sum(leaf**3) for leaf in jax.tree.leaves(params)), start=jnp.zeros(()))
+
+    for sizes in ((2, 0), (0,), ()):
+        w = [jnp.arange(1.0, 1.0 + size) for size in sizes]
+        found, _ = step(rule("hessian_diagonal_at(2 * w)"), w, value_fn=value_fn)
+        for met, leaf in zip(found, w, strict=True):
+            np.testing.assert_allclose(met, 12 * leaf)
+
+
 class Quadratic:
     """A batch and all of the data, with a Hessian each."""
 
