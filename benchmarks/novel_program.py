@@ -4,8 +4,8 @@
 
 In one process, in turns, on one core, for each task, number of parameters and number of steps:
 
-    novel               a program never seen before, from its text to its losses, as the trainer
-                        runs it (by the engine that it chooses)
+    novel               a program never seen before, from what mutation made to its losses, as the
+                        trainer runs it (by the engine that it chooses)
     compiled            the same rule hand-written in Optax, its training loop already compiled
     compile and run     the whole training loop compiled for this program, then run
     update compiled     the gradient compiled once, only the update rule compiled per program
@@ -33,6 +33,7 @@ prepare_process()
 os.environ.pop("JAX_COMPILATION_CACHE_DIR")  # compiling is measured
 
 import itertools  # noqa: E402
+import pickle  # noqa: E402
 
 import jax  # noqa: E402
 import numpy as np  # noqa: E402
@@ -103,9 +104,9 @@ def measure(task: Task, rule: str, steps: int, repeats: int, compiling: int) -> 
     engine = chosen.engine_for(Job(fresh(rule, WARM), [0]))
 
     def novel(number: int, trainer: Trainer = chosen) -> None:
-        text = str(fresh(rule, number))
+        program = canonical(fresh(rule, number))
         cleared = trainer if engine is Engine.MACHINE else Trainer(task, steps, (), width=1)
-        (cleared if trainer is chosen else trainer).run(canonical(parse(text)), [0])
+        (cleared if trainer is chosen else trainer).run(program, [0])
 
     def on_machine(number: int) -> None:
         novel(number, machine)
@@ -139,7 +140,7 @@ def measure(task: Task, rule: str, steps: int, repeats: int, compiling: int) -> 
 
 
 def unit_w(count: int, programs: int = 1) -> UnitW:
-    """Programs per second of a worker that takes texts."""
+    """Programs per second of a worker, which takes them as they come from another process."""
     rates = [1e-3, 3e-3, 1e-2, 3e-2]
     trainer = Trainer(get("digits"), 191, searchable(), rates=4, programs=programs)
     assert trainer.last == 200
@@ -147,9 +148,9 @@ def unit_w(count: int, programs: int = 1) -> UnitW:
 
     def timed(source: Iterator[Program]) -> Iterator[tuple[float, int, bool]]:
         """Seconds and instructions of each program, and whether some run went to the end."""
-        for text in map(str, itertools.islice(source, count)):
+        for sent in map(pickle.dumps, itertools.islice(source, count)):
             begin = time.process_time()
-            program = canonical(parse(text))
+            program = canonical(pickle.loads(sent))
             (runs,) = trainer.run_batch([Job(program, [0, 1], rates)])
             spent = time.process_time() - begin
             instructions = len(trainer.machine.encode(program).op)

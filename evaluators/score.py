@@ -23,7 +23,7 @@ WORST, BEST = -1.0, 2.0
 LUCK = 0.25
 """How far above the median task a task may count."""
 
-LEAST = 0.1
+LEAST = 0.01
 """The share of the best known progress on a task that a score of 1 stands for at least."""
 
 _ROUNDING = 1e-4

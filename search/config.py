@@ -7,11 +7,11 @@ from pydantic import Field, SerializeAsAny, field_validator, model_validator
 from dsl.program import Program
 from dsl.registry import PRIMITIVES
 from dsl.zoo import ZOO
-from evaluators import suites
 from evaluators.config_file import Section, one_of
 from evaluators.engines.parts import Room
+from evaluators.errors import EvaluatorError
 from evaluators.free import CHECKS
-from evaluators.suites import TaskConfig, load_suite
+from evaluators.suites import TaskChoice, TaskConfig, load_suite
 from search.draws import Palette
 from search.mutate import Limits, Mutator
 from search.strategies import STRATEGIES, Options
@@ -121,7 +121,7 @@ class FinalConfig(Section):
     """The `finalists` best programs are measured again on `seeds` fresh seeds.
 
     Then on the suite `meta_validation`, by which the winner is chosen, and the winner alone on the
-    suite `held_out`; each is left out where it is not named.
+    suite `held_out`, names or files; each is left out where it is not named.
     """
 
     finalists: int = Field(default=8, ge=1, le=1_000)
@@ -135,7 +135,9 @@ class FinalConfig(Section):
     @field_validator("meta_validation", "held_out")
     @classmethod
     def _suite(cls, name: str | None) -> str | None:
-        return None if name is None else one_of("suite", name, suites.names())
+        if name is not None:
+            _tasks_of(name)
+        return name
 
 
 class Config(Section):
@@ -146,7 +148,7 @@ class Config(Section):
     start: str = "adamw"
     """Zoo rule that the search starts from; with the tuned constants if it is the baseline's."""
     tasks: list[TaskConfig] = Field(min_length=1)
-    """Of the search, the cheapest first; or the name of a suite."""
+    """Of the search, the cheapest first; or a suite, by its name or file."""
     budget: BudgetConfig
     strategy: SerializeAsAny[Options]
     primitives: PrimitivesConfig = PrimitivesConfig()
@@ -174,8 +176,7 @@ class Config(Section):
     def _of_suite(cls, value: Any) -> Any:
         if not isinstance(value, str):
             return value
-        one_of("suite", value, suites.names())
-        return [{"name": task.name, "steps": task.steps} for task in load_suite(value).tasks]
+        return [{"name": task.name, "steps": task.steps} for task in _tasks_of(value)]
 
     @field_validator("checks")
     @classmethod
@@ -218,3 +219,11 @@ class Config(Section):
             del plain["evaluation"][key]
         del plain["workers"]
         return plain
+
+
+def _tasks_of(suite: str) -> tuple[TaskChoice, ...]:
+    """The tasks of a suite, by its name or file; ValueError if it is none."""
+    try:
+        return load_suite(suite).tasks
+    except EvaluatorError as error:
+        raise ValueError(str(error).splitlines()[0]) from None

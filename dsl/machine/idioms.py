@@ -56,6 +56,12 @@ class Idiom:
         """What it applies."""
         return frozenset(statement.op for statement in self.program.statements)
 
+    @cached_property
+    def outermost(self) -> str:
+        """The primitive that makes its value."""
+        assert isinstance(self.program.result, Local)
+        return self.program.statements[self.program.result.index].op
+
     def meaning(self, xp: Any, *operands: Any) -> Any:
         """The value of the expression."""
         values: dict[Arg, Any] = dict(zip(map(Name, self.operands), operands, strict=True))
@@ -137,6 +143,8 @@ def find(
         if root in swallowed:
             continue
         for idiom in carried:
+            if idiom.outermost != program.statements[root].op:
+                continue
             match = idiom.match(program.statements, root, is_number)
             if match and all(readers[index] == 1 for index in match.inner):
                 found[root] = match

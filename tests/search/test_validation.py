@@ -115,3 +115,35 @@ def test_ranking_keeps_the_order_of_equals_and_leaves_out_the_lost():
     entrants = [(number, None) for number in (3, 5, 8, 9)]
     ranked = best_first(entrants, {3: 0.5, 8: 0.9, 9: 0.5})
     assert [number for number, _ in ranked] == [8, 3, 9]
+
+
+@pytest.mark.slow
+def test_a_search_on_real_tasks_is_validated_on_others(tmp_path):
+    for name, task, steps in (("meta", "wine", 40), ("held", "digits_softmax", 30)):
+        text = f"suite: {name}\npurpose: small\ntasks: [{{name: {task}, steps: {steps}}}]\n"
+        (tmp_path / f"{name}.yaml").write_text(text)
+    settings = config(
+        tasks=[{"name": "quadratic", "steps": 40}],
+        primitives={"only": ["sign", "add", "mul", "interp", "square", "sqrt_abs", "div_eps"]},
+        baseline={"evaluations": 10},
+        final={
+            "finalists": 2,
+            "seeds": 2,
+            "meta_validation": str(tmp_path / "meta.yaml"),
+            "held_out": str(tmp_path / "held.yaml"),
+        },
+    )
+    result = run_campaign(settings, tmp_path / "run")
+    again = run_campaign(settings, tmp_path / "again")
+    assert result.content_hash == again.content_hash
+    stages = {stage["name"]: stage for stage in read_status(tmp_path / "run")["funnel"]}
+    assert stages["meta validation"]["entered"] == 2 and stages["held out"]["entered"] == 1
+    assert stages["held out"]["steps"] > 0
+    assert -1 <= result.hall.winner.validated <= 2
+    assert result.hall.baseline.validated == pytest.approx(1, abs=0.05)
+
+
+@pytest.mark.parametrize("key", ["tasks", "meta_validation"])
+def test_a_suite_that_is_none_is_named_with_the_nearest(key):
+    with pytest.raises(ValueError, match="did you mean 'search'"):
+        config(**({"tasks": "serach"} if key == "tasks" else {"final": {key: "serach"}}))
