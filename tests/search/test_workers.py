@@ -98,7 +98,7 @@ def test_a_worker_that_dies_costs_a_retry_and_a_deadly_program_is_recorded(
 
 @pytest.mark.ray
 def test_a_worker_that_hangs_is_replaced(ray):
-    pool = RayPool(2, 25.0, sleepy_worker)
+    pool = RayPool(2, 20.0, sleepy_worker)
     for number, name in enumerate(("adamw", "lion", "sgd")):
         pool.submit(number, Evaluate(SUITE, ZOO[name], (1, 2)))
     done = drain(pool, 3)
