@@ -3,8 +3,8 @@
     python benchmarks/curves.py runs/quickstart --out discovered/quickstart/curve.svg
 
 Both are run through `dsl.to_optax` in compiled training loops, not through the machine that the
-search used, on seeds that neither the search nor its finals have drawn. Lines are means, bands one
-standard deviation over the seeds.
+search used, each at the rate that was found for it on the task, on seeds that neither the search
+nor its finals have drawn. Lines are means, bands one standard deviation over the seeds.
 """
 
 import argparse
@@ -25,6 +25,7 @@ import optax  # noqa: E402
 from dsl import Program, parse, to_optax  # noqa: E402
 from evaluators import registry  # noqa: E402
 from evaluators.task import Task, prepare  # noqa: E402
+from search.hall_of_fame import hall_of_fame  # noqa: E402
 from search.ledger import FILE, Ledger  # noqa: E402
 
 matplotlib.use("svg")
@@ -32,7 +33,7 @@ matplotlib.rcParams["svg.hashsalt"] = "stepsmith"
 import matplotlib.pyplot as plt  # noqa: E402
 
 FIRST_SEED = 2**30 + 2**29
-"""Above every seed that a campaign draws."""
+"""In the range that no campaign draws from."""
 POINTS = 25
 
 
@@ -72,15 +73,19 @@ def main() -> None:
     config = ledger.get("config")
     winner = parse((chosen.run / "winner.rule").read_text(encoding="utf-8"))
     baseline = parse(ledger.get("baseline")["tuned"])
+    number = hall_of_fame(ledger).winner.candidate
+    found_rates = dict(next(ledger.rows("WHERE number = ?", (number,))).rates)
+    tuned_rates = ledger.get("baseline")["rates"]
     ledger.close()
     seeds = [FIRST_SEED + i for i in range(chosen.seeds)]
     figure, axes = plt.subplots(1, len(config["tasks"]), figsize=(11, 3.2), squeeze=False)
     for axis, choice in zip(axes[0], config["tasks"], strict=True):
         task, steps = registry.get(choice["name"]), choice["steps"]
-        for program, label, colour in (
-            (winner, winner.name, "#c2410c"),
-            (baseline, f"tuned {config['baseline']['rule']}", "#475569"),
+        for program, rates, label, colour in (
+            (winner, found_rates, winner.name, "#c2410c"),
+            (baseline, tuned_rates, f"tuned {config['baseline']['rule']}", "#475569"),
         ):
+            program = program.with_hyperparameters(lr=rates[task.name])
             found = losses(task, program, steps, seeds) - task.floor
             at = np.arange(POINTS + 1) * (steps // POINTS)
             mean, sd = found.mean(0), found.std(0, ddof=1)

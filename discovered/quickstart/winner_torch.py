@@ -1,28 +1,23 @@
-"""Found by the campaign quickstart, candidate 845.
+"""Found by the campaign quickstart, candidate 1415.
 
 The rule (its result is subtracted from w):
 
     def quickstart(
-        w, g, t,
+        w, g,
         m=zeros, v=zeros,
-        *, lr=0.03162277660168379, b1=0.95, b2=0.999129, eps=2.32e-8, wd=0.226,
+        *, lr=0.0316227766016838, b1=0.86, b2=0.99848, eps=3.92e-9,
     ):
         m = interp(g, m, b1)
-        x0 = interp(square(g), v, b2)
-        x1 = m / (1.4 - b1 ** t)
-        x2 = v + m
-        x3 = x0 / lr
-        x4 = cbrt(g)
-        u = x1 / (sqrt(x3) + eps)
-        v = x0
-        return lr * (u + wd * (x4 - x2))
+        v = interp(square(g), v, b2)
+        u = m / 0.677 / (sqrt(v) + eps)
+        return lr * u
 
-Defaults: lr=0.03162277660168379, b1=0.95, b2=0.999129, eps=2.32e-8, wd=0.226.
-Canonical hash: c4671f7908d5d5ad.
+Defaults: lr=0.0316227766016838, b1=0.86, b2=0.99848, eps=3.92e-9.
+Canonical hash: 4e998d7db8be54f0.
 
-Score 1.0710 +- 0.0296 over 8 fresh seeds on
+Score 1.0525 +- 0.0249 over 8 fresh seeds on
 quadratic (200 steps), digits (200 steps), chars (150 steps);
-tuned adamw is 1, untrained is 0. Program c4671f7908d5d5ad, ledger cce772bca45d3e94.
+tuned adamw is 1, untrained is 0. Program 121e215d9a9e90fe, ledger 914a3367015d9391.
 """
 
 from collections.abc import Callable
@@ -39,17 +34,15 @@ class Quickstart(torch.optim.Optimizer):
         lr: the learning rate.
         betas: the constants of the averages.
         eps: a small number that keeps a denominator from zero.
-        weight_decay: the strength of the weight decay.
         maximize: climb instead of descend.
     """
 
     def __init__(
         self,
         params: Any,
-        lr: float | torch.Tensor = 0.03162277660168379,
-        betas: tuple[float, float] = (0.95, 0.999129),
-        eps: float = 2.32e-8,
-        weight_decay: float = 0.226,
+        lr: float | torch.Tensor = 0.0316227766016838,
+        betas: tuple[float, float] = (0.86, 0.99848),
+        eps: float = 3.92e-9,
         *,
         maximize: bool = False,
     ) -> None:
@@ -60,15 +53,7 @@ class Quickstart(torch.optim.Optimizer):
                 raise ValueError(f"Invalid beta parameter at index {index}: {beta}")
         if not eps >= 0.0:
             raise ValueError(f"Invalid epsilon value: {eps}")
-        if not weight_decay >= 0.0:
-            raise ValueError(f"Invalid weight_decay value: {weight_decay}")
-        defaults = {
-            "lr": lr,
-            "betas": betas,
-            "eps": eps,
-            "weight_decay": weight_decay,
-            "maximize": maximize,
-        }
+        defaults = {"lr": lr, "betas": betas, "eps": eps, "maximize": maximize}
         super().__init__(params, defaults)
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -86,16 +71,13 @@ class Quickstart(torch.optim.Optimizer):
         ready = self._ready()
         for group, p, g in ready:
             state = self.state[p]
-            t = state["step"].double()
             b1, b2 = group["betas"]
             lr = group["lr"]
             eps = group["eps"]
-            wd = group["weight_decay"]
             m = (1 - b1) * g + b1 * state["m"]
             v = (1 - b2) * torch.square(g) + b2 * state["v"]
-            u = m / (1.4 - b1**t) / (torch.sqrt(v / lr) + eps)
-            x0 = wd * (torch.sign(g) * torch.abs(g) ** (1 / 3) - (state["v"] + m))
-            p.sub_(lr * (u + x0))
+            u = m / 0.677 / (torch.sqrt(v) + eps)
+            p.sub_(lr * u)
             state["m"].copy_(m)
             state["v"].copy_(v)
         return loss
