@@ -57,8 +57,8 @@ def page(data: dict[str, Any]) -> Iterator[str]:
         "Times are CPU time, the smallest of several repeats. *Novel* is a program never seen",
         "before, from what mutation made to its losses, one seed and one rate. *Compiled* is",
         "the same rule in hand-written Optax, its loop already compiled. *Compile and run*",
-        "compiles the whole",
-        "loop for the program; *update compiled* only its update rule. The last two are how many",
+        "compiles the whole loop for the program; *update compiled* only its update rule. The",
+        "last two are how many",
         "times as much as novel they cost.",
         "",
         "| task | rule | parameters | steps | engine | novel, ms | / compiled "
