@@ -192,7 +192,8 @@ class Campaign:
         """Choose candidate `index`; it is in `rows`, or goes to a worker."""
         if index < self._stored:
             row = next(rows)
-            self._pending[index] = _Pending(self._chooser.recall(index, row), row.verdict)
+            candidate = self._chooser.recall(index, row, self.ledger.path)
+            self._pending[index] = _Pending(candidate, row.verdict)
             return
         candidate = self._chooser.choose(index)
         self._pending[index] = _Pending(candidate)

@@ -6,6 +6,7 @@ what was seen lately.
 """
 
 from dataclasses import replace
+from pathlib import Path
 
 from dsl.program import Program
 from evaluators.evaluator import Suite
@@ -53,12 +54,13 @@ class Chooser:
         program, parent, mutation = proposal.program, proposal.parent, proposal.mutation
         return Candidate(index, program, parent, mutation, keys, hit, source)
 
-    def recall(self, index: int, row: Row) -> Candidate:
-        """Candidate `index` as it is stored; LedgerError if another one is chosen now."""
+    def recall(self, index: int, row: Row, where: Path) -> Candidate:
+        """Candidate `index` as it is stored in `where`; LedgerError if another one is chosen
+        now."""
         proposal = self._propose(index)
         if (row.number, row.text, row.parent) != (index, str(proposal.program), proposal.parent):
             raise LedgerError(
-                f"the ledger belongs to another version of Stepsmith: candidate {index} "
+                f"{where} belongs to another version of Stepsmith: candidate {index} "
                 "comes out as another program than the one stored",
                 help="continue it with the version that made it, or start another with --out DIR",
             )

@@ -13,9 +13,12 @@ from search.config import ScreenConfig
 from search.errors import CampaignFailed
 from search.jobs import Worker
 from search.ledger import FILE, Ledger
+from search.mutate import Mutation
+from search.rates import Rates
 from search.run import run_campaign
 from search.screen import Hurdles
 from search.seeds import baseline_seeds, final_seeds, search_seeds
+from search.verdict import Candidate
 from search.workers import SerialPool
 from tests.search.fakes import FakeEvaluator, RaisingEvaluator, config, fake_tune, fake_worker
 
@@ -278,3 +281,21 @@ def test_only_the_program_that_raises_in_a_batch_is_lost(tmp_path):
         worker = Worker(RaisingEvaluator, fake_tune)
         ledgers[batch] = run_campaign(settings, folder, make_worker=lambda w=worker: w)
     assert ledgers[1].content_hash == ledgers[5].content_hash
+
+
+def test_rates_follow_the_constant_the_parent_and_the_source():
+    def candidate(index, parent, lr, source=None):
+        program = parse(f"def p(w, g, *, lr={lr}):\n    return lr * g")
+        return Candidate(index, program, parent, Mutation("x", ""), None, None, source)
+
+    first = candidate(0, None, 0.1)
+    rates = Rates(first.program, {"digits": 0.2, "chars": 0.4})
+    halved = candidate(1, 0, 0.05)
+    assert dict(rates.of(halved.program, 0)) == {"digits": 0.1, "chars": 0.2}
+    rates.learn(first, None)
+    measured = Measurement("digits", 0, Outcome.OK, 1.0, 0.5, rate=0.3)
+    rates.learn(halved, Evaluation(Outcome.OK, 0.5, (measured,)))
+    assert dict(rates.of(halved.program, 1)) == {"digits": 0.3, "chars": 0.2}
+    rates.learn(candidate(2, 0, 0.05, source=1), None)
+    assert dict(rates.of(halved.program, 2)) == {"digits": 0.3, "chars": 0.2}
+    assert dict(rates.of(candidate(3, 1, 0).program, 1)) == {"digits": 0.3, "chars": 0.2}
