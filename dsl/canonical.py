@@ -21,8 +21,7 @@ from dsl.registry import PRIMITIVES
 def canonical(program: Program) -> Program:
     """The canonical form; `canonical(canonical(p)) == canonical(p)`. Its name is `rule`."""
     program = prune(program)
-    keys = slot_keys(program)
-    return _Layout(program, keys, _value_keys(program, keys)).program()
+    return _Layout(program, slot_keys(program)).program()
 
 
 def canonical_hash(program: Program) -> str:
@@ -56,11 +55,17 @@ def _value_keys(program: Program, slots: dict[str, str]) -> list[str]:
     """A key per statement: same key, same value."""
     keys: list[str] = []
     for statement in program.statements:
-        args = [_arg_key(arg, slots, keys) for arg in statement.args]
-        if PRIMITIVES[statement.op].commutative:
-            args[:2] = sorted(args[:2])
-        keys.append(_hash(statement.op, *args))
+        args = _keyed(statement, slots, keys)
+        keys.append(_hash(statement.op, *(key for key, _ in args)))
     return keys
+
+
+def _keyed(statement: Statement, slots: dict[str, str], values: list[str]) -> list[tuple[str, Arg]]:
+    """The arguments with their keys; those that may change places in the order of their keys."""
+    args = [(_arg_key(arg, slots, values), arg) for arg in statement.args]
+    if PRIMITIVES[statement.op].commutative and args[1][0] < args[0][0]:
+        args[:2] = args[1], args[0]
+    return args
 
 
 def _arg_key(arg: Arg, slots: dict[str, str], values: list[str]) -> str:
@@ -78,10 +83,10 @@ def _hash(*parts: str) -> str:
 class _Layout:
     """Writes the live graph out again, depth first from the result, then from each slot met."""
 
-    def __init__(self, source: Program, slots: dict[str, str], values: list[str]):
+    def __init__(self, source: Program, slots: dict[str, str]):
         self.source = source
         self.slot_keys = slots
-        self.value_keys = values
+        self.value_keys = _value_keys(source, slots)
         self.statements: list[Statement] = []
         self.placed: dict[str, Arg] = {}
         self.names: list[str] = []
@@ -116,44 +121,36 @@ class _Layout:
 
     def place(self, root: Arg) -> Arg:
         """The value of `root` in the new program, written down with what it reads."""
-        stack = [root]
+        of_root = _arg_key(root, self.slot_keys, self.value_keys)
+        stack = [(of_root, root)]
         while stack:
-            arg = stack[-1]
-            key = self.key(arg)
+            key, arg = stack[-1]
             if key not in self.placed:
-                args = self.operands(arg)
-                missing = [a for a in args if self.key(a) not in self.placed]
-                if missing:
-                    stack.extend(reversed(missing))
-                    continue
-                self.placed[key] = self.write(arg, [self.placed[self.key(a)] for a in args])
+                made: Arg
+                if isinstance(arg, Local):
+                    statement = self.source.statements[arg.index]
+                    args = _keyed(statement, self.slot_keys, self.value_keys)
+                    missing = [keyed for keyed in args if keyed[0] not in self.placed]
+                    if missing:
+                        stack.extend(reversed(missing))
+                        continue
+                    placed = tuple(self.placed[key] for key, _ in args)
+                    self.statements.append(Statement(statement.op, placed))
+                    made = Local(len(self.statements) - 1)
+                else:
+                    made = self.named(arg) if isinstance(arg, Name) else arg
+                self.placed[key] = made
             stack.pop()
-        return self.placed[self.key(root)]
+        return self.placed[of_root]
 
-    def key(self, arg: Arg) -> str:
-        return _arg_key(arg, self.slot_keys, self.value_keys)
-
-    def operands(self, arg: Arg) -> list[Arg]:
-        if not isinstance(arg, Local):
-            return []
-        statement = self.source.statements[arg.index]
-        args = list(statement.args)
-        if PRIMITIVES[statement.op].commutative:
-            args[:2] = sorted(args[:2], key=self.key)
-        return args
-
-    def write(self, arg: Arg, placed: list[Arg]) -> Arg:
-        match arg:
-            case Name(id) if id in self.slot_keys:
-                self.slots.append(id)
-                self.slot_names.append(next(name for name in self.fresh if name not in self.hypers))
-                return Name(self.slot_names[-1])
-            case Name(id):
-                self.names.append(id)
-            case Local(index):
-                self.statements.append(Statement(self.source.statements[index].op, tuple(placed)))
-                return Local(len(self.statements) - 1)
-        return arg
+    def named(self, name: Name) -> Name:
+        """A name that is met for the first time."""
+        if name.id not in self.slot_keys:
+            self.names.append(name.id)
+            return name
+        self.slots.append(name.id)
+        self.slot_names.append(next(fresh for fresh in self.fresh if fresh not in self.hypers))
+        return Name(self.slot_names[-1])
 
 
 def shared(program: Program) -> Program:

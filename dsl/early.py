@@ -56,17 +56,14 @@ class Early:
         self._values = [0.0] * FIRST_NUMBER
         self._steps: list[EarlyStep] = []
         self._by_rate = {RATE}
-        self._known = _early_statements(program)
+        self._names = {"t", "T", "lr", *program.hyperparameters}
+        self._known = _early_statements(program, self._names)
 
     def known(self, arg: Arg) -> bool:
         """Whether a value is known before the steps."""
-        match arg:
-            case Const():
-                return True
-            case Name(id):
-                return arg in self._places or id in self.program.hyperparameters
-            case Local(index):
-                return index in self._known
+        if isinstance(arg, Local):
+            return arg.index in self._known
+        return not isinstance(arg, Name) or arg.id in self._names
 
     def place(self, arg: Arg) -> int:
         """The place of a known value among the numbers."""
@@ -105,22 +102,14 @@ class Early:
         return self._places[Local(index)]
 
 
-def _early_statements(program: Program) -> frozenset[int]:
+def _early_statements(program: Program, names: set[str]) -> frozenset[int]:
     known: set[int] = set()
-    names = {"t", "T", "lr", *program.hyperparameters}
-
-    def is_known(arg: Arg) -> bool:
-        match arg:
-            case Name(id):
-                return id in names
-            case Local(index):
-                return index in known
-        return True
-
     for index, (statement, kind) in enumerate(zip(program.statements, program.kinds, strict=True)):
-        pure = PRIMITIVES[statement.op].scope is not Scope.STEP
-        if kind is Kind.GLOBAL and pure and all(map(is_known, statement.args)):
-            known.add(index)
+        if kind is Kind.GLOBAL and PRIMITIVES[statement.op].scope is not Scope.STEP:
+            locals_ = [arg.index for arg in statement.args if isinstance(arg, Local)]
+            named = [arg.id for arg in statement.args if isinstance(arg, Name)]
+            if known.issuperset(locals_) and names.issuperset(named):
+                known.add(index)
     return frozenset(known)
 
 

@@ -24,7 +24,7 @@ from dsl.machine.files import (
     Capacity,
     DoesNotFit,
 )
-from dsl.machine.idioms import IDIOMS, Match, find
+from dsl.machine.idioms import IDIOMS, Idiom, Match, find
 from dsl.machine.opcodes import (
     COPY,
     FILL,
@@ -84,6 +84,16 @@ def _numbering(primitives: tuple[str, ...]) -> dict[tuple[str, str], int]:
     return {(op.name, op.form): number for number, op in enumerate(opcodes(primitives))}
 
 
+@lru_cache(maxsize=64)
+def _idioms(primitives: tuple[str, ...]) -> dict[str, list[Idiom]]:
+    """The idioms over `primitives` by what makes their value, the preferred first."""
+    by_op: dict[str, list[Idiom]] = {}
+    for idiom in IDIOMS:
+        if idiom.primitives <= set(primitives):
+            by_op.setdefault(idiom.outermost, []).append(idiom)
+    return by_op
+
+
 class _Encoder:
     def __init__(self, program: Program, primitives: tuple[str, ...], capacity: Capacity):
         self.program = program
@@ -99,14 +109,13 @@ class _Encoder:
         self.values.update({Name(slot): Value() for slot in program.slots})
 
     def encoded(self) -> Encoded:
-        for kind in (*self.program.kinds, *(init.kind for _, init in self.program.state)):
+        for kind in {*self.program.kinds, *(init.kind for _, init in self.program.state)}:
             if not in_register(kind):
                 raise DoesNotFit(f"no register holds a {kind}")
         every = range(len(self.program.statements))
         late = [index for index in every if not self.early.known(Local(index))]
-        guards = _guards(self.program)
-        carried = [idiom for idiom in IDIOMS if idiom.primitives <= set(self.primitives)]
-        whole = find(self.program, late, carried, self.early.known)
+        guards = _guards(self.program) if self.chooses() else {}
+        whole = find(self.program, late, _idioms(self.primitives), self.early.known)
         inside = {index for match in whole.values() for index in match.inner}
         for index in late:
             flag = guards.get(index)
@@ -135,7 +144,7 @@ class _Encoder:
             args[row, : len(step.args)] = [
                 final.place[v] if v.number is None else on_tape.index(v.number) for v in step.args
             ]
-        slots = zip(starts, self.program.slots.values(), strict=True)
+        slots = zip(starts, (init for _, init in self.program.state), strict=True)
         return Encoded(
             op=np.asarray([step.op for step in final.code], np.int32),
             args=args,
@@ -144,8 +153,12 @@ class _Encoder:
             result=final.place[final.result],
             numbers=self.early.numbers,
             carried=on_tape,
-            starts=tuple(_start(final.place[start], init) for start, init in slots),
+            starts=tuple(Start(final.place[start], *_affine(init)) for start, init in slots),
         )
+
+    def chooses(self) -> bool:
+        """Whether the program has a `when`, without which nothing is guarded."""
+        return any(statement.op == "when" for statement in self.program.statements)
 
     def add(self, statement: Statement, guard: int | None) -> Value:
         """Append the instruction of a statement; its value."""
@@ -174,12 +187,14 @@ class _Encoder:
         return self.emit(self.opcode[FILL, NUMBER], (value,), guard)
 
     def value(self, arg: Arg) -> Value:
-        if arg not in self.values:
+        value = self.values.get(arg)
+        if value is None:
             if arg == Name("loss"):
-                self.values[arg] = self.emit(self.opcode[LOSS, ""], (), None)
+                value = self.emit(self.opcode[LOSS, ""], (), None)
             else:
-                self.values[arg] = Value(number=self.early.place(arg))
-        return self.values[arg]
+                value = Value(number=self.early.place(arg))
+            self.values[arg] = value
+        return value
 
     def emit(self, op: int, args: tuple[Value, ...], guard: int | None) -> Value:
         made = Value()
@@ -187,14 +202,16 @@ class _Encoder:
         return made
 
 
-def _start(register: int, init: Init) -> Start:
-    """DoesNotFit for an initialiser that is not affine in the parameters."""
+@lru_cache(maxsize=1024)
+def _affine(init: Init) -> tuple[float, float]:
+    """Offset and scale of what a slot starts as; DoesNotFit if that is not affine in the
+    parameters."""
     zero, one, two = (
         float(np.asarray(initial(init, [np.asarray(float(at))], np)).item()) for at in range(3)
     )
     if two - one != one - zero:
         raise DoesNotFit(f"no slot of the machine starts as '{init}'")
-    return Start(register, zero, one - zero)
+    return zero, one - zero
 
 
 def _fitting(args: list[Value], primitive: Primitive) -> list[str]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import jax
@@ -36,12 +37,12 @@ class Layout:
         """The layout of arrays, or of anything with a shape."""
         return Layout(tuple(tuple(leaf.shape) for leaf in leaves))
 
-    @property
+    @cached_property
     def sizes(self) -> tuple[int, ...]:
         """Entries of each tensor."""
         return tuple(int(np.prod(shape, dtype=int)) for shape in self.shapes)
 
-    @property
+    @cached_property
     def size(self) -> int:
         """Entries of the whole model."""
         return sum(self.sizes)

@@ -6,7 +6,7 @@ what populations bred from the zoo contain most, largest first, and may be chang
 costs, not results.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -124,13 +124,13 @@ IDIOMS = tuple(map(Idiom, _TEXTS))
 def find(
     program: Program,
     late: Collection[int],
-    carried: Collection[Idiom],
+    carried: Mapping[str, Sequence[Idiom]],
     is_number: Callable[[Arg], bool],
 ) -> Mapping[int, Match]:
     """The idioms in a program by their last statement; none shares a statement with another.
 
     **Arguments:** `late`: the statements that are not known before the step. `carried`: the idioms
-    to look for, the preferred first.
+    to look for by their outermost primitive, the preferred first.
     """
     readers: dict[int, int] = {}
     args = [arg for index in late for arg in program.statements[index].args]
@@ -142,9 +142,7 @@ def find(
     for root in sorted(late, reverse=True):
         if root in swallowed:
             continue
-        for idiom in carried:
-            if idiom.outermost != program.statements[root].op:
-                continue
+        for idiom in carried.get(program.statements[root].op, ()):
             match = idiom.match(program.statements, root, is_number)
             if match and all(readers[index] == 1 for index in match.inner):
                 found[root] = match

@@ -79,11 +79,13 @@ class MachineEngine:
 
     def _sorted(self, asked: Sequence[Lanes]) -> dict[frozenset[str], list[int]]:
         """Runs by the costly primitives that they apply, where that matters."""
+        if not self.batched:
+            return {frozenset(): list(range(len(asked)))}
         sorts: dict[frozenset[str], list[int]] = {}
         for index, lanes in enumerate(asked):
             used = {statement.op for statement in lanes.program.statements}
             costly = frozenset(op for op in used if _costly(PRIMITIVES[op]))
-            sorts.setdefault(costly if self.batched else frozenset(), []).append(index)
+            sorts.setdefault(costly, []).append(index)
         return sorts
 
     def _call(
@@ -96,7 +98,7 @@ class MachineEngine:
         bars += [bars[-1]] * (self.room.programs - len(bars))
         stacked = Tape(*(np.stack(each) for each in zip(*tapes, strict=True)))
         found = function(np.int32(len(asked)), stacked, np.stack(bars), feed, data)
-        whole = jax.device_get(found)
+        whole = [np.asarray(each) for each in found]
         return [Found(*(each[i] for each in whole)) for i in range(len(asked))]
 
     def _tape(self, machine: Machine, lanes: Lanes) -> Tape:
