@@ -27,7 +27,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, NamedTuple
 
-from search.environment import prepare_process
+from search.environment import prepare_process, settle
 
 prepare_process()
 os.environ.pop("JAX_COMPILATION_CACHE_DIR")  # compiling is measured
@@ -145,6 +145,7 @@ def unit_w(count: int, programs: int = 1) -> UnitW:
     trainer = Trainer(get("digits"), 191, searchable(), rates=4, programs=programs)
     assert trainer.last == 200
     trainer.run(ZOO["sgd"], [0, 1], rates)
+    settle()
 
     def timed(source: Iterator[Program]) -> Iterator[tuple[float, int, bool]]:
         """Seconds and instructions of each program, and whether some run went to the end."""

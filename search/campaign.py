@@ -14,25 +14,16 @@ from typing import Any
 from dsl.parse import parse
 from dsl.program import Program
 from evaluators.evaluation import Evaluation
-from evaluators.evaluator import Suite
-from evaluators.suites import TaskChoice
 from search import events
+from search.baseline import suite, tune_baseline
 from search.chooser import Chooser
 from search.config import Config
 from search.errors import CampaignFailed, LedgerError
 from search.events import Observer, Progress
 from search.finals import final_scores, measure
-from search.jobs import Answer, Evaluate, Tune
+from search.jobs import Evaluate
 from search.ledger import Ledger, Row
-from search.seeds import baseline_seeds
-from search.validation import (
-    META_VALIDATION,
-    STAGES,
-    Entrant,
-    best_first,
-    scores,
-    validate,
-)
+from search.validation import validate
 from search.verdict import Candidate, Verdict
 from search.workers import Done, Pool
 
@@ -110,42 +101,14 @@ class Campaign:
             self._pool.close()
 
     def _tune_baseline(self, versions: dict[str, str]) -> dict[str, Any]:
-        wanted = self.config.baseline
-        rule = self.config.rule(wanted.rule)
-        pool = self._start(versions)
-        self.observe(events.TuningBaseline(wanted.rule, wanted.evaluations))
-        seeds = baseline_seeds(self.config.seed, wanted.seeds)
-        factors = tuple(self.config.evaluation.rates)
-        job = Tune(
-            *(rule, self._tasks(), seeds, wanted.evaluations),
-            *(self._primitives(), factors, self.config.evaluation.room),
-        )
-        pool.submit(0, job)
-        tuned = self._one(pool, f"the baseline {wanted.rule} could not be tuned").value
-        baseline = {
-            "rule": str(rule),
-            "tuned": str(tuned.program),
-            "rates": tuned.rates,
-            "evaluations": tuned.evaluations,
-            "trail": [list(trial) for trial in tuned.trail],
-        }
+        baseline = tune_baseline(self.config, self._start(versions), self.observe)
         self.ledger.set("baseline", baseline)
-        self.observe(events.BaselineTuned(tuned.program))
         return baseline
 
     def _prepare(self, tuned: Program, rates: dict[str, float]) -> None:
         """What candidates are chosen from and judged by."""
         config = self.config
-        self._suite = Suite(
-            self._tasks(),
-            str(tuned),
-            self._primitives(),
-            tuple(config.evaluation.rates),
-            tuple(rates.items()),
-            tuple(config.checks),
-            config.evaluation.room.seeds,
-            config.evaluation.room.programs,
-        )
+        self._suite = suite(config, tuned, rates)
         as_baseline = config.start == config.baseline.rule
         start = tuned if as_baseline else config.rule(config.start)
         self._chooser = Chooser(config, start, rates if as_baseline else {})
@@ -269,34 +232,11 @@ class Campaign:
         """The finals, and what the config asks beyond the tasks of the search."""
         pool = self._start({})
         finals = measure(self.config, self.ledger, self._suite, pool, self.observe)
-        found: dict[str, Any] = {}
         by = final_scores(finals, len(self.config.tasks))
         entrants = [(row.number, row.program()) for row in self.ledger.best(len(by))]
-        for stage in STAGES:
-            if getattr(self.config.final, stage) is not None and entrants:
-                ranked = best_first(entrants, by)
-                chosen = ranked if stage == META_VALIDATION else ranked[:1]
-                baseline: Entrant = (None, parse(self._suite.baseline))
-                found[stage] = validate(self.config, stage, [baseline, *chosen], pool, self.observe)
-                by = scores(found[stage]) or by
+        baseline = parse(self._suite.baseline)
+        found = validate(self.config, entrants, by, baseline, pool, self.observe)
         with self.ledger.transaction():
             self.ledger.set("finals", finals)
             self.ledger.set("validation", found or None)
             self._note_session()
-
-    def _one(self, pool: Pool, failure: str) -> Answer:
-        """The answer to the only job in the pool."""
-        while not (found := pool.collect()):
-            pass
-        if found[0].answer is None:
-            raise CampaignFailed(f"{failure}: {found[0].note}")
-        return found[0].answer
-
-    def _tasks(self) -> tuple[TaskChoice, ...]:
-        return tuple(TaskChoice(task.name, task.steps) for task in self.config.tasks)
-
-    def _primitives(self) -> tuple[str, ...]:
-        """What candidates may be made of: what mutation draws and what the start rule applies."""
-        drawn = {name for name, weight in self.config.primitives.table().items() if weight}
-        used = {statement.op for statement in self.config.rule(self.config.start).statements}
-        return tuple(sorted(drawn | used))

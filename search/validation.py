@@ -4,7 +4,7 @@ Every rule, the baseline too, gets a rate for each new task in the same number o
 is then measured on fresh seeds against the baseline so tuned.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dsl.program import Program
@@ -26,6 +26,29 @@ Entrant = tuple[int | None, Program]
 
 
 def validate(
+    config: Config,
+    entrants: Sequence[Entrant],
+    by: Mapping[int | None, float],
+    baseline: Program,
+    pool: Pool,
+    observe: Observer,
+) -> dict[str, Any]:
+    """The stages that the config asks for: the finalists on the first, the best of them on the
+    last.
+
+    **Arguments:** `by`: their scores so far. **Returns:** what was found, by stage.
+    """
+    found: dict[str, Any] = {}
+    for stage in STAGES:
+        if getattr(config.final, stage) is not None and entrants:
+            ranked = best_first(entrants, by)
+            chosen = ranked if stage == META_VALIDATION else ranked[:1]
+            found[stage] = _measured(config, stage, [(None, baseline), *chosen], pool, observe)
+            by = scores(found[stage]) or by
+    return found
+
+
+def _measured(
     config: Config, stage: str, entrants: Sequence[Entrant], pool: Pool, observe: Observer
 ) -> dict[str, Any]:
     """Measure entrants, the baseline first, on the suite that the config names for a stage.
@@ -92,7 +115,7 @@ def scores(found: dict[str, Any] | None) -> dict[int | None, float]:
     }
 
 
-def best_first(entrants: Sequence[Entrant], by: dict[int | None, float]) -> list[Entrant]:
+def best_first(entrants: Sequence[Entrant], by: Mapping[int | None, float]) -> list[Entrant]:
     """Entrants with a score, best first, the order kept among equals."""
     known = [entrant for entrant in entrants if entrant[0] in by]
     return sorted(known, key=lambda entrant: -by[entrant[0]])

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-from search.environment import prepare_process, worker_environment
+from search.environment import prepare_process, settle, worker_environment
 from search.jobs import Answer, Job, Worker
 from search.verdict import Lost
 
@@ -226,9 +226,14 @@ class _Seat:
 
     def __init__(self, make_worker: Callable[[], Worker]):
         self._worker = make_worker()
+        self._compilations = 0
 
     def run(self, jobs: list[Job]) -> list[Answer]:
-        return self._worker.run(jobs)
+        answers = self._worker.run(jobs)
+        if answers[-1].compilations > self._compilations:
+            self._compilations = answers[-1].compilations
+            settle()
+        return answers
 
 
 def _start_ray(workers: int) -> tuple[Any, bool, dict[str, Any]]:
