@@ -9,6 +9,7 @@ import typer
 from stepsmith.cli.rules import JsonOption, UsageError
 
 if TYPE_CHECKING:
+    from dsl.program import Program
     from dsl.zoo.entry import Entry
 
 
@@ -39,22 +40,19 @@ def zoo(
 def _print_table(entries: "list[Entry]") -> None:
     from rich.table import Table
 
-    from dsl.liveness import oracle_calls
     from stepsmith.console import data_console
 
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    for column in ("name", "group", "year", "memory", "passes", "checked against", "idea"):
-        number = column in ("year", "memory", "passes")
-        wraps = column in ("idea", "checked against")
-        table.add_column(column, justify="right" if number else "left", no_wrap=not wraps)
+    for column in ("name", "group", "year", "memory", "oracle calls", "status", "idea"):
+        table.add_column(column, no_wrap=column in ("name", "group", "year"))
     for entry in entries:
-        counts = (str(entry.year), str(entry.memory), str(oracle_calls(entry.program)))
-        table.add_row(entry.program.name, entry.group, *counts, entry.status, entry.idea)
+        facts = (entry.program.name, entry.group, str(entry.year), entry.state, entry.calls)
+        table.add_row(*facts, entry.status, entry.idea)
     data_console().print(table)
 
 
 def _facts(entry: "Entry") -> dict[str, Any]:
-    from dsl.liveness import oracle_calls
+    from dsl.liveness import live
 
     program, check = entry.program, entry.reference
     return {
@@ -72,14 +70,34 @@ def _facts(entry: "Entry") -> dict[str, Any]:
             }
             for name, value in program.hypers
         },
-        "slots": list(program.slots),
+        "slots": {name: str(init.kind) for name, init in program.slots.items()},
         "statements": len(program.statements),
         "memory_per_parameter": entry.memory,
-        "oracle_calls": oracle_calls(program),
+        "state": entry.state,
+        "reads_gradient": "g" in live(program).names,
+        "oracle_calls_per_step": entry.calls,
+        "oracle_calls": calls_facts(program),
+        "status": "unverified" if check.unverified else "verified",
         "checked_against": check.against,
         "agrees": check.agrees,
+        "ranks": list(check.ranks),
         "unverified": check.unverified or None,
+        "remarks": entry.remarks or None,
     }
+
+
+def calls_facts(program: "Program") -> list[dict[str, Any]]:
+    """What a program asks of the data, and on which part of its steps."""
+    from dsl.calls import oracle_calls
+
+    return [
+        {
+            "oracle": call.op,
+            "cost": str(call.cost),
+            "share_of_steps": {"least": call.least, "most": call.most},
+        }
+        for call in oracle_calls(program)
+    ]
 
 
 def _finite(value: float) -> float | None:
