@@ -10,6 +10,7 @@ from dsl.cost import SIZES
 from dsl.kinds import KINDS
 from dsl.numbers import format_number
 from dsl.zoo.entry import ENTRIES, Entry
+from dsl.zoo.hypers import Hyper
 
 _HEAD = """# The zoo
 
@@ -63,7 +64,12 @@ def _row(entry: Entry) -> tuple[str, ...]:
 def _section(entry: Entry) -> str:
     program = entry.program
     rows = [
-        (f"`{name}`", format_number(value), _range(entry, name), entry.hypers[name].meaning)
+        (
+            f"`{name}`",
+            format_number(value),
+            interval(entry.hypers[name]),
+            entry.hypers[name].meaning,
+        )
         for name, value in program.hypers
     ]
     note = f"\nThe check: {entry.remarks}.\n" if entry.remarks else ""
@@ -73,11 +79,11 @@ def _section(entry: Entry) -> str:
     )
 
 
-def _range(entry: Entry, name: str) -> str:
-    hyper = entry.hypers[name]
+def interval(hyper: Hyper) -> str:
+    """Where a hyperparameter may lie; whole numbers alone are said to be such."""
     high = f"{format_number(hyper.high)}]" if math.isfinite(hyper.high) else "inf)"
     low = f"[{format_number(hyper.low)}" if math.isfinite(hyper.low) else "(-inf"
-    return f"{low}, {high}"
+    return f"{low}, {high} whole" if hyper.whole else f"{low}, {high}"
 
 
 def _list(meanings: Mapping[str, str]) -> str:

@@ -123,8 +123,10 @@ class Entry:
 
     @property
     def idea(self) -> str:
-        """The rule in one line."""
-        return self.program.doc.splitlines()[0].partition(": ")[2].rstrip(".")
+        """The rule in one line: the first of its docstring, without a title that is its name."""
+        line = self.program.doc.splitlines()[0].rstrip(".")
+        title, _, idea = line.partition(": ")
+        return idea if _letters(title) == _letters(self.program.name) else line
 
     @property
     def memory(self) -> int:
@@ -161,8 +163,12 @@ class Entry:
         """What the comparison leaves out, and where the other implementation departs; may be
         empty."""
         check = self.reference
-        ranks = f"only for ranks {', '.join(map(str, check.ranks))}, since {check.undefined}"
+        ranks = f"for rank {' and '.join(map(str, check.ranks))} only, since {check.undefined}"
         return "; ".join(filter(None, (ranks if check.undefined else "", check.note)))
+
+
+def _letters(text: str) -> str:
+    return "".join(filter(str.isalnum, text)).lower()
 
 
 ENTRIES: dict[str, Entry] = {}

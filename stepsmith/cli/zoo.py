@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 
 
 def zoo(
+    names: Annotated[
+        list[str] | None, typer.Argument(help="All about these; a line for every rule by default.")
+    ] = None,
+    *,
     markdown: Annotated[
         bool, typer.Option("--markdown", help="The page docs/zoo.md, all that is known.")
     ] = False,
@@ -21,20 +25,39 @@ def zoo(
 ) -> None:
     """List the known optimizers that every command takes as RULE.
 
-    Example: stepsmith zoo
+    Memory counts numbers per parameter; oracle calls are what a step asks besides its gradient,
+    where n is the number of parameters (the other letters: docs/zoo.md).
+
+    Example: stepsmith zoo lion sophia_h
     """
     from stepsmith.zoo_page import in_order, page
 
-    if markdown and as_json:
-        raise UsageError("--markdown and --json exclude each other")
+    if markdown and (as_json or names):
+        raise UsageError("--markdown is all of the zoo, and excludes --json and names")
     if markdown:
         typer.echo(page(), nl=False)
         return
     entries = [entry for _, found in in_order() for entry in found]
+    chosen = _named(names, entries) if names else entries
     if as_json:
-        typer.echo(json.dumps([_facts(entry) for entry in entries], indent=2))
+        typer.echo(json.dumps([_facts(entry) for entry in chosen], indent=2))
+    elif names:
+        _print_sheets(chosen)
     else:
-        _print_table(entries)
+        _print_table(chosen)
+
+
+def _named(names: list[str], entries: "list[Entry]") -> "list[Entry]":
+    from dsl.errors import did_you_mean
+
+    known = {entry.program.name: entry for entry in entries}
+    for name in names:
+        if name not in known:
+            raise UsageError(
+                f"unknown rule '{name}'{did_you_mean(name, known)}\n"
+                "help: give names that `stepsmith zoo` lists"
+            )
+    return [known[name] for name in names]
 
 
 def _print_table(entries: "list[Entry]") -> None:
@@ -51,6 +74,44 @@ def _print_table(entries: "list[Entry]") -> None:
     data_console().print(table)
 
 
+def _print_sheets(entries: "list[Entry]") -> None:
+    """All that is known about each of them, but for the text, which `show` has."""
+    from rich.table import Table
+
+    from dsl.numbers import format_number
+    from stepsmith.console import data_console
+    from stepsmith.zoo_page import interval
+
+    console = data_console()
+    for entry in entries:
+        facts = {
+            "paper": f"{entry.paper}, {entry.year}",
+            "idea": entry.idea,
+            "memory per parameter": entry.state,
+            "oracle calls per step": entry.calls,
+            "status": entry.status,
+            "the check": entry.remarks,
+        }
+        about = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
+        about.add_column(no_wrap=True)
+        about.add_column()
+        for word, fact in facts.items():
+            if fact:
+                about.add_row(word, fact)
+        hypers = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+        for column in ("hyperparameter", "default", "range"):
+            hypers.add_column(column, no_wrap=True)
+        hypers.add_column("meaning")
+        for name, value in entry.program.hypers:
+            hyper = entry.hypers[name]
+            hypers.add_row(name, format_number(value), interval(hyper), hyper.meaning)
+        console.print(f"{entry.program.name} ({entry.group})", style="bold", markup=False)
+        console.print(about, markup=False)
+        if entry.program.hypers:
+            console.print(hypers, markup=False)
+        console.print()
+
+
 def _facts(entry: "Entry") -> dict[str, Any]:
     from dsl.liveness import live
 
@@ -65,8 +126,9 @@ def _facts(entry: "Entry") -> dict[str, Any]:
             name: {
                 "default": value,
                 "meaning": entry.hypers[name].meaning,
-                "low": entry.hypers[name].low,
+                "low": _finite(entry.hypers[name].low),
                 "high": _finite(entry.hypers[name].high),
+                "whole": entry.hypers[name].whole,
             }
             for name, value in program.hypers
         },
