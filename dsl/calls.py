@@ -46,7 +46,7 @@ def oracle_calls(program: Program) -> tuple[Call, ...]:
         if not most.any():
             continue
         shares = [_share(np.flatnonzero(steps[_LONG:])) for steps in (least, most)]
-        found.append(Call(program.statements[index].op, cost_of(program, index), *shares))
+        found.append(Call(program.statements[index].op, _cost(program, index), *shares))
     return tuple(found)
 
 
@@ -90,16 +90,6 @@ def steps_asked(
     return {index: (surely[index], perhaps[index]) for index in oracles}
 
 
-def cost_of(program: Program, index: int) -> Cost:
-    """What a statement that asks an oracle costs, with the sizes that its arguments have."""
-    statement = program.statements[index]
-    cost = PRIMITIVES[statement.op].costs
-    assert cost is not None, f"'{statement.op}' asks no oracle"
-    lengths = [program.kind_of(arg).length for arg in statement.args]
-    known = next((length for length in lengths if length is not None), None)
-    return cost if known is None else cost.given({"k": known})
-
-
 def gradients_asked(program: Program, sizes: Mapping[str, float]) -> float:
     """What oracles are asked in a step at most, as a number of gradients that take as long.
 
@@ -119,6 +109,16 @@ def calls_text(program: Program) -> str:
         " and ".join(map(str, units.values())) + _frequency(*bounds)
         for bounds, units in often.items()
     )
+
+
+def _cost(program: Program, index: int) -> Cost:
+    """What a statement that asks an oracle costs, with the sizes that its arguments have."""
+    statement = program.statements[index]
+    cost = PRIMITIVES[statement.op].costs
+    assert cost is not None, f"'{statement.op}' asks no oracle"
+    lengths = [program.kind_of(arg).length for arg in statement.args]
+    known = next((length for length in lengths if length is not None), None)
+    return cost if known is None else cost.given({"k": known})
 
 
 def _flags(program: Program, steps: int, horizon: int) -> dict[Arg, np.ndarray]:

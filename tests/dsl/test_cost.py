@@ -2,6 +2,7 @@
 gradients alone."""
 
 from collections import Counter, defaultdict
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -9,33 +10,44 @@ import numpy as np
 import pytest
 
 from dsl import PRIMITIVES, parse
-from dsl.calls import calls_text, cost_of, oracle_calls, steps_asked
+from dsl.calls import calls_text, oracle_calls, steps_asked
 from dsl.cost import Cost, Unit
 from dsl.liveness import sources
 from dsl.zoo import ENTRIES, ZOO
 from tests.dsl.references import model, walks
 from tests.dsl.references.model import Leaves, flattened, shaped
 
+STEPS = 20
+
 ASKING = [name for name, program in ZOO.items() if sources(program)]
+
+
+@dataclass
+class Counted:
+    """How often each oracle was called, the losses and gradients that its calls made, and how many
+    entries masks let through."""
+
+    calls: Counter[str] = field(default_factory=Counter)
+    units: dict[str, Counter[Unit]] = field(default_factory=lambda: defaultdict(Counter))
+    masks: list[float] = field(default_factory=list)
 
 
 class Counting(walks.NumpyStep):
     """Answers made of losses and gradients only, by central differences, each of them counted.
 
-    `counts` holds how many were asked by each oracle, `masks` the entries that masks let through.
     What is returned is the exact answer, which these have to be near to.
     """
 
-    def __init__(self, counts: Any, masks: list[float], leaves: Leaves, batch: Any, count: int):
+    def __init__(self, counted: Counted, leaves: Leaves, batch: Any, count: int):
         super().__init__(leaves, batch, count)
-        self.counts, self.masks, self.oracle = counts, masks, ""
+        self.counted, self.oracle = counted, ""
 
     def _loss(self, at: np.ndarray) -> float:
-        self.counts[self.oracle][Unit.LOSS] += 1
+        self.counted.units[self.oracle][Unit.LOSS] += 1
         return float(model.value(shaped(at, self.leaves), self.batch))
 
     def _gradient(self, at: np.ndarray, batch: Any = None) -> np.ndarray:
-        self.counts[self.oracle][Unit.GRADIENT] += 1
+        self.counted.units[self.oracle][Unit.GRADIENT] += 1
         batch = self.batch if batch is None else batch
         return flattened(model.gradient(shaped(at, self.leaves), batch))
 
@@ -103,7 +115,7 @@ class Counting(walks.NumpyStep):
 
     def counted_coordinate_differences(self, mask: Leaves, mu: Any) -> Any:
         at, shown = flattened(self.leaves), flattened(mask)
-        self.masks.append(float(np.count_nonzero(shown)))
+        self.counted.masks.append(float(np.count_nonzero(shown)))
         here, slopes = self._loss(at), np.zeros(len(at))
         for entry in np.flatnonzero(shown):
             slopes[entry] = (self._loss(at + mu * np.eye(len(at))[entry]) - here) / mu
@@ -129,6 +141,7 @@ class Counting(walks.NumpyStep):
 def _counted(name: str) -> Any:
     def answer(self: Counting, *args: Any) -> Any:
         self.oracle = name
+        self.counted.calls[name] += 1
         made = getattr(self, f"counted_{name}")(*args)
         exact = getattr(walks.NumpyStep(self.leaves, self.batch, self.count), name)(*args)
         flat = flattened(exact) if isinstance(exact, list) else exact
@@ -144,33 +157,32 @@ for _name in [name for name, primitive in PRIMITIVES.items() if primitive.oracle
 
 @pytest.mark.parametrize("name", ASKING)
 def test_a_rule_asks_for_the_losses_and_gradients_that_it_states(name: str):
-    counts: dict[str, Counter[Unit]] = defaultdict(Counter)
-    masks: list[float] = []
-    walks.program_path(name, "decaying", at_step=partial(Counting, counts, masks))
+    counted = Counted()
+    walks.program_path(name, "decaying", STEPS, partial(Counting, counted))
 
     program = ZOO[name].with_hyperparameters(**walks.settings(name))
     leaves = model.start("float64", ENTRIES[name].reference.ranks)
-    sizes = {"n": sum(leaf.size for leaf in leaves), "m": float(np.mean(masks or [0]))}
+    sizes = {"n": sum(leaf.size for leaf in leaves), "m": float(np.mean(counted.masks or [0]))}
     sizes |= {"b": model.ROWS, "o": model.ROWS, "d": model.BATCHES}
-    least: Counter[tuple[str, Unit]] = Counter()
-    most: Counter[tuple[str, Unit]] = Counter()
-    for index, asked in steps_asked(program, model.STEPS).items():
-        cost = cost_of(program, index)
-        key = program.statements[index].op, cost.unit
-        least[key] += cost.count(sizes) * asked[0].sum()
-        most[key] += cost.count(sizes) * asked[1].sum()
-    met = {(oracle, unit): n for oracle, units in counts.items() for unit, n in units.items()}
-    assert met.keys() == most.keys()
-    for key, number in met.items():
-        assert least[key] - 1e-9 <= number <= most[key] + 1e-9, key
-        if name not in BY_DATA:
-            assert number == pytest.approx(most[key], abs=1e-9), key
+    calls = oracle_calls(program)
+    for call in calls:
+        asked = counted.units[call.op]
+        assert set(asked) == {call.cost.unit}
+        assert asked[call.cost.unit] == pytest.approx(
+            counted.calls[call.op] * call.cost.count(sizes), rel=1e-12
+        )
 
-    for call, asked in zip(
-        oracle_calls(program), steps_asked(program, model.STEPS).values(), strict=True
-    ):
-        for share, steps in zip((call.least, call.most), asked, strict=True):
-            assert abs(share * model.STEPS - steps.sum()) <= 1, "the long run is like the walk"
+    steps = steps_asked(program, STEPS, model.STEPS)
+    least, most = Counter[str](), Counter[str]()
+    for call, (surely, perhaps) in zip(calls, steps.values(), strict=True):
+        least[call.op] += surely.sum()
+        most[call.op] += perhaps.sum()
+        for share, asked in ((call.least, surely), (call.most, perhaps)):
+            assert abs(share * STEPS - asked.sum()) <= 1, "the long run is like the walk"
+    assert counted.calls.keys() == most.keys()
+    for op, number in counted.calls.items():
+        assert least[op] <= number <= most[op], op
+        assert number == most[op] or name in BY_DATA, op
 
 
 BY_DATA = {"smb": "a trial that fails", "ai_sarah": "an estimate that has shrunk"}
