@@ -18,7 +18,7 @@ import numpy as np
 from dsl.closed_form import ClosedForm, Leaves, flat
 from dsl.interpret import run_step
 from dsl.kinds import Kind
-from dsl.liveness import live, oracle_calls
+from dsl.liveness import live, sources
 from dsl.lower import spelled_out
 from dsl.program import Program
 from dsl.prune import prune
@@ -65,7 +65,7 @@ def depends_on_gradient(program: Program) -> bool:
     Of a program whose every step is NaN or infinite nothing can be said; it counts as dependent.
     """
     program = spelled_out(program)
-    if not live(program).names & {"g", "loss"} and not oracle_calls(program):
+    if not live(program).names & {"g", "loss"} and not sources(program):
         return False
     largest, spoke = 0.0, False
     for first, second in zip(_moves(program, 0), _moves(program, 1), strict=True):

@@ -48,11 +48,6 @@ def draws_noise(program: Program) -> bool:
     return any(p.draws for p in _live_primitives(program))
 
 
-def oracle_calls(program: Program) -> int:
-    """The number of live oracle calls, each a pass over the data."""
-    return sum(p.oracle for p in _live_primitives(program))
-
-
 def sources(program: Program) -> tuple[Source, ...]:
     """What the live oracles need of the caller, in the order of the first calls."""
     return tuple(dict.fromkeys(p.asks for p in _live_primitives(program) if p.asks))

@@ -19,6 +19,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from dsl.cost import Cost
 from dsl.kinds import Kind
 from dsl.signature import Signature
 
@@ -98,6 +99,7 @@ class Primitive:
     commutative: bool
     lazy: tuple[int, ...]
     asks: Source | None
+    costs: Cost | None
     order: int = field(compare=False)
 
     @property
@@ -130,6 +132,7 @@ def primitive(
     commutative: bool = False,
     lazy: tuple[int, ...] = (),
     asks: Source | None = None,
+    costs: str | None = None,
 ) -> Callable[[Callable[..., Any]], Primitive]:
     """Declare the decorated function as a primitive of the language.
 
@@ -139,7 +142,8 @@ def primitive(
     if it has one. `laws`: equations the simplifier may use. `weight`: relative chance that mutation
     draws it (0: never). `commutative`: whether the first two may swap. `lazy`: positions that are
     evaluated only when chosen. `asks`: for an oracle, which costs a pass over the data, what it
-    needs of the caller. A parameter called `stream` says that a call is random.
+    needs of the caller; `costs`: how many losses or gradients a call takes, see `dsl.cost`. A
+    parameter called `stream` says that a call is random.
     """
     parsed = Signature.parse(signature)
 
@@ -150,6 +154,8 @@ def primitive(
         params = tuple(inspect.signature(meaning).parameters)[1:]
         if len(params) != len(parsed.params):
             raise ValueError(f"primitive '{name}': {parsed} does not fit parameters {params}")
+        if (asks is None) != (costs is None):
+            raise ValueError(f"primitive '{name}': an oracle says what it asks and what it costs")
         PRIMITIVES[name] = Primitive(
             name=name,
             signature=parsed,
@@ -165,6 +171,7 @@ def primitive(
             commutative=commutative,
             lazy=lazy,
             asks=asks,
+            costs=None if costs is None else Cost.parse(costs),
             order=next(_order),
         )
         return PRIMITIVES[name]

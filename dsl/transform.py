@@ -15,7 +15,7 @@ from dsl.errors import DslError
 from dsl.initialisers import INITIALISERS, Init
 from dsl.interpret import Value, run_step
 from dsl.kinds import Kind
-from dsl.liveness import draws_noise, live, oracle_calls
+from dsl.liveness import draws_noise, live, sources
 from dsl.lower import spelled_out, without_cancellation
 from dsl.primitives.gauss_newton import OUTPUTS
 from dsl.primitives.oracles import FULL, LOSS, LOSSES, SAMPLED
@@ -65,7 +65,7 @@ def to_optax(
     values = {name: _number(given) for name, given in values.items()}
     program = without_cancellation(spelled_out(program), values)
     reads = live(program).names
-    noisy, oracles = draws_noise(program), oracle_calls(program) > 0
+    noisy, oracles = draws_noise(program), bool(sources(program))
     if "T" in reads and horizon is None:
         raise DslError(
             f"'{program.name}' reads the horizon T", help="pass horizon=<number of steps>"

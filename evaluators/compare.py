@@ -17,6 +17,7 @@ from dsl.program import Program
 from dsl.zoo import ZOO
 from evaluators.bench import BASELINES, Bench
 from evaluators.comparison import SCALE, Comparison, Entrant, Ground, Runs
+from evaluators.cost import gradients
 from evaluators.engines.answers import check_answers
 from evaluators.errors import CannotCompare, UnknownTask
 from evaluators.kept import Kept
@@ -107,9 +108,9 @@ def compare(
     looked_at = len(rules) if looked_at is None else looked_at
     if looked_at < len(rules):
         raise CannotCompare(f"{len(rules)} rules are given, but only {looked_at} were looked at")
-    entered = _entered(rules, baselines)
-    programs = [rule.program for rule in entered]
     tasks = [get(choice.name) for choice in suite.tasks]
+    entered = _entered(rules, baselines, tasks)
+    programs = [rule.program for rule in entered]
     _check(entered, tasks)
     grounds = tuple(Ground.of(each.name, each.steps) for each in suite.tasks)
     by_task: list[list[Runs]] = []
@@ -135,7 +136,9 @@ def compare(
     )
 
 
-def _entered(rules: Sequence[Program], baselines: Sequence[str]) -> list[_Rule]:
+def _entered(
+    rules: Sequence[Program], baselines: Sequence[str], tasks: Sequence[Task]
+) -> list[_Rule]:
     """Candidates, then baselines; a candidate whose name is taken is called by its hash too."""
     known = [ZOO[name] for name in dict.fromkeys((*baselines, SCALE))]
     taken = {program.name for program in known}
@@ -147,14 +150,16 @@ def _entered(rules: Sequence[Program], baselines: Sequence[str]) -> list[_Rule]:
             raise CannotCompare(f"'{program.name}' is the same rule as '{other}': hash {digest}")
         name = program.name if program.name not in taken else f"{program.name}-{digest[:6]}"
         taken.add(name)
-        found[digest] = _rule(program, name, candidate=True)
-    return [*found.values(), *(_rule(each, each.name, candidate=False) for each in known)]
+        found[digest] = _rule(program, name, tasks, candidate=True)
+    return [*found.values(), *(_rule(each, each.name, tasks, candidate=False) for each in known)]
 
 
-def _rule(program: Program, name: str, *, candidate: bool) -> _Rule:
+def _rule(program: Program, name: str, tasks: Sequence[Task], *, candidate: bool) -> _Rule:
     alive = live(program).slots
     memory = sum(init.kind.per_parameter for slot, init in program.state if slot in alive)
-    return _Rule(Entrant(name, canonical_hash(program), candidate, memory), program)
+    asked = sum(gradients(task, program) for task in tasks) / max(1, len(tasks))
+    entrant = Entrant(name, canonical_hash(program), candidate, memory, asked)
+    return _Rule(entrant, program)
 
 
 def _check(rules: Sequence[_Rule], tasks: Sequence[Task]) -> None:

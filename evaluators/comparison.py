@@ -41,12 +41,16 @@ class Ground:
 @dataclass(frozen=True)
 class Entrant:
     """A rule that is compared; `memory` is what its state holds per parameter, small state aside.
-    `hash` is that of its canonical form."""
+
+    `hash` is that of its canonical form. `gradients` is what a step asks of the tasks, as a number
+    of gradients that take as long (`evaluators.cost`), the mean over the tasks.
+    """
 
     name: str
     hash: str
     candidate: bool
     memory: int
+    gradients: float
 
 
 @dataclass(frozen=True)

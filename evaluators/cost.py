@@ -1,11 +1,19 @@
-"""What a gradient costs: its floating-point operations, counted without running or compiling it."""
+"""What a step asks of a task: the operations of a gradient, and how many of these a rule takes.
 
+Operations are counted without running or compiling anything.
+"""
+
+import functools
 import math
 from typing import Any
 
 import jax
 from jax.extend import core
 
+from dsl.calls import gradients_asked
+from dsl.cost import Unit
+from dsl.liveness import live, sources
+from dsl.program import Program
 from evaluators.task import Task, prepare
 
 _MOVES = frozenset(
@@ -46,6 +54,38 @@ def flops(task: Task) -> int:
     params = jax.tree.map(lambda leaf: leaf[0], ready.params)
     traced = jax.make_jaxpr(jax.grad(task.loss))(params, ready.data, ready.order[0, 0])
     return _of(traced.jaxpr)
+
+
+def gradients(task: Task, program: Program) -> float:
+    """What a step of a program asks of a task, as a number of gradients that take as long.
+
+    The gradient is 1 where the program reads it, and its oracles cost what their primitives
+    declare; one that the data decide about counts as asked.
+    """
+    reads = live(program).names
+    loss = Unit.LOSS.gradients if "loss" in reads else 0.0
+    own = 1.0 if "g" in reads else loss
+    return own + (gradients_asked(program, _sizes(task)) if sources(program) else 0.0)
+
+
+@functools.cache
+def _sizes(task: Task) -> dict[str, float]:
+    """The sizes in costs of oracles, see `dsl.cost`; a mask counts as full."""
+    ready = prepare(task, [0], 1)
+    params = jax.tree.map(lambda leaf: leaf[0], ready.params)
+    index = ready.order[0, 0]
+    made: Any = ()
+    if task.outputs is not None:
+        outputs = task.outputs
+        made = jax.eval_shape(lambda at: outputs(at, ready.data, index)[0], params)
+    entries = task.parameters()
+    return {
+        "n": entries,
+        "m": entries,
+        "b": len(index),
+        "o": sum(math.prod(leaf.shape) for leaf in jax.tree.leaves(made)),
+        "d": math.ceil(task.examples() / len(index)),
+    }
 
 
 def _of(jaxpr: core.Jaxpr) -> int:

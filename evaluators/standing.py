@@ -35,6 +35,7 @@ class Standing:
     reached: float
     window: float | None
     memory: int
+    gradients: float
     failed: int
     edges: tuple[str, ...]
 
@@ -105,6 +106,7 @@ def _standing(
         reached=reached,
         window=float(np.median(windows)) if windows else None,
         memory=entrant.memory,
+        gradients=entrant.gradients,
         failed=sum(math.isnan(row[-1]) for each in runs for row in each.gains),
         edges=tuple(
             task

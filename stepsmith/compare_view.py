@@ -61,7 +61,8 @@ def tables(comparison: Comparison) -> Group:
         Text(
             f"-> what is compared; score: tuned {SCALE} is 1, untrained is 0, with 95% interval; "
             f"steps, wall: to {SCALE}'s final loss, {SCALE} is 1; reached: runs that get there; "
-            "rates: decades within 0.1 of the best score; memory: numbers per parameter",
+            "rates: decades within 0.1 of the best score; memory: numbers per parameter; "
+            "gradients: what a step asks of the data, in gradients",
             style="dim",
         ),
         Text("\nTasks won and lost against each tuned baseline", style="bold"),
@@ -71,7 +72,9 @@ def tables(comparison: Comparison) -> Group:
 
 
 def _rules(rows: list[Standing]) -> Table:
-    table = _table("", "rank", "rule", "score", "steps", "wall", "reached", "rates", "memory")
+    table = _table(
+        "", "rank", "rule", "score", "steps", "wall", "reached", "rates", "memory", "gradients"
+    )
     for row in rows:
         low, mean, high = row.score
         score = f"{mean:.3f} {_ends(low, high)}"
@@ -85,6 +88,7 @@ def _rules(rows: list[Standing]) -> Table:
             f"{100 * row.reached:.0f}%",
             "-" if row.window is None else f"{row.window:.1f}",
             str(row.memory),
+            f"{row.gradients:.1f}",
         )
     return table
 

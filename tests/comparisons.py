@@ -29,9 +29,9 @@ def by_hand() -> Comparison:
         grounds=tuple(Ground(name, 40, LOOKS, (20, 40)) for name in names),
         seeds=(7, 8),
         entrants=(
-            Entrant("mine", "0" * 16, True, 3),
-            Entrant("adamw", "1" * 16, False, 2),
-            Entrant("lion", "2" * 16, False, 1),
+            Entrant("mine", "0" * 16, True, 3, 3.0),
+            Entrant("adamw", "1" * 16, False, 2, 1.0),
+            Entrant("lion", "2" * 16, False, 1, 1.0),
         ),
         runs=(
             (free_of_rates(FAST),) * 3,

@@ -18,6 +18,7 @@ OUTPUTS = Source(
     torch="self._gauss_newton_solve(outputs_fn, ready, {v}, {k})",
     latex=r"\left(J^\top \nabla^2_{{\mathrm{{out}}}} f\, J + {k} I\right)^{{-1}} {v}",
     asks=OUTPUTS,
+    costs="o gradients",
     weight=0.0,
 )
 def gauss_newton_solve(step, v, k):

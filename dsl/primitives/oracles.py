@@ -36,6 +36,7 @@ SAMPLED = Source(
     torch="self._hvp(loss, ready, {v})",
     latex=r"\nabla^2 f(w)\,{v}",
     asks=LOSS,
+    costs="2 gradients",
     weight=0.0,
 )
 def hvp(step, v):
@@ -50,6 +51,7 @@ def hvp(step, v):
     torch="self._hessian_diagonal_at(closure, ready, {point})",
     latex=r"\operatorname{{diag}} \nabla^2 f\left({point}\right)",
     asks=LOSS,
+    costs="2 n gradients",
     weight=0.0,
 )
 def hessian_diagonal_at(step, point):
@@ -67,6 +69,7 @@ def hessian_diagonal_at(step, point):
     torch="self._third_derivative(loss, ready, {v}, {u})",
     latex=r"\nabla^3 f(w)\left[{v}, {u}\right]",
     asks=LOSS,
+    costs="4 gradients",
     weight=0.0,
 )
 def third_derivative(step, v, u):
@@ -81,6 +84,7 @@ def third_derivative(step, v, u):
     torch="self._hessian_solve(loss, ready, {v}, {k})",
     latex=r"\left(\nabla^2 f(w) + {k} I\right)^{{-1}} {v}",
     asks=LOSS,
+    costs="2 n gradients",
     weight=0.0,
 )
 def hessian_solve(step, v, k):
@@ -98,6 +102,7 @@ def hessian_solve(step, v, k):
     torch="self._abs_hessian_solve(loss, ready, {v}, {k})",
     latex=r"\left(\left|\nabla^2 f(w)\right| + {k} I\right)^{{-1}} {v}",
     asks=LOSS,
+    costs="2 n gradients",
     weight=0.0,
 )
 def abs_hessian_solve(step, v, k):
@@ -115,6 +120,7 @@ def abs_hessian_solve(step, v, k):
     torch="self._jvp(loss, ready, {v})",
     latex=r"\nabla f(w)^\top {v}",
     asks=LOSS,
+    costs="2 losses",
     weight=0.0,
 )
 def jvp(step, v):
@@ -133,6 +139,7 @@ def jvp(step, v):
     torch="self._grad_at(closure, ready, {point})",
     latex=r"\nabla f\left({point}\right)",
     asks=LOSS,
+    costs="1 gradient",
     weight=0.0,
 )
 def grad_at(step, point):
@@ -146,6 +153,7 @@ def grad_at(step, point):
     torch="self._grad_at(full_fn, ready, {point})",
     latex=r"\nabla F\left({point}\right)",
     asks=FULL,
+    costs="d gradients",
     weight=0.0,
 )
 def full_grad_at(step, point):
@@ -160,6 +168,7 @@ def full_grad_at(step, point):
     torch="self._loss_at(closure, ready, {point})",
     latex=r"f\left({point}\right)",
     asks=LOSS,
+    costs="1 loss",
     weight=0.0,
 )
 def loss_at(step, point):
@@ -173,6 +182,7 @@ def loss_at(step, point):
     torch="self._coordinate_differences(closure, ready, {mask}, {mu})",
     latex=r"\tfrac{{1}}{{{mu}}}\left(f(w + {mu} e_i) - f(w)\right)_{{i \in {mask}}}",
     asks=LOSS,
+    costs="1 + m losses",
     weight=0.0,
 )
 def coordinate_differences(step, mask, mu):
@@ -191,6 +201,7 @@ def coordinate_differences(step, mask, mu):
     latex=r"\tfrac{{1}}{{B}}\textstyle\sum_i \operatorname{{clip}}_{{\mathrm{{all}}}}"
     r"\left(\nabla f_i(w), {c}\right)",
     asks=LOSSES,
+    costs="b gradients",
     weight=0.0,
 )
 def clipped_grad(step, c):
@@ -208,6 +219,7 @@ def clipped_grad(step, c):
     torch="self._part_grad_at(losses_fn, ready, {point}, {part}, {parts})",
     latex=r"\nabla f_{{{part} / {parts}}}\left({point}\right)",
     asks=LOSSES,
+    costs="1 gradient",
     weight=0.0,
 )
 def part_grad_at(step, point, part, parts):
@@ -225,6 +237,7 @@ def part_grad_at(step, point, part, parts):
     torch="self._sampled_grad(sampled_fn, ready, {stream})",
     latex=r"\nabla \tilde f_{{{stream}}}(w)",
     asks=SAMPLED,
+    costs="1 gradient",
     weight=0.0,
 )
 def sampled_grad(step, stream):

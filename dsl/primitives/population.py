@@ -18,6 +18,7 @@ def population(xp, w, length):
     torch="[self._loss_at(closure, ready, member) for member in {x}]",
     latex=r"f\left({x}\right)",
     asks=LOSS,
+    costs="k losses",
     weight=0.0,
 )
 def losses_at(step, x):

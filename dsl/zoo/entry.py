@@ -1,10 +1,13 @@
 """What a zoo entry holds besides its program: source, words, and what it is checked against."""
 
 import inspect
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from dsl.calls import calls_text
+from dsl.liveness import live
 from dsl.program import Program
 from dsl.trace import program as trace
 from dsl.zoo.hypers import COMMON, Hyper
@@ -36,16 +39,24 @@ class Check:
 
     `at` holds hyperparameters for the comparison where the defaults would hide a difference: a rate
     that moves the parameters, a period that comes round. `agrees` bounds the largest difference of
-    any parameter after any step; `at_defaults` bounds it at the published defaults, where that is
-    more. `ranks` are those of the tensors where the two are defined alike.
+    any parameter after any step, as a part of its size where that is above 1. `ranks` are those of
+    the tensors where the two are defined alike; `undefined` says why others are not.
+    `near` is where the path begins, as a part of the way from a minimum to the model's own start:
+    1 is that start, where the loss bends both ways; closer by it is all but convex, as rules want
+    that otherwise multiply a rounding error on most steps.
     `note` says where the other implementation departs from the program, by less than `agrees`.
     """
 
     at: Mapping[str, float] = field(default_factory=dict)
     agrees: float = 1e-10
-    at_defaults: float | None = None
     ranks: tuple[int, ...] = RANKS
+    undefined: str = ""
+    near: float = 1.0
     note: str = ""
+
+    def __post_init__(self) -> None:
+        if (self.ranks == RANKS) == bool(self.undefined):
+            raise ValueError(f"ranks {self.ranks} of {RANKS}, and undefined='{self.undefined}'")
 
     @property
     def against(self) -> str:
@@ -64,9 +75,10 @@ class Reference(Check):
 
     `target` is `module:function` of Optax, `torch.optim` or another package. `arguments` maps the
     parameter names of that function to what they are here: a string is an expression over
-    hyperparameters (`"b1"`, `"lr / gamma"`), a tuple holds several, a number or flag is passed as
-    it is. `passes` names what a step takes besides gradients: `value` (the loss) or `value_fn` for
-    Optax, `closure` (recomputes loss and gradients where the parameters then are) for PyTorch.
+    hyperparameters (`"b1"`, `"lr / gamma"`, `"float64(b1)"` for a number with a type of its own), a
+    tuple holds several, a number or flag is passed as it is. `passes` names what a step takes
+    besides gradients: `value` (the loss) or `value_fn` for Optax, `closure` (recomputes loss and
+    gradients where the parameters then are) for PyTorch.
     """
 
     target: str
@@ -111,8 +123,10 @@ class Entry:
 
     @property
     def idea(self) -> str:
-        """The rule in one line."""
-        return self.program.doc.splitlines()[0].partition(": ")[2].rstrip(".")
+        """The rule in one line: the first of its docstring, without a title that is its name."""
+        line = self.program.doc.splitlines()[0].rstrip(".")
+        title, _, idea = line.partition(": ")
+        return idea if _letters(title) == _letters(self.program.name) else line
 
     @property
     def memory(self) -> int:
@@ -120,11 +134,41 @@ class Entry:
         return sum(init.kind.per_parameter for init in self.program.slots.values())
 
     @property
+    def state(self) -> str:
+        """All that the state holds: `"1 + Row + Col"`, with how many of each small kind."""
+        kinds = [init.kind for init in self.program.slots.values()]
+        small = Counter(str(kind) for kind in kinds if not kind.per_parameter)
+        parts = [kind if count == 1 else f"{count} {kind}" for kind, count in small.items()]
+        return " + ".join([str(self.memory), *parts])
+
+    @property
+    def calls(self) -> str:
+        """What a step asks of the data beyond the gradient and its loss, and if it does without
+        these."""
+        reads = live(self.program).names
+        asked = [calls_text(self.program)]
+        if "g" not in reads:
+            asked.append("no gradient but the loss" if "loss" in reads else "no gradient")
+        return ", ".join(filter(None, asked)) or "none"
+
+    @property
     def status(self) -> str:
         """Verified against what, and to how much; or what is not."""
         check = f"{self.reference.against} to {self.reference.agrees:.0e}"
         doubts = self.reference.unverified
-        return f"unverified ({doubts}); {check}" if doubts else check
+        return f"unverified ({doubts}); {check}" if doubts else f"verified: {check}"
+
+    @property
+    def remarks(self) -> str:
+        """What the comparison leaves out, and where the other implementation departs; may be
+        empty."""
+        check = self.reference
+        ranks = f"for rank {' and '.join(map(str, check.ranks))} only, since {check.undefined}"
+        return "; ".join(filter(None, (ranks if check.undefined else "", check.note)))
+
+
+def _letters(text: str) -> str:
+    return "".join(filter(str.isalnum, text)).lower()
 
 
 ENTRIES: dict[str, Entry] = {}

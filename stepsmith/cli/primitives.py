@@ -32,6 +32,7 @@ def primitives(
             "signature": str(primitive.signature),
             "infix": primitive.infix.symbol if primitive.infix else None,
             "oracle": primitive.oracle,
+            "costs": str(primitive.costs) if primitive.costs else None,
             "laws": [law.text for law in primitive.laws],
             "doc": primitive.doc,
         }
@@ -44,6 +45,7 @@ def primitives(
             "signature": f"starts a {rule.kind} slot",
             "infix": None,
             "oracle": False,
+            "costs": None,
             "laws": [],
             "doc": rule.doc,
         }
@@ -68,5 +70,6 @@ def primitives(
     for word in chosen:
         first = word["doc"].split("\n\n")[0].replace("\n", " ")
         infix = f"  ({word['infix']})" if word["infix"] else ""
-        table.add_row(word["call"] + infix, word["signature"], first)
+        costs = f" Costs {word['costs']}." if word["costs"] else ""
+        table.add_row(word["call"] + infix, word["signature"], first + costs)
     data_console().print(table, markup=False)

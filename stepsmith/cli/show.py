@@ -55,7 +55,7 @@ def _with_facts(program: "Program") -> str:
         value = facts[key]
         shown = " ".join(value) if isinstance(value, list) else value
         lines.append(f"# {key.replace('_', ' ')}: {shown if shown != '' else 'none'}")
-    return "\n".join([*lines, f"# oracle calls: {facts['oracle_calls']}"]) + "\n"
+    return "\n".join([*lines, f"# oracle calls: {facts['oracle_calls_per_step'] or 'none'}"]) + "\n"
 
 
 def _latex(program: "Program") -> str:
@@ -79,7 +79,9 @@ def _canonical(program: "Program") -> str:
 def _facts(program: "Program") -> dict[str, Any]:
     """What is known about a program without running it on a task."""
     import dsl
-    from dsl.liveness import draws_noise, live, oracle_calls
+    from dsl.calls import calls_text
+    from dsl.liveness import draws_noise, live
+    from stepsmith.cli.zoo import calls_facts
 
     return {
         "name": program.name,
@@ -92,7 +94,8 @@ def _facts(program: "Program") -> dict[str, Any]:
         "live_statements": len(live(program).statements),
         "slots": list(program.slots),
         "hyperparameters": program.hyperparameters,
-        "oracle_calls": oracle_calls(program),
+        "oracle_calls_per_step": calls_text(program),
+        "oracle_calls": calls_facts(program),
         "draws_noise": draws_noise(program),
     }
 

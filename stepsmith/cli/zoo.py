@@ -9,10 +9,15 @@ import typer
 from stepsmith.cli.rules import JsonOption, UsageError
 
 if TYPE_CHECKING:
+    from dsl.program import Program
     from dsl.zoo.entry import Entry
 
 
 def zoo(
+    names: Annotated[
+        list[str] | None, typer.Argument(help="All about these; a line for every rule by default.")
+    ] = None,
+    *,
     markdown: Annotated[
         bool, typer.Option("--markdown", help="The page docs/zoo.md, all that is known.")
     ] = False,
@@ -20,41 +25,95 @@ def zoo(
 ) -> None:
     """List the known optimizers that every command takes as RULE.
 
-    Example: stepsmith zoo
+    Memory counts numbers per parameter; oracle calls are what a step asks besides its gradient,
+    where n is the number of parameters (the other letters: docs/zoo.md).
+
+    Example: stepsmith zoo lion sophia_h
     """
     from stepsmith.zoo_page import in_order, page
 
-    if markdown and as_json:
-        raise UsageError("--markdown and --json exclude each other")
+    if markdown and (as_json or names):
+        raise UsageError("--markdown is all of the zoo, and excludes --json and names")
     if markdown:
         typer.echo(page(), nl=False)
         return
     entries = [entry for _, found in in_order() for entry in found]
+    chosen = _named(names, entries) if names else entries
     if as_json:
-        typer.echo(json.dumps([_facts(entry) for entry in entries], indent=2))
+        typer.echo(json.dumps([_facts(entry) for entry in chosen], indent=2))
+    elif names:
+        _print_sheets(chosen)
     else:
-        _print_table(entries)
+        _print_table(chosen)
+
+
+def _named(names: list[str], entries: "list[Entry]") -> "list[Entry]":
+    from dsl.errors import did_you_mean
+
+    known = {entry.program.name: entry for entry in entries}
+    for name in names:
+        if name not in known:
+            raise UsageError(
+                f"unknown rule '{name}'{did_you_mean(name, known)}\n"
+                "help: give names that `stepsmith zoo` lists"
+            )
+    return [known[name] for name in names]
 
 
 def _print_table(entries: "list[Entry]") -> None:
     from rich.table import Table
 
-    from dsl.liveness import oracle_calls
     from stepsmith.console import data_console
 
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    for column in ("name", "group", "year", "memory", "passes", "checked against", "idea"):
-        number = column in ("year", "memory", "passes")
-        wraps = column in ("idea", "checked against")
-        table.add_column(column, justify="right" if number else "left", no_wrap=not wraps)
+    for column in ("name", "group", "year", "memory", "oracle calls", "status", "idea"):
+        table.add_column(column, no_wrap=column in ("name", "group", "year"))
     for entry in entries:
-        counts = (str(entry.year), str(entry.memory), str(oracle_calls(entry.program)))
-        table.add_row(entry.program.name, entry.group, *counts, entry.status, entry.idea)
+        facts = (entry.program.name, entry.group, str(entry.year), entry.state, entry.calls)
+        table.add_row(*facts, entry.status, entry.idea)
     data_console().print(table)
 
 
+def _print_sheets(entries: "list[Entry]") -> None:
+    """All that is known about each of them, but for the text, which `show` has."""
+    from rich.table import Table
+
+    from dsl.numbers import format_number
+    from stepsmith.console import data_console
+    from stepsmith.zoo_page import interval
+
+    console = data_console()
+    for entry in entries:
+        facts = {
+            "paper": f"{entry.paper}, {entry.year}",
+            "idea": entry.idea,
+            "memory per parameter": entry.state,
+            "oracle calls per step": entry.calls,
+            "status": entry.status,
+            "the check": entry.remarks,
+        }
+        about = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
+        about.add_column(no_wrap=True)
+        about.add_column()
+        for word, fact in facts.items():
+            if fact:
+                about.add_row(word, fact)
+        hypers = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+        for column in ("hyperparameter", "default", "range"):
+            hypers.add_column(column, no_wrap=True)
+        hypers.add_column("meaning")
+        for name, value in entry.program.hypers:
+            hyper = entry.hypers[name]
+            hypers.add_row(name, format_number(value), interval(hyper), hyper.meaning)
+        console.print(f"{entry.program.name} ({entry.group})", style="bold", markup=False)
+        console.print(about, markup=False)
+        if entry.program.hypers:
+            console.print(hypers, markup=False)
+        console.print()
+
+
 def _facts(entry: "Entry") -> dict[str, Any]:
-    from dsl.liveness import oracle_calls
+    from dsl.liveness import live
 
     program, check = entry.program, entry.reference
     return {
@@ -67,19 +126,40 @@ def _facts(entry: "Entry") -> dict[str, Any]:
             name: {
                 "default": value,
                 "meaning": entry.hypers[name].meaning,
-                "low": entry.hypers[name].low,
+                "low": _finite(entry.hypers[name].low),
                 "high": _finite(entry.hypers[name].high),
+                "whole": entry.hypers[name].whole,
             }
             for name, value in program.hypers
         },
-        "slots": list(program.slots),
+        "slots": {name: str(init.kind) for name, init in program.slots.items()},
         "statements": len(program.statements),
         "memory_per_parameter": entry.memory,
-        "oracle_calls": oracle_calls(program),
+        "state": entry.state,
+        "reads_gradient": "g" in live(program).names,
+        "oracle_calls_per_step": entry.calls,
+        "oracle_calls": calls_facts(program),
+        "status": "unverified" if check.unverified else "verified",
         "checked_against": check.against,
         "agrees": check.agrees,
+        "ranks": list(check.ranks),
         "unverified": check.unverified or None,
+        "remarks": entry.remarks or None,
     }
+
+
+def calls_facts(program: "Program") -> list[dict[str, Any]]:
+    """What a program asks of the data, and on which part of its steps."""
+    from dsl.calls import oracle_calls
+
+    return [
+        {
+            "oracle": call.op,
+            "cost": str(call.cost),
+            "share_of_steps": {"least": call.least, "most": call.most},
+        }
+        for call in oracle_calls(program)
+    ]
 
 
 def _finite(value: float) -> float | None:

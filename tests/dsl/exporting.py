@@ -47,24 +47,16 @@ value_and_gradient = jax.jit(jax.value_and_grad(loss))
 _loss = jax.jit(loss)
 
 
-CALM = {
-    "ai_sarah": {"gamma": 10},
-    "alr_hb": {"b1": 0.05, "f_min": 0.1},
-    "mechanize_sgd": {"s_init": 1e-2},
-    "sania_adagrad": {"lr": 0.25},
-    "sania_adam": {"lr": 0.25},
-    "sania_adam_sqr": {"lr": 0.25},
-    "sania_hessian_diagonal": {"lr": 0.25},
-    "sania_hutchinson": {"lr": 0.25},
-}
-"""Rules that at their defaults multiply a rounding error on most steps, and where they do not."""
+NEAR = 0.25
+"""Where the paths begin: from the model's own start some rules, at their defaults, multiply a
+rounding error on most steps."""
 
 
 def decaying(name: str) -> Program:
     """A rule of the zoo with weight decay on, if it has any."""
     program = ZOO[name]
     on = {"wd": 0.125} if "wd" in program.hyperparameters else {}
-    return program.with_hyperparameters(**on, **CALM.get(name, {}))
+    return program.with_hyperparameters(**on)
 
 
 def _exported() -> list[str]:
@@ -140,7 +132,7 @@ def extra(program: Program) -> dict[str, Any]:
 def optax_walk(optimizer: optax.GradientTransformationExtraArgs, dtype: str) -> np.ndarray:
     """The parameters after every step, one row each."""
     with precision(dtype):
-        leaves = [jnp.asarray(leaf) for leaf in start(dtype)]
+        leaves = [jnp.asarray(leaf) for leaf in start(dtype, near=NEAR)]
         state = optimizer.init(leaves)
 
         @partial(jax.jit, compiler_options=QUICKLY)
@@ -262,7 +254,7 @@ def torch_walk(
     """The path of a PyTorch optimizer; saved and loaded into a new one after `stop` steps."""
     import torch
 
-    params = [torch.nn.Parameter(torch.tensor(leaf)) for leaf in start(dtype)]
+    params = [torch.nn.Parameter(torch.tensor(leaf)) for leaf in start(dtype, near=NEAR)]
     optimizer = make(params)
     rows = []
     for at, (features, targets) in enumerate(batches(dtype)):

@@ -7,8 +7,13 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from dsl import parse
+from dsl.calls import gradients_asked
+from dsl.registry import PRIMITIVES
+from dsl.transform import to_optax
+from dsl.zoo import ZOO
 from evaluators import registry
-from evaluators.cost import flops
+from evaluators.cost import _of, flops, gradients
 from evaluators.task import Data
 
 N, BATCH = 30, 4
@@ -45,3 +50,65 @@ def test_a_larger_batch_costs_in_proportion():
     wide = dataclasses.replace(BASE, order=lambda rng, steps: np.zeros((steps, 8), np.int32))
     once, twice = (flops(dataclasses.replace(task, loss=loss)) for task in (BASE, wide))
     assert twice == pytest.approx(2 * once, rel=0.05)
+
+
+SHAPES = {"a": (8, 24), "b": (24, 24), "c": (24, 1)}
+ROWS, MEMBERS = 16, 4
+SIZES = {"n": 8 * 24 + 24 * 24 + 24, "b": ROWS, "o": ROWS, "d": 5}
+SIZES["m"] = SIZES["n"]
+ORACLES = [name for name, primitive in PRIMITIVES.items() if primitive.oracle]
+
+CALLS = {
+    "gauss_newton_solve": "gauss_newton_solve(g, 1)",
+    "losses_at": "weighted_sum(x, losses_at(x))",
+    "coordinate_differences": "coordinate_differences(w, 0.5)",
+    "part_grad_at": "part_grad_at(w, 1, 2)",
+    "third_derivative": "third_derivative(g, w)",
+    "hessian_solve": "hessian_solve(g, 1)",
+    "abs_hessian_solve": "abs_hessian_solve(g, 1)",
+}
+"""How oracles are called that take more than one Tensor."""
+
+
+def outputs(params, rows):
+    return jnp.tanh(jnp.tanh(rows @ params["a"]) @ params["b"]) @ params["c"]
+
+
+def of_outputs(made):
+    return jnp.mean(jnp.square(made))
+
+
+@pytest.mark.parametrize("name", ORACLES)
+def test_an_oracle_takes_as_many_operations_as_its_cost_says(name):
+    """To a factor of two: the rows of a Jacobian share the pass forward, and a product with the
+    Hessian, two gradients by custom, makes that of the gradient anew."""
+    rows = {size: jnp.ones((size, 8)) for size in (ROWS, ROWS * SIZES["d"])}
+    given = {
+        "value_fn": lambda at: of_outputs(outputs(at, rows[ROWS])),
+        "losses_fn": lambda at: jnp.mean(jnp.square(outputs(at, rows[ROWS])), axis=1),
+        "full_fn": lambda at: of_outputs(outputs(at, rows[ROWS * SIZES["d"]])),
+        "sampled_fn": lambda at, key: of_outputs(outputs(at, rows[ROWS])),
+        "outputs_fn": lambda at: (outputs(at, rows[ROWS]), of_outputs),
+    }
+    params = {name: jnp.ones(shape) for name, shape in SHAPES.items()}
+    argument = "0" if name == "sampled_grad" else "1" if name == "clipped_grad" else "g"
+    call = CALLS.get(name, f"{name}({argument})")
+    program = parse(f"def rule(w, g, x=population({MEMBERS})): return {call} * w")
+    optimizer = to_optax(program)
+    state = optimizer.init(params)
+    step = jax.make_jaxpr(lambda at: optimizer.update(at, state, at, **given)[0])(params)
+    gradient = jax.make_jaxpr(jax.grad(given["value_fn"]))(params)
+    met = _of(step.jaxpr) / _of(gradient.jaxpr)
+    assert 0.5 <= met / gradients_asked(program, SIZES) <= 2
+
+
+def test_a_step_costs_its_gradient_and_what_its_oracles_ask_of_the_task():
+    task = registry.get("digits")
+    entries, batch = task.parameters(), 64
+    assert gradients(task, ZOO["adamw"]) == 1
+    assert gradients(task, ZOO["adahessian"]) == 3
+    assert gradients(task, ZOO["sophia_h"]) == pytest.approx(1.2)
+    assert gradients(task, ZOO["zo_sgd"]) == pytest.approx(2 / 3)
+    assert gradients(task, ZOO["deepzero_cge"]) == pytest.approx((1 + entries) / 3)
+    assert gradients(task, ZOO["consensus_based_optimization"]) == pytest.approx(20 / 3)
+    assert gradients(task, ZOO["dp_sgd"]) == batch

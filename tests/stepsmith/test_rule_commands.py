@@ -36,9 +36,35 @@ def test_zoo_lists_every_rule():
     listed = json.loads(run("zoo", "--json")[1])
     assert sorted(rule["name"] for rule in listed) == sorted(ZOO)
     lion = next(rule for rule in listed if rule["name"] == "lion")
-    assert lion["slots"] == ["m"] and lion["statements"] == 6 and lion["oracle_calls"] == 0
+    assert lion["slots"] == {"m": "Tensor"} and lion["statements"] == 6
+    assert lion["oracle_calls"] == [] and lion["oracle_calls_per_step"] == "none"
     assert lion["memory_per_parameter"] == 1 and lion["checked_against"] == "optax.lion"
     assert lion["hyperparameters"]["b1"]["default"] == 0.9
+
+
+def test_zoo_tells_all_about_the_rules_that_are_named():
+    status, out, _ = run("zoo", "sophia_h", "galore")
+    assert status == 0
+    for fact in (
+        "Sophia: A Scalable Stochastic Second-order Optimizer",
+        "oracle calls per step 2 gradients every 10 steps",
+        "pytorch_optimizer.SophiaH to 1e-10",
+        "[1, inf) whole",
+        "steps between estimates of the curvature",
+        "for rank 2 only, since leading singular vectors are those of a matrix",
+    ):
+        assert fact in " ".join(out.split()), fact
+    sophia, galore = json.loads(run("zoo", "sophia_h", "galore", "--json")[1])
+    assert sophia["oracle_calls"] == [
+        {
+            "oracle": "hvp",
+            "cost": "2 gradients",
+            "share_of_steps": {"least": 0.1, "most": 0.1},
+        }
+    ]
+    assert sophia["status"] == "verified" and galore["ranks"] == [2]
+    assert "did you mean 'lion'?" in refused("zoo", "lio")
+    assert "excludes" in refused("zoo", "lion", "--markdown")
 
 
 def test_the_page_of_the_zoo_is_up_to_date():

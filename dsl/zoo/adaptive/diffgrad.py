@@ -17,9 +17,8 @@ from dsl.zoo.entry import Reference, entry
             "weight_decouple": False,
             "foreach": False,
         },
-        at_defaults=1e-9,
         note="adds 1e-15 to the second moment inside the root, which makes 1e-13 where eps is 1e-3 "
-        "and 1e-9 at the default eps",
+        "and 2e-12 at the default eps",
     ),
 )
 def diffgrad(w, g, t, m=zeros, v=zeros, last=zeros, *, lr=1e-3, b1=0.9, b2=0.999, eps=1e-8, wd=0.0):

@@ -82,10 +82,10 @@ def ali_g(w, g, loss, m=zeros, *, lr=0.1, b1=0.9, eps=1e-5):
     year=2023,
     reference=Dense(
         at={"f_min": 0.01},
-        ranks=(2,),
+        near=0.25,
         doubts="derived from the bound that the paper minimizes, not compared with its text",
-        note="on a single matrix: with all ranks, and a batch that changes, no bound on the step "
-        "size lets the parameters grow until they are not finite",
+        note="far from a minimum, with no bound on the step size, batches that disagree let the "
+        "parameters grow until the loss has no slope",
     ),
     hypers={"f_min": _F_MIN},
 )

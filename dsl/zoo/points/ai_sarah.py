@@ -17,15 +17,15 @@ from dsl.ops import (
 from dsl.zoo.entry import Dense, entry
 from dsl.zoo.hypers import Hyper
 
-_CALM = (0, 1, 3, 4)
-"""Ranks for which the model of the comparison, which is not convex, does not send the path far
-away, where it has no slope: the method is one for convex losses."""
-
 
 @entry(
     paper="AI-SARAH: Adaptive and Implicit Stochastic Recursive Gradient Methods (Shi et al.)",
     year=2023,
-    reference=Dense(at={"beta": 0.9, "gamma": 0.4}, ranks=_CALM),
+    reference=Dense(
+        at={"beta": 0.9, "gamma": 0.65},
+        near=0.25,
+        note="where the model is not convex, paths a rounding error apart part by 1e7 in 50 steps",
+    ),
     hypers={
         "beta": Hyper("decay of the average of inverse steps", 0, 1),
         "gamma": Hyper("part of its squared norm at the restart that the estimate shrinks to", 0),

@@ -18,12 +18,13 @@ from dsl.zoo.entry import Dense, entry
 from dsl.zoo.hypers import Hyper
 
 _PAPER = "ASGO: Adaptive Structured Gradient Optimization (An et al.)"
+_UNDEFINED = "the authors give other tensors to Adam"
 
 
 @entry(
     paper=_PAPER,
     year=2025,
-    reference=Dense(ranks=(2,)),
+    reference=Dense(ranks=(2,), undefined=_UNDEFINED),
     hypers={"eps": Hyper("keeps the root from being singular")},
 )
 def asgo(w, g, m=zeros, s=identity(0), *, lr=1e-2, b1=0.9, b2=0.8, eps=1e-10, wd=0.1):
@@ -45,7 +46,7 @@ def asgo(w, g, m=zeros, s=identity(0), *, lr=1e-2, b1=0.9, b2=0.8, eps=1e-10, wd
 @entry(
     paper=_PAPER,
     year=2025,
-    reference=Dense(ranks=(2,)),
+    reference=Dense(ranks=(2,), undefined=_UNDEFINED),
     hypers={"eps": Hyper("keeps the root from zero")},
 )
 def dasgo(w, g, m=zeros, s=cols(0), *, lr=1e-2, b1=0.9, b2=0.95, eps=1e-8, wd=0.1):

@@ -25,6 +25,7 @@ from dsl.ops import (
 from dsl.zoo.entry import Dense, entry
 from dsl.zoo.hypers import Hyper
 
+_UNDEFINED = "leading singular vectors are those of a matrix"
 _HYPERS = {
     "size": Hyper("dimensions that the gradient is projected to", 1, whole=True),
     "period": Hyper("steps between changes of the projection", 1, whole=True),
@@ -40,7 +41,7 @@ def projection(g: Any, size: Any) -> Any:
 @entry(
     paper="GaLore: Memory-Efficient LLM Training by Gradient Low-Rank Projection (Zhao et al.)",
     year=2024,
-    reference=Dense(at={"size": 2, "period": 7}, ranks=(2,)),
+    reference=Dense(at={"size": 2, "period": 7}, ranks=(2,), undefined=_UNDEFINED),
     hypers=_HYPERS,
 )
 def galore(
@@ -72,6 +73,7 @@ def galore(
     reference=Dense(
         at={"size": 2, "period": 7, "lam": 2**-3},
         ranks=(2,),
+        undefined=_UNDEFINED,
         doubts="the authors' code projects a matrix from both sides",
     ),
     hypers={**_HYPERS, "lam": Hyper("added to the eigenvalues of the Fisher matrix")},

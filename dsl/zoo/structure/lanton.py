@@ -24,6 +24,7 @@ from dsl.zoo.structure.muon import orthogonalised
     year=2025,
     reference=Dense(
         ranks=(2, 3, 4),
+        undefined="layers are matrices or stacks of them",
         at={"b2": 0.5, "alpha": 0.5},
         doubts="the formula is from memory, its place of alpha and its defaults above all",
     ),

@@ -201,7 +201,11 @@ def lion_k_sorted(w, g, m=zeros, *, lr=1e-4, b1=0.9, b2=0.99, wd=0.0, a=0.5):
 @entry(
     paper=_PAPER,
     year=2024,
-    reference=Dense(ranks=(1, 2), doubts=_FROM_MEMORY),
+    reference=Dense(
+        ranks=(1, 2),
+        undefined="the nuclear norm is one of matrices, vectors being rows",
+        doubts=_FROM_MEMORY,
+    ),
     hypers={"eps": Hyper("square of a singular value that counts as small")},
 )
 def lion_k_nuclear(w, g, m=zeros, *, lr=1e-4, b1=0.9, b2=0.99, eps=1e-20, wd=0.0):

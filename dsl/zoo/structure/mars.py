@@ -19,6 +19,7 @@ from dsl.zoo.hypers import Hyper
 from dsl.zoo.structure.muon import orthogonalised
 
 _PAPER = "MARS: Unleashing the Power of Variance Reduction for Training Large Models (Yuan et al.)"
+_UNDEFINED = "the authors give other tensors to AdamW"
 _GAMMA = {"gamma": Hyper("share of the variance reduction")}
 
 
@@ -36,7 +37,7 @@ def _direction(w: Any, m: Any, b1: Any, eps: Any) -> Any:
 @entry(
     paper=_PAPER,
     year=2025,
-    reference=Dense(at={"gamma": 0.5}, ranks=(2,)),
+    reference=Dense(at={"gamma": 0.5}, ranks=(2,), undefined=_UNDEFINED),
     hypers=_GAMMA,
 )
 def mars_shampoo(
@@ -61,7 +62,7 @@ def mars_shampoo(
 @entry(
     paper=_PAPER,
     year=2025,
-    reference=Dense(at={"gamma": 0.5}, ranks=(2,)),
+    reference=Dense(at={"gamma": 0.5}, ranks=(2,), undefined=_UNDEFINED),
     hypers=_GAMMA,
 )
 def mars_shampoo_exact(

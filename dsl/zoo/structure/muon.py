@@ -23,6 +23,7 @@ def orthogonalised(x: Any) -> Any:
         "optax.contrib:muon",
         {"learning_rate": "lr", "beta": "b1", "eps": "eps", "weight_decay": "wd"},
         ranks=(2,),
+        undefined="Optax gives other tensors to Adam",
     ),
 )
 def muon(w, g, t, m=zeros, *, lr=0.02, b1=0.95, eps=1e-8, wd=0.0):

@@ -1,12 +1,14 @@
 """Adam and AMSGrad on manifolds: rows are points, and each has one second moment."""
 
+from typing import Any
+
 from dsl.manifolds import Manifold, poincare_ball, sphere
 from dsl.ops import interp, maximum, rows, sqrt, zeros
 from dsl.zoo.entry import Dense, entry
 from dsl.zoo.hypers import Hyper
 
 _PAPER = "Riemannian Adaptive Optimization Methods (Becigneul and Ganea)"
-_RANKS = (1, 2, 3, 4)
+_ROWS: dict[str, Any] = {"ranks": (1, 2, 3, 4), "undefined": "a number is no row of entries"}
 _CURVATURE = {"c": Hyper("the curvature is -c")}
 
 
@@ -23,7 +25,7 @@ def _moved(manifold: Manifold, x, m, v, t, lr, b1, b2, eps):
     return y, manifold.transport(x, y, m)
 
 
-@entry(paper=_PAPER, year=2019, reference=Dense(ranks=_RANKS))
+@entry(paper=_PAPER, year=2019, reference=Dense(**_ROWS))
 def riemannian_adam_sphere(w, g, t, m=zeros, v=rows(0), *, lr=1e-3, b1=0.9, b2=0.999, eps=1e-8):
     """Riemannian Adam on spheres: momentum travels with each row, whose entries share a rate.
 
@@ -38,7 +40,7 @@ def riemannian_adam_sphere(w, g, t, m=zeros, v=rows(0), *, lr=1e-3, b1=0.9, b2=0
     return w - y
 
 
-@entry(paper=_PAPER, year=2019, reference=Dense(ranks=_RANKS, at={"b2": 0.9}))
+@entry(paper=_PAPER, year=2019, reference=Dense(**_ROWS, at={"b2": 0.9}))
 def riemannian_amsgrad_sphere(
     w, g, t, m=zeros, v=rows(0), top=rows(0), *, lr=1e-3, b1=0.9, b2=0.999, eps=1e-8
 ):
@@ -59,7 +61,7 @@ def riemannian_amsgrad_sphere(
 @entry(
     paper=_PAPER,
     year=2019,
-    reference=Dense(ranks=_RANKS, at={"c": 1.25, "lr": 0.05}),
+    reference=Dense(**_ROWS, at={"c": 1.25, "lr": 0.05}),
     hypers=_CURVATURE,
 )
 def riemannian_adam_poincare(
@@ -82,7 +84,7 @@ def riemannian_adam_poincare(
 @entry(
     paper=_PAPER,
     year=2019,
-    reference=Dense(ranks=_RANKS, at={"c": 1.25, "lr": 0.05, "b2": 0.9}),
+    reference=Dense(**_ROWS, at={"c": 1.25, "lr": 0.05, "b2": 0.9}),
     hypers=_CURVATURE,
 )
 def riemannian_amsgrad_poincare(

@@ -30,6 +30,7 @@ _PAPER = (
     "Subset-Norm and Subspace-Momentum: Faster Memory-Efficient Adaptive Optimization with "
     "Convergence Guarantees (Nguyen and Nguyen)"
 )
+_UNDEFINED = "a leading singular subspace is one of a matrix"
 _SUBSPACE = {
     "size": Hyper("dimensions of the subspace that has momentum", 1, whole=True),
     "period": Hyper("steps between changes of the subspace", 1, whole=True),
@@ -41,7 +42,11 @@ def _of_subsets(w: Any, r: Any, c: Any) -> Any:
     return where(row_count(w) < column_count(w), c, r)
 
 
-@entry(paper=_PAPER, year=2025, reference=Dense(ranks=(0, 1, 2)))
+@entry(
+    paper=_PAPER,
+    year=2025,
+    reference=Dense(ranks=(0, 1, 2), undefined="subsets are rows or columns of a matrix"),
+)
 def subset_norm_adam(
     w, g, t, m=zeros, r=rows(0), c=cols(0),
     *, lr=1e-3, b1=0.9, b2=0.999, eps=1e-6, wd=0.0,
@@ -64,7 +69,7 @@ def subset_norm_adam(
 @entry(
     paper=_PAPER,
     year=2025,
-    reference=Dense(at={"lr": 2**-5, "size": 2, "period": 7}, ranks=(2,)),
+    reference=Dense(at={"lr": 2**-5, "size": 2, "period": 7}, ranks=(2,), undefined=_UNDEFINED),
     hypers=_SUBSPACE,
 )
 def subspace_momentum(
@@ -89,7 +94,7 @@ def subspace_momentum(
 @entry(
     paper=_PAPER,
     year=2025,
-    reference=Dense(at={"size": 2, "period": 7}, ranks=(2,)),
+    reference=Dense(at={"size": 2, "period": 7}, ranks=(2,), undefined=_UNDEFINED),
     hypers=_SUBSPACE,
 )
 def subset_norm_subspace_momentum(

@@ -17,6 +17,9 @@ from dsl.zoo.entry import Curvature, Reference
 from tests.dsl.references import model
 from tests.dsl.references.model import Leaves
 
+_WORDS = ("optax", "torch", "float64")
+"""What an argument of a declaration may name besides hyperparameters."""
+
 
 def library(reference: Reference, leaves: Leaves, hyper: Mapping[str, float]) -> "_Optax | _Torch":
     """The optimizer that a reference names, at its first parameters."""
@@ -31,18 +34,19 @@ def compared(reference: Reference) -> set[str]:
     parts = [part for v in values for part in (v if isinstance(v, tuple) else (v,))]
     trees = [ast.parse(part, mode="eval") for part in parts if isinstance(part, str)]
     nodes = [node for tree in trees for node in ast.walk(tree)]
-    return {node.id for node in nodes if isinstance(node, ast.Name)} - {"optax", "torch"}
+    return {node.id for node in nodes if isinstance(node, ast.Name)} - set(_WORDS)
 
 
 def _resolve(value: Any, names: Mapping[str, Any]) -> Any:
     """An argument of a declaration: an expression, a tuple of arguments, or itself.
 
-    An expression reads `names`, Optax by name, and PyTorch where the reference is in it.
+    An expression reads `names`, the libraries by name, and NumPy's float64.
     """
     if isinstance(value, tuple):
         return tuple(_resolve(part, names) for part in value)
     if isinstance(value, str):
-        words = {"__builtins__": {}, "optax": optax, "torch": sys.modules.get("torch")}
+        words = dict(zip(_WORDS, (optax, sys.modules.get("torch"), np.float64), strict=True))
+        words["__builtins__"] = {}
         return eval(value, words, dict(names))
     return value
 

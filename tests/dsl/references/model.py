@@ -18,25 +18,36 @@ SHAPES = {0: (), 1: (3,), 2: (3, 4), 3: (2, 2, 3), 4: (2, 3, 2, 2)}
 RANKS = tuple(SHAPES)
 SEED = 11
 
-_BATCHES, _ROWS = 5, 8
+BATCHES, ROWS = 5, 8
 
 Leaves = list[np.ndarray]
 
 
-def start(dtype: str, ranks: tuple[int, ...] = RANKS) -> Leaves:
-    """The parameters before the first step."""
+def start(dtype: str, ranks: tuple[int, ...] = RANKS, near: float = 1.0) -> Leaves:
+    """The parameters before the first step, at a part of the way to them from a minimum.
+
+    The minimum is the point next to the start where the outputs on all batches are the targets, or
+    nearest to them before the tanh if there are fewer entries than examples.
+    """
     rng = np.random.Generator(np.random.PCG64(1))
-    leaves = [np.asarray(rng.uniform(-0.8, 0.8, size=SHAPES[rank]), dtype) for rank in RANKS]
-    return [leaves[rank] for rank in ranks]
+    leaves = [rng.uniform(-0.8, 0.8, size=SHAPES[rank]) for rank in RANKS]
+    leaves = [leaves[rank] for rank in ranks]
+    if near != 1:
+        flat = flattened(leaves)
+        data = batches("float64", ranks)[:BATCHES]
+        features, targets = (np.concatenate(parts) for parts in zip(*data, strict=True))
+        way = np.linalg.lstsq(features, np.arctanh(targets) - features @ flat)[0]
+        leaves = shaped(flat + (1 - near) * way, leaves)
+    return [np.asarray(leaf, dtype) for leaf in leaves]
 
 
 def batches(dtype: str, ranks: tuple[int, ...] = RANKS) -> list[tuple[np.ndarray, np.ndarray]]:
     """Features and targets of each step."""
     rng = np.random.Generator(np.random.PCG64(2))
     size = sum(math.prod(SHAPES[rank]) for rank in ranks)
-    features = rng.normal(scale=0.5, size=(_BATCHES, _ROWS, size)).astype(dtype)
-    targets = rng.uniform(-0.9, 0.9, size=(_BATCHES, _ROWS)).astype(dtype)
-    return [(features[t % _BATCHES], targets[t % _BATCHES]) for t in range(STEPS)]
+    features = rng.normal(scale=0.5, size=(BATCHES, ROWS, size)).astype(dtype)
+    targets = rng.uniform(-0.9, 0.9, size=(BATCHES, ROWS)).astype(dtype)
+    return [(features[t % BATCHES], targets[t % BATCHES]) for t in range(STEPS)]
 
 
 def losses(leaves: Any, batch: Any) -> Any:
@@ -53,7 +64,7 @@ def loss(leaves: Any, batch: Any) -> Any:
 
 def full_loss(leaves: Any) -> Any:
     """The loss over the examples of all batches."""
-    data = batches(str(leaves[0].dtype), tuple(leaf.ndim for leaf in leaves))[:_BATCHES]
+    data = batches(str(leaves[0].dtype), tuple(leaf.ndim for leaf in leaves))[:BATCHES]
     return jnp.mean(jnp.stack([loss(leaves, batch) for batch in data]))
 
 

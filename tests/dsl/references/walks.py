@@ -1,6 +1,7 @@
 """Paths of programs over the model, and how far those of their references are from them."""
 
 import math
+from collections.abc import Callable
 from functools import cache, partial
 from typing import Any
 
@@ -57,7 +58,7 @@ def rates_of(at: dict[str, float], schedule: str) -> list[dict[str, float]]:
     return [{**at, "lr": at["lr"] * part} if "lr" in at else at for part in SCHEDULES[schedule]]
 
 
-class _NumpyStep:
+class NumpyStep:
     """Noise and oracles in NumPy; products without the dense Hessian."""
 
     def __init__(self, leaves: Leaves, batch: Any, count: int):
@@ -134,16 +135,27 @@ class _NumpyStep:
         return as_numpy(model.sampled_gradient(*at))
 
 
-def program_path(name: str, schedule: str, steps: int = STEPS, **changed: float) -> np.ndarray:
+def _start(name: str, dtype: str, ranks: tuple[int, ...]) -> Leaves:
+    """The parameters before the first step of an entry's comparison."""
+    return model.start(dtype, ranks, ENTRIES[name].reference.near)
+
+
+def program_path(
+    name: str,
+    schedule: str,
+    steps: int = STEPS,
+    at_step: Callable[[Leaves, Any, int], NumpyStep] = NumpyStep,
+    **changed: float,
+) -> np.ndarray:
     """Parameters after each step of an entry's program, read from its text: [steps, entries].
 
     `changed` are hyperparameters other than those of `settings`. The interpreter runs in NumPy, in
-    float64.
+    float64; `at_step` answers to it.
     """
     with precision("float64"):
         ranks = ENTRIES[name].reference.ranks
         program = parse(str(ENTRIES[name].program))
-        leaves, path = model.start("float64", ranks), []
+        leaves, path = _start(name, "float64", ranks), []
         slots = {slot: initial(init, leaves, np) for slot, init in program.state}
         rates = rates_of({**settings(name), **changed}, schedule)
         for count, batch in enumerate(model.batches("float64", ranks)[:steps]):
@@ -154,7 +166,7 @@ def program_path(name: str, schedule: str, steps: int = STEPS, **changed: float)
                 "T": float(STEPS),
                 "loss": np.array(model.value(leaves, batch)),
             }
-            step = _NumpyStep(leaves, batch, count)
+            step = at_step(leaves, batch, count)
             moves, slots = run_step(program, {**inputs, **rates[count]}, slots, step, np)
             leaves = [w - move for w, move in zip(leaves, moves, strict=True)]
             path.append(flattened(leaves))
@@ -169,7 +181,7 @@ def reference_path(
     rates = rates_of({**settings(name), **changed}, schedule)
     ranks = reference.ranks if dtype == "float64" else RANKS_IN_FLOAT32
     with precision(dtype):
-        leaves, path = model.start(dtype, ranks), []
+        leaves, path = _start(name, dtype, ranks), []
         batches = model.batches(dtype, ranks)
         if isinstance(reference, Dense):
             assert dtype == "float64"
@@ -188,11 +200,14 @@ def reference_path(
 
 
 def difference(name: str, schedule: str, **changed: float) -> float:
-    """The largest difference between program and reference in any parameter after any step."""
+    """The largest difference between program and reference in any parameter after any step.
+
+    As a part of the parameter where that is larger than 1.
+    """
     ours = program_path(name, schedule, **changed)
     theirs = reference_path(name, schedule, **changed)
     assert np.all(np.isfinite(theirs))
-    return float(np.max(np.abs(ours - theirs)))
+    return float(np.max(np.abs(ours - theirs) / np.maximum(1, np.abs(theirs))))
 
 
 @cache
@@ -226,7 +241,7 @@ def compiled_path(
     """The path through Optax, one compilation for both schedules: [steps, entries]."""
     ranks = RANKS_IN_FLOAT32 if dtype == "float32" else ENTRIES[name].reference.ranks
     with precision(dtype):
-        leaves: Any = [jnp.asarray(leaf) for leaf in model.start(dtype, ranks)]
+        leaves: Any = [jnp.asarray(leaf) for leaf in _start(name, dtype, ranks)]
         optimizer = to_optax(ENTRIES[name].program, seed=model.SEED, horizon=STEPS)
         state, path = optimizer.init(leaves), []
         parts = jnp.asarray(SCHEDULES[schedule], dtype)
