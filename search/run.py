@@ -30,7 +30,8 @@ from search.jobs import Worker
 from search.ledger import FILE, Ledger
 from search.load import check_same
 from search.lock import run_lock
-from search.workers import Pool, RayPool, SerialPool
+from search.ray_pool import RayPool
+from search.workers import Pool, SerialPool
 
 _PACKAGES = ("stepsmith", "jax", "jaxlib", "numpy", "ray", "scikit-learn")
 

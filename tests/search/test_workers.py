@@ -7,9 +7,9 @@ from evaluators.evaluator import Suite
 from evaluators.suites import TaskChoice
 from search.environment import worker_environment
 from search.jobs import Evaluate, Worker
+from search.ray_pool import RayPool
 from search.run import run_campaign
 from search.verdict import Lost
-from search.workers import RayPool
 from tests.search.fakes import DeadlyEvaluator, FakeEvaluator, config, fake_tune, fake_worker
 
 SUITE = Suite((TaskChoice("digits", 5),), "")
