@@ -2,8 +2,8 @@
 
 import math
 
-from evaluators.comparison import Comparison, Entrant, Ground, Runs
-from evaluators.grid import GridTuned
+from evaluators.comparison.grid_search import GridTuned
+from evaluators.comparison.results import Comparison, Entrant, Ground, Runs
 
 NAN = math.nan
 LOOKS = (10, 20, 30, 40)

@@ -10,7 +10,7 @@ import typer
 from stepsmith.cli.rules import ForceOption, JsonOption, UsageError, put, resolve
 
 if TYPE_CHECKING:
-    from evaluators.compare import SuiteLike
+    from evaluators.comparison.protocol import SuiteLike
 
 _FIGURE, _DATA = "comparison.svg", "comparison.json"
 
@@ -66,10 +66,10 @@ def compare(
 
     from rich.console import Console
 
-    from evaluators.compare import compare as run
-    from evaluators.kept import Kept, default_folder
-    from evaluators.standing import report, verdicts
-    from stepsmith.compare_view import comparing, tables
+    from evaluators.comparison.cache import RunCache, default_folder
+    from evaluators.comparison.protocol import compare as run
+    from evaluators.comparison.ranking import report, verdicts
+    from stepsmith.comparison.view import comparing, tables
     from stepsmith.console import data_console
 
     chatter = Console(stderr=True, highlight=False)
@@ -80,12 +80,12 @@ def compare(
             baselines=against,
             seeds=seeds,
             looked_at=looked_at,
-            kept=Kept(None if no_cache else default_folder()),
+            kept=RunCache(None if no_cache else default_folder()),
             observe=observe,
         )
     data = json.dumps(report(result), indent=2, allow_nan=False)
     if out is not None:
-        from stepsmith.compare_figure import figure
+        from stepsmith.comparison.figure import figure
 
         out.mkdir(parents=True, exist_ok=True)
         put(figure(result), out / _FIGURE, force=force)
@@ -102,7 +102,7 @@ def compare(
 
 def _suite(name: str, only: str) -> "SuiteLike":
     """The suite of that name or file, with those of its tasks that are named; all if none is."""
-    from evaluators.compare import subset
+    from evaluators.comparison.protocol import subset
     from evaluators.suites import load_suite
 
     found = load_suite(name)
@@ -112,7 +112,7 @@ def _suite(name: str, only: str) -> "SuiteLike":
 def _baselines(text: str) -> tuple[str, ...]:
     from dsl.errors import did_you_mean
     from dsl.zoo import ZOO
-    from evaluators.bench import BASELINES
+    from evaluators.comparison.bench import BASELINES
 
     chosen = tuple(_words(text)) or BASELINES
     for name in chosen:

@@ -6,8 +6,8 @@ from xml.etree import ElementTree
 import pytest
 from rich.console import Console
 
-from stepsmith.compare_figure import figure
-from stepsmith.compare_view import tables
+from stepsmith.comparison.figure import figure
+from stepsmith.comparison.view import tables
 from tests.comparisons import by_hand
 from tests.stepsmith.commands import refused, run
 

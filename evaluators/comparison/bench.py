@@ -12,11 +12,11 @@ from dsl.lower import spelled_out
 from dsl.program import Program
 from dsl.registry import PRIMITIVES
 from dsl.zoo import ZOO
-from evaluators import grid
-from evaluators.comparison import Ground, Runs
+from evaluators.comparison import grid_search
+from evaluators.comparison.cache import RunCache
+from evaluators.comparison.grid_search import Measure, grid_tune
+from evaluators.comparison.results import Ground, Runs
 from evaluators.evaluation import Outcome
-from evaluators.grid import Measure, grid_tune
-from evaluators.kept import Kept
 from evaluators.outcomes import outcome_of
 from evaluators.score import WORST, progress
 from evaluators.task import Task
@@ -62,7 +62,12 @@ class Bench:
     """
 
     def __init__(
-        self, task: Task, ground: Ground, tuning: Sequence[int], fresh: Sequence[int], kept: Kept
+        self,
+        task: Task,
+        ground: Ground,
+        tuning: Sequence[int],
+        fresh: Sequence[int],
+        kept: RunCache,
     ):
         self.task = task
         self.ground = ground
@@ -156,7 +161,12 @@ class Bench:
             "examples": self.task.checksum(),
             "tuning": self.tuning,
             "fresh": self.fresh,
-            "grid": (grid.RATE_STEPS, grid.DECAYS, grid.FARTHEST_STEP, grid.LARGEST_DECAY),
+            "grid": (
+                grid_search.RATE_STEPS,
+                grid_search.DECAYS,
+                grid_search.FARTHEST_STEP,
+                grid_search.LARGEST_DECAY,
+            ),
         }
 
 

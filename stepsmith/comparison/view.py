@@ -12,9 +12,9 @@ from rich.table import Table
 from rich.text import Text
 
 from dsl.errors import counted
-from evaluators.compare import Progress
-from evaluators.comparison import SCALE, Comparison
-from evaluators.standing import Standing, standings
+from evaluators.comparison.protocol import Progress
+from evaluators.comparison.ranking import Standing, standings
+from evaluators.comparison.results import SCALE, Comparison
 from stepsmith.console import duration
 
 _LINE_SECONDS = 10.0

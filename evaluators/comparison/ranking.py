@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from evaluators.claim import Claim, claim, sentence
-from evaluators.comparison import Comparison
-from evaluators.speed import Floats, profile, rate_window, speed_up, steps_to
-from evaluators.statistics import Interval, holm, interval, ranks
+from evaluators.comparison.claim import Claim, claim, sentence
+from evaluators.comparison.results import Comparison
+from evaluators.comparison.speedup import Floats, profile, rate_window, speed_up, steps_to
+from evaluators.comparison.statistics import Interval, holm, interval, ranks
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class Standing:
     `score` is the mean over tasks and seeds with its 95% interval; `won` counts, for each baseline,
     the tasks on which this rule is faster and slower (speed-up above and below 1). `steps` and
     `wall` are those to AdamW's final loss as multiples of AdamW's own, geometric means over tasks
-    (below 1 is sooner; a run that does not get there counts as `evaluators.speed.speed_up` says);
+    (below 1 is sooner; a run that does not get there counts as `speed_up` says);
     `reached` is the share of runs that get there. `window` is the median over tasks of the decades
     of rates whose score is within 0.1 of the best; None without a rate. `failed` counts runs
     that failed; `edges` names tasks where the best rate or decay lies at the farthest end.

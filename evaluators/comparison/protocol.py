@@ -15,12 +15,12 @@ from dsl.liveness import live
 from dsl.machine import DoesNotFit
 from dsl.program import Program
 from dsl.zoo import ZOO
-from evaluators.bench import BASELINES, Bench
-from evaluators.comparison import SCALE, Comparison, Entrant, Ground, Runs
+from evaluators.comparison.bench import BASELINES, Bench
+from evaluators.comparison.cache import RunCache
+from evaluators.comparison.results import SCALE, Comparison, Entrant, Ground, Runs
 from evaluators.cost import gradients
 from evaluators.engines.answers import check_answers
 from evaluators.errors import CannotCompare, UnknownTask
-from evaluators.kept import Kept
 from evaluators.registry import get
 from evaluators.task import Task
 
@@ -93,7 +93,7 @@ def compare(
     baselines: Sequence[str] = BASELINES,
     seeds: int = 10,
     looked_at: int | None = None,
-    kept: Kept | None = None,
+    kept: RunCache | None = None,
     observe: Callable[[Progress], None] = lambda progress: None,
 ) -> Comparison:
     """Tune and run rules and baselines on every task of a suite.
@@ -116,7 +116,7 @@ def compare(
     by_task: list[list[Runs]] = []
     seconds: list[list[float]] = []
     for task, ground in zip(tasks, grounds, strict=True):
-        bench = Bench(task, ground, TUNING_SEEDS, fresh_seeds(seeds), kept or Kept(None))
+        bench = Bench(task, ground, TUNING_SEEDS, fresh_seeds(seeds), kept or RunCache(None))
         row: list[Runs] = []
         for at, rule in enumerate(entered):
             done = len(by_task) * len(entered) + at

@@ -28,7 +28,7 @@ def default_folder(environment: Mapping[str, str] = os.environ) -> Path:
     return Path(base) / "stepsmith" / "compared"
 
 
-class Kept:
+class RunCache:
     """A folder of JSON files, each named by the hash of its key; None keeps nothing."""
 
     def __init__(self, folder: Path | None):

@@ -6,10 +6,17 @@ from dataclasses import replace
 
 import pytest
 
-from evaluators.claim import Word
-from evaluators.comparison import Ground, Runs
+from evaluators.comparison.claim import Word
+from evaluators.comparison.ranking import (
+    best_baseline,
+    costs,
+    profiles,
+    report,
+    standings,
+    verdicts,
+)
+from evaluators.comparison.results import Ground, Runs
 from evaluators.score import WORST
-from evaluators.standing import best_baseline, costs, profiles, report, standings, verdicts
 from tests.comparisons import FAILS, FAST, SLOW, by_hand
 
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from evaluators.grid import GridTuned
+from evaluators.comparison.grid_search import GridTuned
+from evaluators.comparison.speedup import Floats
 from evaluators.score import BEST, WORST
-from evaluators.speed import Floats
 from evaluators.train import horizons
 
 SCALE = "adamw"

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from evaluators.claim import ERROR, MARGIN, WORST_TASK, Word, claim, sentence
+from evaluators.comparison.claim import ERROR, MARGIN, WORST_TASK, Word, claim, sentence
 
 TASKS = tuple(f"task{number}" for number in range(8))
 

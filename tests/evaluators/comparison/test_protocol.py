@@ -6,13 +6,13 @@ import pytest
 
 import dsl
 from dsl.zoo import ZOO
-from evaluators.bench import BASELINES, Bench, carried
-from evaluators.compare import TUNING_SEEDS, compare, fresh_seeds, subset
-from evaluators.comparison import Ground
+from evaluators.comparison.bench import BASELINES, Bench, carried
+from evaluators.comparison.cache import RunCache
+from evaluators.comparison.protocol import TUNING_SEEDS, compare, fresh_seeds, subset
+from evaluators.comparison.ranking import standings, verdicts
+from evaluators.comparison.results import Ground
 from evaluators.errors import CannotCompare, UnknownTask
-from evaluators.kept import Kept
 from evaluators.registry import get
-from evaluators.standing import standings, verdicts
 from evaluators.suites import TaskChoice
 
 MINE = dsl.parse(
@@ -44,13 +44,18 @@ def seen():
 @pytest.fixture(scope="module")
 def result(folder, seen):
     return compare(
-        [MINE, ASCENT], SUITE, baselines=["adamw"], seeds=3, kept=Kept(folder), observe=seen.append
+        [MINE, ASCENT],
+        SUITE,
+        baselines=["adamw"],
+        seeds=3,
+        kept=RunCache(folder),
+        observe=seen.append,
     )
 
 
 def bench(folder, fresh=3):
     task, ground = get("quadratic"), Ground.of(TASK.name, TASK.steps)
-    return Bench(task, ground, TUNING_SEEDS, fresh_seeds(fresh), Kept(folder))
+    return Bench(task, ground, TUNING_SEEDS, fresh_seeds(fresh), RunCache(folder))
 
 
 def test_every_rule_is_tuned_and_run_on_fresh_seeds(result, seen):
@@ -75,7 +80,7 @@ def test_tuning_is_worth_it_and_ascent_is_not(result):
 
 
 def test_runs_that_were_kept_are_not_trained_again(result, folder, monkeypatch):
-    monkeypatch.setattr("evaluators.bench._trainer", None)
+    monkeypatch.setattr("evaluators.comparison.bench._trainer", None)
     assert bench(folder).runs(MINE) == result.runs[0][0]
     assert bench(folder).runs(MINE.renamed("other")) == result.runs[0][0]
     for other in (MINE.with_hyperparameters(lr=0.2), ASCENT.with_hyperparameters(lr=1.0)):
@@ -86,24 +91,24 @@ def test_runs_that_were_kept_are_not_trained_again(result, folder, monkeypatch):
 
 
 def test_whatever_decides_a_result_is_in_its_key(folder, monkeypatch):
-    kept = Kept(folder)
+    kept = RunCache(folder)
     kept.put({"rule": "a"}, [1])
     assert kept.get({"rule": "a"}) == [1] and kept.get({"rule": "b"}) is None
-    monkeypatch.setattr("evaluators.kept.code_digest", lambda: "another version")
+    monkeypatch.setattr("evaluators.comparison.cache.code_digest", lambda: "another version")
     assert kept.get({"rule": "a"}) is None
 
 
 def test_a_spoilt_or_missing_folder_keeps_nothing_and_fails_nothing(tmp_path):
-    kept = Kept(tmp_path / "new")
+    kept = RunCache(tmp_path / "new")
     kept.put({"rule": "a"}, [1])
     (file,) = (tmp_path / "new").iterdir()
     file.write_text("{")
     assert kept.get({"rule": "a"}) is None
     file.write_text("{}")
     assert kept.get({"rule": "a"}) is None
-    blocked = Kept(file)
+    blocked = RunCache(file)
     blocked.put({"rule": "a"}, [1])
-    assert blocked.get({"rule": "a"}) is None and Kept(None).get({"rule": "a"}) is None
+    assert blocked.get({"rule": "a"}) is None and RunCache(None).get({"rule": "a"}) is None
 
 
 def test_a_comparison_is_deterministic_and_independent_of_company(result):
@@ -130,7 +135,7 @@ REFUSED = {
 
 @pytest.mark.parametrize("case", REFUSED)
 def test_what_cannot_be_compared_is_refused_before_any_work(case, monkeypatch):
-    monkeypatch.setattr("evaluators.compare.Bench", None)
+    monkeypatch.setattr("evaluators.comparison.protocol.Bench", None)
     rules, options, message = REFUSED[case]
     with pytest.raises(CannotCompare, match=message):
         compare(rules, SUITE, baselines=["adamw"], **options)
@@ -139,7 +144,7 @@ def test_what_cannot_be_compared_is_refused_before_any_work(case, monkeypatch):
 
 
 def test_a_candidate_with_the_name_of_a_baseline_is_told_apart(monkeypatch):
-    monkeypatch.setattr("evaluators.compare.Bench", None)
+    monkeypatch.setattr("evaluators.comparison.protocol.Bench", None)
     faster = ZOO["adamw"].with_hyperparameters(b1=0.8)
     result = compare([faster], Suite("none", ()), baselines=["lion"])
     assert [rule.name for rule in result.entrants] == [

@@ -1,7 +1,7 @@
 """What may be said of a rule after a comparison, in fixed words.
 
-The scale is the speed-up over the best tuned baseline (`evaluators.speed.speed_up`), averaged
-geometrically over tasks and seeds.
+The scale is the speed-up over the best tuned baseline (see `speedup`), averaged geometrically over
+tasks and seeds.
 """
 
 import enum
@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from dsl.errors import counted
-from evaluators.statistics import Interval, interval, paired_test
+from evaluators.comparison.statistics import Interval, interval, paired_test
 
 ERROR = 0.05
 """The chance of a wrong claim that is accepted, over all rules looked at."""
