@@ -3,7 +3,7 @@
 import math
 import time
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import astuple
 from functools import lru_cache
 from typing import Any
 
@@ -14,11 +14,13 @@ from dsl.registry import PRIMITIVES
 from dsl.zoo import ZOO
 from evaluators.comparison import grid_search
 from evaluators.comparison.cache import RunCache
-from evaluators.comparison.grid_search import Measure, grid_tune
-from evaluators.comparison.results import Ground, Runs
+from evaluators.comparison.grid_search import GridTuned
+from evaluators.comparison.key import Key, environment
+from evaluators.comparison.objective import Gains, Tuning, tune_by_score, tune_scale
+from evaluators.comparison.results import SCALE, Ground, Runs
 from evaluators.evaluation import Outcome
 from evaluators.outcomes import outcome_of
-from evaluators.score import WORST, progress
+from evaluators.score import progress
 from evaluators.task import Task
 from evaluators.train import Trained, Trainer
 
@@ -34,9 +36,10 @@ BASELINES = (
 )
 """What a rule is compared with; `heavy_ball` is SGD with momentum."""
 
-_TIMINGS = 3
-_WIDTH = 2
-"""Seeds that run side by side."""
+WIDTH = 5
+"""Seeds that run side by side: those of a tuning, or half of ten fresh ones."""
+
+TIMINGS = 3
 
 
 def carried(rule: Program) -> tuple[str, ...]:
@@ -67,82 +70,103 @@ class Bench:
         ground: Ground,
         tuning: Sequence[int],
         fresh: Sequence[int],
-        kept: RunCache,
+        cache: RunCache,
     ):
         self.task = task
         self.ground = ground
-        self.tuning = tuple(tuning)
+        self.tuning_seeds = tuple(tuning)
         self.fresh = tuple(fresh)
-        self.kept = kept
+        self.cache = cache
+        self._examples = task.checksum()
+        self._environment = environment()
+        self._tunings: dict[Key, Tuning] = {}
 
     def runs(self, rule: Program) -> Runs:
-        """The rule tuned here and run on the fresh seeds, or as kept from an earlier time."""
-        key = self._key(rule)
-        found = _read(self.kept.get(key))
+        """The rule tuned here and run on the fresh seeds, or as kept from an earlier time; either
+        is kept as soon as it is done. The scale is tuned before any other rule."""
+        tuning = self.tuning(rule)
+        key = self._runs_key(rule, tuning)
+        found = self.cache.get(key, Runs.from_json)
         if found is None:
-            found = self._measured(rule)
-            self.kept.put(key, found.to_json())
+            found = self._fresh_runs(rule, tuning)
+            self.cache.put(key, found.to_json())
         return found
+
+    def tuning(self, rule: Program) -> Tuning:
+        """The rule's best point."""
+        key = self._tuning_key(rule, None if is_scale(rule) else self._scale().reference)
+        found = self._kept_tuning(key)
+        if found is None:
+            found = self._tune(rule)
+            self.cache.put(key, found.to_json())
+            self._tunings[key] = found
+        return found
+
+    def kept(self, rule: Program) -> bool:
+        """Whether the runs of a rule are there, and nothing would be trained for them."""
+        reference = None
+        if not is_scale(rule):
+            scale = self._kept_tuning(self._tuning_key(ZOO[SCALE], None))
+            if scale is None:
+                return False
+            reference = scale.reference
+        tuning = self._kept_tuning(self._tuning_key(rule, reference))
+        return tuning is not None and self.cache.holds(self._runs_key(rule, tuning))
 
     def seconds(self, rules: Sequence[Program], runs: Sequence[Runs]) -> list[float]:
         """Wall time of one training step of each tuned rule, the least of several measurements
         taken in turns; NaN for a rule that fails. The engine is the one that trains it, so the
         times are good for ratios, on this task and this computer."""
-        tuned = [
-            rule.with_hyperparameters(**run.tuned.constants)
-            for rule, run in zip(rules, runs, strict=True)
-        ]
+        tuned = [_at(rule, run.tuned) for rule, run in zip(rules, runs, strict=True)]
         found = [math.inf] * len(tuned)
-        for turn in range(_TIMINGS + 1):  # the first one may compile
+        for _ in range(TIMINGS):
             for at, program in enumerate(tuned):
-                trainer = self._trainer(program)
-                start = time.perf_counter()
-                trained = trainer.run(canonical(program), self.fresh[:_WIDTH])[0]
-                taken = (time.perf_counter() - start) / (self.ground.steps * len(trained))
-                if any(outcome_of(self.task, run) is not Outcome.OK for run in trained):
-                    found[at] = math.nan
-                elif turn:
-                    found[at] = min(found[at], taken)
+                found[at] = min(self._seconds(program), found[at])
         return found
 
-    def _measured(self, rule: Program) -> Runs:
-        tuned = grid_tune(rule, self._measure(rule))
-        trained = self._train(rule.with_hyperparameters(**tuned.constants), self.fresh)[0]
-        fine = [outcome_of(self.task, run) is Outcome.OK for run in trained]
-        losses = tuple(
-            run.losses if ok else (*run.losses[:-1], math.nan)
-            for run, ok in zip(trained, fine, strict=True)
-        )
-        gains = tuple(
-            tuple(self._gain(run, step) if ok else math.nan for step in self.ground.horizons)
-            for run, ok in zip(trained, fine, strict=True)
-        )
-        return Runs(tuned, losses, gains)
+    def _seconds(self, program: Program) -> float:
+        """Of a step of one of the runs that go side by side; NaN if one of them fails."""
+        trainer = self._trainer(program)
+        while True:
+            compiled = trainer.compilations + trainer.programs_compiled
+            start = time.perf_counter()
+            trained = trainer.run(canonical(program), self.fresh[:WIDTH])[0]
+            taken = time.perf_counter() - start
+            if trainer.compilations + trainer.programs_compiled == compiled:
+                break
+        fine = all(outcome_of(self.task, run) is Outcome.OK for run in trained)
+        return taken / (self.ground.steps * WIDTH) if fine else math.nan
 
-    def _measure(self, rule: Program) -> Measure:
-        """Mean progress at the horizon over the tuning seeds, by rate.
-
-        A failed run counts as going back by as much as one gains.
-        """
-
-        def measure(decay: float | None, rates: Sequence[float | None]) -> list[float]:
+    def _tune(self, rule: Program) -> Tuning:
+        def train(decay: float | None, rates: Sequence[float | None]) -> list[Gains]:
             program = rule if decay is None else rule.with_hyperparameters(wd=decay)
             given = [rate for rate in rates if rate is not None] or None
-            values = []
-            for runs in self._train(program, self.tuning, given):
-                gains = [
-                    max(self._gain(run, self.ground.steps), WORST)
-                    if outcome_of(self.task, run) is Outcome.OK
-                    else WORST
-                    for run in runs
-                ]
-                values.append(sum(gains) / len(gains))
-            return values
+            return [self._gains(runs) for runs in self._train(program, self.tuning_seeds, given)]
 
-        return measure
+        if is_scale(rule):
+            return tune_scale(rule, train, len(self.ground.horizons), self.ground.least)
+        return tune_by_score(rule, train, self._scale().reference)
 
-    def _gain(self, run: Trained, step: int) -> float:
-        return progress(self.task, run.losses[self.ground.looks.index(step)])
+    def _fresh_runs(self, rule: Program, tuning: Tuning) -> Runs:
+        trained = self._train(_at(rule, tuning.tuned), self.fresh)[0]
+        losses = tuple(
+            run.losses if self._fine(run) else (*run.losses[:-1], math.nan) for run in trained
+        )
+        return Runs(tuning.tuned, losses, self._gains(trained))
+
+    def _gains(self, runs: Sequence[Trained]) -> tuple[tuple[float, ...], ...]:
+        """Progress at the horizons, [seeds][horizons]; NaN for a run that failed."""
+        places = [self.ground.looks.index(step) for step in self.ground.horizons]
+        return tuple(
+            tuple(
+                progress(self.task, run.losses[at]) if self._fine(run) else math.nan
+                for at in places
+            )
+            for run in runs
+        )
+
+    def _fine(self, run: Trained) -> bool:
+        return outcome_of(self.task, run) is Outcome.OK
 
     def _train(
         self, program: Program, seeds: Sequence[int], rates: Sequence[float] | None = None
@@ -152,35 +176,58 @@ class Bench:
     def _trainer(self, rule: Program) -> Trainer:
         return _trainer(self.task, self.ground, carried(rule))
 
-    def _key(self, rule: Program) -> dict[str, Any]:
-        """All that decides the runs, but the code."""
-        return {
-            "rule": canonical_hash(rule),
-            "primitives": carried(rule),
-            "ground": asdict(self.ground),
-            "examples": self.task.checksum(),
-            "tuning": self.tuning,
-            "fresh": self.fresh,
-            "grid": (
-                grid_search.RATE_STEPS,
-                grid_search.DECAYS,
-                grid_search.FARTHEST_STEP,
-                grid_search.LARGEST_DECAY,
-            ),
-        }
+    def _scale(self) -> Tuning:
+        return self.tuning(ZOO[SCALE])
+
+    def _kept_tuning(self, key: Key) -> Tuning | None:
+        """What is known of it in this process or from an earlier one."""
+        if key not in self._tunings:
+            found = self.cache.get(key, Tuning.from_json)
+            if found is None:
+                return None
+            self._tunings[key] = found
+        return self._tunings[key]
+
+    def _tuning_key(self, rule: Program, reference: tuple[float, ...] | None) -> Key:
+        return self._key("tuning", rule, self.tuning_seeds, grid_search.GRID, reference or ())
+
+    def _runs_key(self, rule: Program, tuning: Tuning) -> Key:
+        """The tuning is in it, since it is part of the runs."""
+        at = (*astuple(tuning.tuned), tuning.reference)
+        return self._key("runs", _at(rule, tuning.tuned), self.fresh, at)
+
+    def _key(
+        self,
+        what: str,
+        rule: Program,
+        seeds: tuple[int, ...],
+        grid: tuple[Any, ...],
+        reference: tuple[float, ...] = (),
+    ) -> Key:
+        return Key(
+            what=what,
+            rule=canonical_hash(rule),
+            primitives=carried(rule),
+            width=WIDTH,
+            ground=self.ground,
+            examples=self._examples,
+            seeds=seeds,
+            grid=grid,
+            reference=reference,
+            environment=self._environment,
+        )
+
+
+def is_scale(rule: Program) -> bool:
+    """Whether a rule is the one that all others are tuned against."""
+    return canonical_hash(rule) == canonical_hash(ZOO[SCALE])
+
+
+def _at(rule: Program, tuned: GridTuned) -> Program:
+    return rule.with_hyperparameters(**tuned.constants)
 
 
 @lru_cache(maxsize=2)
 def _trainer(task: Task, ground: Ground, primitives: tuple[str, ...]) -> Trainer:
     """What trains on a task; that of the baselines and one more are alive at a time."""
-    return Trainer(task, ground.steps, primitives, _WIDTH, looks=ground.looks)
-
-
-def _read(kept: Any | None) -> Runs | None:
-    """Runs as they were kept; None if there are none, or they are not runs."""
-    if kept is None:
-        return None
-    try:
-        return Runs.from_json(kept)
-    except (KeyError, TypeError, ValueError):
-        return None
+    return Trainer(task, ground.steps, primitives, WIDTH, looks=ground.looks)

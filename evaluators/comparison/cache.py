@@ -1,25 +1,20 @@
-"""Runs that were paid for, kept in the user's cache folder and found again by what decides them.
+"""Results that were paid for, kept in the user's cache folder under what decides them.
 
-The key covers the rule in canonical form, the task with its examples, the seeds, steps and grid,
-the versions of JAX and NumPy, and the source of the language and the evaluators: whatever may
-change a number changes the key, so an entry is never stale, only unused. Entries are small (some
-kilobytes) and may be deleted at any time.
+One small JSON file per result, written at once when the result is there, so that a comparison that
+was interrupted goes on where it was. Files may be deleted at any time; one that is damaged is said
+so and computed anew.
 """
 
-import functools
-import hashlib
-import importlib
-import importlib.metadata
 import json
 import os
 import tempfile
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-_PACKAGES = ("dsl", "evaluators")
-_LIBRARIES = ("jax", "jaxlib", "numpy")
+from evaluators.comparison.key import Key
+
+Result = TypeVar("Result")
 
 
 def default_folder(environment: Mapping[str, str] = os.environ) -> Path:
@@ -29,47 +24,70 @@ def default_folder(environment: Mapping[str, str] = os.environ) -> Path:
 
 
 class RunCache:
-    """A folder of JSON files, each named by the hash of its key; None keeps nothing."""
+    """A folder of results.
 
-    def __init__(self, folder: Path | None):
+    **Arguments:** `folder`: None keeps nothing. `say`: told, in a sentence, of a file that is
+    damaged, and once of a folder that cannot be written.
+    """
+
+    def __init__(self, folder: Path | None, say: Callable[[str], None] = lambda sentence: None):
         self.folder = folder
+        self._say = say
+        self._writable = True
 
-    def get(self, key: Mapping[str, Any]) -> Any | None:
-        """What was put under an equal key; None if nothing was, or it cannot be read."""
+    def get(self, key: Key, read: Callable[[Any], Result]) -> Result | None:
+        """What was put under an equal key, read by a function of its JSON; None if nothing was, or
+        nothing that can be read."""
         if self.folder is None:
             return None
+        path = self._path(key)
         try:
-            return json.loads(self._path(key).read_text(encoding="utf-8"))["value"]
-        except (OSError, ValueError, KeyError, TypeError):
+            text = path.read_text(encoding="utf-8")
+        except FileNotFoundError:
             return None
+        except (OSError, UnicodeDecodeError) as error:
+            return self._damaged(path, error)
+        try:
+            entry = json.loads(text)
+            if entry["key"] != key.to_json():
+                raise ValueError("it holds the result of another key")
+            return read(entry["value"])
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            return self._damaged(path, error)
 
-    def put(self, key: Mapping[str, Any], value: Any) -> None:
-        """Keep a value for later; a folder that cannot be written keeps nothing."""
+    def holds(self, key: Key) -> bool:
+        """Whether there is a file for the key; a damaged one counts."""
+        return self.folder is not None and self._path(key).is_file()
+
+    def put(self, key: Key, value: Any) -> None:
+        """Keep plain data for later; a folder that cannot be written keeps nothing."""
         if self.folder is None:
             return
-        text = json.dumps({"key": key, "value": value}, allow_nan=False)
-        with suppress(OSError):
+        text = json.dumps({"key": key.to_json(), "value": value}, allow_nan=False)
+        try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            handle, made = tempfile.mkstemp(dir=self.folder, suffix=".part")
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(text)
-            os.replace(made, self._path(key))
+            _replace(self._path(key), text)
+        except OSError as error:
+            if self._writable:
+                self._writable = False
+                reason = error.strerror or error
+                self._say(f"{self.folder} cannot be written ({reason}): nothing is kept")
 
-    def _path(self, key: Mapping[str, Any]) -> Path:
+    def _damaged(self, path: Path, error: Exception) -> None:
+        reason = getattr(error, "strerror", None) or f"{type(error).__name__}: {error}"
+        self._say(f"{path} is damaged ({reason}): its result is computed anew")
+
+    def _path(self, key: Key) -> Path:
         assert self.folder is not None
-        text = json.dumps({**key, "code": code_digest()}, sort_keys=True, allow_nan=False)
-        return self.folder / f"{hashlib.blake2b(text.encode(), digest_size=16).hexdigest()}.json"
+        return self.folder / f"{key.digest}.json"
 
 
-@functools.cache
-def code_digest() -> str:
-    """Hex digest of the source that decides a result, and of the libraries' versions."""
-    digest = hashlib.blake2b(digest_size=16)
-    for library in _LIBRARIES:
-        digest.update(f"{library} {importlib.metadata.version(library)}\n".encode())
-    for package in _PACKAGES:
-        (root,) = importlib.import_module(package).__path__
-        for path in sorted(Path(root).rglob("*.py")):
-            digest.update(f"{package}/{path.relative_to(root).as_posix()}\n".encode())
-            digest.update(path.read_bytes())
-    return digest.hexdigest()
+def _replace(path: Path, text: str) -> None:
+    handle, made = tempfile.mkstemp(dir=path.parent, suffix=".part")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        os.replace(made, path)
+    except BaseException:
+        os.unlink(made)
+        raise

@@ -20,6 +20,8 @@ WORST_TASK = 1.5
 """No task may take more than this many times the baseline's steps."""
 MARGIN = 1.25
 """A rule matches if the interval excludes that it takes this many times the baseline's steps."""
+_ROUNDING = 1e-9
+"""A bound is met by what lies on it, up to the rounding of logarithms."""
 
 
 class Word(enum.StrEnum):
@@ -58,8 +60,8 @@ class Claim:
 def claim(speed_ups: ArrayLike, looked_at: int = 1) -> Claim:
     """The verdict on a rule.
 
-    * *beats*: the interval of the aggregate lies above 1 and no task takes more than `WORST_TASK`
-      times the baseline's steps.
+    * *beats*: the interval of the aggregate lies above 1, its end excluded, and no task takes more
+      than `WORST_TASK` times the baseline's steps.
     * *matches*: the interval excludes `MARGIN` times the baseline's steps, and no task is that bad.
     * *specialised to*: neither, but on the tasks of `faster_on` it is faster.
     * *not supported*: none of these.
@@ -74,8 +76,8 @@ def claim(speed_ups: ArrayLike, looked_at: int = 1) -> Claim:
     overall = interval(logs, confidence).exp()
     by_task = tuple(np.exp(logs.mean(axis=1)).tolist())
     faster_on = _faster_on(logs, looked_at)
-    bearable = min(by_task) >= 1 / WORST_TASK
-    if overall.low > 1 and bearable and len(logs) > 1:
+    bearable = min(by_task) >= (1 - _ROUNDING) / WORST_TASK
+    if overall.low > 1 + _ROUNDING and bearable and len(logs) > 1:
         word = Word.BEATS
     elif faster_on and len(logs) == 1:
         word = Word.SPECIALISED

@@ -1,31 +1,24 @@
 """Comparing rules: each tuned on each task with the same grid, then run on fresh seeds.
 
 Seeds come from a range that no campaign draws from, and those of the tuning are not those of the
-runs. Tasks are done one after the other, all rules on one before the
-next, so that few compiled loops are alive.
+runs. What was kept from an earlier time is not done again, so a comparison that was interrupted
+goes on where it was.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from pathlib import Path
 from typing import NamedTuple, Protocol
 
-from dsl import canonical, canonical_hash
-from dsl.fingerprint import depends_on_gradient
-from dsl.liveness import live
-from dsl.machine import DoesNotFit
 from dsl.program import Program
-from dsl.zoo import ZOO
-from evaluators.comparison.bench import BASELINES, Bench
-from evaluators.comparison.cache import RunCache
-from evaluators.comparison.results import SCALE, Comparison, Entrant, Ground, Runs
-from evaluators.cost import gradients
-from evaluators.engines.answers import check_answers
+from evaluators.comparison.bench import BASELINES
+from evaluators.comparison.contest import Benches, Contest, SerialRunner, fresh_seeds
+from evaluators.comparison.entrants import check, entered
+from evaluators.comparison.plan import Plan
+from evaluators.comparison.results import SCALE, Comparison
+from evaluators.comparison.schedule import Runner, Unit
+from evaluators.comparison.work import Observer, work
 from evaluators.errors import CannotCompare, UnknownTask
 from evaluators.registry import get
-from evaluators.task import Task
-
-_RANGE = 3 << 29
-TUNING_SEEDS = tuple(range(_RANGE, _RANGE + 4))
 
 
 class TaskLike(Protocol):
@@ -53,27 +46,6 @@ class Subset(NamedTuple):
     tasks: tuple[TaskLike, ...]
 
 
-class Progress(NamedTuple):
-    """How many pairs of a rule and a task are done, and the one that is next."""
-
-    done: int
-    total: int
-    rule: str
-    task: str
-
-
-@dataclass(frozen=True)
-class _Rule:
-    entrant: Entrant
-    program: Program
-
-
-def fresh_seeds(count: int) -> tuple[int, ...]:
-    """Seeds that nothing was tuned or searched on; fewer are the beginning of more."""
-    first = _RANGE + (1 << 28)
-    return tuple(range(first, first + count))
-
-
 def subset(suite: str, tasks: Sequence[TaskLike], names: Sequence[str]) -> Subset:
     """The tasks of a suite that are named, in the suite's order; all of them if none is named.
 
@@ -93,14 +65,18 @@ def compare(
     baselines: Sequence[str] = BASELINES,
     seeds: int = 10,
     looked_at: int | None = None,
-    kept: RunCache | None = None,
-    observe: Callable[[Progress], None] = lambda progress: None,
+    folder: Path | None = None,
+    observe: Observer = lambda event: None,
+    say: Callable[[str], None] = lambda sentence: None,
+    make_runner: Callable[[Contest, Plan], Runner] | None = None,
 ) -> Comparison:
     """Tune and run rules and baselines on every task of a suite.
 
     **Arguments:** `baselines`: names of the zoo; AdamW, the scale, is added if it is not among
     them. `looked_at`: rules that were tried on these tasks so far, the number of `rules` if None.
-    `kept`: where runs are looked up and kept; wall time never is.
+    `folder`: where results are looked up and kept, each as soon as it is there; wall time never
+    is. `say`: told of trouble with that folder. `make_runner`: what does the work, this process if
+    None; not called if nothing is left to do.
     **Raises:** CannotCompare, before anything is run, if a rule is given twice, does not depend on
     the gradient, or asks what a task does not answer, or if `looked_at` is less than the number of
     rules; UnknownTask for a task of the suite that there is not.
@@ -108,81 +84,33 @@ def compare(
     looked_at = len(rules) if looked_at is None else looked_at
     if looked_at < len(rules):
         raise CannotCompare(f"{len(rules)} rules are given, but only {looked_at} were looked at")
-    tasks = [get(choice.name) for choice in suite.tasks]
-    entered = _entered(rules, baselines, tasks)
-    programs = [rule.program for rule in entered]
-    _check(entered, tasks)
-    grounds = tuple(Ground.of(each.name, each.steps) for each in suite.tasks)
-    by_task: list[list[Runs]] = []
-    seconds: list[list[float]] = []
-    for task, ground in zip(tasks, grounds, strict=True):
-        bench = Bench(task, ground, TUNING_SEEDS, fresh_seeds(seeds), kept or RunCache(None))
-        row: list[Runs] = []
-        for at, rule in enumerate(entered):
-            done = len(by_task) * len(entered) + at
-            total = len(tasks) * len(entered)
-            observe(Progress(done, total, rule.entrant.name, task.name))
-            row.append(bench.runs(rule.program))
-        by_task.append(row)
-        seconds.append(bench.seconds(programs, row))
+    known = [get(choice.name) for choice in suite.tasks]
+    rivals = entered(rules, baselines, known)
+    check(rivals, known)
+    contest = Contest(
+        rules=tuple(rival.program for rival in rivals),
+        tasks=tuple((choice.name, choice.steps) for choice in suite.tasks),
+        seeds=seeds,
+        folder=folder,
+    )
+    benches = Benches(contest, say)
+    names = tuple(rival.entrant.name for rival in rivals)
+    order = sorted(range(len(names)), key=lambda rule: names[rule] != SCALE)
+    tasks = range(len(contest.tasks))
+    pieces = tuple(benches.piece(Unit(task, rule)) for task in tasks for rule in order)
+    plan = Plan(tuple(name for name, _ in contest.tasks), names, pieces)
+    observe(plan)
+    if make_runner is None or not plan.left:
+        runner: Runner = SerialRunner(benches)
+    else:
+        runner = make_runner(contest, plan)
+    runs, seconds = work(plan, benches, runner, observe)
     return Comparison(
         suite=suite.name,
-        grounds=grounds,
+        grounds=tuple(benches.of(task).ground for task in tasks),
         seeds=fresh_seeds(seeds),
-        entrants=tuple(rule.entrant for rule in entered),
-        runs=tuple(zip(*by_task, strict=True)),
+        entrants=tuple(rival.entrant for rival in rivals),
+        runs=tuple(zip(*runs, strict=True)),
         seconds=tuple(zip(*seconds, strict=True)),
         looked_at=looked_at,
     )
-
-
-def _entered(
-    rules: Sequence[Program], baselines: Sequence[str], tasks: Sequence[Task]
-) -> list[_Rule]:
-    """Candidates, then baselines; a candidate whose name is taken is called by its hash too."""
-    known = [ZOO[name] for name in dict.fromkeys((*baselines, SCALE))]
-    taken = {program.name for program in known}
-    found: dict[str, _Rule] = {}
-    for program in rules:
-        digest = canonical_hash(program)
-        if digest in found:
-            other = found[digest].program.name
-            raise CannotCompare(f"'{program.name}' is the same rule as '{other}': hash {digest}")
-        name = program.name if program.name not in taken else f"{program.name}-{digest[:6]}"
-        taken.add(name)
-        found[digest] = _rule(program, name, tasks, candidate=True)
-    return [*found.values(), *(_rule(each, each.name, tasks, candidate=False) for each in known)]
-
-
-def _rule(program: Program, name: str, tasks: Sequence[Task], *, candidate: bool) -> _Rule:
-    alive = live(program).slots
-    memory = sum(init.kind.per_parameter for slot, init in program.state if slot in alive)
-    asked = sum(gradients(task, program) for task in tasks) / max(1, len(tasks))
-    entrant = Entrant(name, canonical_hash(program), candidate, memory, asked)
-    return _Rule(entrant, program)
-
-
-def _check(rules: Sequence[_Rule], tasks: Sequence[Task]) -> None:
-    for rule in rules:
-        program = canonical(rule.program)
-        if not depends_on_gradient(program):
-            raise CannotCompare(
-                f"'{rule.entrant.name}' is no optimizer: its steps depend on neither the gradient "
-                "nor an oracle"
-            )
-        silent = {task.name: why for task in tasks if (why := _unanswered(task, program))}
-        if silent:
-            others = ", ".join(task.name for task in tasks if task.name not in silent)
-            raise CannotCompare(
-                f"'{rule.entrant.name}' on {next(iter(silent))}: {next(iter(silent.values()))}\n"
-                f"help: {f'it can be compared on {others}' if others else 'no task here does'}"
-            )
-
-
-def _unanswered(task: Task, program: Program) -> str:
-    """Why the task does not answer what the program asks; empty if it does."""
-    try:
-        check_answers(task, program)
-    except DoesNotFit as reason:
-        return str(reason)
-    return ""
