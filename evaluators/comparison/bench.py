@@ -42,6 +42,7 @@ WIDTH = 5
 TIMINGS = 3
 
 
+@lru_cache(maxsize=256)
 def carried(rule: Program) -> tuple[str, ...]:
     """Primitives of the machine that a rule is trained with: those of all baselines, or its own if
     it has another one.
@@ -54,6 +55,7 @@ def carried(rule: Program) -> tuple[str, ...]:
     return tuple(name for name in PRIMITIVES if name in (common if own <= common else own))
 
 
+@lru_cache(maxsize=256)
 def _primitives(rule: Program) -> set[str]:
     return {statement.op for statement in spelled_out(canonical(rule)).statements}
 
