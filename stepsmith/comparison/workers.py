@@ -13,7 +13,7 @@ from evaluators.comparison.contest import Benches, Contest
 from evaluators.comparison.plan import Plan
 from evaluators.comparison.schedule import Finished, Unit
 from search.jobs import Answer
-from search.workers import RayPool
+from search.ray_pool import RayPool
 
 _LEAST_SECONDS = 3600.0
 _TIMES_ESTIMATE = 20.0
