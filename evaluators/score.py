@@ -49,17 +49,21 @@ def too_good(task: Task, loss: float) -> bool:
     return loss < task.floor - _ROUNDING * (task.untrained - task.floor)
 
 
-def reference(task: Task, losses: Sequence[Sequence[float]]) -> tuple[float, ...]:
-    """The baseline's mean progress at each look, the score of 1; `losses` are [seed][look].
+def least_progress(task: Task) -> float:
+    """Nats that a score of 1 stands for at least, so on a task that is known to fail the
+    baseline: `LEAST` of the best known progress."""
+    return LEAST * progress(task, task.best.loss)
 
-    On a task that is known to fail the baseline, `LEAST` of the best known progress.
-    """
-    means = [
-        statistics.fmean(progress(task, loss) for loss in look)
-        for look in zip(*losses, strict=True)
-    ]
-    least = LEAST * progress(task, task.best.loss)
-    return tuple(max(mean, least) for mean in means)
+
+def mean_progress(gains: Sequence[Sequence[float]], least: float) -> tuple[float, ...]:
+    """The baseline's mean progress at each look, the score of 1; `gains` are [seed][look]."""
+    return tuple(max(statistics.fmean(look), least) for look in zip(*gains, strict=True))
+
+
+def reference(task: Task, losses: Sequence[Sequence[float]]) -> tuple[float, ...]:
+    """The same of the losses at each look, [seed][look]."""
+    gains = [[progress(task, loss) for loss in run] for run in losses]
+    return mean_progress(gains, least_progress(task))
 
 
 def score(task: Task, losses: Sequence[float], scale: Sequence[float]) -> float:
@@ -68,9 +72,19 @@ def score(task: Task, losses: Sequence[float], scale: Sequence[float]) -> float:
     **Arguments:** `losses`: of one run at each look. `scale`: the baseline's `reference`, or the
     beginning of it for fewer looks.
     """
+    return relative([progress(task, loss) for loss in losses], scale)
+
+
+def relative(gains: Sequence[float], scale: Sequence[float], best: float = BEST) -> float:
+    """The score of progress `gains` at each look, by the baseline's; a NaN, which is a failure,
+    counts as the worst.
+
+    **Arguments:** `best`: what no look may count more than; infinite for tuning, where the best
+    points would otherwise be equal.
+    """
     shares = [
-        min(max(progress(task, loss) / nats, WORST), BEST)
-        for loss, nats in zip(losses, scale, strict=True)
+        WORST if math.isnan(gain) else min(max(gain / nats, WORST), best)
+        for gain, nats in zip(gains, scale, strict=True)
     ]
     return statistics.fmean(shares)
 

@@ -10,7 +10,7 @@ import numpy as np
 _MUTATION, _EVALUATION = 0, 1
 _BITS = 29
 _SEARCH, _BASELINE, _FINAL, _COMPARE, _VALIDATION = range(5)
-"""The range of `_COMPARE` is that of `evaluators.compare`, which no campaign draws from."""
+"""No campaign draws from `_COMPARE`, the range of `evaluators.comparison.contest`."""
 
 
 def candidate_rng(seed: int, index: int) -> np.random.Generator:

@@ -2,14 +2,14 @@
 
 import math
 
-from evaluators.comparison import Comparison, Entrant, Ground, Runs
-from evaluators.grid import GridTuned
+from evaluators.comparison.grid_search import GridTuned
+from evaluators.comparison.results import Comparison, Entrant, Ground, Runs
 
 NAN = math.nan
 LOOKS = (10, 20, 30, 40)
-TUNED = GridTuned(0.1, 0.0, 2.0, True, 20, ((0.01, 0.0), (0.1, 2.0), (1.0, 0.0)))
-AT_THE_EDGE = GridTuned(10.0, 0.0, 2.0, False, 20, ((1.0, 2.0), (10.0, 2.0)))
-NO_RATE = GridTuned(None, None, 2.0, True, 1, ())
+TUNED = GridTuned(0.1, 0.0, 1.0, True, 20, ((0.01, 0.0), (0.1, 1.0), (1.0, 0.0)))
+AT_THE_EDGE = GridTuned(10.0, 0.0, 1.0, False, 20, ((1.0, 1.0), (10.0, 1.0)))
+NO_RATE = GridTuned(None, None, 1.0, True, 1, ())
 
 SLOW = Runs(TUNED, ((4.0, 3.0, 2.5, 2.0), (4.0, 3.0, 2.5, 2.0)), ((1.0, 2.0), (1.0, 2.0)))
 FAST = Runs(TUNED, ((3.0, 2.0, 1.5, 1.0), (3.0, 2.0, 1.5, 1.0)), ((1.5, 3.0), (1.5, 3.0)))
@@ -26,7 +26,7 @@ def by_hand() -> Comparison:
     names = ("first", "second", "third")
     return Comparison(
         suite="by_hand",
-        grounds=tuple(Ground(name, 40, LOOKS, (20, 40)) for name in names),
+        grounds=tuple(Ground(name, 40, LOOKS, (20, 40), 0.1) for name in names),
         seeds=(7, 8),
         entrants=(
             Entrant("mine", "0" * 16, True, 3, 3.0),

@@ -66,7 +66,7 @@ def _exit_status(error: Exception) -> int | None:
 def _stepsmith() -> None:
     """Discover optimizers by program search, read them, export them.
 
-    RULE is a name of the zoo, a .rule file, or RUN:HASH.
+    RULE is a .rule file, a name of the zoo, the folder or name of a campaign, or RUN:HASH.
     """
 
 

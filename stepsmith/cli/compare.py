@@ -1,25 +1,26 @@
 """`stepsmith compare`: rules against tuned baselines on tasks that none of them was made on."""
 
 import json
-import os
+import shlex
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from stepsmith.cli.rules import ForceOption, JsonOption, UsageError, put, resolve
+from stepsmith.cli.rules import RULE_FORMS, ForceOption, JsonOption, UsageError, resolve
 
 if TYPE_CHECKING:
-    from evaluators.compare import SuiteLike
-
-_FIGURE, _DATA = "comparison.svg", "comparison.json"
+    from evaluators.comparison.contest import Contest
+    from evaluators.comparison.plan import Plan
+    from evaluators.comparison.protocol import SuiteLike
+    from evaluators.comparison.schedule import Runner
 
 
 def compare(
-    rules: Annotated[
-        list[str],
-        typer.Argument(metavar="RULE...", help="Names of the zoo, .rule files, RUN:HASH."),
-    ],
+    rules: Annotated[list[str], typer.Argument(metavar="RULE...", help=RULE_FORMS)],
     suite: Annotated[
         str, typer.Option(metavar="SUITE", help="Tasks to compare on: a suite's name or file.")
     ] = "held_out",
@@ -36,10 +37,18 @@ def compare(
             "--looked-at", metavar="N", help="Rules tried on these tasks so far, these included."
         ),
     ] = None,
+    workers: Annotated[
+        int, typer.Option(min=0, max=1024, help="Processes to work in (Ray); 0 is this one alone.")
+    ] = 0,
     as_json: JsonOption = False,
     out: Annotated[
         Path | None,
-        typer.Option("--out", "-o", metavar="DIR", help="Write the figure and the data here."),
+        typer.Option(
+            "--out",
+            "-o",
+            metavar="DIR",
+            help="Folder of the figure and the data; by default a new one in runs/compare/.",
+        ),
     ] = None,
     force: ForceOption = False,
     no_cache: Annotated[
@@ -48,11 +57,12 @@ def compare(
 ) -> None:
     """Compare rules with tuned baselines, on fresh seeds, with intervals and a verdict.
 
-    Rate and weight decay of every rule and baseline are tuned on each task, on a grid that grows
-    until its best point is interior. The last lines are the verdicts: a rule *beats* the best
-    tuned baseline, *matches* it, is *specialised to* some tasks, or is *not supported*. Runs are
-    kept in ~/.cache/stepsmith/compared and found again as long as nothing that decides them
-    changes. The figure holds performance profiles and training curves.
+    Rate and weight decay of every rule and baseline are tuned on each task, by the score, on a grid
+    that grows until its best point is interior. The last lines are the verdicts: a rule *beats* the
+    best tuned baseline, *matches* it, is *specialised to* some tasks, or is *not supported*. The
+    figure (comparison.svg) holds performance profiles and training curves; beside it lies all of it
+    as data (comparison.json). Ctrl-C is safe: what is done is kept in ~/.cache/stepsmith/compared,
+    and found again as long as nothing that decides it changes.
 
     Example: stepsmith compare mine.rule lion --suite held_out --out comparison
     """
@@ -62,35 +72,42 @@ def compare(
     programs = [resolve(rule) for rule in rules]
     against = _baselines(baselines)
     chosen = _suite(suite, tasks)
-    _check_folder(out, force=force)
 
     from rich.console import Console
 
-    from evaluators.compare import compare as run
-    from evaluators.kept import Kept, default_folder
-    from evaluators.standing import report, verdicts
-    from stepsmith.compare_view import comparing, tables
+    from evaluators.comparison.cache import default_folder
+    from evaluators.comparison.protocol import compare as run
+    from evaluators.comparison.ranking import report, verdicts
+    from stepsmith.comparison.figure import figure
+    from stepsmith.comparison.output import DATA, FIGURE, check_writable, write
+    from stepsmith.comparison.progress import comparing
+    from stepsmith.comparison.view import tables
     from stepsmith.console import data_console
 
+    check_writable(out, force=force)
     chatter = Console(stderr=True, highlight=False)
-    with comparing(chatter) as observe:
-        result = run(
-            programs,
-            chosen,
-            baselines=against,
-            seeds=seeds,
-            looked_at=looked_at,
-            kept=Kept(None if no_cache else default_folder()),
-            observe=observe,
-        )
-    data = json.dumps(report(result), indent=2, allow_nan=False)
-    if out is not None:
-        from stepsmith.compare_figure import figure
 
-        out.mkdir(parents=True, exist_ok=True)
-        put(figure(result), out / _FIGURE, force=force)
-        put(data, out / _DATA, force=force)
-        chatter.print(f"Written: {out / _FIGURE} and {_DATA} beside it", markup=False)
+    def say(sentence: str) -> None:
+        chatter.print(sentence, markup=False, soft_wrap=True)
+
+    try:
+        with _pool(workers) as make_runner, comparing(chatter, chosen.name, seeds, workers) as see:
+            result = run(
+                programs,
+                chosen,
+                baselines=against,
+                seeds=seeds,
+                looked_at=looked_at,
+                folder=None if no_cache else default_folder(),
+                observe=see,
+                say=say,
+                make_runner=make_runner,
+            )
+    except KeyboardInterrupt:
+        say(_interrupted(kept=not no_cache))
+        raise typer.Exit(130) from None
+    data = json.dumps(report(result), indent=2, allow_nan=False)
+    folder = write(figure(result), data, chosen.name, out, force=force)
     if as_json:
         typer.echo(data)
     else:
@@ -98,11 +115,12 @@ def compare(
         typer.echo()
         for verdict in verdicts(result):
             typer.echo(verdict.sentence)
+    say(f"Written: {folder / FIGURE}, and {DATA} beside it")
 
 
 def _suite(name: str, only: str) -> "SuiteLike":
     """The suite of that name or file, with those of its tasks that are named; all if none is."""
-    from evaluators.compare import subset
+    from evaluators.comparison.protocol import subset
     from evaluators.suites import load_suite
 
     found = load_suite(name)
@@ -112,7 +130,7 @@ def _suite(name: str, only: str) -> "SuiteLike":
 def _baselines(text: str) -> tuple[str, ...]:
     from dsl.errors import did_you_mean
     from dsl.zoo import ZOO
-    from evaluators.bench import BASELINES
+    from evaluators.comparison.bench import BASELINES
 
     chosen = tuple(_words(text)) or BASELINES
     for name in chosen:
@@ -128,15 +146,26 @@ def _words(text: str) -> list[str]:
     return [word for part in text.split(",") if (word := part.strip())]
 
 
-def _check_folder(out: Path | None, *, force: bool) -> None:
-    """Refuse what could not be written in the end, before the work."""
-    if out is None:
+@contextmanager
+def _pool(workers: int) -> "Iterator[Callable[[Contest, Plan], Runner] | None]":
+    """What makes the runner of so many processes, which end with the block."""
+    if not workers:
+        yield None
         return
-    for file in (out / _FIGURE, out / _DATA):
-        if file.exists() and not force:
-            raise UsageError(f"{file} exists\nhelp: --force replaces it")
-    base = next(path for path in (out, *out.absolute().parents) if path.exists())
-    if not base.is_dir():
-        raise UsageError(f"cannot write to {out}: {base} is not a folder")
-    if not os.access(base, os.W_OK | os.X_OK):
-        raise UsageError(f"cannot write to {out}: no permission in {base}")
+    from stepsmith.comparison.workers import RayRunner
+
+    with ExitStack() as stack:
+
+        def make(contest: "Contest", plan: "Plan") -> "Runner":
+            runner = RayRunner(contest, plan, min(workers, len(plan.left)))
+            stack.callback(runner.close)
+            return runner
+
+        yield make
+
+
+def _interrupted(*, kept: bool) -> str:
+    if not kept:
+        return "Interrupted. Nothing is kept, as --no-cache said."
+    command = shlex.join(["stepsmith", *sys.argv[1:]])
+    return f"Interrupted. Every rule that was done on a task is kept; to go on:\n  {command}"

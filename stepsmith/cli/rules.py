@@ -11,14 +11,21 @@ import typer
 if TYPE_CHECKING:
     from dsl.program import Program
 
-RuleArgument: TypeAlias = Annotated[
-    str, typer.Argument(metavar="RULE", help="A name of the zoo, a .rule file, or RUN:HASH.")
-]
+RULE_FORMS = (
+    "A .rule file; a name of the zoo; a discovered rule, by the folder of its campaign or its name "
+    "in discovered/ or runs/; RUN:HASH."
+)
+"""What every command takes for a rule; `resolve` reads it."""
+
+RuleArgument: TypeAlias = Annotated[str, typer.Argument(metavar="RULE", help=RULE_FORMS)]
 OutOption: TypeAlias = Annotated[
     Path | None, typer.Option("--out", "-o", metavar="FILE", help="Write here, not to stdout.")
 ]
 ForceOption: TypeAlias = Annotated[bool, typer.Option("--force", help="Replace the file.")]
 JsonOption: TypeAlias = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+_WINNER = "winner.rule"
 
 
 class UsageError(Exception):
@@ -28,21 +35,80 @@ class UsageError(Exception):
 
 
 def resolve(rule: str) -> "Program":
-    """The program that RULE names: a name of the zoo, a file, or RUN:HASH."""
+    """The program that RULE names; UsageError, with the nearest name, if it names none.
+
+    A file, RUN:HASH (any program of a run), a name of the zoo, the folder of a campaign or of a
+    discovered rule (its winner), or such a folder's name; in this order.
+    """
     path = Path(rule)
     if rule.endswith(".rule") or path.is_file():
         return _from_file(path)
     if ":" in rule:
         return _from_run(*rule.rsplit(":", 1))
-    from dsl.errors import did_you_mean
     from dsl.zoo import ZOO
 
     if rule in ZOO:
         return ZOO[rule]
+    if rule and path.is_dir():
+        return _from_folder(path)
+    if folders := _discovered().get(rule):
+        return _the_one(rule, folders)
+    from dsl.errors import did_you_mean
+
     raise UsageError(
-        f"unknown rule '{rule}'{did_you_mean(rule, ZOO)}\n"
-        "help: give a name that `stepsmith zoo` lists, a .rule file, or RUN:HASH"
+        f"unknown rule '{rule}'{did_you_mean(rule, [*ZOO, *_discovered()])}\n"
+        "help: give a name that `stepsmith zoo` lists, a .rule file, the folder of a campaign or "
+        "its name, or RUN:HASH"
     )
+
+
+def looks_like_rule(text: str) -> bool:
+    """Whether `resolve` is to read a text that may also name something to import."""
+    from dsl.zoo import ZOO
+
+    return (
+        text in ZOO
+        or text.endswith(".rule")
+        or ":" in text
+        or "." not in text
+        or Path(text).exists()
+    )
+
+
+def _from_folder(folder: Path) -> "Program":
+    """The winner that a campaign left in its folder."""
+    winner = folder / _WINNER
+    if winner.is_file():
+        return _from_file(winner)
+    if (folder / "ledger.sqlite").is_file():
+        raise UsageError(
+            f"the campaign in {folder} has no winner yet\n"
+            f"help: {folder}:HASH is one of its programs; `stepsmith status {folder}` shows hashes"
+        )
+    raise UsageError(f"{folder} is a folder without a {_WINNER}")
+
+
+def _discovered() -> dict[str, list[Path]]:
+    """Folders that hold a winner, by name: rules that came with Stepsmith, and runs."""
+    bases = (Path("discovered"), Path(__file__).resolve().parents[2] / "discovered", Path("runs"))
+    found: dict[str, list[Path]] = {}
+    for base in dict.fromkeys(base.resolve() for base in bases):
+        for winner in sorted(base.glob(f"*/{_WINNER}")):
+            found.setdefault(winner.parent.name, []).append(winner.parent)
+    return found
+
+
+def _the_one(name: str, folders: list[Path]) -> "Program":
+    """The rule in all of these folders."""
+    from dsl import canonical_hash
+
+    programs = [_from_folder(folder) for folder in folders]
+    if len({canonical_hash(program) for program in programs}) > 1:
+        raise UsageError(
+            f"several rules are called '{name}'\n"
+            f"help: give the folder of one: {', '.join(map(str, folders))}"
+        )
+    return programs[0]
 
 
 def _from_file(path: Path) -> "Program":

@@ -5,7 +5,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from stepsmith.cli.rules import JsonOption, RuleArgument, UsageError, resolve
+from stepsmith.cli.rules import (
+    JsonOption,
+    RuleArgument,
+    UsageError,
+    looks_like_rule,
+    resolve,
+)
 
 if TYPE_CHECKING:
     from dsl.program import Program
@@ -87,11 +93,7 @@ def _other_path(
 
 def _rule(against: str) -> "Program | None":
     """The rule that OTHER names; None if it looks like something to import."""
-    from dsl.zoo import ZOO
-
-    if against in ZOO or against.endswith(".rule") or ":" in against or "." not in against:
-        return resolve(against)
-    return None
+    return resolve(against) if looks_like_rule(against) else None
 
 
 def _not_taken(left_out: dict[str, float], against: str) -> list[str]:

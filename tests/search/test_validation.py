@@ -2,7 +2,7 @@
 
 import pytest
 
-from evaluators.compare import TUNING_SEEDS
+from evaluators.comparison.contest import TUNING_SEEDS
 from evaluators.evaluation import Evaluation, Measurement, Outcome
 from evaluators.suites import load_suite
 from search import events

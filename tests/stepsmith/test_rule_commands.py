@@ -135,6 +135,71 @@ def test_a_file_is_replaced_by_force_only(tmp_path):
     assert "class Lion" in target.read_text()
 
 
+@pytest.fixture
+def campaigns(tmp_path, monkeypatch):
+    """A campaign with a winner in each of `discovered` and `runs`, and one without."""
+    for folder, rule in (("discovered/found", "lion"), ("runs/mine", "signum")):
+        (tmp_path / folder).mkdir(parents=True)
+        (tmp_path / folder / "winner.rule").write_text(f"{ZOO[rule]}\n")
+    (tmp_path / "runs" / "unfinished").mkdir()
+    (tmp_path / "runs" / "unfinished" / "ledger.sqlite").write_text("")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+COMMANDS = {
+    "show": ("--as", "canonical"),
+    "simplify": (),
+    "export": ("--to", "rule"),
+    "verify": ("--against", "lion", "--steps", "2", "--ranks", "1"),
+}
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("rule", ["found", "discovered/found", "./discovered/found/"])
+def test_every_command_takes_a_discovered_rule(command, rule, campaigns):
+    assert run(command, rule, *COMMANDS[command]) == run(command, "lion", *COMMANDS[command])
+
+
+def test_a_discovered_rule_can_be_what_another_is_verified_against(campaigns):
+    for against in ("found", "./discovered/found"):
+        assert run("verify", "lion", "--against", against, "--steps", 2, "--ranks", 1)[0] == 0
+
+
+def test_the_winner_of_a_run_goes_by_the_name_or_folder_of_the_run(campaigns):
+    assert parse(run("show", "mine")[1]) == ZOO["signum"]
+    assert parse(run("show", campaigns / "runs" / "mine")[1]) == ZOO["signum"]
+
+
+def test_rules_that_came_with_stepsmith_are_found_from_anywhere(campaigns):
+    winner = Path(__file__).parents[2] / "discovered" / "quickstart" / "winner.rule"
+    assert run("show", "quickstart") == run("show", winner)
+
+
+def test_a_name_of_several_rules_is_refused_unless_they_are_the_same(campaigns):
+    again = campaigns / "runs" / "found"
+    again.mkdir()
+    (again / "winner.rule").write_text(str(ZOO["lion"]))
+    assert run("show", "found")[0] == 0
+    (again / "winner.rule").write_text(str(ZOO["signum"]))
+    message = refused("show", "found")
+    assert "several rules are called 'found'" in message
+    assert str(again) in message and str(campaigns / "discovered" / "found") in message
+    assert run("show", "runs/found")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("rule", "message"),
+    [
+        ("runs/unfinished", "the campaign in runs/unfinished has no winner yet"),
+        ("runs", "runs is a folder without a winner.rule"),
+        ("founds", "did you mean 'found'?"),
+    ],
+)
+def test_a_folder_without_a_winner_is_refused(rule, message, campaigns):
+    assert message in refused("show", rule)
+
+
 @pytest.mark.parametrize(
     ("rule", "message"),
     [

@@ -6,10 +6,18 @@ from dataclasses import replace
 
 import pytest
 
-from evaluators.claim import Word
-from evaluators.comparison import Ground, Runs
+from evaluators.comparison.claim import Word
+from evaluators.comparison.ranking import (
+    best_baseline,
+    costs,
+    profiles,
+    report,
+    standings,
+    verdicts,
+)
+from evaluators.comparison.results import Ground, Runs
+from evaluators.registry import get
 from evaluators.score import WORST
-from evaluators.standing import best_baseline, costs, profiles, report, standings, verdicts
 from tests.comparisons import FAILS, FAST, SLOW, by_hand
 
 
@@ -51,7 +59,9 @@ def test_what_was_odd_is_told(rows):
     assert (rows["lion"].failed, rows["lion"].edges) == (1, ("third",))
     assert (rows["adamw"].failed, rows["adamw"].edges) == (0, ())
     assert rows["mine"].window is None, "it has no rate"
-    assert rows["adamw"].window == pytest.approx(0.2), "0.1 of 2 nats, both ways of two decades"
+    assert rows["adamw"].window == pytest.approx(0.2), (
+        "0.1 of a score that falls by 1 in a decade, both ways"
+    )
 
 
 def test_profiles_are_of_steps_to_the_final_loss_of_adamw():
@@ -76,6 +86,10 @@ def test_everything_survives_json():
     data = json.loads(json.dumps(report(by_hand()), allow_nan=False))
     assert data["verdicts"][0]["verdict"] == "beats"
     assert [row["name"] for row in data["table"]] == ["mine", "adamw", "lion"]
+    mine, adamw, lion = (row["by_task"]["third"] for row in data["table"])
+    assert mine == {"score": 1.5, "steps": 20.0, "seconds": pytest.approx(0.04)}
+    assert adamw == {"score": 1.0, "steps": 40.0, "seconds": pytest.approx(0.04)}
+    assert (lion["steps"], lion["seconds"]) == (None, None), "one run of two does not get there"
     for runs in (SLOW, FAST, FAILS):
         plain = json.loads(json.dumps(runs.to_json(), allow_nan=False))
         assert Runs.from_json(plain).to_json() == runs.to_json()
@@ -86,7 +100,7 @@ def test_everything_survives_json():
 
 @pytest.mark.parametrize("steps", [1, 2, 7, 20, 150, 1001])
 def test_looks_rise_to_the_horizon_and_hold_those_of_the_score(steps):
-    ground = Ground.of("task", steps)
+    ground = Ground.of(get("quadratic"), steps)
     assert list(ground.looks) == sorted(set(ground.looks)) and ground.looks[0] >= 1
     assert ground.looks[-1] == steps == ground.horizons[-1]
     assert set(ground.horizons) <= set(ground.looks) and len(ground.looks) <= 21

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
-from evaluators.speed import profile, rate_window, speed_up, steps_to
+from evaluators.comparison.speedup import profile, rate_window, speed_up, steps_to
 
 LOOKS = [10, 20, 30, 40]
 LOSSES = st.sampled_from([0.25, 0.5, 1.0, 1.5, 2.0, math.inf, math.nan])

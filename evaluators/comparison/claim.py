@@ -1,7 +1,7 @@
 """What may be said of a rule after a comparison, in fixed words.
 
-The scale is the speed-up over the best tuned baseline (`evaluators.speed.speed_up`), averaged
-geometrically over tasks and seeds.
+The scale is the speed-up over the best tuned baseline (see `speedup`), averaged geometrically over
+tasks and seeds.
 """
 
 import enum
@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from dsl.errors import counted
-from evaluators.statistics import Interval, interval, paired_test
+from evaluators.comparison.statistics import Interval, interval, paired_test
 
 ERROR = 0.05
 """The chance of a wrong claim that is accepted, over all rules looked at."""
@@ -20,6 +20,8 @@ WORST_TASK = 1.5
 """No task may take more than this many times the baseline's steps."""
 MARGIN = 1.25
 """A rule matches if the interval excludes that it takes this many times the baseline's steps."""
+_ROUNDING = 1e-9
+"""A bound is met by what lies on it, up to the rounding of logarithms."""
 
 
 class Word(enum.StrEnum):
@@ -58,8 +60,8 @@ class Claim:
 def claim(speed_ups: ArrayLike, looked_at: int = 1) -> Claim:
     """The verdict on a rule.
 
-    * *beats*: the interval of the aggregate lies above 1 and no task takes more than `WORST_TASK`
-      times the baseline's steps.
+    * *beats*: the interval of the aggregate lies above 1, its end excluded, and no task takes more
+      than `WORST_TASK` times the baseline's steps.
     * *matches*: the interval excludes `MARGIN` times the baseline's steps, and no task is that bad.
     * *specialised to*: neither, but on the tasks of `faster_on` it is faster.
     * *not supported*: none of these.
@@ -74,8 +76,8 @@ def claim(speed_ups: ArrayLike, looked_at: int = 1) -> Claim:
     overall = interval(logs, confidence).exp()
     by_task = tuple(np.exp(logs.mean(axis=1)).tolist())
     faster_on = _faster_on(logs, looked_at)
-    bearable = min(by_task) >= 1 / WORST_TASK
-    if overall.low > 1 and bearable and len(logs) > 1:
+    bearable = min(by_task) >= (1 - _ROUNDING) / WORST_TASK
+    if overall.low > 1 + _ROUNDING and bearable and len(logs) > 1:
         word = Word.BEATS
     elif faster_on and len(logs) == 1:
         word = Word.SPECIALISED

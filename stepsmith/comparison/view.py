@@ -1,52 +1,14 @@
-"""What a person sees of a comparison: progress while it runs, tables, notes and the verdicts."""
+"""What a person reads of a comparison: the table of rules, tasks won, and notes."""
 
 import math
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 
-from rich.console import Console, Group
-from rich.live import Live
-from rich.progress_bar import ProgressBar
+from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
 from dsl.errors import counted
-from evaluators.compare import Progress
-from evaluators.comparison import SCALE, Comparison
-from evaluators.standing import Standing, standings
-from stepsmith.console import duration
-
-_LINE_SECONDS = 10.0
-
-
-@contextmanager
-def comparing(console: Console) -> Iterator[Callable[[Progress], None]]:
-    """An observer that shows how far a comparison is: live on a terminal, else lines in a log."""
-    start = last = time.monotonic()
-
-    def sentence(progress: Progress) -> str:
-        share = f"{100 * progress.done / progress.total:3.0f}%"
-        spent = f"{duration(time.monotonic() - start)} spent"
-        return f"{share}  tuning and running {progress.rule} on {progress.task}, {spent}"
-
-    if console.is_terminal:
-        with Live(console=console, refresh_per_second=5, transient=True) as live:
-
-            def show(progress: Progress) -> None:
-                bar = ProgressBar(total=progress.total, completed=progress.done, width=60)
-                live.update(Group(bar, Text(sentence(progress))))
-
-            yield show
-        return
-
-    def say(progress: Progress) -> None:
-        nonlocal last
-        if progress.done == 0 or time.monotonic() - last >= _LINE_SECONDS:
-            last = time.monotonic()
-            console.print(Text(sentence(progress)), soft_wrap=True)
-
-    yield say
+from evaluators.comparison.ranking import Standing, standings
+from evaluators.comparison.results import SCALE, Comparison
 
 
 def tables(comparison: Comparison) -> Group:

@@ -6,8 +6,9 @@ are half decades; weight decays are 0 and decades, and 0 is no edge, since nothi
 """
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from dsl.program import Program
 
@@ -19,6 +20,8 @@ FARTHEST_STEP = 12
 """The grid ends six decades from the default rate ..."""
 LARGEST_DECAY = 100.0
 """... and here."""
+
+GRID = (RATE_STEPS, DECAYS, FARTHEST_STEP, LARGEST_DECAY)
 
 Measure = Callable[[float | None, Sequence[float | None]], Sequence[float]]
 """(weight decay, rates) -> one value per rate, higher is better; None where the rule has none."""
@@ -39,6 +42,16 @@ class GridTuned:
     interior: bool
     points: int
     sweep: tuple[tuple[float, float], ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data."""
+        return asdict(self)
+
+    @staticmethod
+    def from_json(data: Mapping[str, Any]) -> "GridTuned":
+        """What `to_json` made; KeyError, TypeError or ValueError for other data."""
+        sweep = tuple((float(rate), float(value)) for rate, value in data["sweep"])
+        return GridTuned(**{**data, "sweep": sweep})
 
     @property
     def constants(self) -> dict[str, float]:

@@ -1,41 +1,42 @@
 """The result of a comparison as plain data: tuned rules, their runs, and the arrays of them."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
-from evaluators.grid import GridTuned
-from evaluators.score import BEST, WORST
-from evaluators.speed import Floats
+from evaluators.comparison.grid_search import GridTuned
+from evaluators.comparison.speedup import Floats
+from evaluators.score import least_progress, mean_progress, relative
+from evaluators.task import Task
 from evaluators.train import horizons
 
 SCALE = "adamw"
 """The baseline whose tuned score is 1, always among those compared."""
 
 _LOOKS = 20
-_LEAST_PROGRESS = 0.1
-"""Nats of progress that count as a score of 1 where the scale itself makes less than that."""
 
 
 @dataclass(frozen=True)
 class Ground:
-    """One task of the comparison: the steps after which its losses are taken, and those of them
-    that make the score."""
+    """One task of the comparison: the steps after which its losses are taken, those of them that
+    make the score, and the nats of progress that a score of 1 stands for at least."""
 
     name: str
     steps: int
     looks: tuple[int, ...]
     horizons: tuple[int, ...]
+    least: float
 
     @staticmethod
-    def of(name: str, steps: int) -> "Ground":
+    def of(task: Task, steps: int) -> "Ground":
         """Twenty looks evenly up to the horizon, and those of the score."""
         scored = horizons(steps)
         even = {-(-steps * k // _LOOKS) for k in range(1, _LOOKS + 1)}
-        return Ground(name, steps, tuple(sorted(even.union(scored))), scored)
+        looks = tuple(sorted(even.union(scored)))
+        return Ground(task.name, steps, looks, scored, least_progress(task))
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ class Runs:
     def to_json(self) -> dict[str, Any]:
         """Plain data without NaN; `from_json` gives equal runs back."""
         return {
-            "tuned": asdict(self.tuned),
+            "tuned": self.tuned.to_json(),
             "losses": [[_finite(loss) for loss in row] for row in self.losses],
             "gains": [[_finite(gain) for gain in row] for row in self.gains],
         }
@@ -77,10 +78,9 @@ class Runs:
     @staticmethod
     def from_json(data: Mapping[str, Any]) -> "Runs":
         """The runs that `to_json` made; KeyError, TypeError or ValueError for other data."""
-        sweep = tuple((float(rate), float(value)) for rate, value in data["tuned"]["sweep"])
         losses = tuple(tuple(map(_number, row)) for row in data["losses"])
         gains = tuple(tuple(map(_number, row)) for row in data["gains"])
-        return Runs(GridTuned(**{**data["tuned"], "sweep": sweep}), losses, gains)
+        return Runs(GridTuned.from_json(data["tuned"]), losses, gains)
 
 
 @dataclass(frozen=True)
@@ -132,18 +132,16 @@ class Comparison:
     def scores(self, entrant: int) -> Floats:
         """[tasks, seeds]: as `evaluators.score.score`, progress at each horizon relative to that
         of the tuned scale, clipped, and their mean; a failed run scores the worst."""
-        rows = []
-        for task, runs in enumerate(self.runs[entrant]):
-            gains = np.asarray(runs.gains, float)
-            clipped = np.clip(gains / self.reference(task), WORST, BEST)
-            rows.append(np.where(np.isnan(gains), WORST, clipped).mean(axis=1))
-        return np.asarray(rows)
+        return np.asarray(
+            [
+                [relative(gains, self.reference(task)) for gains in runs.gains]
+                for task, runs in enumerate(self.runs[entrant])
+            ]
+        )
 
-    def reference(self, task: int) -> Floats:
-        """Nats of progress that are a score of 1, [horizons]: the mean of the tuned scale's runs, a
-        failed one making none."""
-        gains = np.nan_to_num(np.asarray(self.runs[self.scale][task].gains, float), nan=0.0)
-        return np.maximum(gains.mean(axis=0), _LEAST_PROGRESS)
+    def reference(self, task: int) -> tuple[float, ...]:
+        """Nats of progress that are a score of 1, [horizons]."""
+        return reference_of(self.runs[self.scale][task].gains, self.grounds[task].least)
 
     def to_json(self) -> dict[str, Any]:
         """Plain data without NaN."""
@@ -163,6 +161,12 @@ class Comparison:
             ],
             "looked_at": self.looked_at,
         }
+
+
+def reference_of(gains: Sequence[Sequence[float]], least: float) -> tuple[float, ...]:
+    """The score of 1 by the scale's progress [seeds][horizons]; a run that failed made none."""
+    made = [[0.0 if math.isnan(gain) else gain for gain in run] for run in gains]
+    return mean_progress(made, least)
 
 
 def _finite(value: float) -> float | None:

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from evaluators.claim import ERROR, MARGIN, WORST_TASK, Word, claim, sentence
+from evaluators.comparison.claim import ERROR, MARGIN, WORST_TASK, Word, claim, sentence
+from evaluators.comparison.statistics import interval
 
 TASKS = tuple(f"task{number}" for number in range(8))
 
@@ -46,6 +47,43 @@ def test_a_single_task_earns_no_more_than_itself():
     assert claim(around([2.0])).word is Word.SPECIALISED
     assert claim(around([1.0])).word is Word.MATCHES
     assert claim(around([0.5])).word is Word.NOT_SUPPORTED
+
+
+def even(*factors, seeds=2):
+    """Speed-ups that are the same for every seed."""
+    return np.repeat(np.asarray(factors, float)[:, None], seeds, axis=1)
+
+
+def touching(end):
+    """Speed-ups whose interval of the aggregate has this lower end."""
+    logs = np.log(even(1.2, 1.3, 1.4, 1.5, 1.6))
+    return np.exp(logs - interval(logs).low) * end
+
+
+@pytest.mark.parametrize(
+    ("speed_ups", "word"),
+    [
+        (touching(1.0001), Word.BEATS),
+        (touching(1.0), Word.MATCHES),  # an interval that touches 1 does not lie above it
+        (touching(1.0001 / MARGIN), Word.MATCHES),
+        (even(1.02, 1.02, 1.02), Word.BEATS),  # however little, if it is certain
+        (even(1, 1, 1), Word.MATCHES),
+        (even(*[1.001 / MARGIN] * 3), Word.MATCHES),
+        (even(*[0.999 / MARGIN] * 3), Word.NOT_SUPPORTED),
+        (even(*[3] * 30, 1 / WORST_TASK), Word.BEATS),  # just bearable
+        (even(*[3] * 30, 0.999 / WORST_TASK), Word.SPECIALISED),
+        (even(*[1] * 30, 0.999 / WORST_TASK), Word.NOT_SUPPORTED),  # nowhere faster
+        (even(0.7, 0.7, 1.3), Word.SPECIALISED),
+        (even(1.3), Word.SPECIALISED),  # one task says nothing of others
+    ],
+)
+def test_each_word_ends_where_it_says(speed_ups, word):
+    assert claim(speed_ups).word is word
+
+
+def test_seeds_that_disagree_on_a_task_make_nobody_special():
+    assert claim([[4.0, 0.25], [0.3, 0.3], [0.3, 0.3]]).word is Word.NOT_SUPPORTED
+    assert claim([[4.0, 4.0], [0.3, 0.3], [0.3, 0.3]]).faster_on == (0,)
 
 
 def test_looking_at_more_rules_makes_a_claim_harder():

@@ -9,9 +9,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from evaluators.comparison import SCALE, Comparison
-from evaluators.speed import Floats
-from evaluators.standing import best_baseline, profiles
+from evaluators.comparison.ranking import best_baseline, profiles
+from evaluators.comparison.results import SCALE, Comparison
+from evaluators.comparison.speedup import Floats
 
 _COLUMNS = 4
 _FACTORS = np.geomspace(1, 10, 181)

@@ -8,7 +8,13 @@ from hypothesis import strategies as st
 
 import dsl
 from dsl.zoo import ZOO
-from evaluators.grid import DECAYS, FARTHEST_STEP, LARGEST_DECAY, RATE_STEPS, grid_tune
+from evaluators.comparison.grid_search import (
+    DECAYS,
+    FARTHEST_STEP,
+    LARGEST_DECAY,
+    RATE_STEPS,
+    grid_tune,
+)
 
 ADAMW = ZOO["adamw"]
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from evaluators.claim import Claim, claim, sentence
-from evaluators.comparison import Comparison
-from evaluators.speed import Floats, profile, rate_window, speed_up, steps_to
-from evaluators.statistics import Interval, holm, interval, ranks
+from evaluators.comparison.claim import Claim, claim, sentence
+from evaluators.comparison.results import Comparison
+from evaluators.comparison.speedup import Floats, profile, rate_window, speed_up, steps_to
+from evaluators.comparison.statistics import Interval, holm, interval, ranks
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class Standing:
     `score` is the mean over tasks and seeds with its 95% interval; `won` counts, for each baseline,
     the tasks on which this rule is faster and slower (speed-up above and below 1). `steps` and
     `wall` are those to AdamW's final loss as multiples of AdamW's own, geometric means over tasks
-    (below 1 is sooner; a run that does not get there counts as `evaluators.speed.speed_up` says);
+    (below 1 is sooner; a run that does not get there counts as `speed_up` says);
     `reached` is the share of runs that get there. `window` is the median over tasks of the decades
     of rates whose score is within 0.1 of the best; None without a rate. `failed` counts runs
     that failed; `edges` names tasks where the best rate or decay lies at the farthest end.
@@ -171,11 +171,33 @@ def verdicts(comparison: Comparison) -> list[Verdict]:
 def report(comparison: Comparison) -> dict[str, Any]:
     """All of it as plain data: the runs, the table and the verdicts."""
     rows = [
-        {**asdict(row), "score": _plain(row.score), "edges": list(row.edges)}
+        {
+            **asdict(row),
+            "score": _plain(row.score),
+            "edges": list(row.edges),
+            "by_task": _by_task(comparison, comparison.index(row.name)),
+        }
         for row in standings(comparison)
     ]
     found = [verdict.to_json() for verdict in verdicts(comparison)]
     return {**comparison.to_json(), "table": rows, "verdicts": found}
+
+
+def _by_task(comparison: Comparison, index: int) -> dict[str, dict[str, float | None]]:
+    """On each task the mean score, the steps to AdamW's final loss (median over seeds) and their
+    wall time on this machine; None for what is not reached, or failed."""
+    scores = comparison.scores(index).mean(axis=1)
+    shares = costs(comparison)[index].reshape(len(comparison.tasks), -1)
+    found = {}
+    for task, ground in enumerate(comparison.grounds):
+        steps = float(np.median(shares[task])) * ground.steps
+        seconds = steps * comparison.seconds[index][task]
+        found[ground.name] = {
+            "score": float(scores[task]),
+            "steps": steps if math.isfinite(steps) else None,
+            "seconds": seconds if math.isfinite(seconds) else None,
+        }
+    return found
 
 
 def _won(comparison: Comparison, index: int, other: int) -> tuple[int, int]:
@@ -184,13 +206,11 @@ def _won(comparison: Comparison, index: int, other: int) -> tuple[int, int]:
 
 
 def _windows(comparison: Comparison, index: int) -> list[float]:
-    found = []
-    for task, runs in enumerate(comparison.runs[index]):
-        if runs.tuned.sweep:
-            rates, values = zip(*runs.tuned.sweep, strict=True)
-            scores = np.asarray(values) / comparison.reference(task)[-1]
-            found.append(rate_window(rates, scores.tolist()))
-    return found
+    """The sensitivity to the rate on each task; none for a rule without a rate."""
+    swept = [runs.tuned.sweep for runs in comparison.runs[index] if runs.tuned.sweep]
+    return [
+        rate_window([rate for rate, _ in sweep], [score for _, score in sweep]) for sweep in swept
+    ]
 
 
 def _plain(ends: Interval) -> dict[str, float | None]:

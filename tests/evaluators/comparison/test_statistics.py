@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 from scipy import stats
 
-from evaluators.statistics import Interval, holm, interval, paired_test, ranks
+from evaluators.comparison.statistics import Interval, holm, interval, paired_test, ranks
 
 NUMBERS = st.floats(-10, 10, allow_nan=False).map(lambda x: round(x, 6))
 RESULTS = npst.arrays(float, st.tuples(st.integers(1, 5), st.integers(1, 4)), elements=NUMBERS)

@@ -1,0 +1,235 @@
+"""One task of a comparison: rules tuned on it, run on fresh seeds, and timed side by side."""
+
+import math
+import time
+from collections.abc import Sequence
+from dataclasses import astuple
+from functools import lru_cache
+from typing import Any
+
+from dsl import canonical, canonical_hash
+from dsl.lower import spelled_out
+from dsl.program import Program
+from dsl.registry import PRIMITIVES
+from dsl.zoo import ZOO
+from evaluators.comparison import grid_search
+from evaluators.comparison.cache import RunCache
+from evaluators.comparison.grid_search import GridTuned
+from evaluators.comparison.key import Key, environment
+from evaluators.comparison.objective import Gains, Tuning, tune_by_score, tune_scale
+from evaluators.comparison.results import SCALE, Ground, Runs
+from evaluators.evaluation import Outcome
+from evaluators.outcomes import outcome_of
+from evaluators.score import progress
+from evaluators.task import Task
+from evaluators.train import Trained, Trainer
+
+BASELINES = (
+    "heavy_ball",
+    "adamw",
+    "nadamw",
+    "lion",
+    "adan",
+    "adabelief",
+    "sophia_h",
+    "adahessian",
+)
+"""What a rule is compared with; `heavy_ball` is SGD with momentum."""
+
+WIDTH = 5
+"""Seeds that run side by side: those of a tuning, or half of ten fresh ones."""
+
+TIMINGS = 3
+
+
+@lru_cache(maxsize=256)
+def carried(rule: Program) -> tuple[str, ...]:
+    """Primitives of the machine that a rule is trained with: those of all baselines, or its own if
+    it has another one.
+
+    So one machine serves the baselines and most rules, and no rule's numbers depend on what it is
+    compared with.
+    """
+    common = set[str]().union(*(_primitives(ZOO[name]) for name in BASELINES))
+    own = _primitives(rule)
+    return tuple(name for name in PRIMITIVES if name in (common if own <= common else own))
+
+
+@lru_cache(maxsize=256)
+def _primitives(rule: Program) -> set[str]:
+    return {statement.op for statement in spelled_out(canonical(rule)).statements}
+
+
+class Bench:
+    """Trains rules on one task; a loop is compiled when first used.
+
+    **Arguments:** `tuning`, `fresh`: seeds to tune on, and seeds to run the tuned rule on.
+    """
+
+    def __init__(
+        self,
+        task: Task,
+        ground: Ground,
+        tuning: Sequence[int],
+        fresh: Sequence[int],
+        cache: RunCache,
+    ):
+        self.task = task
+        self.ground = ground
+        self.tuning_seeds = tuple(tuning)
+        self.fresh = tuple(fresh)
+        self.cache = cache
+        self._examples = task.checksum()
+        self._environment = environment()
+        self._tunings: dict[Key, Tuning] = {}
+
+    def runs(self, rule: Program) -> Runs:
+        """The rule tuned here and run on the fresh seeds, or as kept from an earlier time; either
+        is kept as soon as it is done. The scale is tuned before any other rule."""
+        tuning = self.tuning(rule)
+        key = self._runs_key(rule, tuning)
+        found = self.cache.get(key, Runs.from_json)
+        if found is None:
+            found = self._fresh_runs(rule, tuning)
+            self.cache.put(key, found.to_json())
+        return found
+
+    def tuning(self, rule: Program) -> Tuning:
+        """The rule's best point."""
+        key = self._tuning_key(rule, None if is_scale(rule) else self._scale().reference)
+        found = self._kept_tuning(key)
+        if found is None:
+            found = self._tune(rule)
+            self.cache.put(key, found.to_json())
+            self._tunings[key] = found
+        return found
+
+    def kept(self, rule: Program) -> bool:
+        """Whether the runs of a rule are there, and nothing would be trained for them."""
+        reference = None
+        if not is_scale(rule):
+            scale = self._kept_tuning(self._tuning_key(ZOO[SCALE], None))
+            if scale is None:
+                return False
+            reference = scale.reference
+        tuning = self._kept_tuning(self._tuning_key(rule, reference))
+        return tuning is not None and self.cache.holds(self._runs_key(rule, tuning))
+
+    def seconds(self, rules: Sequence[Program], runs: Sequence[Runs]) -> list[float]:
+        """Wall time of one training step of each tuned rule, the least of several measurements
+        taken in turns; NaN for a rule that fails. The engine is the one that trains it, so the
+        times are good for ratios, on this task and this computer."""
+        tuned = [_at(rule, run.tuned) for rule, run in zip(rules, runs, strict=True)]
+        found = [math.inf] * len(tuned)
+        for _ in range(TIMINGS):
+            for at, program in enumerate(tuned):
+                found[at] = min(self._seconds(program), found[at])
+        return found
+
+    def _seconds(self, program: Program) -> float:
+        """Of a step of one of the runs that go side by side; NaN if one of them fails."""
+        trainer = self._trainer(program)
+        while True:
+            compiled = trainer.compilations + trainer.programs_compiled
+            start = time.perf_counter()
+            trained = trainer.run(canonical(program), self.fresh[:WIDTH])[0]
+            taken = time.perf_counter() - start
+            if trainer.compilations + trainer.programs_compiled == compiled:
+                break
+        fine = all(outcome_of(self.task, run) is Outcome.OK for run in trained)
+        return taken / (self.ground.steps * WIDTH) if fine else math.nan
+
+    def _tune(self, rule: Program) -> Tuning:
+        def train(decay: float | None, rates: Sequence[float | None]) -> list[Gains]:
+            program = rule if decay is None else rule.with_hyperparameters(wd=decay)
+            given = [rate for rate in rates if rate is not None] or None
+            return [self._gains(runs) for runs in self._train(program, self.tuning_seeds, given)]
+
+        if is_scale(rule):
+            return tune_scale(rule, train, len(self.ground.horizons), self.ground.least)
+        return tune_by_score(rule, train, self._scale().reference)
+
+    def _fresh_runs(self, rule: Program, tuning: Tuning) -> Runs:
+        trained = self._train(_at(rule, tuning.tuned), self.fresh)[0]
+        losses = tuple(
+            run.losses if self._fine(run) else (*run.losses[:-1], math.nan) for run in trained
+        )
+        return Runs(tuning.tuned, losses, self._gains(trained))
+
+    def _gains(self, runs: Sequence[Trained]) -> tuple[tuple[float, ...], ...]:
+        """Progress at the horizons, [seeds][horizons]; NaN for a run that failed."""
+        places = [self.ground.looks.index(step) for step in self.ground.horizons]
+        return tuple(
+            tuple(
+                progress(self.task, run.losses[at]) if self._fine(run) else math.nan
+                for at in places
+            )
+            for run in runs
+        )
+
+    def _fine(self, run: Trained) -> bool:
+        return outcome_of(self.task, run) is Outcome.OK
+
+    def _train(
+        self, program: Program, seeds: Sequence[int], rates: Sequence[float] | None = None
+    ) -> list[list[Trained]]:
+        return self._trainer(program).run(canonical(program), seeds, rates)
+
+    def _trainer(self, rule: Program) -> Trainer:
+        return _trainer(self.task, self.ground, carried(rule))
+
+    def _scale(self) -> Tuning:
+        return self.tuning(ZOO[SCALE])
+
+    def _kept_tuning(self, key: Key) -> Tuning | None:
+        """What is known of it in this process or from an earlier one."""
+        if key not in self._tunings:
+            found = self.cache.get(key, Tuning.from_json)
+            if found is None:
+                return None
+            self._tunings[key] = found
+        return self._tunings[key]
+
+    def _tuning_key(self, rule: Program, reference: tuple[float, ...] | None) -> Key:
+        return self._key("tuning", rule, self.tuning_seeds, grid_search.GRID, reference or ())
+
+    def _runs_key(self, rule: Program, tuning: Tuning) -> Key:
+        """The tuning is in it, since it is part of the runs."""
+        at = (*astuple(tuning.tuned), tuning.reference)
+        return self._key("runs", _at(rule, tuning.tuned), self.fresh, at)
+
+    def _key(
+        self,
+        what: str,
+        rule: Program,
+        seeds: tuple[int, ...],
+        grid: tuple[Any, ...],
+        reference: tuple[float, ...] = (),
+    ) -> Key:
+        return Key(
+            what=what,
+            rule=canonical_hash(rule),
+            primitives=carried(rule),
+            width=WIDTH,
+            ground=self.ground,
+            examples=self._examples,
+            seeds=seeds,
+            grid=grid,
+            reference=reference,
+            environment=self._environment,
+        )
+
+
+def is_scale(rule: Program) -> bool:
+    """Whether a rule is the one that all others are tuned against."""
+    return canonical_hash(rule) == canonical_hash(ZOO[SCALE])
+
+
+def _at(rule: Program, tuned: GridTuned) -> Program:
+    return rule.with_hyperparameters(**tuned.constants)
+
+
+@lru_cache(maxsize=2)
+def _trainer(task: Task, ground: Ground, primitives: tuple[str, ...]) -> Trainer:
+    """What trains on a task; that of the baselines and one more are alive at a time."""
+    return Trainer(task, ground.steps, primitives, WIDTH, looks=ground.looks)

@@ -1,0 +1,116 @@
+"""Comparing rules: each tuned on each task with the same grid, then run on fresh seeds.
+
+Seeds come from a range that no campaign draws from, and those of the tuning are not those of the
+runs. What was kept from an earlier time is not done again, so a comparison that was interrupted
+goes on where it was.
+"""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+from dsl.program import Program
+from evaluators.comparison.bench import BASELINES
+from evaluators.comparison.contest import Benches, Contest, SerialRunner, fresh_seeds
+from evaluators.comparison.entrants import check, entered
+from evaluators.comparison.plan import Plan
+from evaluators.comparison.results import SCALE, Comparison
+from evaluators.comparison.schedule import Runner, Unit
+from evaluators.comparison.work import Observer, work
+from evaluators.errors import CannotCompare, UnknownTask
+from evaluators.registry import get
+
+
+class TaskLike(Protocol):
+    """A task by name, and the horizon it is compared at."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def steps(self) -> int: ...
+
+
+class SuiteLike(Protocol):
+    """Tasks under a name."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def tasks(self) -> Sequence[TaskLike]: ...
+
+
+class Subset(NamedTuple):
+    """Some tasks of a suite."""
+
+    name: str
+    tasks: tuple[TaskLike, ...]
+
+
+def subset(suite: str, tasks: Sequence[TaskLike], names: Sequence[str]) -> Subset:
+    """The tasks of a suite that are named, in the suite's order; all of them if none is named.
+
+    UnknownTask, with the nearest of the suite, for a name that is not in it.
+    """
+    known = [task.name for task in tasks]
+    for name in names:
+        if name not in known:
+            raise UnknownTask(name, known)
+    return Subset(suite, tuple(task for task in tasks if not names or task.name in names))
+
+
+def compare(
+    rules: Sequence[Program],
+    suite: SuiteLike,
+    *,
+    baselines: Sequence[str] = BASELINES,
+    seeds: int = 10,
+    looked_at: int | None = None,
+    folder: Path | None = None,
+    observe: Observer = lambda event: None,
+    say: Callable[[str], None] = lambda sentence: None,
+    make_runner: Callable[[Contest, Plan], Runner] | None = None,
+) -> Comparison:
+    """Tune and run rules and baselines on every task of a suite.
+
+    **Arguments:** `baselines`: names of the zoo; AdamW, the scale, is added if it is not among
+    them. `looked_at`: rules that were tried on these tasks so far, the number of `rules` if None.
+    `folder`: where results are looked up and kept, each as soon as it is there; wall time never
+    is. `say`: told of trouble with that folder. `make_runner`: what does the work, this process if
+    None; not called if nothing is left to do.
+    **Raises:** CannotCompare, before anything is run, if a rule is given twice, does not depend on
+    the gradient, or asks what a task does not answer, or if `looked_at` is less than the number of
+    rules; UnknownTask for a task of the suite that there is not.
+    """
+    looked_at = len(rules) if looked_at is None else looked_at
+    if looked_at < len(rules):
+        raise CannotCompare(f"{len(rules)} rules are given, but only {looked_at} were looked at")
+    known = [get(choice.name) for choice in suite.tasks]
+    rivals = entered(rules, baselines, known)
+    check(rivals, known)
+    contest = Contest(
+        rules=tuple(rival.program for rival in rivals),
+        tasks=tuple((choice.name, choice.steps) for choice in suite.tasks),
+        seeds=seeds,
+        folder=folder,
+    )
+    benches = Benches(contest, say)
+    names = tuple(rival.entrant.name for rival in rivals)
+    order = sorted(range(len(names)), key=lambda rule: names[rule] != SCALE)
+    tasks = range(len(contest.tasks))
+    pieces = tuple(benches.piece(Unit(task, rule)) for task in tasks for rule in order)
+    plan = Plan(tuple(name for name, _ in contest.tasks), names, pieces)
+    observe(plan)
+    if make_runner is None or not plan.left:
+        runner: Runner = SerialRunner(benches)
+    else:
+        runner = make_runner(contest, plan)
+    runs, seconds = work(plan, benches, runner, observe)
+    return Comparison(
+        suite=suite.name,
+        grounds=tuple(benches.of(task).ground for task in tasks),
+        seeds=fresh_seeds(seeds),
+        entrants=tuple(rival.entrant for rival in rivals),
+        runs=tuple(zip(*runs, strict=True)),
+        seconds=tuple(zip(*seconds, strict=True)),
+        looked_at=looked_at,
+    )

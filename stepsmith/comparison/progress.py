@@ -1,0 +1,121 @@
+"""What a person sees while a comparison runs: the plan, how far it is, and what is left."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.text import Text
+
+from dsl.errors import counted
+from evaluators.comparison.plan import Plan
+from evaluators.comparison.work import Event, Observer, Progress, Timing
+from stepsmith.console import duration
+
+_LINE_SECONDS = 10.0
+_LONGEST = 3
+
+
+@contextmanager
+def comparing(console: Console, suite: str, seeds: int, workers: int) -> Iterator[Observer]:
+    """An observer that prints the plan, and then how far the comparison is: live on a terminal,
+    else in lines for a log."""
+
+    def plan_of(plan: Plan) -> None:
+        for line in plan_lines(plan, suite, seeds, workers):
+            console.print(Text(line), soft_wrap=True)
+
+    if console.is_terminal:
+        with Live(console=console, refresh_per_second=2, transient=True) as live:
+            view = _Now()
+
+            def show(event: Event) -> None:
+                if isinstance(event, Plan):
+                    plan_of(event)
+                else:
+                    view.take(event)
+                    live.update(view)
+
+            yield show
+        return
+
+    last, view = 0.0, _Now()
+
+    def say(event: Event) -> None:
+        nonlocal last
+        if isinstance(event, Plan):
+            plan_of(event)
+            return
+        view.take(event)
+        if not last or time.monotonic() - last >= _LINE_SECONDS:
+            last = time.monotonic()
+            console.print(Text(view.sentence()), soft_wrap=True)
+
+    yield say
+
+
+def plan_lines(plan: Plan, suite: str, seeds: int, workers: int) -> list[str]:
+    """What a comparison will do, in a few lines.
+
+    **Arguments:** `seeds`: fresh ones per task; `workers`: processes, 0 for this one alone.
+    """
+    total, left = len(plan.pieces), len(plan.left)
+    tasks = ", ".join(plan.tasks)
+    lines = [
+        f"{suite}: {counted(len(plan.tasks), 'task')} ({tasks}); "
+        f"{counted(len(plan.rules), 'rule')} ({', '.join(plan.rules)}); "
+        f"{counted(seeds, 'fresh seed')}",
+    ]
+    if not left:
+        return [*lines, "All runs are kept from earlier; only wall times are measured."]
+    kept = f", {total - left} kept from earlier" if left < total else ""
+    runs = sum(piece.runs for piece in plan.left)
+    where = f"with {counted(workers, 'worker')}" if workers else "in this process"
+    seconds = plan.seconds / max(workers, 1)
+    lines.append(
+        f"To do: {left} of {total} pairs of a rule and a task{kept}: about {_rounded(runs):,} "
+        f"training runs, very roughly {duration(seconds)} {where}"
+    )
+    by_task = list(plan.seconds_by_task().items())
+    if len(by_task) > _LONGEST:
+        longest = [f"{name} {duration(each)}" for name, each in by_task[:_LONGEST]]
+        lines.append(f"Longest: {', '.join(longest)}; --tasks leaves tasks out")
+    return lines
+
+
+def _rounded(number: int) -> int:
+    """To two digits."""
+    return int(float(f"{number:.2g}"))
+
+
+class _Now:
+    """The latest event, drawn with the time of the drawing."""
+
+    def __init__(self):
+        self.start = self.since = time.monotonic()
+        self.event: Progress | Timing | None = None
+
+    def take(self, event: Event) -> None:
+        if isinstance(event, Progress | Timing):
+            self.event, self.since = event, time.monotonic()
+
+    def sentence(self) -> str:
+        now = time.monotonic()
+        spent = f"{duration(now - self.start)} spent"
+        match self.event:
+            case Progress(done, total, pairs, left):
+                share = f"{100 * done / total:3.0f}%  {done}/{total}"
+                what = ", ".join(f"{rule} on {task}" for rule, task in pairs)
+                rest = duration(max(left - (now - self.since), 0))
+                return f"{share}, tuning and running {what}, {spent}, about {rest} left"
+            case Timing(task):
+                return f"timing all rules on {task}, {spent}"
+        return spent
+
+    def __rich__(self) -> Group:
+        line = Text(self.sentence())
+        if not isinstance(self.event, Progress):
+            return Group(line)
+        return Group(ProgressBar(total=self.event.total, completed=self.event.done, width=60), line)

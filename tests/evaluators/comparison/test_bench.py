@@ -1,0 +1,47 @@
+"""A bench compiles once, whatever it tunes, and times only what is compiled."""
+
+import pytest
+
+from dsl.zoo import ZOO
+from evaluators.comparison import bench as module
+from evaluators.comparison.bench import WIDTH, Bench, carried
+from evaluators.comparison.cache import RunCache
+from evaluators.comparison.results import Ground
+from evaluators.registry import get
+from evaluators.train import Engine, Trainer
+
+STEPS = 20
+
+
+@pytest.fixture(params=list(Engine))
+def bench_and_trainer(request, monkeypatch):
+    """A bench whose rules all go to one engine, and what trains there."""
+    task = get("rosenbrock")
+    ground = Ground.of(task, STEPS)
+    trainer = Trainer(
+        task, STEPS, carried(ZOO["adamw"]), WIDTH, looks=ground.looks, engine=request.param
+    )
+    monkeypatch.setattr(module, "_trainer", lambda *arguments: trainer)
+    return Bench(task, ground, range(5), range(5, 11), RunCache(None)), trainer
+
+
+def test_no_rate_decay_or_seed_compiles_anything(bench_and_trainer):
+    bench, trainer = bench_and_trainer
+    runs = bench.runs(ZOO["adamw"])
+    assert runs.tuned.points >= 20 and len(runs.losses) == 6
+    assert trainer.compilations + trainer.programs_compiled == 1
+    (seconds,) = bench.seconds([ZOO["adamw"]], [runs])
+    assert 0 < seconds < 1
+    assert trainer.compilations + trainer.programs_compiled == 1
+
+
+def test_the_scale_is_tuned_once_for_all_rules(bench_and_trainer, monkeypatch):
+    bench, _ = bench_and_trainer
+    tuned, tune = [], Bench._tune
+    monkeypatch.setattr(
+        Bench, "_tune", lambda self, rule: tuned.append(rule.name) or tune(self, rule)
+    )
+    bench.runs(ZOO["signum"])
+    bench.runs(ZOO["heavy_ball"])
+    bench.runs(ZOO["adamw"])
+    assert tuned == ["adamw", "signum", "heavy_ball"]
