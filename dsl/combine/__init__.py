@@ -18,6 +18,7 @@ from dsl.combine.mechanic import mechanic, mechanize
 from dsl.combine.refinement import refined
 from dsl.combine.schedules import cosine, linear_decay, uba, warmup
 from dsl.combine.tables import tabulated
+from dsl.combine.variance import variance_reduced, variance_reduced_exactly
 
 __all__ = [
     "COMBINATORS",
@@ -45,6 +46,8 @@ __all__ = [
     "substitute",
     "tabulated",
     "uba",
+    "variance_reduced",
+    "variance_reduced_exactly",
     "warmup",
     "zclip",
 ]

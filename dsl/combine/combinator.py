@@ -57,9 +57,14 @@ class Combinator:
 COMBINATORS: dict[str, Combinator] = {}
 
 
-def before(name: str) -> Callable[[Callable[..., Any]], Combinator]:
-    """Declare the decorated function as what a program shall read as `name`."""
-    return lambda function: _declared(function, "before", name, ())
+def before(
+    name: str, *, shared: tuple[str, ...] = ()
+) -> Callable[[Callable[..., Any]], Combinator]:
+    """Declare the decorated function as what a program shall read as `name`.
+
+    `shared` are hyperparameters that are those of the program, if it has them.
+    """
+    return lambda function: _declared(function, "before", name, shared)
 
 
 def after(slot: str, *, shared: tuple[str, ...] = ()) -> Callable[[Callable[..., Any]], Combinator]:

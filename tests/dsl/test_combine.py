@@ -213,6 +213,8 @@ def test_no_bits_are_lost_of_tensors_that_are_too_small(name: str):
 
 NEUTRAL: dict[str, dict[str, float]] = {
     "coupled_decay": {"wd": 0},
+    "variance_reduced": {"gamma": 0},
+    "variance_reduced_exactly": {"gamma": 0},
     "decoupled_decay": {"wd": 0},
     "gradient_noise": {"eta": 0},
 }

@@ -11,7 +11,15 @@ import numpy as np
 import pytest
 
 from dsl import Program, canonical, simplify
-from dsl.combine import clipped_by_norm, coupled_decay, decoupled_decay, fix, rename
+from dsl.combine import (
+    clipped_by_norm,
+    coupled_decay,
+    decoupled_decay,
+    fix,
+    rename,
+    variance_reduced,
+    variance_reduced_exactly,
+)
 from dsl.fingerprint import respond
 from dsl.initialisers import Init
 from dsl.registry import Domain
@@ -57,6 +65,22 @@ IDENTITIES: dict[str, tuple[Program, Program]] = {
     "gradient noise of variance 0 is none": (rule("sgd_gradient_noise", eta=0), ZOO["sgd"]),
     "AdEMAMix without its slow average is AdamW": (rule("ademamix", alpha=0), ZOO["adamw"]),
     "NadamW without momentum is AdamW without": (rule("nadamw", b1=0), rule("adamw", b1=0)),
+    **{
+        f"MARS with gamma 0 is its base: {correction.piece.name} on {name}": (
+            fix(correction(ZOO[name]), gamma=0),
+            ZOO[name],
+        )
+        for correction in (variance_reduced, variance_reduced_exactly)
+        for name in ("adamw", "lion", "muon")
+    },
+    "MARS-AdamW is its correction put on AdamW with clipped gradients": (
+        ZOO["mars_adamw"],
+        variance_reduced(clipped_at_1(ZOO["adamw"])),
+    ),
+    "exact MARS-AdamW is its exact correction put on AdamW with clipped gradients": (
+        ZOO["mars_adamw_exact"],
+        variance_reduced_exactly(clipped_at_1(ZOO["adamw"])),
+    ),
     **{
         f"{name} without variance reduction is AdamW on clipped gradients": (
             rule(name, gamma=0),

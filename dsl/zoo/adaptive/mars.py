@@ -19,9 +19,10 @@ def mars_adamw(
 
     The approximate form: the last gradient is that of the last batch, 0 at first, so the first
     gradient is scaled up. Both averages take the corrected gradient, scaled to norm 1 in each
-    tensor where it is larger. eps is added to the corrected root. Weight decay is decoupled and
-    reads the parameters before the step. Tensors of all ranks are treated alike; the authors' code
-    gives those that are no matrices to AdamW.
+    tensor where it is larger, whatever gamma is; `dsl.combine.variance_reduced` is the correction
+    alone. eps is added to the corrected root. Weight decay is decoupled and reads the parameters
+    before the step. Tensors of all ranks are treated alike; the authors' code gives those that are
+    no matrices to AdamW.
     """
     c = g + gamma * b1 / (1 - b1) * (g - last)
     c = c / maximum(norm(c), 1)

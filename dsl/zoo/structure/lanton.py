@@ -20,7 +20,7 @@ from dsl.zoo.structure.muon import orthogonalised
 
 @entry(
     paper="Noise-Adaptive Layerwise Learning Rates: Accelerating Geometry-Aware Optimization for "
-    "DNN Training (Hao et al.)",
+    "Deep Neural Network Training (Hao et al.)",
     year=2025,
     reference=Dense(
         ranks=(2, 3, 4),
