@@ -13,12 +13,12 @@ _NUMBERS = ("block", "least")
 
 
 @trace
-def _signed(s=zeros, *, block=256, least=0):
+def _signed(s=zeros, *, block=256, least=4096):
     return where(sum(1) < least, s, quantized(s, 1, block))
 
 
 @trace
-def _unsigned(s=zeros, *, block=256, least=0):
+def _unsigned(s=zeros, *, block=256, least=4096):
     return where(sum(1) < least, s, quantized(s, 0, block))
 
 
@@ -31,7 +31,7 @@ def in_eight_bits(program: Program, *, unsigned: Collection[str] = (), **numbers
     **Arguments:** `unsigned`: slots that are never negative, which are held more finely so.
     `numbers`: defaults of two hyperparameters that the program gets: `block`, the entries that
     share a scale, 256 as now in the authors' library (2048 in the paper), and `least`: tensors with
-    fewer entries are held in full, none by default. Theirs are those below 4096.
+    fewer entries are held in full, as there those below 4096.
     """
     for slot in unsigned:
         if slot not in program.slots:

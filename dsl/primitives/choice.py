@@ -39,6 +39,17 @@ def equal(xp, x, y):
 
 
 @primitive(
+    "K -> K",
+    torch="torch.isfinite({x}).to({dtype})",
+    latex=r"\mathbb{{1}}\left[\left|{x}\right| < \infty\right]",
+    weight=0.0,
+)
+def finite(xp, x):
+    """1 where `x` is a finite number, 0 where it is NaN or infinite."""
+    return xp.where(xp.isfinite(x), 1.0, 0.0)
+
+
+@primitive(
     "K, K, K -> K",
     torch="torch.where({mask} != 0, {x}, {y})",
     latex=r"\left({mask}\;?\;{x} : {y}\right)",

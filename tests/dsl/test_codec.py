@@ -6,7 +6,12 @@ import numpy as np
 import pytest
 
 from dsl import PRIMITIVES
+from dsl.interpret import run_step
+from dsl.transform import initial
+from dsl.zoo import ZOO
+from tests.dsl.references.dense import DENSE, At
 from tests.dsl.references.dense.codec import CODES, restored
+from tests.dsl.running import PolynomialStep
 
 quantized = PRIMITIVES["quantized"].meaning
 
@@ -60,3 +65,30 @@ def test_a_block_has_one_entry_at_least(block: float):
         traced = jax.jit(lambda b: quantized(jnp, jnp.asarray(x), 1.0, b))(block)
     for met in (quantized(np, x, 1.0, block), traced):
         np.testing.assert_allclose(met, restored(x, True, 1), rtol=1e-14)
+
+
+def test_adamw_in_eight_bits_leaves_entries_whose_gradient_is_not_finite():
+    """Those of tensors that are held in eight bits; small ones become NaN as in any AdamW."""
+    at_block = {"lr": 0.1, "wd": 0.25, "block": 16, "least": 12}
+    program = ZOO["adamw_8bit"].with_hyperparameters(**at_block)
+    rng = np.random.Generator(np.random.PCG64(9))
+    w = [np.asarray(rng.normal(size=shape)) for shape in ((40,), (6, 2), (3,))]
+    slots = {slot: initial(init, w, np) for slot, init in program.state}
+    at = At([leaf.copy() for leaf in w])
+    step = DENSE["adamw_8bit"](at.w)
+    for t in range(1, 9):
+        g = [np.asarray(rng.normal(size=leaf.shape)) for leaf in w]
+        if t in (1, 4):
+            g[0][[3, 17, 18]], g[1][2, 1], g[2][0] = [np.nan, np.inf, -np.inf], np.nan, np.inf
+        inputs = {"w": w, "g": g, "t": np.float64(t), **program.hyperparameters}
+        moves, slots = run_step(program, inputs, slots, PolynomialStep(t, w), np)
+        before, w = w, [leaf - move for leaf, move in zip(w, moves, strict=True)]
+        at.t, at.g = t, g
+        with np.errstate(invalid="ignore"):
+            step(at, program.hyperparameters)
+        for ours, theirs in zip(w, at.w, strict=True):
+            np.testing.assert_allclose(ours, theirs, rtol=1e-12)
+        left = ~np.isfinite(g[0])
+        np.testing.assert_array_equal(w[0][left], before[0][left])
+        assert not np.any(slots["m"][0][left]) and not np.any(slots["v"][0][left])
+        assert np.all(np.isfinite(w[0])) and np.all(np.isfinite(w[1])) and np.isnan(w[2][0])

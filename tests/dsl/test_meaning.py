@@ -110,6 +110,7 @@ REFERENCE = {
     "greater": lambda x, y: float(x > y),
     "less": lambda x, y: float(x < y),
     "equal": lambda x, y: float(x == y),
+    "finite": lambda x: float(math.isfinite(x)),
     "where": lambda mask, x, y: x if mask != 0 else y,
     "when": lambda flag, new, old: new if flag != 0 else old,
     "every": lambda t, k, phase: float(np.mod(t - phase, k) == 0),

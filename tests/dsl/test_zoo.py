@@ -1,11 +1,14 @@
 """Every entry of the zoo follows its reference; a new entry is covered once it is registered."""
 
+from collections.abc import Mapping
+from itertools import combinations
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from dsl import canonical, fingerprint, parse, simplify, to_optax
+from dsl import Program, canonical, fingerprint, parse, simplify, to_optax
 from dsl.fingerprint import respond
 from dsl.zoo import ENTRIES, ZOO
 from dsl.zoo.entry import Reference
@@ -149,14 +152,24 @@ def test_simplifying_a_rule_keeps_what_it_does(name: str):
 
 
 def test_no_two_rules_behave_alike():
-    """At the published defaults, and with decay on and an eps that shows."""
+    """At the published defaults, with decay on and an eps that shows, and where one is compared."""
     names: dict[tuple[str, str], list[str]] = {}
     for name, program in ZOO.items():
-        known = program.hyperparameters
-        on = {hyper: value for hyper, value in walks.SETTINGS.items() if hyper in known}
-        prints = fingerprint(program), fingerprint(program.with_hyperparameters(**on))
+        prints = fingerprint(program), fingerprint(_set(program, walks.SETTINGS))
         names.setdefault(prints, []).append(name)
-    assert [alike for alike in names.values() if len(alike) > 1] == []
+    groups = [alike for alike in names.values() if len(alike) > 1]
+    for one, other in (pair for alike in groups for pair in combinations(alike, 2)):
+        places = [walks.settings(here) for here in (one, other)]
+        rules = ZOO[one], ZOO[other]
+        assert any(
+            fingerprint(_set(rules[0], at)) != fingerprint(_set(rules[1], at)) for at in places
+        ), f"{one} and {other}"
+
+
+def _set(program: Program, numbers: Mapping[str, float]) -> Program:
+    """The program with those of the numbers that it knows."""
+    known = program.hyperparameters
+    return program.with_hyperparameters(**{h: x for h, x in numbers.items() if h in known})
 
 
 @pytest.mark.parametrize("name", PUBLISHED)

@@ -50,13 +50,14 @@ def momentum_8bit(at: At, m, *, lr, b1, wd, block, least):
 
 @dense("adamw_8bit")
 def adamw_8bit(at: At, m, v, *, lr, b1, b2, eps, wd, block, least):
+    rate = lr * np.sqrt(1 - b2**at.t) / (1 - b1**at.t)
     for i, (w, g) in enumerate(zip(at.w, at.g, strict=True)):
-        first = b1 * m[i] + (1 - b1) * g
-        second = b2 * v[i] + (1 - b2) * g * g
+        skipped = (g.size >= least) & ~np.isfinite(g)
+        first = np.where(skipped, 0.0, b1 * m[i] + (1 - b1) * g)
+        second = np.where(skipped, 0.0, b2 * v[i] + (1 - b2) * g * g)
         m[i], v[i] = _held(first, True, block, least), _held(second, False, block, least)
-        rate = lr * np.sqrt(1 - b2**at.t) / (1 - b1**at.t)
-        w *= 1 - lr * wd
-        w -= rate * first / (np.sqrt(second) + eps * np.sqrt(1 - b2**at.t))
+        stepped = w - rate * first / (np.sqrt(second) + eps * np.sqrt(1 - b2**at.t))
+        w[...] = np.where(skipped, w, stepped * (1 - lr * wd))
 
 
 @dense("lion_8bit")
