@@ -66,17 +66,28 @@ def galore(
     return u + lr * wd * (w - u)
 
 
+_NATURAL = (
+    "Natural GaLore: Accelerating GaLore for memory-efficient LLM Training and Fine-tuning (Das)"
+)
+_NATURAL_HYPERS = {**_HYPERS, "lam": Hyper("added to the eigenvalues of the Fisher matrix")}
+_NATURAL_AT = {"size": 2, "period": 7, "lam": 2**-3}
+
+
+def _natural(h: Any, r: Any, lam: Any) -> Any:
+    """`r` times the inverse of lam plus the sum of the outer products of the members of `h`."""
+    return (r - weighted_sum(h, gram_solve(h, member_dot(h, r), lam))) / lam
+
+
 @entry(
-    paper="Natural GaLore: Accelerating GaLore for memory-efficient LLM Training and Fine-tuning "
-    "(Das)",
+    paper=_NATURAL,
     year=2024,
     reference=Dense(
-        at={"size": 2, "period": 7, "lam": 2**-3},
+        at=_NATURAL_AT,
         ranks=(2,),
         undefined=_UNDEFINED,
-        doubts="the authors' code projects a matrix from both sides",
+        doubts="the authors' code projects from both sides",
     ),
-    hypers={**_HYPERS, "lam": Hyper("added to the eigenvalues of the Fisher matrix")},
+    hypers=_NATURAL_HYPERS,
 )
 def natural_galore(
     w, g, t, m=zeros, v=zeros, q=identity(0), h=history(20),
@@ -95,7 +106,35 @@ def natural_galore(
     q = when(every(t, period, 1), projection(g, size), q)
     r = mode_product(transpose(q), g)
     h = push(h, r)
-    r = (r - weighted_sum(h, gram_solve(h, member_dot(h, r), lam))) / lam
+    r = _natural(h, r, lam)
+    m = interp(r, m, b1)
+    v = interp(square(r), v, b2)
+    u = mode_product(q, m / (sqrt(v) + eps))
+    u = lr * sqrt(1 - b2**t) / (1 - b1**t) * scale * u
+    return u + lr * wd * (w - u)
+
+
+@entry(
+    paper=_NATURAL,
+    year=2024,
+    reference=Dense(at=_NATURAL_AT, ranks=(2,), undefined=_UNDEFINED),
+    hypers=_NATURAL_HYPERS,
+)
+def natural_galore_tucker(
+    w, g, t, m=zeros, v=zeros, q=identity(0), h=history(20),
+    *, lr=1e-2, b1=0.9, b2=0.999, eps=1e-6, wd=0.0, size=128, period=200, scale=0.25, lam=1e-3,
+):  # fmt: skip
+    """Natural GaLore of two sides: as Natural GaLore, with gradients projected from both sides.
+
+    The form of the authors' code: the factors of a Tucker decomposition, for a matrix its leading
+    singular vectors on either side, leave `size` rows and columns. Everything else is as in the
+    paper's form: neither moments nor history are turned, eps is added to the root before its bias
+    correction, and weight decay is decoupled and acts on the parameters that the step leaves.
+    """
+    q = when(every(t, period, 1), leading(eigenvectors(gram(g)), size), q)
+    r = mode_product(transpose(q), g)
+    h = push(h, r)
+    r = _natural(h, r, lam)
     m = interp(r, m, b1)
     v = interp(square(r), v, b2)
     u = mode_product(q, m / (sqrt(v) + eps))

@@ -143,6 +143,24 @@ def galore(at, *, lr, b1, b2, eps, wd, size, period, scale, lam=None):
         w *= 1 - lr * wd
 
 
+@dense("natural_galore_tucker")
+def natural_galore_tucker(at, *, lr, b1, b2, eps, wd, size, period, scale, lam):
+    for i, (w, g) in enumerate(zip(at.w, at.g, strict=True)):
+        if (at.t - 1) % period == 0:
+            u, _, vh = np.linalg.svd(g)
+            at.memory["sides", i] = [side[:, : round(size)].copy() for side in (u, vh.T)]
+            for column in (column for side in at.memory["sides", i] for column in side.T):
+                column *= np.sign(column[np.argmax(np.abs(column))])
+        left, right = at.memory["sides", i]
+        r = _naturally(left.T @ g @ right, at.memory.setdefault(("past", i), []), lam)
+        m, v = at.memory.get(("moments", i), (np.zeros_like(r), np.zeros_like(r)))
+        m, v = b1 * m + (1 - b1) * r, b2 * v + (1 - b2) * r**2
+        at.memory["moments", i] = m, v
+        rate = lr * np.sqrt(1 - b2**at.t) / (1 - b1**at.t)
+        w -= rate * scale * left @ (m / (np.sqrt(v) + eps)) @ right.T
+        w *= 1 - lr * wd
+
+
 def _naturally(r, past, lam):
     """The inverse Fisher matrix of the last 20 matrices at the newest of them, which is `r`."""
     past.append(r.ravel())
