@@ -83,8 +83,40 @@ class ClosedForm:
     def abs_hessian_solve(self, v: Leaves, k: Any) -> Leaves:
         return self._solve(self.hessian_at(self.w), lambda values: np.abs(values) + k, v)
 
+    def gauss_newton_product(self, v: Leaves) -> Leaves:
+        return self._shaped(self.gauss_newton() @ flat(v))
+
     def gauss_newton_solve(self, v: Leaves, k: Any) -> Leaves:
         return self._solve(self.gauss_newton(), lambda values: values + k, v)
+
+    def conjugate_gradients(self, v: Leaves, h: Leaves, tol: Any, trials: Any, mix: Any) -> Leaves:
+        right, inverse = flat(v), flat(h)
+        found, left = np.zeros_like(right), right
+        along = inverse * left
+        size = left @ along
+        while trials >= 1:
+            product = flat(self.hvp(self._shaped(along)))
+            curvature = along @ product
+            if not curvature > 0:
+                turned = np.sign(along @ right) * along
+                return self._shaped(mix * found + (1 - mix) * turned)
+            found = found + size / curvature * along
+            left = left - size / curvature * product
+            last, size = size, left @ (inverse * left)
+            if size < tol:
+                break
+            along = inverse * left + size / last * along
+            trials = trials - 1
+        return self._shaped(found)
+
+    def line_search(self, u: Leaves, a: Any, fall: Any, shrink: Any, trials: Any) -> np.float64:
+        here, rate = self.loss_at(self.w), np.float64(a)
+        while trials >= 1:
+            there = self.loss_at([w - rate * part for w, part in zip(self.w, u, strict=True)])
+            if here - there + np.finfo(float).eps >= rate * fall:
+                break
+            rate, trials = rate * shrink, trials - 1
+        return rate
 
     def jvp(self, v: Leaves) -> np.float64:
         slopes = zip(self.grad_at(self.w), v, strict=True)

@@ -54,8 +54,22 @@ class Step(Protocol):
         """The same with the magnitudes of the Hessian's eigenvalues."""
         ...
 
+    def gauss_newton_product(self, v: list[Any]) -> list[Any]:
+        """The Gauss-Newton matrix at `w` times `v`."""
+        ...
+
     def gauss_newton_solve(self, v: list[Any], k: Any) -> list[Any]:
         """The inverse of the Gauss-Newton matrix at `w` plus `k` on its diagonal, times `v`."""
+        ...
+
+    def conjugate_gradients(
+        self, v: list[Any], h: list[Any], tol: Any, trials: Any, mix: Any
+    ) -> list[Any]:
+        """`v` over the Hessian at `w`, iterated with a diagonal preconditioner."""
+        ...
+
+    def line_search(self, u: list[Any], a: Any, fall: Any, shrink: Any, trials: Any) -> Any:
+        """The first of falling rates at which a step along `u` lowers the batch's loss enough."""
         ...
 
     def jvp(self, v: list[Any]) -> Any:

@@ -216,6 +216,13 @@ class JaxStep:
         found = vectors @ (vectors.T @ flat / (jnp.abs(values) + k))
         return leaves_of(found.astype(flat.dtype))
 
+    def gauss_newton_product(self, v: list[Any]) -> list[Any]:
+        of_leaves = self._given(OUTPUTS)
+        loss_of = of_leaves(self.leaves)[1]
+        made, along = jax.jvp(lambda at: of_leaves(at)[0], (self.leaves,), (v,))
+        bent = jax.jvp(jax.grad(loss_of), (made,), (along,))[1]
+        return jax.vjp(lambda at: of_leaves(at)[0], self.leaves)[1](bent)[0]
+
     def gauss_newton_solve(self, v: list[Any], k: Any) -> list[Any]:
         of_leaves = self._given(OUTPUTS)
         flat, leaves_of = ravel_pytree(self.leaves)
@@ -228,6 +235,54 @@ class JaxStep:
         right = ravel_pytree(v)[0].astype(wide)
         inner = jnp.linalg.solve(bent @ jacobian.T + k * jnp.eye(len(made)), bent @ right)
         return leaves_of(((right - jacobian.T @ inner) / k).astype(flat.dtype))
+
+    def conjugate_gradients(
+        self, v: list[Any], h: list[Any], tol: Any, trials: Any, mix: Any
+    ) -> list[Any]:
+        (right, leaves_of), inverse = ravel_pytree(v), ravel_pytree(h)[0]
+
+        def going(state: Any) -> Any:
+            return state[-2] & (state[-1] >= 1)
+
+        def further(state: Any) -> Any:
+            found, left, along, size, _, _, trials = state
+            product = ravel_pytree(self.hvp(leaves_of(along)))[0]
+            curvature = along @ product
+            bent = ~(curvature > 0)
+            rate = jnp.where(bent, 0, size / curvature)
+            found, left = found + rate * along, left - rate * product
+            last, size = size, left @ (inverse * left)
+            open_ = ~bent & ~(size < tol)
+            along = jnp.where(open_, inverse * left + size / last * along, along)
+            return found, left, along, size, bent, open_, trials - 1
+
+        along = inverse * right
+        yes, count = jnp.asarray(True), jnp.asarray(trials, right.dtype)
+        begun = (jnp.zeros_like(right), right, along, right @ along, ~yes, yes, count)
+        found, _, along, _, bent, _, _ = jax.lax.while_loop(going, further, begun)
+        mixed = mix * found + (1 - mix) * jnp.sign(along @ right) * along
+        return leaves_of(jnp.where(bent, mixed, found).astype(right.dtype))
+
+    def line_search(self, u: list[Any], a: Any, fall: Any, shrink: Any, trials: Any) -> Any:
+        here = self._loss(self.leaves)
+
+        def beyond(rate: Any) -> Any:
+            pairs = zip(self.leaves, u, strict=True)
+            there = self._loss([(w - rate * part).astype(w.dtype) for w, part in pairs])
+            return ~(here - there + jnp.finfo(here.dtype).eps >= rate * fall)
+
+        def going(state: Any) -> Any:
+            _, long, trials = state
+            return long & (trials >= 1)
+
+        def shorter(state: Any) -> Any:
+            rate, _, trials = state
+            rate = (rate * shrink).astype(here.dtype)
+            return rate, beyond(rate), trials - 1
+
+        rate = jnp.asarray(a, here.dtype)
+        begun = rate, beyond(rate), jnp.asarray(trials, here.dtype)
+        return jax.lax.while_loop(going, shorter, begun)[0]
 
     def jvp(self, v: list[Any]) -> Any:
         return jax.jvp(self._loss, (self.leaves,), (v,))[1]

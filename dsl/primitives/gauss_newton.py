@@ -13,6 +13,24 @@ OUTPUTS = Source(
 
 
 @primitive(
+    "Tensor -> Tensor",
+    scope=Scope.STEP,
+    torch="self._gauss_newton_product(outputs_fn, ready, {v})",
+    latex=r"J^\top \nabla^2_{{\mathrm{{out}}}} f\, J\,{v}",
+    asks=OUTPUTS,
+    weight=0.0,
+)
+def gauss_newton_product(step, v):
+    """The Gauss-Newton matrix at `w` times `v`: `J^T H J v` for the Jacobian `J` of the outputs and
+    the Hessian `H` of the loss in them.
+
+    What `hvp` gives without the curvature of the model itself, so never negative along `v` where
+    the loss is convex in the outputs. Where it is the mean over the examples, so is the matrix.
+    """
+    return step.gauss_newton_product(v)
+
+
+@primitive(
     "Tensor, Global -> Tensor",
     scope=Scope.STEP,
     torch="self._gauss_newton_solve(outputs_fn, ready, {v}, {k})",

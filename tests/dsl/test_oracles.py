@@ -63,6 +63,31 @@ def test_a_gauss_newton_system_of_a_linear_model_is_that_of_the_hessian():
     jax.tree.map(lambda x, y: np.testing.assert_allclose(x, y, rtol=1e-10), found, wanted)
 
 
+def test_a_gauss_newton_product_is_undone_by_the_system():
+    model = Softmax()
+    v = jax.tree.map(lambda leaf: jnp.asarray(RNG.normal(size=leaf.shape)), model.w)
+
+    def outputs(params):
+        return jnp.tanh(model.outputs(params)), model.loss_of
+
+    program = rule("gauss_newton_solve(gauss_newton_product(g) + 0.3 * g, 0.3)")
+    found, _ = step(program, model.w, v, outputs_fn=outputs)
+    jax.tree.map(lambda x, y: np.testing.assert_allclose(x, y, rtol=1e-10), found, v)
+
+
+def test_a_gauss_newton_product_of_a_linear_model_is_that_of_the_hessian():
+    model = Softmax()
+    v = jax.tree.map(lambda leaf: jnp.asarray(RNG.normal(size=leaf.shape)), model.w)
+    found, _ = step(
+        rule("gauss_newton_product(g)"),
+        model.w,
+        v,
+        outputs_fn=lambda params: (model.outputs(params), model.loss_of),
+    )
+    wanted, _ = step(rule("hvp(g)"), model.w, v, value_fn=model.value)
+    jax.tree.map(lambda x, y: np.testing.assert_allclose(x, y, rtol=1e-10), found, wanted)
+
+
 def test_a_gauss_newton_system_leaves_out_the_curvature_of_the_model():
     w = jnp.array([0.5, -1.5])
 
@@ -71,6 +96,74 @@ def test_a_gauss_newton_system_leaves_out_the_curvature_of_the_model():
 
     found, _ = step(rule("gauss_newton_solve(g, 2)"), w, jnp.ones(2), outputs_fn=outputs)
     np.testing.assert_allclose(found, 1 / (9 * w**4 + 2))
+
+
+def test_conjugate_gradients_solve_a_definite_system_of_all_tensors():
+    model = Softmax()
+    v = jax.tree.map(lambda leaf: jnp.asarray(RNG.normal(size=leaf.shape)), model.w)
+
+    def value(params):
+        ridge = sum(jnp.sum(leaf**2) for leaf in jax.tree.leaves(params))
+        return model.value(params) + 0.15 * ridge
+
+    found, _ = step(
+        rule("conjugate_gradients(g, 1 / (1 + w * w), 1e-24, 60, 0)"), model.w, v, value_fn=value
+    )
+    wanted, _ = step(rule("hessian_solve(g, 0)"), model.w, v, value_fn=value)
+    jax.tree.map(lambda x, y: np.testing.assert_allclose(x, y, rtol=1e-9), found, wanted)
+
+
+def test_conjugate_gradients_end_at_negative_curvature_tolerance_or_the_last_trial():
+    bends, v = jnp.array([1.0, 2.0, -1.0]), jnp.array([1.0, 1.0, 0.1])
+
+    def value(w):
+        return jnp.sum(bends * w**2) / 2
+
+    def found(text):
+        return step(rule(text), jnp.zeros(3), v, value_fn=value)[0]
+
+    first = float(v @ v / (v @ (bends * v))) * v
+    left = v - bends * first
+    along = left + left @ left / (v @ v) * v
+    assert along @ (bends * along) > 0
+    second = first + left @ left / (along @ (bends * along)) * along
+    rest = v - bends * second
+    bent = rest + rest @ rest / (left @ left) * along
+    assert bent @ (bends * bent) < 0
+    turned = bent * jnp.sign(bent @ v)
+    np.testing.assert_allclose(found("conjugate_gradients(g, 1, 0, 1, 0.7)"), first, rtol=1e-12)
+    np.testing.assert_allclose(found("conjugate_gradients(g, 1, 0, 2, 0.7)"), second, rtol=1e-12)
+    mixed = 0.7 * second + 0.3 * turned
+    np.testing.assert_allclose(found("conjugate_gradients(g, 1, 0, 9, 0.7)"), mixed, rtol=1e-10)
+    tol = float(left @ left) * 1.01
+    met = found(f"conjugate_gradients(g, 1, {tol}, 9, 0.7)")
+    np.testing.assert_allclose(met, first, rtol=1e-12)
+    np.testing.assert_array_equal(found("conjugate_gradients(g, 1, 0, 0, 0.7)"), 0)
+    down = found("conjugate_gradients(g * (w + 1 - 1), 1, 0, 9, 0.7)")
+    np.testing.assert_array_equal(down, 0)
+
+
+def test_a_line_search_ends_at_the_first_rate_that_is_good_or_after_the_last_trial():
+    asked = []
+
+    def value(w):
+        jax.debug.callback(lambda: asked.append(1))
+        return jnp.sum(jnp.where(w > -2, w, jnp.nan) ** 2)
+
+    def rate(text):
+        asked.clear()
+        found, _ = step(
+            rule(f"line_search(2 * w, {text}) * (w + 1 - w)"), jnp.ones(1), value_fn=value
+        )
+        jax.effects_barrier()
+        return float(found[0]), len(asked)
+
+    # f(1 - 2 a) = (1 - 2 a)^2 falls by 4 a - 4 a^2, which is at least 4 c a where a <= 1 - c.
+    assert rate("0.875, 4 * 0.125, 0.5, 9") == (0.875, 2)
+    assert rate("1, 4 * 0.125, 0.5, 9") == (0.5, 3)
+    assert rate("8, 4 * 0.125, 0.5, 9") == (0.5, 6)
+    assert rate("8, 4 * 0.125, 0.5, 2") == (2, 4)
+    assert rate("8, 4 * 0.125, 0.5, 0") == (8, 2)
 
 
 def test_outputs_may_be_a_tree():

@@ -103,6 +103,8 @@ ORACLES = {
     "clipped_grad(1e9)": "g",
     "hessian_solve(hvp(w) + 0.5 * w, 0.5)": "w",
     "gauss_newton_solve(hvp(w) + 0.5 * w, 0.5)": "w",
+    "gauss_newton_solve(gauss_newton_product(w) + 0.5 * w, 0.5)": "w",
+    "conjugate_gradients(hvp(w), 1, 1e-12, 100, 1)": "w",
     "full_grad_at(w)": "g",
     "(part_grad_at(w, 0, 2) + part_grad_at(w, 1, 2)) / 2": "g",
     "coordinate_differences(1, 1e-3)": "g + 5e-4 * hessian_diagonal_at(w)",

@@ -7,7 +7,10 @@ CALLS = {
     "third_derivative": "_third_derivative(value_fn, params, {0}, {1})",
     "hessian_solve": "_hessian_solve(value_fn, params, {0}, {1})",
     "abs_hessian_solve": "_abs_hessian_solve(value_fn, params, {0}, {1})",
+    "gauss_newton_product": "_gauss_newton_product(outputs_fn, params, {0})",
     "gauss_newton_solve": "_gauss_newton_solve(outputs_fn, params, {0}, {1})",
+    "conjugate_gradients": ("_conjugate_gradients(value_fn, params, {0}, {1}, {2}, {3}, {4})"),
+    "line_search": "_line_search(value_fn, params, {0}, {1}, {2}, {3}, {4})",
     "jvp": "_jvp(value_fn, params, {0})",
     "grad_at": "_grad_at(value_fn, params, {0})",
     "full_grad_at": "_grad_at(full_fn, params, {0})",
@@ -77,6 +80,15 @@ def _abs_hessian_solve(value_fn: Callable[..., Any], params: Any, v: Any, k: Any
     v = ravel_pytree(optax.tree.cast_like(v, params))[0]
     return tree_of((vectors @ (vectors.T @ v / (jnp.abs(values) + k))).astype(flat.dtype))
 ''',
+    "gauss_newton_product": '''
+def _gauss_newton_product(outputs_fn: Callable[..., Any], params: Any, v: Any) -> Any:
+    """The Gauss-Newton matrix at `params`, times `v`."""
+    loss_of = outputs_fn(params)[1]
+    v = optax.tree.cast_like(v, params)
+    made, along = jax.jvp(lambda at: outputs_fn(at)[0], (params,), (v,))
+    bent = jax.jvp(jax.grad(loss_of), (made,), (along,))[1]
+    return jax.vjp(lambda at: outputs_fn(at)[0], params)[1](bent)[0]
+''',
     "gauss_newton_solve": '''
 def _gauss_newton_solve(outputs_fn: Callable[..., Any], params: Any, v: Any, k: Any) -> Any:
     """The inverse of the Gauss-Newton matrix at `params` plus `k` on its diagonal, times `v`."""
@@ -90,6 +102,62 @@ def _gauss_newton_solve(outputs_fn: Callable[..., Any], params: Any, v: Any, k: 
     right = ravel_pytree(optax.tree.cast_like(v, params))[0].astype(wide)
     inner = jnp.linalg.solve(bent @ jacobian.T + k * jnp.eye(len(made)), bent @ right)
     return tree_of(((right - jacobian.T @ inner) / k).astype(flat.dtype))
+''',
+    "conjugate_gradients": '''
+def _conjugate_gradients(
+    value_fn: Callable[..., Any], params: Any, v: Any, h: Any, tol: Any, trials: Any, mix: Any
+) -> Any:
+    """`v` over the Hessian of the loss at `params`, by preconditioned conjugate gradients."""
+    flat, tree_of = ravel_pytree(params)
+    slope = jax.grad(lambda entries: value_fn(tree_of(entries)))
+    right, inverse = (ravel_pytree(optax.tree.cast_like(x, params))[0] for x in (v, h))
+
+    def further(state: Any) -> Any:
+        found, left, along, size, _, _, trials = state
+        product = jax.jvp(slope, (flat,), (along,))[1]
+        curvature = along @ product
+        bent = ~(curvature > 0)
+        rate = jnp.where(bent, 0, size / curvature)
+        found, left = found + rate * along, left - rate * product
+        last, size = size, left @ (inverse * left)
+        going = ~bent & ~(size < tol)
+        along = jnp.where(going, inverse * left + size / last * along, along)
+        return found, left, along, size, bent, going, trials - 1
+
+    along = inverse * right
+    yes, count = jnp.asarray(True), jnp.asarray(trials, right.dtype)
+    begun = (jnp.zeros_like(right), right, along, right @ along, ~yes, yes, count)
+    found, _, along, _, bent, _, _ = jax.lax.while_loop(
+        lambda state: state[-2] & (state[-1] >= 1), further, begun
+    )
+    mixed = mix * found + (1 - mix) * jnp.sign(along @ right) * along
+    return tree_of(jnp.where(bent, mixed, found).astype(right.dtype))
+''',
+    "line_search": '''
+def _line_search(
+    value_fn: Callable[..., Any],
+    params: Any,
+    u: Any,
+    a: Any,
+    fall: Any,
+    shrink: Any,
+    trials: Any,
+) -> jax.Array:
+    """The first of falling rates at which a step along `u` lowers the loss enough."""
+    here = value_fn(params)
+
+    def long(rate: Any) -> Any:
+        moved = jax.tree.map(lambda w, x: w - rate * x, params, u)
+        fell = here - value_fn(optax.tree.cast_like(moved, params))
+        return ~(fell + jnp.finfo(here.dtype).eps >= rate * fall)
+
+    def shorter(state: Any) -> Any:
+        rate = (state[0] * shrink).astype(here.dtype)
+        return rate, long(rate), state[2] - 1
+
+    rate = jnp.asarray(a, here.dtype)
+    begun = rate, long(rate), jnp.asarray(trials, here.dtype)
+    return jax.lax.while_loop(lambda state: state[1] & (state[2] >= 1), shorter, begun)[0]
 ''',
     "jvp": '''
 def _jvp(value_fn: Callable[..., Any], params: Any, v: Any) -> Any:

@@ -122,6 +122,23 @@ METHODS = {
         parts = flat.split([p.numel() for _, p, _ in ready])
         return [x.reshape(p.shape).to(p.dtype) for x, (_, p, _) in zip(parts, ready, strict=True)]
 ''',
+    "_gauss_newton_product": '''
+    def _gauss_newton_product(
+        self, outputs_fn: Callable[[], Any], ready: list[Any], v: list[Any]
+    ) -> list[torch.Tensor]:
+        """The Gauss-Newton matrix at the parameters, times `v`."""
+        params = [p for _, p, _ in ready]
+        with torch.enable_grad():
+            outputs, loss_of = outputs_fn()
+            dual = torch.zeros_like(outputs, requires_grad=True)
+            keep = {"create_graph": True, "materialize_grads": True}
+            found = torch.autograd.grad(outputs, params, dual, **keep)
+            inner = torch.stack([(a * b).sum() for a, b in zip(found, v, strict=True)]).sum()
+            (along,) = torch.autograd.grad(inner, dual, retain_graph=True)
+            _, bent = torch.autograd.functional.hvp(loss_of, outputs.detach(), along)
+        found = torch.autograd.grad(outputs, params, bent, materialize_grads=True)
+        return [-x if ready[0][0]["maximize"] else x for x in found]
+''',
     "_gauss_newton_solve": '''
     def _gauss_newton_solve(
         self,
@@ -150,6 +167,60 @@ METHODS = {
         damped = bent @ jacobian.T + k * torch.eye(len(rows)).to(jacobian)
         inner = torch.linalg.solve(damped, bent @ right)
         return self._split((right - jacobian.T @ inner) / k, ready)
+''',
+    "_conjugate_gradients": '''
+    def _conjugate_gradients(
+        self,
+        loss: torch.Tensor,
+        ready: list[Any],
+        v: list[Any],
+        h: list[Any],
+        tol: torch.Tensor | float,
+        trials: torch.Tensor | float,
+        mix: torch.Tensor | float,
+    ) -> list[torch.Tensor]:
+        """`v` over the Hessian at the parameters, by preconditioned conjugate gradients."""
+        right, inverse = (torch.cat([part.reshape(-1) for part in x]) for x in (v, h))
+        found, left, along = torch.zeros_like(right), right, inverse * right
+        size = left @ along
+        while trials >= 1:
+            product = self._hvp(loss, ready, self._split(along, ready))
+            product = torch.cat([part.reshape(-1) for part in product])
+            curvature = along @ product
+            if not curvature > 0:
+                found = mix * found + (1 - mix) * torch.sign(along @ right) * along
+                break
+            found = found + size / curvature * along
+            left = left - size / curvature * product
+            last, size = size, left @ (inverse * left)
+            if size < tol:
+                break
+            along = inverse * left + size / last * along
+            trials = trials - 1
+        return self._split(found, ready)
+''',
+    "_line_search": '''
+    def _line_search(
+        self,
+        closure: Callable[[], Any],
+        ready: list[Any],
+        u: list[Any],
+        a: torch.Tensor | float,
+        fall: torch.Tensor | float,
+        shrink: torch.Tensor | float,
+        trials: torch.Tensor | float,
+    ) -> torch.Tensor:
+        """The first of falling rates at which a step along `u` lowers the loss enough."""
+        start = [p.clone() for _, p, _ in ready]
+        here = self._loss_at(closure, ready, start)
+        rate = torch.as_tensor(a, dtype=here.dtype)
+        while trials >= 1:
+            point = [(p - rate * part).to(p.dtype) for p, part in zip(start, u, strict=True)]
+            fell = here - self._loss_at(closure, ready, point)
+            if fell + torch.finfo(here.dtype).eps >= rate * fall:
+                break
+            rate, trials = rate * shrink, trials - 1
+        return rate
 ''',
     "_jvp": '''
     def _jvp(self, loss: torch.Tensor, ready: list[Any], v: list[Any]) -> torch.Tensor:
@@ -277,6 +348,8 @@ METHODS_BEHIND = {
     "_hessian_solve": ("_hessian", "_hvp", "_split"),
     "_abs_hessian_solve": ("_hessian", "_hvp", "_split"),
     "_gauss_newton_solve": ("_split",),
+    "_conjugate_gradients": ("_hvp", "_split"),
+    "_line_search": ("_loss_at", "_elsewhere"),
     "_coordinate_differences": ("_loss_at", "_elsewhere"),
     "_hessian_diagonal_at": ("_elsewhere",),
     "_grad_at": ("_elsewhere",),

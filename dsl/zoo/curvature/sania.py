@@ -1,6 +1,8 @@
 """SANIA: Polyak steps for quadratic models, with a diagonal curvature or the Hessian itself."""
 
 from dsl.ops import (
+    conjugate_gradients,
+    copy_w,
     equal,
     global_dot,
     hessian_diagonal_at,
@@ -8,6 +10,7 @@ from dsl.ops import (
     hvp,
     interp,
     maximum,
+    minimum,
     rademacher,
     sqrt,
     square,
@@ -146,6 +149,52 @@ def sania_hessian_diagonal(w, g, loss, *, lr=1.0, eps=0.1, f_star=0.0):
     paper=_PAPER,
     year=2023,
     reference=Dense(
+        at={"lr": 0.25, "eps": 0.25, "f_star": 0.01},
+        at_defaults=1e-5,
+        note="at the defaults, steps where the scaling is small pull paths of the model apart",
+    ),
+    hypers=_HYPERS,
+)
+def sania_scaled(w, g, loss, b=copy_w, *, lr=1.0, eps=0.1, f_star=0.0):
+    """SANIA with a given scaling: a Polyak step preconditioned by the square of a fixed vector.
+
+    The vector is the slot b, which never changes. It begins as the parameters at the start; put
+    another one there for a scaling that is known, as the authors do with that of their data. Its
+    magnitude is bounded from below by eps. The step is as in AdaGrad-SQR.
+    """
+    u = g / square(maximum(abs(b), eps))
+    return lr * _part(loss, f_star, global_dot(g, u)) * u
+
+
+@entry(
+    paper=_PAPER,
+    year=2023,
+    reference=Dense(at={"lr": 0.25, "b2": 0.9, "eps": 0.5, "f_star": 0.01, "trials": 4}),
+    hypers={**_HYPERS, "trials": Hyper("products with the Hessian at most", 1, whole=True)},
+)
+def sania_pcg(w, g, t, loss, v=zeros, *, lr=1.0, b2=0.999, eps=1e-3, f_star=0.0, trials=100):
+    """SANIA Newton by conjugate gradients: a Polyak step along what they find for Newton's step.
+
+    They are preconditioned by Adam-SQR's diagonal, eps its least entry, and end where the squared
+    residual in its inverse falls below 1e-5: the step is the part of what they found after which
+    the model is at f_star. Where they meet negative curvature they leave 0.7 of the way so far plus
+    0.3 of that direction, and the step is as many of it as the loss holds of its curvature, at most
+    5. So it is after the last trial; the authors have two for each parameter, and no answer then.
+    """
+    v = interp(square(g), v, b2)
+    h = 1 / maximum(v / (1 - b2**t), eps)
+    u = conjugate_gradients(g, h, 1e-5, trials, 0.7)
+    hu = hvp(u)
+    r = g - hu
+    bent = minimum(abs((loss - f_star) / global_dot(u, hu)), 5)
+    part = where(global_dot(r, h * r) < 1e-5, _part(loss, f_star, global_dot(g, u)), bent)
+    return lr * part * u
+
+
+@entry(
+    paper=_PAPER,
+    year=2023,
+    reference=Dense(
         at={"f_star": 0.01},
         doubts="the damping, which stands in for the authors' conjugate gradients",
     ),
@@ -156,7 +205,8 @@ def sania_newton(w, g, loss, *, lr=1.0, f_star=0.0, damping=4.0):
 
     The model has the dense Hessian and a damping that keeps it from being singular, and its system
     is solved exactly; the authors iterate preconditioned conjugate gradients on the Hessian alone,
-    and take another step where they meet negative curvature. The damping has to outweigh that.
+    and take another step where they meet negative curvature (sania_pcg). The damping has to
+    outweigh that.
 
     status: unverified
     """

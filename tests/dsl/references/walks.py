@@ -89,12 +89,44 @@ class NumpyStep:
         values, vectors = np.linalg.eigh(np.array(model.hessian(self.leaves, self.batch)))
         return shaped(vectors @ (flattened(v) @ vectors / (np.abs(values) + k)), v)
 
+    def gauss_newton_product(self, v: Leaves) -> Leaves:
+        jacobian, bend = map(np.array, model.output_curvature(self.leaves, self.batch))
+        return shaped(jacobian.T @ (bend @ (jacobian @ flattened(v))), v)
+
     def gauss_newton_solve(self, v: Leaves, k: Any) -> Leaves:
         jacobian, bend = map(np.array, model.output_curvature(self.leaves, self.batch))
         bent = bend @ jacobian
         damped = bent @ jacobian.T + k * np.eye(len(jacobian))
         inner = np.linalg.solve(damped, bent @ flattened(v))
         return shaped((flattened(v) - inner @ jacobian) / k, v)
+
+    def conjugate_gradients(self, v: Leaves, h: Leaves, tol: Any, trials: Any, mix: Any) -> Leaves:
+        dense = np.array(model.hessian(self.leaves, self.batch))
+        right, scale = flattened(v), np.sqrt(flattened(h))
+        # Plain conjugate gradients on the system whose unknowns are x / scale.
+        matrix, x = scale[:, None] * dense * scale, np.zeros_like(right)
+        r = scale * right
+        p = r
+        for _ in range(round(trials)):
+            curvature = p @ matrix @ p
+            if curvature <= 0:
+                p = scale * p
+                return shaped(mix * scale * x + (1 - mix) * np.sign(p @ right) * p, v)
+            x, last = x + (r @ r) / curvature * p, r
+            r = r - (r @ r) / curvature * (matrix @ p)
+            if r @ r < tol:
+                break
+            p = r + (r @ r) / (last @ last) * p
+        return shaped(scale * x, v)
+
+    def line_search(self, u: Leaves, a: Any, fall: Any, shrink: Any, trials: Any) -> np.float64:
+        here, direction = self.loss_at(self.leaves), flattened(u)
+        for k in range(round(trials)):
+            rate = a * shrink**k
+            there = self.loss_at(shaped(flattened(self.leaves) - rate * direction, u))
+            if here - there + np.finfo(float).eps >= rate * fall:
+                return np.float64(rate)
+        return np.float64(a * shrink ** round(trials))
 
     def jvp(self, v: Leaves) -> np.ndarray:
         return np.array(model.slope(self.leaves, v, self.batch))

@@ -96,6 +96,48 @@ def sania_hessian_diagonal(at: At, *, lr, eps, f_star):
     _polyak(at, model.shaped(bent, at.w), lr, f_star)
 
 
+@dense("sania_scaled", state={"b": lambda leaves: [leaf.copy() for leaf in leaves]})
+def sania_scaled(at: At, b, *, lr, eps, f_star):
+    _polyak(at, [np.maximum(np.abs(part), eps) ** 2 for part in b], lr, f_star)
+
+
+@dense("sania_pcg")
+def sania_pcg(at: At, v, *, lr, b2, eps, f_star, trials):
+    for i, g in enumerate(at.g):
+        v[i] = b2 * v[i] + (1 - b2) * g * g
+    g, hessian = model.flattened(at.g), at.hessian()
+    diagonal = np.maximum(model.flattened(v) / (1 - b2**at.t), eps)
+    step, how = _conjugate_gradients(hessian, g, diagonal, int(trials))
+    if how == "solved":
+        n, gap = g @ step, 2 * (at.loss - f_star)
+        part = 1 - np.sqrt(1 - gap / n) if gap < n else 1.0
+    else:
+        part = min(abs((at.loss - f_star) / (step @ hessian @ step)), 5)
+    at.memory.setdefault("how", []).append(how)
+    _move(at.w, lr * part * step)
+
+
+def _conjugate_gradients(
+    matrix: np.ndarray, g: np.ndarray, diagonal: np.ndarray, most: int
+) -> tuple[np.ndarray, str]:
+    """What preconditioned conjugate gradients find for `matrix @ x = g`, and how they ended.
+
+    The textbook's: each direction is made conjugate to all before it, each step minimises.
+    """
+    x, directions = np.zeros_like(g), []
+    for _ in range(most):
+        z = (g - matrix @ x) / diagonal
+        p = z - sum(((d @ matrix @ z) / (d @ matrix @ d) * d for d in directions), np.zeros_like(g))
+        if p @ matrix @ p <= 0:
+            return 0.7 * x + 0.3 * p * np.sign(p @ g), "bent"
+        x = x + (p @ (g - matrix @ x)) / (p @ matrix @ p) * p
+        directions.append(p)
+        residual = g - matrix @ x
+        if residual @ (residual / diagonal) < 1e-5:
+            return x, "solved"
+    return x, "short of trials"
+
+
 @dense("m_fac")
 def m_fac(at: At, *, lr, b1, wd, damp):
     members = 32
@@ -170,11 +212,54 @@ def gradient_normalized_newton(at: At, *, eps, gamma):
 
 @dense("egn")
 def egn(at: At, m, *, lr, b1, damping):
+    _move(at.w, lr * _gauss_newton_direction(at, m, b1, damping))
+
+
+@dense("egn_line_search")
+def egn_line_search(at: At, m, *, lr, b1, damping):
+    direction = -_gauss_newton_direction(at, m, b1, damping)
+    slope, here = model.flattened(at.g) @ direction, at.loss
+    rate = min(1.5 * at.memory.get("rate", np.inf), lr)
+    for _ in range(15):
+        there = at.loss_at(model.shaped(model.flattened(at.w) + rate * direction, at.w))
+        if here - there + np.finfo(float).eps >= -rate * 0.1 * slope:
+            break
+        rate *= 0.8
+    at.memory["rate"] = rate
+    _move(at.w, -rate * direction)
+
+
+@dense("egn_adaptive")
+def egn_adaptive(at: At, m, *, lr, b1, damping, growth, shrink):
+    damping = at.memory.setdefault("damping", damping)
+    moved = -lr * _gauss_newton_direction(at, m, b1, damping)
+    expected = model.flattened(at.g) @ moved + moved @ _gauss_newton(at) @ moved / 2
+    before = at.loss
+    _move(at.w, -moved)
+    gain = (at.loss - before) / expected
+    if gain < 0.25:
+        at.memory["damping"] *= growth
+    elif gain > 0.75:
+        at.memory["damping"] *= shrink
+
+
+def _gauss_newton_direction(at: At, m: Leaves, b1: float, damping: float) -> np.ndarray:
+    """The bias-corrected average of damped directions, all entries in one row."""
+    matrix = _gauss_newton(at) + damping * np.eye(sum(w.size for w in at.w))
+    moves = model.shaped(np.linalg.solve(matrix, model.flattened(at.g)), at.w)
+    for i, move in enumerate(moves):
+        m[i] = b1 * m[i] + (1 - b1) * move
+    return model.flattened(m) / (1 - b1**at.t)
+
+
+def _gauss_newton(at: At) -> np.ndarray:
+    """The Gauss-Newton matrix at `w`, [entries, entries]."""
     features, targets = at.batch
     steep = 1 - np.tanh(features @ model.flattened(at.w)) ** 2
     jacobian = steep[:, None] * features
-    matrix = 4 / len(targets) * jacobian.T @ jacobian + damping * np.eye(features.shape[1])
-    moves = model.shaped(np.linalg.solve(matrix, model.flattened(at.g)), at.w)
-    for i, (w, move) in enumerate(zip(at.w, moves, strict=True)):
-        m[i] = b1 * m[i] + (1 - b1) * move
-        w -= lr * m[i] / (1 - b1**at.t)
+    return 4 / len(targets) * jacobian.T @ jacobian
+
+
+def _move(leaves: Leaves, step: np.ndarray) -> None:
+    for w, move in zip(leaves, model.shaped(step, leaves), strict=True):
+        w -= move
