@@ -9,7 +9,7 @@ from dsl.registry import Scope, primitive
     scope=Scope.STEP,
     torch="self._line_search(closure, ready, {u}, {a}, {fall}, {shrink}, {trials})",
     latex=r"\operatorname{{search}}_{{{a}, {shrink}}}^{{{trials}}}"
-    r"\left(f(w) - f(w - a\,{u}) \geq a\,{fall}\right)",
+    r"\left(f(w) - f(w - \alpha\,{u}) \geq \alpha\,{fall}\right)",
     asks=LOSS,
     weight=0.0,
 )

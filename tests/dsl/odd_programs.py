@@ -117,7 +117,7 @@ def one_primitive(primitive: Primitive, *, numbers: bool = False) -> Program | N
     """
     if numbers and None not in primitive.signature.params:
         return None
-    tensors, globals_ = ["g", "m", "n"], ["a", "b", "c"]
+    tensors, globals_ = ["g", "m", "n"], ["a", "b", "c", "d"]
     args, slots = [], ["m=zeros", "n=zeros"]
     for kind in primitive.signature.params:
         if not plain(kind):
@@ -131,7 +131,7 @@ def one_primitive(primitive: Primitive, *, numbers: bool = False) -> Program | N
         args[-1] = "1"
     made = tensor_of(f"{primitive.name}({', '.join(args)})", primitive.signature.result)
     return parse(f"""
-def one_{primitive.name}(w, g, {", ".join(slots)}, *, a=0.5, b=2, c=3):
+def one_{primitive.name}(w, g, {", ".join(slots)}, *, a=0.5, b=2, c=3, d=1.5):
     u = {made}
     n = m
     m = g

@@ -85,7 +85,7 @@ def test_a_given_scaling_undoes_a_scaling_of_the_parameters():
 
     with jax.enable_x64(True):
         plain = path("sania_identity", loss, jnp.asarray(start))
-        given = {"b": jnp.asarray(scale)}
+        given = {"scale": jnp.asarray(scale)}
         scaled = path(
             "sania_scaled", lambda x: loss(scale * x), jnp.asarray(start / scale), **given
         )

@@ -155,14 +155,14 @@ def sania_hessian_diagonal(w, g, loss, *, lr=1.0, eps=0.1, f_star=0.0):
     ),
     hypers=_HYPERS,
 )
-def sania_scaled(w, g, loss, b=copy_w, *, lr=1.0, eps=0.1, f_star=0.0):
+def sania_scaled(w, g, loss, scale=copy_w, *, lr=1.0, eps=0.1, f_star=0.0):
     """SANIA with a given scaling: a Polyak step preconditioned by the square of a fixed vector.
 
-    The vector is the slot b, which never changes. It begins as the parameters at the start; put
-    another one there for a scaling that is known, as the authors do with that of their data. Its
-    magnitude is bounded from below by eps. The step is as in AdaGrad-SQR.
+    The vector is the slot `scale`, which never changes. It begins as the parameters at the start;
+    put another one there for a scaling that is known, as the authors do with that of their data.
+    Its magnitude is bounded from below by eps. The step is as in AdaGrad-SQR.
     """
-    u = g / square(maximum(abs(b), eps))
+    u = g / square(maximum(abs(scale), eps))
     return lr * _part(loss, f_star, global_dot(g, u)) * u
 
 

@@ -96,9 +96,9 @@ def sania_hessian_diagonal(at: At, *, lr, eps, f_star):
     _polyak(at, model.shaped(bent, at.w), lr, f_star)
 
 
-@dense("sania_scaled", state={"b": lambda leaves: [leaf.copy() for leaf in leaves]})
-def sania_scaled(at: At, b, *, lr, eps, f_star):
-    _polyak(at, [np.maximum(np.abs(part), eps) ** 2 for part in b], lr, f_star)
+@dense("sania_scaled", state={"scale": lambda leaves: [leaf.copy() for leaf in leaves]})
+def sania_scaled(at: At, scale, *, lr, eps, f_star):
+    _polyak(at, [np.maximum(np.abs(part), eps) ** 2 for part in scale], lr, f_star)
 
 
 @dense("sania_pcg")
