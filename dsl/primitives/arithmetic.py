@@ -99,7 +99,11 @@ def abs_(xp, x):
     "K -> K",
     torch="torch.sign({x})",
     latex=r"\operatorname{{sign}}\left({x}\right)",
-    laws=(exact("sign(sign(x)) => sign(x)"), finite("sign(x) * abs(x) => x")),
+    laws=(
+        exact("sign(sign(x)) => sign(x)"),
+        finite("sign(x) * abs(x) => x"),
+        finite("where(sum(abs(x)) > 0, sign(x), 0) => sign(x)"),
+    ),
     weight=2.0,
 )
 def sign(xp, x):

@@ -22,6 +22,7 @@ from dsl.combine import (
 )
 from dsl.fingerprint import respond
 from dsl.initialisers import Init
+from dsl.program import Arg, Const, Local
 from dsl.registry import Domain
 from dsl.zoo import ENTRIES, ZOO
 
@@ -40,6 +41,22 @@ def started(program: Program, **starts: Init) -> Program:
 def clipped_at_1(program: Program) -> Program:
     """The program on gradients scaled down to norm 1, tensor by tensor, where they are longer."""
     return fix(clipped_by_norm(program), c=1)
+
+
+def holding(program: Program, **values: float) -> Program:
+    """The program with statements of these names turned into constants."""
+    names = [statement.name for statement in program.statements]
+    consts = {Local(names.index(name)): Const(value) for name, value in values.items()}
+
+    def read(arg: Arg) -> Arg:
+        return consts.get(arg, arg) if isinstance(arg, Local) else arg
+
+    return replace(
+        program,
+        statements=tuple(replace(s, args=tuple(map(read, s.args))) for s in program.statements),
+        updates=tuple(map(read, program.updates)),
+        result=read(program.result),
+    )
 
 
 ZEROS = Init("zeros")
@@ -63,6 +80,8 @@ IDENTITIES: dict[str, tuple[Program, Program]] = {
     "Signum without momentum is sign SGD": (rule("signum", b1=0), ZOO["signsgd"]),
     "SGDW without decay is heavy ball": (rule("sgdw", wd=0), rule("heavy_ball", wd=0)),
     "gradient noise of variance 0 is none": (rule("sgd_gradient_noise", eta=0), ZOO["sgd"]),
+    "Lion is Lion-K with the L1 norm": (rule("lion_k_norm", p=1), ZOO["lion"]),
+    "LAMB with trust ratio 1 is AdamW": (holding(ZOO["lamb"], r=1), ZOO["adamw"]),
     "AdEMAMix without its slow average is AdamW": (rule("ademamix", alpha=0), ZOO["adamw"]),
     "NadamW without momentum is AdamW without": (rule("nadamw", b1=0), rule("adamw", b1=0)),
     **{
@@ -113,7 +132,6 @@ ALIKE: dict[str, tuple[Program, Program]] = {
         rule("adamod", b3=0, wd=0),
         ZOO["adam_eps_hat"],
     ),
-    "Lion is Lion-K with the L1 norm": (rule("lion_k_norm", p=1), ZOO["lion"]),
     "Subspace-Momentum of the whole space is momentum": (
         rule("subspace_momentum", b1=0.875, wd=0, size=64, period=64),
         rule("lion_k_quadratic", b1=0.875, b2=0.875, wd=0),
