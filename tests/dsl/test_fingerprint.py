@@ -161,7 +161,7 @@ WITH_GRADIENT = [
     "abs_hessian_solve(w, 1)",
     "gauss_newton_solve(w, 1)",
     "gauss_newton_product(w)",
-    "line_search(w, 1, 0.1, 0.5, 20) * w",
+    "line_search(w, 4, 1, 0.97, 90) * w",
     "conjugate_gradients(w, 1, 1e-6, 2, 1)",
     "third_derivative(w, 1) * loss_at(0 * w + 1)",
     "coordinate_differences(1, 0.1)",
