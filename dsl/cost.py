@@ -21,6 +21,7 @@ SIZES = {
     "b": "examples of the batch",
     "o": "outputs of the model on the batch",
     "d": "batches in the data",
+    "i": "iterations of a search, which the data end",
 }
 """The sizes that a cost may depend on."""
 

@@ -70,7 +70,8 @@ def gradients(task: Task, program: Program) -> float:
 
 @functools.cache
 def _sizes(task: Task) -> dict[str, float]:
-    """The sizes in costs of oracles, see `dsl.cost`; a mask counts as full."""
+    """The sizes in costs of oracles, see `dsl.cost`; a mask counts as full, a search as ten
+    iterations."""
     ready = prepare(task, [0], 1)
     params = jax.tree.map(lambda leaf: leaf[0], ready.params)
     index = ready.order[0, 0]
@@ -85,6 +86,7 @@ def _sizes(task: Task) -> dict[str, float]:
         "b": len(index),
         "o": sum(math.prod(leaf.shape) for leaf in jax.tree.leaves(made)),
         "d": math.ceil(task.examples() / len(index)),
+        "i": 10,
     }
 
 

@@ -18,6 +18,7 @@ OUTPUTS = Source(
     torch="self._gauss_newton_product(outputs_fn, ready, {v})",
     latex=r"J^\top \nabla^2_{{\mathrm{{out}}}} f\, J\,{v}",
     asks=OUTPUTS,
+    costs="2 gradients",
     weight=0.0,
 )
 def gauss_newton_product(step, v):

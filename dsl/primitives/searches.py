@@ -11,6 +11,7 @@ from dsl.registry import Scope, primitive
     latex=r"\operatorname{{search}}_{{{a}, {shrink}}}^{{{trials}}}"
     r"\left(f(w) - f(w - \alpha\,{u}) \geq \alpha\,{fall}\right)",
     asks=LOSS,
+    costs="2 + i losses",
     weight=0.0,
 )
 def line_search(step, u, a, fall, shrink, trials):
@@ -19,8 +20,8 @@ def line_search(step, u, a, fall, shrink, trials):
     `global_dot(g, u)`.
 
     The one after `trials` that were too long if there is none. A loss that is NaN is too high; the
-    precision of the loss is added to what it fell by, so that rounding does not count. Costs two
-    losses, and one more for each rate that was too long.
+    precision of the loss is added to what it fell by, so that rounding does not count. Each rate
+    that was too long is an iteration in what it costs.
     """
     return step.line_search(u, a, fall, shrink, trials)
 
@@ -32,6 +33,7 @@ def line_search(step, u, a, fall, shrink, trials):
     latex=r"\operatorname{{CG}}_{{{h}, {tol}, {mix}}}^{{{trials}}}"
     r"\left(\nabla^2 f(w)\, x = {v}\right)",
     asks=LOSS,
+    costs="2 i gradients",
     weight=0.0,
 )
 def conjugate_gradients(step, v, h, tol, trials, mix):
@@ -41,6 +43,6 @@ def conjugate_gradients(step, v, h, tol, trials, mix):
     It stops where `global_dot(r, h * r)` is less than `tol`, and after `trials` products with the
     Hessian. At a direction `p` along which the curvature is not positive it stops as well, with
     `mix * x + (1 - mix) * p`, with the sign of `p` that goes along `v`: 1 for the iterate so far,
-    0 for that direction. Costs a product for each iteration.
+    0 for that direction.
     """
     return step.conjugate_gradients(v, h, tol, trials, mix)

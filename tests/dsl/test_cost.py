@@ -25,11 +25,12 @@ ASKING = [name for name, program in ZOO.items() if sources(program)]
 @dataclass
 class Counted:
     """How often each oracle was called, the losses and gradients that its calls made, and how many
-    entries masks let through."""
+    entries masks let through and iterations searches took."""
 
     calls: Counter[str] = field(default_factory=Counter)
     units: dict[str, Counter[Unit]] = field(default_factory=lambda: defaultdict(Counter))
     masks: list[float] = field(default_factory=list)
+    iterations: list[float] = field(default_factory=list)
 
 
 class Counting(walks.NumpyStep):
@@ -92,6 +93,43 @@ class Counting(walks.NumpyStep):
         ]
         curvature = 4 / len(rows) * np.array(rows).T @ np.array(rows)
         return np.linalg.solve(curvature + k * np.eye(len(at)), flattened(v))
+
+    def counted_gauss_newton_product(self, v: Leaves) -> Any:
+        at, v_ = flattened(self.leaves), flattened(v)
+        features, _ = self.batch
+        self.counted.units[self.oracle][Unit.GRADIENT] += 1  # two passes forward, for the outputs
+        h = 1e-5 / max(np.linalg.norm(v_), 1e-30)
+        ends = (np.tanh(features @ (at + side * h * v_)) for side in (1, -1))
+        along = np.subtract(*ends) / (2 * h)
+        return self._gradient(at, (features, np.tanh(features @ at) - along))
+
+    def counted_conjugate_gradients(
+        self, v: Leaves, h: Leaves, tol: Any, trials: Any, mix: Any
+    ) -> Any:
+        at, right, inverse = map(flattened, (self.leaves, v, h))
+        x, r, p, done = np.zeros_like(right), right, inverse * right, 0
+        while done < trials:
+            product = self._product(at, p)
+            done += 1
+            if p @ product <= 0:
+                x = mix * x + (1 - mix) * np.sign(p @ right) * p
+                break
+            size = r @ (inverse * r)
+            x, r = x + size / (p @ product) * p, r - size / (p @ product) * product
+            if r @ (inverse * r) < tol:
+                break
+            p = inverse * r + r @ (inverse * r) / size * p
+        self.counted.iterations.append(done)
+        return x
+
+    def counted_line_search(self, u: Leaves, a: Any, fall: Any, shrink: Any, trials: Any) -> Any:
+        at, u_ = flattened(self.leaves), flattened(u)
+        here, there, done = self._loss(at), self._loss(at - a * u_), 0
+        while done < trials and here - there < a * fall:
+            a, done = a * shrink, done + 1
+            there = self._loss(at - a * u_)
+        self.counted.iterations.append(done)
+        return a
 
     def counted_jvp(self, v: Leaves) -> Any:
         at, v_ = flattened(self.leaves), flattened(v)
@@ -163,6 +201,7 @@ def test_a_rule_asks_for_the_losses_and_gradients_that_it_states(name: str):
     program = ZOO[name].with_hyperparameters(**walks.settings(name))
     leaves = model.start("float64", ENTRIES[name].reference.ranks)
     sizes = {"n": sum(leaf.size for leaf in leaves), "m": float(np.mean(counted.masks or [0]))}
+    sizes |= {"i": float(np.mean(counted.iterations or [0]))}
     sizes |= {"b": model.ROWS, "o": model.ROWS, "d": model.BATCHES}
     calls = oracle_calls(program)
     for call in calls:

@@ -149,9 +149,8 @@ def sania_hessian_diagonal(w, g, loss, *, lr=1.0, eps=0.1, f_star=0.0):
     paper=_PAPER,
     year=2023,
     reference=Dense(
-        at={"lr": 0.25, "eps": 0.25, "f_star": 0.01},
-        at_defaults=1e-5,
-        note="at the defaults, steps where the scaling is small pull paths of the model apart",
+        at={"eps": 0.25, "f_star": 0.01},
+        near=0.25,
     ),
     hypers=_HYPERS,
 )
@@ -169,10 +168,10 @@ def sania_scaled(w, g, loss, scale=copy_w, *, lr=1.0, eps=0.1, f_star=0.0):
 @entry(
     paper=_PAPER,
     year=2023,
-    reference=Dense(at={"lr": 0.25, "b2": 0.9, "eps": 0.5, "f_star": 0.01, "trials": 4}),
+    reference=Dense(at={"b2": 0.9, "eps": 0.01, "f_star": 0.001, "trials": 6}, near=0.25),
     hypers={**_HYPERS, "trials": Hyper("products with the Hessian at most", 1, whole=True)},
 )
-def sania_pcg(w, g, t, loss, v=zeros, *, lr=1.0, b2=0.999, eps=1e-3, f_star=0.0, trials=100):
+def sania_pcg(w, g, t, loss, v=zeros, *, lr=1.0, b2=0.999, eps=1e-2, f_star=0.0, trials=100):
     """SANIA Newton by conjugate gradients: a Polyak step along what they find for Newton's step.
 
     They are preconditioned by Adam-SQR's diagonal, eps its least entry, and end where the squared
