@@ -54,7 +54,7 @@ def test_a_larger_batch_costs_in_proportion():
 
 SHAPES = {"a": (8, 24), "b": (24, 24), "c": (24, 1)}
 ROWS, MEMBERS = 16, 4
-SIZES = {"n": 8 * 24 + 24 * 24 + 24, "b": ROWS, "o": ROWS, "d": 5}
+SIZES = {"n": 8 * 24 + 24 * 24 + 24, "b": ROWS, "o": ROWS, "d": 5, "i": 1}
 SIZES["m"] = SIZES["n"]
 ORACLES = [name for name, primitive in PRIMITIVES.items() if primitive.oracle]
 
@@ -66,6 +66,8 @@ CALLS = {
     "third_derivative": "third_derivative(g, w)",
     "hessian_solve": "hessian_solve(g, 1)",
     "abs_hessian_solve": "abs_hessian_solve(g, 1)",
+    "conjugate_gradients": "conjugate_gradients(g, 1, 0, 9, 1)",
+    "line_search": "line_search(g, 1, 1, 0.5, 9)",
 }
 """How oracles are called that take more than one Tensor."""
 
@@ -81,7 +83,8 @@ def of_outputs(made):
 @pytest.mark.parametrize("name", ORACLES)
 def test_an_oracle_takes_as_many_operations_as_its_cost_says(name):
     """To a factor of two: the rows of a Jacobian share the pass forward, and a product with the
-    Hessian, two gradients by custom, makes that of the gradient anew."""
+    Hessian, two gradients by custom, makes that of the gradient anew. A search that the data end
+    counts as one iteration."""
     rows = {size: jnp.ones((size, 8)) for size in (ROWS, ROWS * SIZES["d"])}
     given = {
         "value_fn": lambda at: of_outputs(outputs(at, rows[ROWS])),
