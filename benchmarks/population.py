@@ -13,7 +13,7 @@ from search.draws import Palette
 from search.mutate import Limits, Mutator
 
 STARTS = ("adamw", "lion", "sgd", "rmsprop", "nadam", "adabelief")
-CHANGES = 60
+CHANGES = 30
 """Mutations between a start and a program that is taken."""
 ATTEMPTS = 200
 """Mutations that may make a program longer before it is given up."""
@@ -27,8 +27,10 @@ def mutator(statements: int) -> Mutator:
 
 
 def bred(seed: int, statements: int = 20) -> Iterator[Program]:
-    """Programs that drifted away from the starts through ones that pass the free checks, as the
-    members of a population do; dead statements included."""
+    """Programs of exactly so many statements that drifted away from the starts through ones that
+    pass the free checks, as the members of a population do; at the end they drift among equals, to
+    the length of programs that are as long as they may be. Dead statements count.
+    """
     rng, drift = np.random.default_rng(seed), mutator(statements)
     while True:
         start = STARTS[rng.integers(len(STARTS))]
@@ -36,7 +38,13 @@ def bred(seed: int, statements: int = 20) -> Iterator[Program]:
         for _ in range(CHANGES):
             child, _ = drift.mutate(program, rng, start)
             program = program if refused_by(canonical(child)) else child
-        yield program
+        form = canonical(program)
+        for _ in range(ATTEMPTS):
+            child, _ = drift.mutate(program, rng, start)
+            longer = len(program.statements) < len(child.statements) <= statements
+            program = child if longer and canonical(child) == form else program
+        if len(program.statements) == statements:
+            yield program
 
 
 def live(seed: int, statements: int = 20) -> Iterator[Program]:

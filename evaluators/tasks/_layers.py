@@ -47,11 +47,18 @@ def apply_dense(layer: Params, x: Array) -> Array:
     return add(x @ layer["w"], layer["b"])
 
 
-def apply_mlp(layers: Params, x: Array, activation: Callable[[Array], Array]) -> Array:
-    """[..., sizes[0]] -> [..., sizes[-1]]; no activation after the last layer."""
-    for layer in layers[:-1]:
-        x = activation(apply_dense(layer, x))
-    return apply_dense(layers[-1], x)
+def apply_mlp(layers: Sequence[Params], x: Array, activation: Callable[[Array], Array]) -> Array:
+    """[..., sizes[0]] -> [..., sizes[-1]]; no activation after the last layer.
+
+    Features come first in between, so that the rows of every product are as long as there are
+    examples: a CPU multiplies matrices of ten columns at a third of its speed.
+    """
+    x = jnp.moveaxis(x, -1, 0)
+    for number, layer in enumerate(layers):
+        x = activation(x) if number else x
+        bias = layer["b"].reshape((-1,) + (1,) * (x.ndim - 1))
+        x = jnp.tensordot(layer["w"], x, (0, 0)) + bias
+    return jnp.moveaxis(x, 0, -1)
 
 
 def apply_convolution(layer: Params, x: Array) -> Array:
