@@ -77,6 +77,8 @@ class Task:
     """Validation loss of fresh parameters, to about a tenth; what no program should stay above."""
     floor: float
     """No honest validation loss lies below this; one that does is a bug report, not a record."""
+    floor_from: str
+    """Where the floor comes from, in words."""
     best: Best
     """What a tuned rule reaches at the horizon."""
     flops: int

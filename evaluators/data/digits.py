@@ -1,8 +1,16 @@
-"""Handwritten digits from scikit-learn."""
+"""Handwritten digits from scikit-learn, as they are and spoilt in several ways."""
 
 from typing import NamedTuple
 
 import numpy as np
+
+from evaluators.data.examples import Examples
+from evaluators.data.labels import long_tail, mislabelled
+from evaluators.data.sets import DataSet
+
+CLASSES = 10
+TAIL, WRONG = 0.6, 0.3
+"""How much rarer each class is than the one before; the share of wrong labels."""
 
 
 class Digits(NamedTuple):
@@ -28,3 +36,27 @@ def load() -> tuple[Digits, Digits]:
         Digits(pixels[~held_out], labels[~held_out]),
         Digits(pixels[held_out], labels[held_out]),
     )
+
+
+def _long_tail() -> tuple[Examples, Examples]:
+    train, validation = load()
+    return long_tail(Examples(*train), TAIL), Examples(*validation)
+
+
+def _mislabelled() -> tuple[Examples, Examples]:
+    train, validation = load()
+    return mislabelled(Examples(*train), WRONG), Examples(*validation)
+
+
+def _images() -> tuple[Examples, Examples]:
+    """Pixels as inputs and targets alike, in standard deviations of all of them."""
+    train, validation = load()
+    mean, spread = train.pixels.mean(), train.pixels.std()
+    scaled = [((part.pixels - mean) / spread).astype(np.float32) for part in (train, validation)]
+    return Examples(scaled[0], scaled[0]), Examples(scaled[1], scaled[1])
+
+
+DIGITS = DataSet("digits", load, "0a33c7e7d20c48383cea76ad0f307687")
+LONG_TAIL = DataSet("digits_long_tail", _long_tail, "e4703b036c4ba15836a3b34071aac489")
+MISLABELLED = DataSet("digits_mislabelled", _mislabelled, "a2a6d3b2b6f4225dfb9077284f1e6194")
+IMAGES = DataSet("digits_images", _images, "221d3f4ebf7db1600e6f215dfa0c8fe5")

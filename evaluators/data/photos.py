@@ -5,6 +5,7 @@ import functools
 import numpy as np
 
 from evaluators.data.examples import Examples, split
+from evaluators.data.sets import DataSet
 
 SIDE = 8
 THUMBNAIL = (40, 60)
@@ -22,7 +23,7 @@ def _grey(name: str) -> np.ndarray:
     return load_sample_image(name).mean(-1) / 255
 
 
-def patches() -> tuple[Examples, Examples]:
+def _patches() -> tuple[Examples, Examples]:
     """Squares of 8 x 8 of both photographs as inputs and targets alike: float32 [examples, 64],
     half of them for training and a quarter for validation, less the mean of each, in units of
     their spread."""
@@ -40,7 +41,7 @@ def _cut(image: np.ndarray) -> np.ndarray:
     return whole.reshape(rows, SIDE, columns, SIDE).swapaxes(1, 2).reshape(-1, SIDE * SIDE)
 
 
-def pixels() -> tuple[Examples, Examples]:
+def _pixels() -> tuple[Examples, Examples]:
     """A thumbnail of the flower as places float32 [pixels, 2] in -1..1 and greys [pixels, 1], in
     standard deviations; every fifth pixel is for validation."""
     image = _grey("flower.jpg")
@@ -52,3 +53,7 @@ def pixels() -> tuple[Examples, Examples]:
     shuffle = np.random.Generator(np.random.PCG64(16)).permutation(len(places))
     greys = small.reshape(-1, 1)
     return split(places[shuffle].astype(np.float32), greys[shuffle].astype(np.float32))
+
+
+PATCHES = DataSet("photo_patches", _patches, "79fcc4bc7b9a2d7599a33df21cb82c29")
+PIXELS = DataSet("photo_pixels", _pixels, "41d30e733bb3c595c2a69c986a3b7a67")

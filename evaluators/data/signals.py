@@ -8,6 +8,7 @@ here are smooth random curves of our own.
 import numpy as np
 
 from evaluators.data.examples import Examples, split
+from evaluators.data.sets import DataSet
 
 CLASSES, LENGTH = 10, 40
 TEMPLATE, PADDED = 12, 60
@@ -41,3 +42,6 @@ def _signal(rng: np.random.Generator, template: np.ndarray) -> np.ndarray:
     padded += 0.2 * np.convolve(rng.normal(size=PADDED + 4), np.full(5, 0.45), "valid")
     places = np.linspace(0, PADDED - 1, LENGTH)
     return np.interp(places, np.arange(PADDED), padded) + rng.normal(0, 0.05, LENGTH)
+
+
+SIGNALS = DataSet("signals", load, "93de097fe8ccb234978cf49a6fd17eb1")

@@ -1,8 +1,11 @@
 """Small tables from scikit-learn, standardised column by column."""
 
+import functools
+
 import numpy as np
 
 from evaluators.data.examples import Examples, split, standardised
+from evaluators.data.sets import DataSet
 
 
 def _load(name: str) -> tuple[np.ndarray, np.ndarray]:
@@ -11,7 +14,7 @@ def _load(name: str) -> tuple[np.ndarray, np.ndarray]:
     return getattr(datasets, f"load_{name}")(return_X_y=True)
 
 
-def classes(name: str) -> tuple[Examples, Examples]:
+def _classes(name: str) -> tuple[Examples, Examples]:
     """`breast_cancer` (569 x 30, 2 classes) or `wine` (178 x 13, 3 classes).
 
     Inputs float32 [examples, columns], labels int32; the rows shuffled, every fourth for
@@ -25,7 +28,7 @@ def classes(name: str) -> tuple[Examples, Examples]:
     return _standardised(train, validation)
 
 
-def diabetes() -> tuple[Examples, Examples]:
+def _diabetes() -> tuple[Examples, Examples]:
     """442 patients: 10 measures float32 and how far the disease has gone a year on, float32
     [examples, 1], in standard deviations; every fourth row for validation.
 
@@ -40,3 +43,12 @@ def diabetes() -> tuple[Examples, Examples]:
 def _standardised(train: Examples, validation: Examples) -> tuple[Examples, Examples]:
     inputs = standardised(train.inputs, validation.inputs)
     return Examples(inputs[0], train.targets), Examples(inputs[1], validation.targets)
+
+
+BREAST_CANCER = DataSet(
+    "breast_cancer",
+    functools.partial(_classes, "breast_cancer"),
+    "95962b4e081a7eb46d17466bfbb31878",
+)
+WINE = DataSet("wine", functools.partial(_classes, "wine"), "9d373f2ca04c50319cdc4040fe45b252")
+DIABETES = DataSet("diabetes", _diabetes, "7dd737b01dbf730ffe756db54184f39c")

@@ -1,16 +1,33 @@
-"""Losses that cannot be fooled by size: shift-invariant, and NaN for parameters that are."""
+"""Losses that cannot be fooled by size, each with the way in which its model draws targets.
 
-from typing import Any
+They are shift-invariant, NaN for parameters that are, and, up to a constant, minus the logarithm of
+how likely the targets are by the outputs; `Loss.draw` takes targets from that same distribution.
+"""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 from jax import Array
 
 
+class Loss(NamedTuple):
+    """A mean loss, and targets of which it is the likelihood."""
+
+    mean: Callable[[Array, Array], Array]
+    """(outputs, targets) -> a scalar."""
+    draw: Callable[[Array, Array], Array]
+    """(key, outputs) -> targets that the outputs may have: random, of the shape of true ones.
+
+    So the squared gradient on them, times how many there are, is on average the diagonal of the
+    Gauss-Newton matrix (Liu et al., "Sophia", 2023, section 2.3)."""
+
+
 def cross_entropy(logits: Array, labels: Array) -> Array:
     """Mean of -log softmax(logits)[label], in nats.
 
-    **Arguments:** `logits` [examples, classes]; `labels` int [examples].
+    **Arguments:** `logits` [..., classes]; `labels` int [...].
 
     The largest logit is subtracted first. Without that, logits that all equal 1e8 lose the classes
     in rounding, and a program that merely inflates the weights reaches a loss of exactly 0; here
@@ -33,6 +50,23 @@ def logistic(logits: Array, probabilities: Array) -> Array:
 def squared_error(outputs: Array, targets: Array) -> Array:
     """Mean over examples and outputs of (output - target)^2, in the square of the targets' unit."""
     return jnp.mean((outputs - targets) ** 2)
+
+
+def _scattered(key: Array, outputs: Array) -> Array:
+    """Normal targets about the outputs, of the variance at which half their squared distance,
+    summed over the outputs of an example, is that mean: half the number of outputs."""
+    each = outputs.size // len(outputs)
+    return outputs + jnp.sqrt(each / 2) * jax.random.normal(key, outputs.shape, outputs.dtype)
+
+
+CROSS_ENTROPY = Loss(cross_entropy, jax.random.categorical)
+LOGISTIC = Loss(
+    logistic,
+    lambda key, logits: jax.random.bernoulli(key, jax.nn.sigmoid(logits[:, 0])).astype(
+        logits.dtype
+    ),
+)
+SQUARED_ERROR = Loss(squared_error, _scattered)
 
 
 def nan_unless_finite(params: Any) -> Array:

@@ -1,70 +1,91 @@
-"""Tasks that predict targets from inputs: all but their data, model and criterion is the same."""
+"""Tasks that predict targets from inputs: a data set, a model and a loss."""
 
-import functools
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from evaluators.data.examples import Examples
-from evaluators.data.frozen import frozen
-from evaluators.data.order import epochs
+from evaluators.data.sets import DataSet
 from evaluators.task import Data, Params, Task
-from evaluators.tasks._losses import nan_unless_finite
+from evaluators.tasks import _layers as layers
+from evaluators.tasks._examples import in_dtype_of, on_examples, rows
+from evaluators.tasks._losses import Loss, nan_unless_finite
+
+
+class Model(NamedTuple):
+    """What is fitted."""
+
+    name: str
+    init: Callable[[np.random.Generator], Params]
+    """Fresh parameters, in numpy."""
+    predict: Callable[[Params, Array], Array]
+    """(params, inputs [batch, ...]) -> outputs, in the dtype of the parameters."""
+
+
+def mlp(
+    name: str,
+    sizes: tuple[int, ...],
+    activation: Callable[[Array], Array],
+    gain: float = 1.4,
+    last: float = 0.3,
+) -> Model:
+    """Dense layers between those sizes, the gain of the last one smaller."""
+    return Model(
+        name,
+        lambda rng: layers.mlp(rng, sizes, gain, last),
+        lambda params, x: layers.apply_mlp(params, x, activation),
+    )
+
+
+def linear(name: str, inputs: int, outputs: int, gain: float) -> Model:
+    """One dense layer."""
+    return Model(name, lambda rng: layers.dense(rng, inputs, outputs, gain), layers.apply_dense)
 
 
 def supervised(
+    data: DataSet,
+    model: Model,
+    loss: Loss,
     *,
-    load: Callable[[], tuple[Examples, Examples]],
-    predict: Callable[[Params, Array], Array],
-    criterion: Callable[[Array, Array], Array],
-    batch: int,
-    order: Callable[[np.random.Generator, Examples, int], np.ndarray] | None = None,
-    irreducible: float = 0.0,
+    pairs: Callable[[Any], tuple[Array, Array]] = tuple,
+    floor: float = 0.0,
+    floor_from: str = "trivial: the loss is not negative",
     **stated: Any,
 ) -> Task:
-    """A task on `Examples`.
+    """A task on inputs with targets.
 
-    **Arguments:** `load`: training and validation examples. `predict`: (params, inputs
-    [batch, ...]) -> outputs, in the dtype of the parameters. `criterion`: (outputs, targets) ->
-    mean loss. `order`: (rng, training examples, steps) -> int32 [steps, batch]; epochs in random
-    order if None. `irreducible`: the loss that noise would add to that on the validation
-    examples, which have none. `stated`: the other fields of `Task`.
+    **Arguments:** `pairs`: examples -> inputs, targets; the two parts of an example as it is if
+    not given. `floor`: no loss of the kinds there are is negative. `stated`: what `on_examples`
+    takes besides, and the other fields of `Task`.
     """
 
-    @functools.cache
-    def data() -> Data:
-        return frozen(Data(*load()))
+    def mean_loss(params: Params, examples: Any) -> Array:
+        inputs, targets = pairs(examples)
+        return loss.mean(model.predict(params, inputs), targets)
 
-    def draw(rng: np.random.Generator, steps: int) -> np.ndarray:
-        train = data().train
-        if order is not None:
-            return order(rng, train, steps)
-        return epochs(rng, len(train.inputs), batch, steps)
-
-    def mean_loss(params: Params, inputs: Array, targets: Array) -> Array:
-        dtype = jax.tree.leaves(params)[0].dtype
-        outputs = predict(params, _floats_as(dtype, inputs))
-        return criterion(outputs, _floats_as(dtype, targets)) + nan_unless_finite(params)
-
-    def loss(params: Params, data: Data, index: Array) -> Array:
-        inputs, targets = (jnp.asarray(part)[index] for part in data.train)
-        return mean_loss(params, inputs, targets)
+    def made(params: Params, data: Data, index: Array) -> tuple[Array, Array]:
+        inputs, targets = pairs(in_dtype_of(params, rows(data.train, index)))
+        return model.predict(params, inputs), targets
 
     def outputs(params: Params, data: Data, index: Array) -> tuple[Array, Callable[[Array], Array]]:
-        dtype = jax.tree.leaves(params)[0].dtype
-        inputs, targets = (_floats_as(dtype, jnp.asarray(part)[index]) for part in data.train)
-        made = predict(params, inputs)
-        return made, lambda made: criterion(made, targets) + nan_unless_finite(params)
+        found, targets = made(params, data, index)
+        return found, lambda outputs: loss.mean(outputs, targets) + nan_unless_finite(params)
 
-    def validate(params: Params, data: Data) -> Array:
-        return mean_loss(params, *map(jnp.asarray, data.validation)) + irreducible
+    def sampled(params: Params, data: Data, index: Array, key: Array) -> Array:
+        found, _ = made(params, data, index)
+        drawn = loss.draw(key, jax.lax.stop_gradient(found))
+        return loss.mean(found, drawn) + nan_unless_finite(params)
 
-    return Task(load=data, order=draw, loss=loss, outputs=outputs, validate=validate, **stated)
-
-
-def _floats_as(dtype: Any, array: Array) -> Array:
-    return array.astype(dtype) if jnp.issubdtype(array.dtype, jnp.floating) else array
+    return on_examples(
+        data,
+        mean_loss,
+        model=model.name,
+        init=model.init,
+        outputs=outputs,
+        sampled=sampled,
+        floor=floor,
+        floor_from=floor_from,
+        **stated,
+    )

@@ -1,26 +1,23 @@
 """A linear map learned as a product of matrices: convex in the product, saddles in the factors."""
 
-import functools
-
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
 from evaluators.data.examples import Examples
-from evaluators.data.frozen import frozen
-from evaluators.data.order import epochs
+from evaluators.data.sets import DataSet
 from evaluators.registry import register
-from evaluators.task import Best, Data, Params, Task
-from evaluators.tasks._losses import nan_unless_finite
+from evaluators.task import Best, Params
+from evaluators.tasks._losses import SQUARED_ERROR
+from evaluators.tasks._supervised import Model, supervised
 
 SIZE, DEPTH = 16, 4
-EXAMPLES, BATCH = 2048, 16
+EXAMPLES = 2048
 NOISE = 0.2
 """Standard deviation of each target about the map."""
 
 
-@functools.cache
-def _data() -> Data:
+def _load() -> tuple[Examples, np.ndarray]:
     """`Examples` of a map with singular values from 2 to 0.1; for validation the map itself."""
     rng = np.random.Generator(np.random.PCG64(5))
     left, right = (np.linalg.qr(rng.normal(size=(SIZE, SIZE)))[0] for _ in range(2))
@@ -28,16 +25,12 @@ def _data() -> Data:
     inputs = rng.normal(size=(EXAMPLES, SIZE))
     targets = inputs @ teacher + rng.normal(0, NOISE, (EXAMPLES, SIZE))
     train = Examples(inputs.astype(np.float32), targets.astype(np.float32))
-    return frozen(Data(train, teacher.astype(np.float32)))
+    return train, teacher.astype(np.float32)
 
 
 def _init(rng: np.random.Generator) -> Params:
     """Factors of two thirds of the gain that would keep the size of what goes through."""
     return {"w": rng.normal(0, 0.65 / np.sqrt(SIZE), (DEPTH, SIZE, SIZE)).astype(np.float32)}
-
-
-def _order(rng: np.random.Generator, steps: int) -> np.ndarray:
-    return epochs(rng, EXAMPLES, BATCH, steps)
 
 
 def _through(params: Params, x: Array) -> Array:
@@ -46,38 +39,32 @@ def _through(params: Params, x: Array) -> Array:
     return x
 
 
-def _loss(params: Params, data: Data, index: Array) -> Array:
-    dtype = params["w"].dtype
-    inputs, targets = (jnp.asarray(part)[index].astype(dtype) for part in data.train)
-    return jnp.mean((_through(params, inputs) - targets) ** 2) + nan_unless_finite(params)
+def _from_teacher(params: Params, teacher: Array) -> Array:
+    """The expected loss over fresh examples without noise, in closed form."""
+    apart = _through(params, jnp.eye(SIZE, dtype=teacher.dtype)) - teacher
+    return jnp.sum(apart**2) / SIZE
 
 
-def _validate(params: Params, data: Data) -> Array:
-    """The expected loss over fresh examples, in closed form."""
-    dtype = params["w"].dtype
-    apart = _through(params, jnp.eye(SIZE, dtype=dtype)) - jnp.asarray(data.validation, dtype)
-    return jnp.sum(apart**2) / SIZE + NOISE**2 + nan_unless_finite(params)
-
-
-DEEP_LINEAR = register(
-    Task(
+register(
+    supervised(
+        DataSet("linear_map", _load, "8651439a87a2d1509f13cb7e4ff01544"),
+        Model("deep_linear", _init, _through),
+        SQUARED_ERROR,
+        validation_loss=_from_teacher,
+        batch=16,
+        irreducible=NOISE**2,
         name="deep_linear",
         summary=f"Product of {DEPTH} matrices ({DEPTH * SIZE**2:,} parameters) on a noisy linear "
         "map of many scales",
-        dataset="linear_map",
-        model="deep_linear",
         horizon=300,
-        init=_init,
-        load=_data,
-        order=_order,
-        loss=_loss,
-        validate=_validate,
         untrained=0.83,
         floor=NOISE**2,
+        floor_from="exact: the variance of the noise",
         best=Best(
-            0.05177, "nadamw", {"lr": 0.01, "b1": 0.9, "b2": 0.99999219, "eps": 1e-08, "wd": 0.0001}
+            0.0509,
+            "adan",
+            {"lr": 0.03162, "b1": 0.98, "b2": 0.92, "b3": 0.99, "eps": 1e-08, "wd": 0.0},
         ),
         flops=96_580,
-        digest="8651439a87a2d1509f13cb7e4ff01544",
     )
 )

@@ -4,12 +4,12 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from evaluators.data import photos
+from evaluators.data.photos import PIXELS
 from evaluators.registry import register
 from evaluators.task import Best, Params
 from evaluators.tasks import _layers as layers
-from evaluators.tasks._losses import squared_error
-from evaluators.tasks._supervised import supervised
+from evaluators.tasks._losses import SQUARED_ERROR
+from evaluators.tasks._supervised import Model, supervised
 
 WIDTH = 64
 FREQUENCY = 8.0
@@ -28,22 +28,17 @@ def _predict(params: Params, places: Array) -> Array:
     return layers.apply_mlp(params, places, jnp.sin)
 
 
-IMAGE_FIELD = register(
+register(
     supervised(
+        PIXELS,
+        Model("sine_mlp", _init, _predict),
+        SQUARED_ERROR,
         name="image_field",
         summary="Network of sines 2-64-64-1 (4,417 parameters) as a photograph of a flower",
-        dataset="photo_pixels",
-        model="sine_mlp",
-        horizon=400,
-        init=_init,
-        load=photos.pixels,
-        predict=_predict,
-        criterion=squared_error,
         batch=64,
+        horizon=400,
         untrained=1.01,
-        floor=0.01,
         best=Best(0.08704, "lion", {"lr": 0.006325, "b1": 0.9, "b2": 0.99, "wd": 0.0}),
         flops=1_680_715,
-        digest="41d30e733bb3c595c2a69c986a3b7a67",
     )
 )

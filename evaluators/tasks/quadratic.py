@@ -5,18 +5,16 @@ at random, so no parameter is an eigendirection, and is the same for every batch
 noise has covariance proportional to it.
 """
 
-import functools
 from typing import Any, NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from evaluators.data.frozen import frozen
-from evaluators.data.order import epochs
+from evaluators.data.sets import DataSet
 from evaluators.registry import register
-from evaluators.task import Best, Data, Params, Task
-from evaluators.tasks._losses import nan_unless_finite
+from evaluators.task import Best, Params, Task
+from evaluators.tasks._examples import on_examples
 
 VECTOR, MATRIX = 31, (8, 12)
 SIZE = 1 + VECTOR + MATRIX[0] * MATRIX[1]
@@ -36,19 +34,18 @@ class Quadratic(NamedTuple):
     targets: np.ndarray
 
 
-def quadratic(name: str, *, condition: float, noise: float, **stated: Any) -> Task:
+def quadratic(name: str, *, condition: float, noise: float, digest: str, **stated: Any) -> Task:
     """A quadratic in a scalar, a vector and a matrix, 128 parameters in all.
 
     **Arguments:** `condition`: largest over smallest eigenvalue of the Hessian, the others spaced
     evenly between them in their logarithm; `noise`: expected loss at the optimum, >= 0, to which
-    the variance of the gradient is proportional (0 makes every batch alike); `stated`: the fields
-    of `Task` that come of measuring.
+    the variance of the gradient is proportional (0 makes every batch alike); `digest`: of the
+    data; `stated`: the fields of `Task` that come of measuring.
     """
     curvatures = SHARPEST * np.geomspace(1, 1 / condition, SIZE)
 
-    @functools.cache
-    def data() -> Data:
-        """Training examples, and one noiseless example for validation."""
+    def load() -> tuple[Quadratic, Quadratic]:
+        """Training examples, and one without noise for validation."""
         rng = np.random.Generator(np.random.PCG64(0))
         rotation, _ = np.linalg.qr(rng.normal(size=(SIZE, SIZE)))
         root = np.sqrt(curvatures)[:, None] * rotation.T
@@ -56,30 +53,25 @@ def quadratic(name: str, *, condition: float, noise: float, **stated: Any) -> Ta
         best *= np.sqrt(2 * HEIGHT / np.sum(best**2))
         errors = rng.normal(0, np.sqrt(2 * noise / SIZE), (EXAMPLES, SIZE))
         targets = best + errors - errors.mean(0)
-        return frozen(
-            Data(
-                Quadratic(root.astype(np.float32), targets.astype(np.float32)),
-                Quadratic(root.astype(np.float32), best[None].astype(np.float32)),
-            )
+        return (
+            Quadratic(root.astype(np.float32), targets.astype(np.float32)),
+            Quadratic(root.astype(np.float32), best[None].astype(np.float32)),
         )
 
-    def validate(params: Params, data: Data) -> Array:
-        """The expected loss over fresh examples, in closed form."""
-        return _mean_loss(params, data.validation.root, data.validation.targets) + noise
-
-    return Task(
+    return on_examples(
+        DataSet(f"targets_noise_{noise:g}", load, digest),
+        _mean_loss,
+        take=_take,
+        batch=BATCH,
+        irreducible=noise,
         name=name,
         summary=f"Rotated quadratic ({SIZE} parameters), condition {condition:g}, noise {noise:g}",
-        dataset=f"targets_noise_{noise:g}",
         model=f"rotated_quadratic_condition_{condition:g}",
         horizon=200,
         init=_init,
-        load=data,
-        order=_order,
-        loss=_loss,
-        validate=validate,
         untrained=noise + HEIGHT + SPREAD**2 * float(curvatures.sum()) / 2,
         floor=noise,
+        floor_from="exact: the expected loss at the optimum",
         **stated,
     )
 
@@ -92,23 +84,19 @@ def _init(rng: np.random.Generator) -> Params:
     }
 
 
-def _order(rng: np.random.Generator, steps: int) -> np.ndarray:
-    return epochs(rng, EXAMPLES, BATCH, steps)
+def _take(train: Quadratic, index: Array) -> Quadratic:
+    return train._replace(targets=jnp.asarray(train.targets)[index])
 
 
-def _loss(params: Params, data: Data, index: Array) -> Array:
-    return _mean_loss(params, data.train.root, jnp.asarray(data.train.targets)[index])
-
-
-def _mean_loss(params: Params, root: Array, targets: Array) -> Array:
-    """Mean of |root w - target|^2 / 2 over targets [examples, size]."""
+def _mean_loss(params: Params, examples: Quadratic) -> Array:
+    """Mean of |root w - target|^2 / 2 over the targets [examples, size]; over all fresh examples
+    it is that of the one without noise, and the noise."""
     w = jnp.concatenate([jnp.ravel(params[part]) for part in ("scalar", "vector", "matrix")])
-    outputs = jnp.asarray(root, w.dtype) @ w
-    errors = outputs[None] - jnp.asarray(targets, w.dtype)
-    return jnp.mean(jnp.sum(errors**2, axis=-1)) / 2 + nan_unless_finite(params)
+    errors = (examples.root @ w)[None] - examples.targets
+    return jnp.mean(jnp.sum(errors**2, axis=-1)) / 2
 
 
-QUADRATIC = register(
+register(
     quadratic(
         "quadratic",
         condition=1e3,
@@ -120,12 +108,12 @@ QUADRATIC = register(
         digest="b747b238dd3620ee7be3fa0b06d08357",
     )
 )
-ILL_CONDITIONED = register(
+register(
     quadratic(
         "quadratic_ill",
         condition=1e6,
         noise=0.0,
-        best=Best(0.007963, "heavy_ball", {"lr": 0.14, "b1": 0.9, "wd": 0.0}),
+        best=Best(0.007042, "heavy_ball", {"lr": 0.1771, "b1": 0.9, "wd": 0.0}),
         flops=78_264,
         digest="5a45d91a3e0dc4a900c226e72b94d0fd",
     )

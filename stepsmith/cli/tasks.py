@@ -68,5 +68,6 @@ def _facts(task: "Task") -> dict[str, Any]:
             "constants": dict(task.best.constants),
         },
         "floor": task.floor,
+        "floor_from": task.floor_from,
         "checksum": task.digest,
     }

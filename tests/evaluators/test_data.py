@@ -119,6 +119,6 @@ def test_a_long_tail_thins_out_and_wrong_labels_are_a_share():
 def test_split_digits_show_two_classes_at_a_time_and_come_round():
     task = registry.get("digits_split")
     order = task.order(np.random.Generator(np.random.PCG64(0)), 100)
-    shown = [set((task.data().train.targets[step] // 2).tolist()) for step in order]
+    shown = [set((task.data().train.labels[step] // 2).tolist()) for step in order]
     assert all(len(groups) == 1 for groups in shown)
     assert [groups.pop() for groups in shown[5:60:10]] == [0, 1, 2, 3, 4, 0]

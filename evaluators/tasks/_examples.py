@@ -1,0 +1,84 @@
+"""Tasks whose loss is a mean over examples: what is the same for all of them is here."""
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+
+from evaluators.data.frozen import frozen
+from evaluators.data.order import epochs
+from evaluators.data.sets import DataSet
+from evaluators.task import Data, Params, Task
+from evaluators.tasks._losses import nan_unless_finite
+
+Order = Callable[[np.random.Generator, Any, int], np.ndarray]
+"""(rng, training examples, steps) -> int32 [steps, batch]."""
+
+
+def rows(train: Any, index: Array) -> Any:
+    """Those rows of every array."""
+    return jax.tree.map(lambda part: jnp.asarray(part)[index], train)
+
+
+def on_examples(
+    data: DataSet,
+    mean_loss: Callable[[Params, Any], Array],
+    *,
+    batch: int,
+    validation_loss: Callable[[Params, Any], Array] | None = None,
+    take: Callable[[Any, Array], Any] = rows,
+    order: Order | None = None,
+    irreducible: float = 0.0,
+    **stated: Any,
+) -> Task:
+    """A task on a data set.
+
+    **Arguments:** `mean_loss`: (params, examples) -> scalar, the floats of the examples in the
+    dtype of the parameters; `validation_loss` likewise, the same function if None. `take`:
+    (training examples, index [batch]) -> those of a batch. `order`: epochs in random order if None.
+    `irreducible`: the loss that noise would add to that on the validation examples, which have
+    none. `stated`: the other fields of `Task`.
+    """
+    held_out_loss = validation_loss or mean_loss
+
+    @functools.cache
+    def load() -> Data:
+        return frozen(Data(*data.load()))
+
+    def draw(rng: np.random.Generator, steps: int) -> np.ndarray:
+        train = load().train
+        if order is not None:
+            return order(rng, train, steps)
+        return epochs(rng, len(jax.tree.leaves(train)[-1]), batch, steps)
+
+    def loss(params: Params, data: Data, index: Array) -> Array:
+        examples = in_dtype_of(params, take(data.train, index))
+        return mean_loss(params, examples) + nan_unless_finite(params)
+
+    def validate(params: Params, data: Data) -> Array:
+        examples = in_dtype_of(params, jax.tree.map(jnp.asarray, data.validation))
+        return held_out_loss(params, examples) + nan_unless_finite(params) + irreducible
+
+    return Task(
+        dataset=data.name,
+        digest=data.digest,
+        load=load,
+        order=draw,
+        loss=loss,
+        validate=validate,
+        **stated,
+    )
+
+
+def in_dtype_of(params: Params, examples: Any) -> Any:
+    """The examples with floats in the dtype of the parameters."""
+    dtype = jax.tree.leaves(params)[0].dtype
+
+    def cast(array: Array) -> Array:
+        return array.astype(dtype) if jnp.issubdtype(array.dtype, jnp.floating) else array
+
+    return jax.tree.map(cast, examples)

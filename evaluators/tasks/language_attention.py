@@ -1,0 +1,91 @@
+"""Next-character prediction by attention: pre-normalised blocks of it and a network."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+
+from evaluators.task import Best, Params
+from evaluators.tasks import _layers as layers
+from evaluators.tasks._language import (
+    NAME_SYMBOLS,
+    TOPIC_SYMBOLS,
+    embedding,
+    language,
+    names_in_windows,
+    topics_in_windows,
+)
+
+CONTEXT, WIDTH, HEADS = 16, 32, 4
+
+
+def _init(rng: np.random.Generator, symbols: int, blocks: int) -> Params:
+    deep = 1 / np.sqrt(2 * blocks)
+    queries = (WIDTH, 3, HEADS, WIDTH // HEADS)
+    return {
+        "embed": embedding(rng, symbols, WIDTH),
+        "place": embedding(rng, CONTEXT, WIDTH, size=0.2),
+        "blocks": [
+            {
+                "norm": np.ones((2, WIDTH), np.float32),
+                "query": rng.normal(0, WIDTH**-0.5, queries).astype(np.float32),
+                "mix": layers.dense(rng, WIDTH, WIDTH, gain=deep),
+                "up": layers.dense(rng, WIDTH, 2 * WIDTH, gain=1.4),
+                "down": layers.dense(rng, 2 * WIDTH, WIDTH, gain=deep),
+            }
+            for _ in range(blocks)
+        ],
+        "norm": np.ones(WIDTH, np.float32),
+        "output": layers.dense(rng, WIDTH, symbols, gain=0.3),
+    }
+
+
+def _attention(params: Params, windows: Array) -> Array:
+    x = params["embed"][windows] + params["place"][None]
+    for block in params["blocks"]:
+        x = x + _attend(block, layers.normalise(x, block["norm"][0]))
+        hidden = layers.apply_dense(block["up"], layers.normalise(x, block["norm"][1]))
+        x = x + layers.apply_dense(block["down"], jax.nn.gelu(hidden))
+    return layers.normalise(x, params["norm"])
+
+
+def _attend(block: Params, x: Array) -> Array:
+    """Causal attention in several heads: [batch, context, width] -> the same."""
+    query, key, value = jnp.moveaxis(jnp.einsum("btw,wnhd->bnhtd", x, block["query"]), 1, 0)
+    weights = query @ key.swapaxes(-1, -2) / np.sqrt(WIDTH / HEADS)
+    later = np.triu(np.full((CONTEXT, CONTEXT), -1e9), 1)
+    weights = jax.nn.softmax(weights + jnp.asarray(later, x.dtype)[None, None], -1)
+    mixed = (weights @ value).swapaxes(1, 2).reshape(x.shape)
+    return layers.apply_dense(block["mix"], mixed)
+
+
+language(
+    names_in_windows(CONTEXT, "fa9a8112d6db8c7e112c10cc48b8fbad"),
+    "attention_1_block",
+    lambda rng: _init(rng, NAME_SYMBOLS, 1),
+    _attention,
+    NAME_SYMBOLS,
+    name="names_attention",
+    summary="One block of attention (11,463 parameters) on Unicode's names of characters",
+    batch=4,
+    horizon=300,
+    floor=0.158,
+    best=Best(2.18, "lion", {"lr": 0.005, "b1": 0.8, "b2": 0.99, "wd": 0.0}),
+    flops=4_399_088,
+)
+language(
+    topics_in_windows(CONTEXT, {"3.11.7": "1437419684a0dd4c52b9f891a3c6b365"}),
+    "attention_2_blocks",
+    lambda rng: _init(rng, TOPIC_SYMBOLS, 2),
+    _attention,
+    TOPIC_SYMBOLS,
+    name="topics_attention",
+    summary="Two blocks of attention (21,472 parameters) on Python's help topics",
+    batch=4,
+    horizon=300,
+    floor=0.149,
+    best=Best(
+        2.749, "nadamw", {"lr": 0.005692, "b1": 0.9, "b2": 0.999, "eps": 1e-08, "wd": 0.0001}
+    ),
+    flops=8_562_986,
+)

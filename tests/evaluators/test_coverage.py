@@ -1,0 +1,156 @@
+"""What the tasks cover, by what they do: every kind of problem that a rule is to be judged on."""
+
+import jax
+import jax.flatten_util
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from evaluators import registry, suites
+from evaluators.suites import load_suite
+from evaluators.task import Task, prepare
+
+TASKS = [registry.get(name) for name in registry.names()]
+PAST = {"names_window": 4, "names_gru": 12, "names_attention": 16, "topics_attention": 16}
+"""How far back the models of text look."""
+
+
+def start(task: Task):
+    return jax.tree.map(lambda leaf: jnp.asarray(leaf[0]), prepare(task, [0], 1).params)
+
+
+def kernels(task: Task) -> list[int]:
+    """Ranks of the parameters."""
+    return [np.ndim(leaf) for leaf in jax.tree.leaves(start(task))]
+
+
+def modelled(ending: str) -> list[Task]:
+    return [task for task in TASKS if task.model.endswith(ending)]
+
+
+def hessian(task: Task, nearer: float = 1.0) -> np.ndarray:
+    """Of the validation loss, where training starts or so many times as near to zero."""
+    with jax.enable_x64(True):
+        params = jax.tree.map(lambda leaf: nearer * jnp.asarray(leaf, jnp.float64), start(task))
+        flat, unflatten = jax.flatten_util.ravel_pytree(params)
+        found = jax.jit(jax.hessian(lambda x: task.validate(unflatten(x), task.data())))(flat)
+        return np.asarray(found)
+
+
+@pytest.mark.parametrize(
+    ("name", "condition", "rotated"),
+    [("quadratic", 1e3, True), ("quadratic_ill", 1e6, True), ("scaled", 1e4, False)],
+)
+def test_quadratics_are_of_the_chosen_condition_and_rotation(name, condition, rotated):
+    matrix = hessian(registry.get(name))
+    curvatures = np.linalg.eigvalsh(matrix)
+    assert curvatures[-1] / curvatures[0] == pytest.approx(condition, rel=0.05)
+    off = np.linalg.norm(matrix - np.diag(np.diag(matrix))) / np.linalg.norm(matrix)
+    assert off > 0.5 if rotated else off < 1e-9
+
+
+@pytest.mark.parametrize(
+    ("name", "noisy"), [("quadratic", True), ("scaled", True), ("quadratic_ill", False)]
+)
+def test_surfaces_have_the_chosen_noise(name, noisy):
+    task = registry.get(name)
+    ready = prepare(task, [0], 2)
+    gradient = jax.jit(jax.grad(task.loss))
+    one, two = (gradient(start(task), ready.data, index) for index in ready.order[0])
+    apart = max(
+        float(jnp.max(jnp.abs(a - b)))
+        for a, b in zip(jax.tree.leaves(one), jax.tree.leaves(two), strict=True)
+    )
+    assert apart > 1e-3 if noisy else apart < 1e-5
+
+
+@pytest.mark.parametrize(("name", "nearer"), [("rastrigin", 1.0), ("rosenbrock", 0.3)])
+def test_other_surfaces_are_not_convex(name, nearer):
+    assert np.linalg.eigvalsh(hessian(registry.get(name), nearer))[0] < 0
+
+
+def test_there_is_regression_of_every_linear_kind():
+    assert {"breast_cancer", "rare_features"} <= {
+        task.name for task in modelled("logistic_regression")
+    }
+    (softmax,) = modelled("softmax_regression")
+    assert all(kernels(task) == [1, 2] for task in (*modelled("logistic_regression"), softmax))
+    assert np.linalg.eigvalsh(hessian(registry.get("breast_cancer")))[0] > -1e-9
+
+
+def test_networks_differ_in_activation_and_depth():
+    networks = modelled("_mlp")
+    activations = {task.model.removesuffix("_mlp").split("_")[-1] for task in networks}
+    assert {"relu", "tanh", "silu", "gelu", "elu", "sine"} <= activations
+    assert {1, 2, 4} <= {kernels(task).count(2) - 1 for task in networks}
+
+
+def test_convolutions_run_along_lines_and_over_squares():
+    assert {rank for task in modelled("conv_1d") for rank in kernels(task)} >= {3}
+    assert {rank for task in modelled("conv_2d") for rank in kernels(task)} >= {4}
+    assert {rank for task in modelled("conv_autoencoder") for rank in kernels(task)} >= {4}
+
+
+@pytest.mark.parametrize("name", PAST)
+def test_models_of_text_look_back_as_far_as_they_say_and_never_ahead(name):
+    task, place = registry.get(name), 2
+    assert task.outputs is not None
+    data, params = task.data(), start(task)
+    index = jnp.arange(2)
+    windows = np.array(data.train.inputs[:2])
+    windows[:, place] = (windows[:, place] + 1) % 20
+    other = data._replace(train=data.train._replace(inputs=windows))
+    before, after = (task.outputs(params, each, index)[0] for each in (data, other))
+    changed = np.any(np.abs(np.asarray(before - after)) > 1e-7, axis=(0, 2))
+    seen = np.arange(len(changed))
+    assert changed.tolist() == ((seen >= place) & (seen < place + PAST[name])).tolist()
+
+
+def test_the_quickstarts_model_of_characters_is_recurrent():
+    task = registry.get("chars")
+    assert task.outputs is not None
+    data, params = task.data(), start(task)
+    windows = np.array(data.train[:1])
+    windows[:, 2] = (windows[:, 2] + 1) % 20
+    before, after = (
+        task.outputs(params, data._replace(train=each), jnp.arange(1))[0]
+        for each in (data.train, windows)
+    )
+    changed = np.any(np.abs(np.asarray(before - after)) > 1e-9, axis=1)
+    assert changed.tolist() == [place >= 2 for place in range(8)]
+
+
+def test_autoencoders_give_back_their_inputs_through_a_narrow_place():
+    found = modelled("autoencoder")
+    assert len(found) >= 2
+    for task in found:
+        train = task.data().train
+        assert np.array_equal(train.inputs, train.targets)
+        widths = [leaf.shape[-1] for leaf in jax.tree.leaves(start(task)) if leaf.ndim == 2]
+        assert min(widths) <= train.inputs.shape[1] // 4
+
+
+def test_a_table_of_numbers_is_regressed_and_a_matrix_is_factored():
+    diabetes, factored = registry.get("diabetes"), registry.get("factorisation")
+    assert diabetes.data().train.targets.dtype == np.float32
+    places = factored.data().train.inputs
+    rows, columns = start(factored)["rows"], start(factored)["columns"]
+    assert (places.max(0) + 1).tolist() == [len(rows), len(columns)]
+    assert rows.shape[1] == columns.shape[1] < min(len(rows), len(columns)) // 10
+
+
+def test_labels_are_rare_or_wrong_in_training_alone():
+    digits, rare, wrong = (
+        registry.get(name).data() for name in ("digits", "digits_long_tail", "digits_mislabelled")
+    )
+    counts = np.bincount(rare.train.targets)
+    assert counts[0] > 30 * counts[-1] > 0
+    assert 0.25 < np.mean(wrong.train.targets != digits.train.labels) < 0.35
+    for spoilt in (rare, wrong):
+        assert np.array_equal(spoilt.validation.targets, digits.validation.labels)
+
+
+def test_the_horizon_of_a_task_is_what_its_suite_trains_it_for():
+    for name in suites.names():
+        for choice in load_suite(name).tasks:
+            assert choice.steps == registry.get(choice.name).horizon
