@@ -71,7 +71,11 @@ register(
         batch=16,
         horizon=300,
         untrained=float(np.log(CLASSES)),
-        best=Best(0.4614, "lion", {"lr": 0.006325, "b1": 0.8, "b2": 0.99, "wd": 0.0}),
+        best=Best(
+            0.3676,
+            "adan",
+            {"lr": 0.03542, "b1": 0.96, "b2": 0.92, "b3": 0.98, "eps": 1.563e-10, "wd": 0.0},
+        ),
         flops=3_528_353,
     )
 )

@@ -56,7 +56,9 @@ register(
         horizon=200,
         untrained=UNTRAINED,
         best=Best(
-            0.1378, "adamw", {"lr": 0.003162, "b1": 0.6, "b2": 0.999, "eps": 1e-08, "wd": 0.01}
+            0.1207,
+            "adan",
+            {"lr": 0.0112, "b1": 0.98, "b2": 0.92, "b3": 0.99, "eps": 1e-08, "wd": 0.0},
         ),
         flops=7_646_479,
     )

@@ -20,9 +20,7 @@ register(
         batch=32,
         horizon=500,
         untrained=float(np.log(2)),
-        best=Best(
-            0.0001073, "adabelief", {"lr": 0.1771, "b1": 0.9, "b2": 0.999, "eps": 1e-16, "wd": 0.0}
-        ),
+        best=Best(0.0003522, "heavy_ball", {"lr": 0.3162, "b1": 0.9, "wd": 0.0}),
         flops=241_263,
     )
 )

@@ -38,7 +38,11 @@ register(
         batch=64,
         horizon=400,
         untrained=1.01,
-        best=Best(0.08704, "lion", {"lr": 0.006325, "b1": 0.9, "b2": 0.99, "wd": 0.0}),
+        best=Best(
+            0.07428,
+            "adan",
+            {"lr": 0.05692, "b1": 0.98, "b2": 0.92, "b3": 0.99, "eps": 1e-08, "wd": 0.0},
+        ),
         flops=1_680_715,
     )
 )
