@@ -80,7 +80,11 @@ register(
         floor=1.5,
         floor_from="a guess, on which published results rest; proven is 0.377, the entropy of what "
         "follows equal windows",
-        best=Best(2.522, "lion", {"lr": 0.01, "b1": 0.6, "b2": 0.99, "wd": 0.0}),
+        best=Best(
+            2.466,
+            "adan",
+            {"lr": 0.03512, "b1": 0.68, "b2": 0.68, "b3": 0.98, "eps": 1e-08, "wd": 0.0},
+        ),
         flops=2_116_762,
     )
 )

@@ -102,7 +102,9 @@ register(
         condition=1e3,
         noise=0.1,
         best=Best(
-            0.1019, "nadamw", {"lr": 0.01581, "b1": 0.95, "b2": 0.936, "eps": 1e-08, "wd": 0.0001}
+            0.1015,
+            "adan",
+            {"lr": 0.02846, "b1": 0.96, "b2": 0.92, "b3": 0.92, "eps": 4e-08, "wd": 0.0},
         ),
         flops=78_264,
         digest="b747b238dd3620ee7be3fa0b06d08357",
