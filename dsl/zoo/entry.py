@@ -78,13 +78,15 @@ class Reference(Check):
     hyperparameters (`"b1"`, `"lr / gamma"`, `"float64(b1)"` for a number with a type of its own), a
     tuple holds several, a number or flag is passed as it is. `passes` names what a step takes
     besides gradients: `value` (the loss) or `value_fn` for Optax, `closure` (recomputes loss and
-    gradients where the parameters then are) for PyTorch.
+    gradients where the parameters then are) for PyTorch. `manifold` is the one of Geoopt that the
+    rows of parameters lie on, an expression like those of `arguments`; paths begin on it.
     """
 
     target: str
     arguments: Mapping[str, Any] = field(default_factory=dict)
     curvature: Curvature | None = None
     passes: tuple[str, ...] = ()
+    manifold: str = ""
 
     @property
     def against(self) -> str:

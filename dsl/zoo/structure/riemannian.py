@@ -4,11 +4,12 @@ from typing import Any
 
 from dsl.manifolds import Manifold, poincare_ball, sphere
 from dsl.ops import interp, maximum, rows, sqrt, zeros
-from dsl.zoo.entry import Dense, entry
+from dsl.zoo.entry import Reference, entry
 from dsl.zoo.hypers import Hyper
 
 _PAPER = "Riemannian Adaptive Optimization Methods (Becigneul and Ganea)"
 _ROWS: dict[str, Any] = {"ranks": (1, 2, 3, 4), "undefined": "a number is no row of entries"}
+_ARGUMENTS: dict[str, Any] = {"lr": "lr", "betas": ("b1", "b2"), "eps": "eps"}
 _CURVATURE = {"c": Hyper("the curvature is -c")}
 
 
@@ -25,7 +26,16 @@ def _moved(manifold: Manifold, x, m, v, t, lr, b1, b2, eps):
     return y, manifold.transport(x, y, m)
 
 
-@entry(paper=_PAPER, year=2019, reference=Dense(**_ROWS))
+@entry(
+    paper=_PAPER,
+    year=2019,
+    reference=Reference(
+        **_ROWS,
+        target="geoopt.optim:RiemannianAdam",
+        arguments=_ARGUMENTS,
+        manifold="geoopt.Sphere()",
+    ),
+)
 def riemannian_adam_sphere(w, g, t, m=zeros, v=rows(0), *, lr=1e-3, b1=0.9, b2=0.999, eps=1e-8):
     """Riemannian Adam on spheres: momentum travels with each row, whose entries share a rate.
 
@@ -40,7 +50,17 @@ def riemannian_adam_sphere(w, g, t, m=zeros, v=rows(0), *, lr=1e-3, b1=0.9, b2=0
     return w - y
 
 
-@entry(paper=_PAPER, year=2019, reference=Dense(**_ROWS, at={"b2": 0.9}))
+@entry(
+    paper=_PAPER,
+    year=2019,
+    reference=Reference(
+        **_ROWS,
+        target="geoopt.optim:RiemannianAdam",
+        arguments={**_ARGUMENTS, "amsgrad": True},
+        manifold="geoopt.Sphere()",
+        at={"b2": 0.9},
+    ),
+)
 def riemannian_amsgrad_sphere(
     w, g, t, m=zeros, v=rows(0), top=rows(0), *, lr=1e-3, b1=0.9, b2=0.999, eps=1e-8
 ):
@@ -61,7 +81,13 @@ def riemannian_amsgrad_sphere(
 @entry(
     paper=_PAPER,
     year=2019,
-    reference=Dense(**_ROWS, at={"c": 1.25, "lr": 0.05}),
+    reference=Reference(
+        **_ROWS,
+        target="geoopt.optim:RiemannianAdam",
+        arguments={**_ARGUMENTS, "weight_decay": "wd"},
+        manifold="geoopt.PoincareBall(c)",
+        at={"c": 1.25, "lr": 0.05},
+    ),
     hypers=_CURVATURE,
 )
 def riemannian_adam_poincare(
@@ -84,7 +110,13 @@ def riemannian_adam_poincare(
 @entry(
     paper=_PAPER,
     year=2019,
-    reference=Dense(**_ROWS, at={"c": 1.25, "lr": 0.05, "b2": 0.9}),
+    reference=Reference(
+        **_ROWS,
+        target="geoopt.optim:RiemannianAdam",
+        arguments={**_ARGUMENTS, "weight_decay": "wd", "amsgrad": True},
+        manifold="geoopt.PoincareBall(c)",
+        at={"c": 1.25, "lr": 0.05, "b2": 0.9},
+    ),
     hypers=_CURVATURE,
 )
 def riemannian_amsgrad_poincare(

@@ -17,7 +17,7 @@ from dsl.zoo.entry import Curvature, Reference
 from tests.dsl.references import model
 from tests.dsl.references.model import Leaves
 
-_WORDS = ("optax", "torch", "float64")
+_WORDS = ("optax", "torch", "geoopt", "float64")
 """What an argument of a declaration may name besides hyperparameters."""
 
 
@@ -31,6 +31,7 @@ def compared(reference: Reference) -> set[str]:
     """The names of the hyperparameters that a comparison hands to the reference."""
     values = list(reference.arguments.values())
     values += [reference.curvature.period] if reference.curvature else []
+    values += [reference.manifold] if reference.manifold else []
     parts = [part for v in values for part in (v if isinstance(v, tuple) else (v,))]
     trees = [ast.parse(part, mode="eval") for part in parts if isinstance(part, str)]
     nodes = [node for tree in trees for node in ast.walk(tree)]
@@ -45,7 +46,8 @@ def _resolve(value: Any, names: Mapping[str, Any]) -> Any:
     if isinstance(value, tuple):
         return tuple(_resolve(part, names) for part in value)
     if isinstance(value, str):
-        words = dict(zip(_WORDS, (optax, sys.modules.get("torch"), np.float64), strict=True))
+        loaded = [sys.modules.get(name) for name in _WORDS[:-1]]
+        words: dict[str, Any] = dict(zip(_WORDS, (*loaded, np.float64), strict=True))
         words["__builtins__"] = {}
         return eval(value, words, dict(names))
     return value
@@ -92,7 +94,7 @@ class _Torch:
         torch = importlib.import_module("torch")
         self.torch = torch
         self.reference = reference
-        self.parameters = [torch.nn.Parameter(torch.tensor(leaf)) for leaf in leaves]
+        self.parameters = [_parameter(torch.tensor(leaf), reference, hyper) for leaf in leaves]
         self.optimizer = _target(reference)(self.parameters, **_arguments(reference, hyper))
 
     def step(self, grads: Leaves, hyper: dict[str, float], batch: Any, count: int) -> Leaves:
@@ -131,6 +133,20 @@ class _Torch:
 
     def _leaves(self) -> Leaves:
         return [parameter.detach().numpy().copy() for parameter in self.parameters]
+
+
+def on_manifold(reference: Reference, leaves: Leaves, hyper: Mapping[str, float]) -> Leaves:
+    """The points next to `leaves` where a reference's parameters may lie."""
+    torch = importlib.import_module("torch")
+    found = [_parameter(torch.tensor(leaf), reference, hyper) for leaf in leaves]
+    return [point.manifold.projx(point).detach().numpy().copy() for point in found]
+
+
+def _parameter(tensor: Any, reference: Reference, hyper: Mapping[str, float]) -> Any:
+    if not reference.manifold:
+        return importlib.import_module("torch").nn.Parameter(tensor)
+    geoopt = importlib.import_module("geoopt")
+    return geoopt.ManifoldParameter(tensor, manifold=_resolve(reference.manifold, hyper))
 
 
 def _curvature(

@@ -14,10 +14,10 @@ from dsl import parse, to_optax
 from dsl.interpret import run_step
 from dsl.transform import initial
 from dsl.zoo import ENTRIES
-from dsl.zoo.entry import Dense
+from dsl.zoo.entry import Dense, Reference
 from tests.dsl.references import model
 from tests.dsl.references.dense import DENSE, At
-from tests.dsl.references.libraries import compared, library
+from tests.dsl.references.libraries import compared, library, on_manifold
 from tests.dsl.references.model import STEPS, Leaves, as_numpy, flattened, precision, shaped
 
 SETTINGS = {"wd": 0.125, "eps": 1e-3}
@@ -169,7 +169,11 @@ class NumpyStep:
 
 def _start(name: str, dtype: str, ranks: tuple[int, ...]) -> Leaves:
     """The parameters before the first step of an entry's comparison."""
-    return model.start(dtype, ranks, ENTRIES[name].reference.near)
+    reference = ENTRIES[name].reference
+    leaves = model.start(dtype, ranks, reference.near)
+    if isinstance(reference, Reference) and reference.manifold:
+        return on_manifold(reference, leaves, settings(name))
+    return leaves
 
 
 def program_path(
