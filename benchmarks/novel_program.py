@@ -185,17 +185,25 @@ def by_length(repeats: int) -> list[tuple[int, float, float]]:
     ]
 
 
-def rows(quick: bool, sizes: tuple[int, ...] = SIZES) -> Iterator[Row]:
+class Wanted(NamedTuple):
+    """A row to be measured."""
+
+    task: Task
+    rule: str
+    steps: int
+    repeats: int
+
+
+def wanted(quick: bool, sizes: tuple[int, ...] = SIZES) -> Iterator[Wanted]:
     """All rows: the registered tasks, then the digits model by size."""
     horizons = (100, 300) if quick else (100, 300, 1_000)
     for name in TASKS[:3] if quick else TASKS:
         for steps in horizons:
-            yield measure(get(name), "adamw", steps, 5 if quick else 15, compiling=1)
-        yield measure(get(name), "lion", 300, 5 if quick else 15, compiling=1)
+            yield Wanted(get(name), "adamw", steps, 5 if quick else 15)
+        yield Wanted(get(name), "lion", 300, 5 if quick else 15)
     for size in sizes[:3] if quick else sizes:
         for steps in (100, 300) if quick or size > 20_000 else horizons:
-            repeats = 3 if size > 20_000 else 7
-            yield measure(digits_mlp(size), "adamw", steps, repeats, compiling=1)
+            yield Wanted(digits_mlp(size), "adamw", steps, 3 if size > 20_000 else 7)
 
 
 def report(found: list[Row], speed: UnitW) -> Iterator[str]:
@@ -231,7 +239,7 @@ def main() -> None:
     if chosen.unit_w:
         print(json.dumps(unit_w(chosen.unit_w)._asdict()))
         return
-    found = list(rows(chosen.quick))
+    found = [measure(*each, compiling=1) for each in wanted(chosen.quick)]
     speed = unit_w(10 if chosen.quick else 100)
     if chosen.json:
         data = {

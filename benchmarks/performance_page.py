@@ -2,7 +2,8 @@
 
     python -m benchmarks.performance_page [--quick] [--keep data.json] [--from data.json]
 
-`--from` takes what `--keep` wrote instead of measuring again. Wants the extra `docs` (matplotlib).
+`--keep` writes every figure down as soon as it is measured, and goes on where such a file ends;
+`--from` takes what it holds and measures nothing. Wants the extra `docs` (matplotlib).
 """
 
 import argparse
@@ -14,23 +15,35 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from benchmarks.novel_program import Row, UnitW, by_length, ratio, rows, unit_w
+from benchmarks.novel_program import Row, UnitW, by_length, measure, ratio, unit_w, wanted
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 FIGURE = "performance.svg"
 
 
-def measured(quick: bool) -> dict[str, Any]:
-    """Everything the page shows."""
-    return {
-        "rows": [row._asdict() for row in rows(quick)],
-        "unit_w": unit_w(8 if quick else 60)._asdict(),
-        "by_length": by_length(3 if quick else 7),
-        "made_on": f"{platform.machine()}, {processor()}; {os.cpu_count()} cores, one used",
-        "load": os.getloadavg()[0],
-        "versions": {name: version(name) for name in ("jax", "jaxlib", "optax", "numpy")}
-        | {"Python": platform.python_version()},
-    }
+def measured(quick: bool, keep: Path | None) -> dict[str, Any]:
+    """Everything the page shows; what `keep` holds is not measured again."""
+    data: dict[str, Any] = json.loads(keep.read_text()) if keep and keep.exists() else {}
+
+    def note(name: str, value: Any) -> None:
+        data[name] = value
+        if keep:
+            keep.write_text(json.dumps(data))
+
+    if "made_on" not in data:
+        note("made_on", f"{platform.machine()}, {processor()}; {os.cpu_count()} cores, one used")
+        note("load", os.getloadavg()[0])
+        libraries = {name: version(name) for name in ("jax", "jaxlib", "optax", "numpy")}
+        note("versions", libraries | {"Python": platform.python_version()})
+    if "unit_w" not in data:
+        note("unit_w", unit_w(8 if quick else 60)._asdict())
+    if "by_length" not in data:
+        note("by_length", by_length(3 if quick else 7))
+    known = {(row["task"], row["rule"], row["steps"]) for row in data.get("rows", [])}
+    for each in wanted(quick):
+        if (each.task.name, each.rule, each.steps) not in known:
+            note("rows", [*data.get("rows", []), measure(*each, compiling=1)._asdict()])
+    return data
 
 
 def processor() -> str:
@@ -142,11 +155,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="small models, few repeats")
     parser.add_argument("--from", dest="given", type=Path, help="data instead of measuring")
-    parser.add_argument("--keep", type=Path, help="write the data here too")
+    parser.add_argument("--keep", type=Path, help="write the data here, and go on from it")
     chosen = parser.parse_args()
-    data = json.loads(chosen.given.read_text()) if chosen.given else measured(chosen.quick)
-    if chosen.keep:
-        chosen.keep.write_text(json.dumps(data))
+    given = json.loads(chosen.given.read_text()) if chosen.given else None
+    data = given or measured(chosen.quick, chosen.keep)
     DOCS.mkdir(exist_ok=True)
     (DOCS / "performance.md").write_text("\n".join(page(data)))
     draw(data, DOCS / FIGURE)

@@ -35,6 +35,14 @@ def expression(text: str) -> ast.expr:
     return ast.parse(text, mode="eval").body
 
 
+def arguments(text: str) -> tuple[str, list[str]]:
+    """A call without keywords as what is called and the texts of its arguments."""
+    node = expression(text)
+    assert isinstance(node, ast.Call) and not node.keywords
+    parts = [ast.get_source_segment(text, part) or "" for part in node.args]
+    return ast.get_source_segment(text, node.func) or "", parts
+
+
 def fill(template: ast.expr, values: Mapping[str, ast.expr]) -> ast.expr:
     """The template with the names in `values` replaced."""
     return _Fill(values).visit(copy.deepcopy(template))

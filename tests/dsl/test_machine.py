@@ -122,15 +122,19 @@ def interpreted(program, nudge=0.0):
     return np.stack(path)
 
 
+CALM = {"trials": 5}
+"""Hyperparameters at which no rule is chaotic: a search that goes on among the rounding errors of
+what it has solved ends elsewhere for the least of them."""
+
 BEYOND_THE_LOSS = [name for name, rule in ZOO.items() if set(sources(rule)) - {LOSS}]
 """Rules that ask the caller for more than a machine is given."""
 
 
 @pytest.mark.parametrize("name", [name for name in FITTING if name not in BEYOND_THE_LOSS])
 def test_a_rule_of_the_zoo_runs_as_the_interpreter_runs_it(machine, name):
-    np.testing.assert_allclose(
-        machine.path(ZOO[name]), interpreted(ZOO[name]), rtol=1e-10, atol=1e-12
-    )
+    calm = {hyper: CALM[hyper] for hyper in CALM.keys() & ZOO[name].hyperparameters}
+    rule = ZOO[name].with_hyperparameters(**calm)
+    np.testing.assert_allclose(machine.path(rule), interpreted(rule), rtol=1e-10, atol=1e-12)
 
 
 @pytest.mark.parametrize("name", BEYOND_THE_LOSS)

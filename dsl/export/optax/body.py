@@ -6,7 +6,7 @@ Every line is a tree of one value per parameter tensor made by `jax.tree.map`, o
 import ast
 
 from dsl.errors import ExportError
-from dsl.export.expressions import fill, name, names_in, show
+from dsl.export.expressions import arguments, fill, name, names_in, show
 from dsl.export.layout import lambda_of, layout
 from dsl.export.optax.declarations import meaning
 from dsl.export.optax.snippets import CALLS, FUNCTIONS
@@ -65,7 +65,8 @@ class Body:
         if primitive.lazy:
             self._choose(index)
         elif primitive.scope is Scope.STEP:
-            self.write(label + self._ask_step(index))
+            function, args = arguments(self._ask_step(index))
+            self.write(f"{label}{function}(", args, ")")
         elif primitive.scope is Scope.MODEL:
             args = [
                 f"jax.tree.leaves({a})" if want is Kind.TENSOR else a
