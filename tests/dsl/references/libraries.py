@@ -3,6 +3,7 @@
 import ast
 import importlib
 import sys
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
@@ -145,7 +146,9 @@ def on_manifold(reference: Reference, leaves: Leaves, hyper: Mapping[str, float]
 def _parameter(tensor: Any, reference: Reference, hyper: Mapping[str, float]) -> Any:
     if not reference.manifold:
         return importlib.import_module("torch").nn.Parameter(tensor)
-    geoopt = importlib.import_module("geoopt")
+    with warnings.catch_warnings():  # it compiles functions in a way that PyTorch gives up
+        warnings.filterwarnings("ignore", "`torch.jit", DeprecationWarning)
+        geoopt = importlib.import_module("geoopt")
     return geoopt.ManifoldParameter(tensor, manifold=_resolve(reference.manifold, hyper))
 
 
