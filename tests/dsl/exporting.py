@@ -22,7 +22,7 @@ from dsl.export import to_optax_source, to_torch_source
 from dsl.export.facts import Facts
 from dsl.export.names import camel_case, safe
 from dsl.kinds import plain
-from dsl.zoo import ZOO
+from dsl.zoo import ENTRIES, ZOO
 from tests.dsl.odd_programs import ODD
 from tests.dsl.references.model import (
     STEPS,
@@ -47,9 +47,10 @@ value_and_gradient = jax.jit(jax.value_and_grad(loss))
 _loss = jax.jit(loss)
 
 
-NEAR = 0.25
-"""Where the paths begin: from the model's own start some rules, at their defaults, multiply a
-rounding error on most steps."""
+def begin(program: Program, dtype: str) -> list[np.ndarray]:
+    """The parameters before the first step: where the zoo's comparison of the rule begins."""
+    entry = ENTRIES.get(program.name)
+    return start(dtype, near=entry.reference.near if entry else 1.0)
 
 
 def decaying(name: str) -> Program:
@@ -129,10 +130,12 @@ def extra(program: Program) -> dict[str, Any]:
     return {**horizon, **({"seed": SEED} if facts.noisy else {})}
 
 
-def optax_walk(optimizer: optax.GradientTransformationExtraArgs, dtype: str) -> np.ndarray:
-    """The parameters after every step, one row each."""
+def optax_walk(
+    program: Program, optimizer: optax.GradientTransformationExtraArgs, dtype: str
+) -> np.ndarray:
+    """The parameters after every step of a program's optimizer, one row each."""
     with precision(dtype):
-        leaves = [jnp.asarray(leaf) for leaf in start(dtype, near=NEAR)]
+        leaves = [jnp.asarray(leaf) for leaf in begin(program, dtype)]
         state = optimizer.init(leaves)
 
         @partial(jax.jit, compiler_options=QUICKLY)
@@ -159,7 +162,7 @@ def interpreted(program: Program, dtype: str) -> np.ndarray:
 @cache
 def _interpreted(program: Program, dtype: str, horizon: int | None) -> np.ndarray:
     optimizer = to_optax(program, seed=SEED, horizon=horizon)
-    return optax_walk(optimizer, dtype)
+    return optax_walk(program, optimizer, dtype)
 
 
 def optax_optimizer(program: Program, **changed: Any) -> optax.GradientTransformationExtraArgs:
@@ -245,6 +248,7 @@ def label_noise(count: int, stream: int, shape: tuple[int, ...], dtype: str) -> 
 
 
 def torch_walk(
+    program: Program,
     make: Callable[[list[Any]], Any],
     dtype: str,
     *,
@@ -254,7 +258,7 @@ def torch_walk(
     """The path of a PyTorch optimizer; saved and loaded into a new one after `stop` steps."""
     import torch
 
-    params = [torch.nn.Parameter(torch.tensor(leaf)) for leaf in start(dtype, near=NEAR)]
+    params = [torch.nn.Parameter(torch.tensor(leaf)) for leaf in begin(program, dtype)]
     optimizer = make(params)
     rows = []
     for at, (features, targets) in enumerate(batches(dtype)):

@@ -21,7 +21,7 @@ TOLERANCE = {"float32": 1e-5, "float64": 1e-12}
 def test_the_file_follows_the_interpreter(name, dtype):
     program = RULES[name]
     optimizer = exporting.optax_optimizer(program)
-    path = exporting.optax_walk(optimizer, dtype)
+    path = exporting.optax_walk(program, optimizer, dtype)
     assert exporting.apart(path, exporting.interpreted(program, dtype)) < TOLERANCE[dtype]
 
 

@@ -33,9 +33,9 @@ def test_the_file_follows_the_interpreter_and_goes_on_after_a_load(name, dtype):
     program = RULES[name]
     make = exporting.torch_class(program)
     given_ = exporting.extra(program)
-    path = exporting.torch_walk(lambda params: make(params, **given_), dtype)
+    path = exporting.torch_walk(program, lambda params: make(params, **given_), dtype)
     assert exporting.apart(path, exporting.interpreted(program, dtype)) < TOLERANCE[dtype]
-    resumed = exporting.torch_walk(lambda params: make(params, **given_), dtype, stop=20)
+    resumed = exporting.torch_walk(program, lambda params: make(params, **given_), dtype, stop=20)
     np.testing.assert_array_equal(resumed, path)
 
 
@@ -217,12 +217,12 @@ def test_groups_have_their_own_hyperparameters_and_share_global_norms():
 
 @pytest.mark.parametrize("name", ["lion", "sophia_h", "sharpness"])
 def test_climbing_a_loss_is_descending_its_negative(name):
-    make, more = (
-        exporting.torch_class(RULES[name]),
-        exporting.extra(RULES[name]),
+    rule = RULES[name]
+    make, more = exporting.torch_class(rule), exporting.extra(rule)
+    down = exporting.torch_walk(rule, lambda ps: make(ps, **more), "float64")
+    up = exporting.torch_walk(
+        rule, lambda ps: make(ps, maximize=True, **more), "float64", climb=True
     )
-    down = exporting.torch_walk(lambda ps: make(ps, **more), "float64")
-    up = exporting.torch_walk(lambda ps: make(ps, maximize=True, **more), "float64", climb=True)
     np.testing.assert_allclose(up, down, rtol=1e-12)
 
 

@@ -24,6 +24,7 @@ from dsl.machine.opcodes import in_register
 from dsl.primitives.oracles import LOSS
 from dsl.registry import PRIMITIVES
 from dsl.zoo import ZOO
+from tests.dsl.running import calm
 from tests.dsl.strategies import programs
 
 CARRIED = [name for name, p in PRIMITIVES.items() if p.asks in (None, LOSS)]
@@ -122,18 +123,13 @@ def interpreted(program, nudge=0.0):
     return np.stack(path)
 
 
-CALM = {"trials": 5}
-"""Hyperparameters at which no rule is chaotic: a search that goes on among the rounding errors of
-what it has solved ends elsewhere for the least of them."""
-
 BEYOND_THE_LOSS = [name for name, rule in ZOO.items() if set(sources(rule)) - {LOSS}]
 """Rules that ask the caller for more than a machine is given."""
 
 
 @pytest.mark.parametrize("name", [name for name in FITTING if name not in BEYOND_THE_LOSS])
 def test_a_rule_of_the_zoo_runs_as_the_interpreter_runs_it(machine, name):
-    calm = {hyper: CALM[hyper] for hyper in CALM.keys() & ZOO[name].hyperparameters}
-    rule = ZOO[name].with_hyperparameters(**calm)
+    rule = calm(ZOO[name])
     np.testing.assert_allclose(machine.path(rule), interpreted(rule), rtol=1e-10, atol=1e-12)
 
 

@@ -217,7 +217,7 @@ def test_the_stated_cost_is_that_of_a_gradient(task: Task):
 def test_the_stated_rule_comes_near_the_stated_loss_and_stays_above_the_floor(task: Task):
     loss = trained(task, task.best.rule, dict(task.best.constants), seed=2)
     assert loss > task.floor
-    assert loss < task.untrained - 0.3 * (task.untrained - task.floor)
+    assert loss < task.untrained - 0.35 * (task.untrained - task.floor)
     assert progress(task, loss) > 0.6 * progress(task, task.best.loss)
 
 

@@ -9,7 +9,7 @@ CALLS = {
     "abs_hessian_solve": "_abs_hessian_solve(value_fn, params, {0}, {1})",
     "gauss_newton_product": "_gauss_newton_product(outputs_fn, params, {0})",
     "gauss_newton_solve": "_gauss_newton_solve(outputs_fn, params, {0}, {1})",
-    "conjugate_gradients": ("_conjugate_gradients(value_fn, params, {0}, {1}, {2}, {3}, {4})"),
+    "conjugate_gradients": "_conjugate_gradients(value_fn, params, {0}, {1}, {2}, {3}, {4})",
     "line_search": "_line_search(value_fn, params, {0}, {1}, {2}, {3}, {4})",
     "jvp": "_jvp(value_fn, params, {0})",
     "grad_at": "_grad_at(value_fn, params, {0})",

@@ -46,7 +46,12 @@ def sania_identity(w, g, loss, *, lr=1.0, f_star=0.0):
     return lr * _part(loss, f_star, global_dot(g, g)) * g
 
 
-@entry(paper=_PAPER, year=2023, reference=Dense(at={"eps": 0.05, "f_star": 0.01}), hypers=_HYPERS)
+@entry(
+    paper=_PAPER,
+    year=2023,
+    reference=Dense(at={"eps": 0.05, "f_star": 0.01}, near=0.25),
+    hypers=_HYPERS,
+)
 def sania_adagrad(w, g, loss, s=zeros, *, lr=1.0, eps=0.1, f_star=0.0):
     """SANIA AdaGrad: a Polyak step preconditioned by the root of the sum of squared gradients.
 
@@ -73,7 +78,7 @@ def sania_adagrad_sqr(w, g, loss, s=zeros, *, lr=1.0, eps=0.1, f_star=0.0):
 @entry(
     paper=_PAPER,
     year=2023,
-    reference=Dense(at={"b2": 0.9, "eps": 0.05, "f_star": 0.01}),
+    reference=Dense(at={"b2": 0.9, "eps": 0.05, "f_star": 0.01}, near=0.25),
     hypers=_HYPERS,
 )
 def sania_adam(w, g, t, loss, v=zeros, *, lr=1.0, b2=0.999, eps=0.1, f_star=0.0):
@@ -90,7 +95,7 @@ def sania_adam(w, g, t, loss, v=zeros, *, lr=1.0, b2=0.999, eps=0.1, f_star=0.0)
 @entry(
     paper=_PAPER,
     year=2023,
-    reference=Dense(at={"b2": 0.9, "eps": 0.05, "f_star": 0.01}),
+    reference=Dense(at={"b2": 0.9, "eps": 0.05, "f_star": 0.01}, near=0.25),
     hypers=_HYPERS,
 )
 def sania_adam_sqr(w, g, t, loss, v=zeros, *, lr=1.0, b2=0.999, eps=0.1, f_star=0.0):
@@ -131,7 +136,7 @@ def sania_hutchinson(w, g, t, loss, d=zeros, *, lr=1.0, b2=0.999, eps=0.1, f_sta
 @entry(
     paper=_PAPER,
     year=2023,
-    reference=Dense(at={"lr": 0.25, "eps": 0.5, "f_star": 0.01}),
+    reference=Dense(at={"lr": 0.25, "eps": 0.5, "f_star": 0.01}, near=0.25),
     hypers=_HYPERS,
 )
 def sania_hessian_diagonal(w, g, loss, *, lr=1.0, eps=0.1, f_star=0.0):

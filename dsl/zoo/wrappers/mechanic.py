@@ -19,13 +19,14 @@ _AT = {"s_init": 0.01, "s_decay": 0.1}
 _AT_WITH_EPS = {**_AT, "eps_1": 1e-3}
 
 
-def _optax(base: str, eps: str) -> Reference:
+def _optax(base: str, eps: str, near: float = 1.0) -> Reference:
     """Optax's wrapper around an expression for the base rule."""
     arguments = {"weight_decay": "s_decay", "eps": eps, "s_init": "s_init"}
     return Reference(
         "optax.contrib:mechanize",
         {"base_optimizer": base, **arguments},
         at=_AT if eps == "eps" else _AT_WITH_EPS,
+        near=near,
     )
 
 
@@ -65,7 +66,7 @@ def mechanic_lion() -> Program:
 @entry(
     paper=_PAPER,
     year=2023,
-    reference=_optax("optax.sgd(lr)", "eps"),
+    reference=_optax("optax.sgd(lr)", "eps", near=0.25),
     hypers=_HYPERS,
 )
 def mechanize_sgd() -> Program:
