@@ -82,10 +82,10 @@ language(
     name="topics_attention",
     summary="Two blocks of attention (21,472 parameters) on Python's help topics",
     batch=4,
-    horizon=300,
+    horizon=500,
     floor=0.149,
     best=Best(
-        2.749, "nadamw", {"lr": 0.005692, "b1": 0.9, "b2": 0.999, "eps": 1e-08, "wd": 0.0001}
+        2.664, "nadamw", {"lr": 0.005123, "b1": 0.8, "b2": 0.9995, "eps": 6.4e-07, "wd": 0.0016}
     ),
     flops=8_562_986,
 )
