@@ -6,6 +6,7 @@ import numpy as np
 
 from evaluators.registry import get
 from evaluators.task import Params, Task
+from evaluators.tasks._layers import dense
 
 PIXELS, CLASSES = 64, 10
 
@@ -18,10 +19,7 @@ def digits_mlp(parameters: int) -> Task:
     width = round((parameters - CLASSES) / (PIXELS + 1 + CLASSES))
 
     def init(rng: np.random.Generator) -> Params:
-        def layer(inputs: int, outputs: int, scale: float) -> dict[str, np.ndarray]:
-            weights = rng.normal(0, scale * np.sqrt(2 / inputs), (inputs, outputs))
-            return {"w": weights.astype(np.float32), "b": np.zeros(outputs, np.float32)}
-
-        return {"hidden": layer(PIXELS, width, 1), "output": layer(width, CLASSES, 1 / 3)}
+        hidden = dense(rng, PIXELS, width, gain=np.sqrt(2))
+        return {"hidden": hidden, "output": dense(rng, width, CLASSES, gain=np.sqrt(2) / 3)}
 
     return replace(get("digits"), name=f"digits, {width} hidden", init=init)

@@ -48,7 +48,7 @@ def language(
     """
 
     def predict(params: Params, windows: Array) -> Array:
-        return layers.apply_dense(params["output"], states(params, windows))
+        return layers.read_out(params["output"], states(params, windows))
 
     return register(
         supervised(

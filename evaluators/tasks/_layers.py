@@ -10,11 +10,13 @@ from evaluators.task import Params
 
 
 def dense(rng: np.random.Generator, inputs: int, outputs: int, gain: float = 1.0) -> Params:
-    """Weights [inputs, outputs] of variance gain^2 / inputs and biases of zero."""
-    return {
-        "w": rng.normal(0, gain / np.sqrt(inputs), (inputs, outputs)).astype(np.float32),
-        "b": np.zeros(outputs, np.float32),
-    }
+    """Weights [outputs, inputs] of variance gain^2 / inputs and biases of zero.
+
+    Outputs come first, as in PyTorch: so the lanes of a machine, which share their inputs, make
+    one product of matrices without a transposition of the weights or of their gradient.
+    """
+    weights = rng.normal(0, gain / np.sqrt(inputs), (inputs, outputs)).T
+    return {"w": weights.astype(np.float32, order="C"), "b": np.zeros(outputs, np.float32)}
 
 
 def mlp(rng: np.random.Generator, sizes: Sequence[int], gain: float, last: float) -> Params:
@@ -44,7 +46,7 @@ def scale(x: Array, vector: Array) -> Array:
 
 def apply_dense(layer: Params, x: Array) -> Array:
     """[..., inputs] -> [..., outputs]."""
-    return add(x @ layer["w"], layer["b"])
+    return add(x @ layer["w"].T, layer["b"])
 
 
 def apply_mlp(layers: Sequence[Params], x: Array, activation: Callable[[Array], Array]) -> Array:
@@ -53,12 +55,23 @@ def apply_mlp(layers: Sequence[Params], x: Array, activation: Callable[[Array], 
     Features come first in between, so that the rows of every product are as long as there are
     examples: a CPU multiplies matrices of ten columns at a third of its speed.
     """
-    x = jnp.moveaxis(x, -1, 0)
-    for number, layer in enumerate(layers):
-        x = activation(x) if number else x
-        bias = layer["b"].reshape((-1,) + (1,) * (x.ndim - 1))
-        x = jnp.tensordot(layer["w"], x, (0, 0)) + bias
+    first, *rest = layers
+    x = _on_columns(first, jnp.moveaxis(x, -1, 0))
+    for layer in rest:
+        x = _on_columns(layer, activation(x))
     return jnp.moveaxis(x, 0, -1)
+
+
+def read_out(layer: Params, x: Array) -> Array:
+    """What `apply_dense` gives, for the layer on top: made outputs first, as a loss sums over
+    them."""
+    return jnp.moveaxis(_on_columns(layer, jnp.moveaxis(x, -1, 0)), 0, -1)
+
+
+def _on_columns(layer: Params, x: Array) -> Array:
+    """[inputs, ...] -> [outputs, ...]."""
+    bias = layer["b"].reshape((-1,) + (1,) * (x.ndim - 1))
+    return jnp.tensordot(layer["w"], x, 1) + bias
 
 
 def apply_convolution(layer: Params, x: Array) -> Array:

@@ -41,7 +41,7 @@ def mlp(
 
 def linear(name: str, inputs: int, outputs: int, gain: float) -> Model:
     """One dense layer."""
-    return Model(name, lambda rng: layers.dense(rng, inputs, outputs, gain), layers.apply_dense)
+    return Model(name, lambda rng: layers.dense(rng, inputs, outputs, gain), layers.read_out)
 
 
 def supervised(

@@ -13,6 +13,7 @@ from evaluators.data import text
 from evaluators.data.sets import DataSet
 from evaluators.registry import register
 from evaluators.task import Best, Params
+from evaluators.tasks import _layers as layers
 from evaluators.tasks._losses import CROSS_ENTROPY
 from evaluators.tasks._supervised import Model, supervised
 
@@ -23,17 +24,10 @@ VALIDATION_WINDOWS = 512
 
 def _init(rng: np.random.Generator) -> Params:
     """A recurrence that neither grows nor forgets at once; nearly uniform predictions."""
-    root = np.sqrt(HIDDEN)
     return {
         "embed": rng.normal(0, 0.5, (SYMBOLS, HIDDEN)).astype(np.float32),
-        "recur": {
-            "w": rng.normal(0, 1 / root, (HIDDEN, HIDDEN)).astype(np.float32),
-            "b": np.zeros(HIDDEN, np.float32),
-        },
-        "output": {
-            "w": rng.normal(0, 0.3 / root, (HIDDEN, SYMBOLS)).astype(np.float32),
-            "b": np.zeros(SYMBOLS, np.float32),
-        },
+        "recur": layers.dense(rng, HIDDEN, HIDDEN),
+        "output": layers.dense(rng, HIDDEN, SYMBOLS, gain=0.3),
     }
 
 
@@ -57,11 +51,11 @@ def _logits(params: Params, symbols: Array) -> Array:
     embedded = params["embed"][symbols] + params["recur"]["b"][None, None]
 
     def advance(state: Array, symbol: Array) -> tuple[Array, Array]:
-        state = jnp.tanh(state @ params["recur"]["w"] + symbol)
+        state = jnp.tanh(state @ params["recur"]["w"].T + symbol)
         return state, state
 
     _, states = jax.lax.scan(advance, jnp.zeros_like(embedded[0]), embedded)
-    return states.reshape(-1, HIDDEN) @ params["output"]["w"] + params["output"]["b"][None]
+    return layers.read_out(params["output"], states.reshape(-1, HIDDEN))
 
 
 register(

@@ -38,7 +38,7 @@ def network(
         x = inputs.reshape(-1, *shape, 1)
         for layer in params["convolutions"]:
             x = layers.pool(jax.nn.silu(layers.apply_convolution(layer, x)), 2)
-        return layers.apply_dense(params["output"], x.reshape(len(x), -1))
+        return layers.read_out(params["output"], x.reshape(len(x), -1))
 
     return Model(name, init, predict)
 

@@ -7,7 +7,7 @@ from jax import Array
 from evaluators.data.digits import CLASSES, DIGITS
 from evaluators.registry import register
 from evaluators.task import Best, Params
-from evaluators.tasks._layers import apply_mlp
+from evaluators.tasks._layers import apply_mlp, dense
 from evaluators.tasks._losses import CROSS_ENTROPY
 from evaluators.tasks._supervised import Model, supervised
 
@@ -17,14 +17,8 @@ PIXELS, HIDDEN = 64, 32
 def _init(rng: np.random.Generator) -> Params:
     """He initialisation; the output layer starts at a third of it, so all classes look alike."""
     return {
-        "hidden": {
-            "w": rng.normal(0, np.sqrt(2 / PIXELS), (PIXELS, HIDDEN)).astype(np.float32),
-            "b": np.zeros(HIDDEN, np.float32),
-        },
-        "output": {
-            "w": rng.normal(0, np.sqrt(2 / HIDDEN) / 3, (HIDDEN, CLASSES)).astype(np.float32),
-            "b": np.zeros(CLASSES, np.float32),
-        },
+        "hidden": dense(rng, PIXELS, HIDDEN, gain=np.sqrt(2)),
+        "output": dense(rng, HIDDEN, CLASSES, gain=np.sqrt(2) / 3),
     }
 
 

@@ -19,7 +19,8 @@ FREQUENCY = 8.0
 def _init(rng: np.random.Generator) -> Params:
     """Phases are random; after the first layer, sums of 64 sines of variance 2."""
     first, *rest = layers.mlp(rng, (2, WIDTH, WIDTH, 1), gain=2.0, last=0.2)
-    first["w"] = rng.uniform(-FREQUENCY, FREQUENCY, (2, WIDTH)).astype(np.float32)
+    waves = rng.uniform(-FREQUENCY, FREQUENCY, (2, WIDTH)).T
+    first["w"] = waves.astype(np.float32, order="C")
     first["b"] = rng.uniform(-np.pi, np.pi, WIDTH).astype(np.float32)
     return [first, *rest]
 

@@ -26,14 +26,14 @@ def _gated(params: Params, windows: Array) -> Array:
     symbols = params["embed"][windows].swapaxes(0, 1)
     gates, new = params["gates"], params["new"]
     given = (
-        layers.add(symbols @ gates["w"][WIDTH:], gates["b"]),
-        layers.add(symbols @ new["w"][WIDTH:], new["b"]),
+        layers.add(symbols @ gates["w"][:, WIDTH:].T, gates["b"]),
+        layers.add(symbols @ new["w"][:, WIDTH:].T, new["b"]),
     )
 
     def advance(state: Array, given: tuple[Array, Array]) -> tuple[Array, Array]:
-        both = jax.nn.sigmoid(state @ gates["w"][:WIDTH] + given[0])
+        both = jax.nn.sigmoid(state @ gates["w"][:, :WIDTH].T + given[0])
         update, reset = jnp.split(both, 2, -1)
-        proposed = jnp.tanh((reset * state) @ new["w"][:WIDTH] + given[1])
+        proposed = jnp.tanh((reset * state) @ new["w"][:, :WIDTH].T + given[1])
         state = state + update * (proposed - state)
         return state, state
 

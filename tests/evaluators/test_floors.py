@@ -117,10 +117,10 @@ def test_the_parity_is_as_sure_as_the_weights_are_large():
     task = registry.get("parity")
     signs = np.array([[a, b, c] for a in (-1, 1) for b in (-1, 1) for c in (-1, 1)])
     odd = (signs > 0).sum(1) % 2
-    bits, hidden = start(task)[0]["w"].shape
-    first, second = np.zeros((bits, hidden)), np.zeros((hidden, 2))
-    first[:3, :8] = 10 * signs.T
-    second[:8] = 20 * np.stack([1 - odd, odd], -1)
+    hidden, bits = start(task)[0]["w"].shape
+    first, second = np.zeros((hidden, bits)), np.zeros((2, hidden))
+    first[:8, :3] = 10 * signs
+    second[:, :8] = 20 * np.stack([1 - odd, odd])
     layers = [
         {"w": first.astype(np.float32), "b": np.full(hidden, -20, np.float32)},
         {"w": second.astype(np.float32), "b": np.zeros(2, np.float32)},
@@ -131,7 +131,7 @@ def test_the_parity_is_as_sure_as_the_weights_are_large():
 def test_the_last_layer_of_the_autoencoder_cannot_say_more_than_its_inputs():
     task = registry.get("digits_autoencoder")
     images = task.data().validation.inputs.astype(float)
-    inputs = start(task)[-1]["w"].shape[0]
+    inputs = start(task)[-1]["w"].shape[1]
     left = np.linalg.svd(images - images.mean(0), compute_uv=False)[inputs:]
     assert 0 <= np.sum(left**2) / images.size - task.floor < 1e-4
 
