@@ -23,6 +23,7 @@ from dsl.export.facts import Facts
 from dsl.export.names import camel_case, safe
 from dsl.kinds import plain
 from dsl.zoo import ENTRIES, ZOO
+from tests.dsl.everyday import EVERYDAY
 from tests.dsl.odd_programs import ODD
 from tests.dsl.references.model import (
     STEPS,
@@ -80,11 +81,7 @@ EXPRESSED = [
 ]
 """Primitives over the kinds that a host can express."""
 
-QUICK = {
-    *("sgd", "heavy_ball", "nesterov", "adagrad", "rmsprop", "adam", "adamw", "lion", "adan"),
-    *("diffgrad", "exadam", "adahessian", "sophia_h"),
-    *(name for name in ODD if name not in ("noisy", "lazy")),
-}
+QUICK = EVERYDAY | ODD.keys() - {"noisy", "lazy"}
 """Rules that are walked in every test run; the others are slow tests."""
 
 

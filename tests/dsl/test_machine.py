@@ -24,6 +24,7 @@ from dsl.machine.opcodes import in_register
 from dsl.primitives.oracles import LOSS
 from dsl.registry import PRIMITIVES
 from dsl.zoo import ZOO
+from tests.dsl.everyday import each
 from tests.dsl.running import calm
 from tests.dsl.strategies import programs
 
@@ -127,7 +128,7 @@ BEYOND_THE_LOSS = [name for name, rule in ZOO.items() if set(sources(rule)) - {L
 """Rules that ask the caller for more than a machine is given."""
 
 
-@pytest.mark.parametrize("name", [name for name in FITTING if name not in BEYOND_THE_LOSS])
+@pytest.mark.parametrize("name", each(name for name in FITTING if name not in BEYOND_THE_LOSS))
 def test_a_rule_of_the_zoo_runs_as_the_interpreter_runs_it(machine, name):
     rule = calm(ZOO[name])
     np.testing.assert_allclose(machine.path(rule), interpreted(rule), rtol=1e-10, atol=1e-12)

@@ -12,6 +12,7 @@ from dsl import Program, canonical, fingerprint, parse, simplify, to_optax
 from dsl.fingerprint import respond
 from dsl.zoo import ENTRIES, ZOO
 from dsl.zoo.entry import Reference
+from tests.dsl.everyday import each
 from tests.dsl.references import walks
 
 NAMES = sorted(ENTRIES)
@@ -68,6 +69,7 @@ def test_a_rule_follows_its_reference(name: str):
     assert walks.difference(name, "decaying") <= ENTRIES[name].reference.agrees
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", COMPARISONS)
 def test_a_rule_follows_its_reference_at_the_published_defaults(name: str):
     _require(name)
@@ -94,7 +96,7 @@ def test_a_compiled_rule_takes_the_steps_of_the_interpreter(name: str):
     assert np.max(np.abs(ours - theirs)) <= 1e-9
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", each(NAMES))
 def test_the_comparison_would_show_a_change_of_any_hyperparameter(name: str):
     before = walks.settings(name)
     assert set(before) == walks.hypers_compared(name)

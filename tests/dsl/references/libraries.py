@@ -83,7 +83,8 @@ class _Optax:
         }
         extra = {word: offered[word]() for word in self.reference.passes}
         grads = [jax.numpy.asarray(grad) for grad in grads]
-        moves, self.state = self._made(hyper).update(grads, self.state, self.leaves, **extra)
+        with jax.disable_jit():  # a loop would be compiled anew on every step
+            moves, self.state = self._made(hyper).update(grads, self.state, self.leaves, **extra)
         self.leaves = optax.apply_updates(self.leaves, moves)
         return model.as_numpy(self.leaves)
 
