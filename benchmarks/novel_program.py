@@ -53,6 +53,9 @@ TASKS = ("quadratic", "digits", "chars", "digits_conv", "teacher", "names_window
 """Small tasks of different kinds: a quadratic, classification, recurrence, convolution, regression,
 language."""
 
+PASSES = 3
+"""How often the programs of unit W are measured."""
+
 WARM = 10**6
 """A number that no repeat takes, for programs that only warm up."""
 
@@ -88,24 +91,24 @@ def cpu_seconds(action: Callable[[], Any]) -> float:
     return time.process_time() - start
 
 
-def fresh(rule: str, number: int) -> Program:
-    """A rule of the zoo with constants that nobody has met."""
-    program = ZOO[rule].with_hyperparameters(lr=RATE)
+def fresh(program: Program, number: int) -> Program:
+    """The program with constants that nobody has met."""
     moved = {name: value * (1 - 1e-7 * (number + 1)) for name, value in program.hypers}
     return program.with_hyperparameters(**moved)
 
 
 def measure(task: Task, rule: str, steps: int, repeats: int, compiling: int) -> Row:
     """One row; `compiling` repeats of what compiles."""
+    known = ZOO[rule].with_hyperparameters(lr=RATE)
     chosen = Trainer(task, steps, searchable(), width=1)
     machine = Trainer(task, steps, searchable(), width=1, engine=Engine.MACHINE)
     stages = (*chosen.looks, chosen.last)
     start = Start(task, chosen.last)
     by_hand = whole_loop(task, BY_HAND[rule](), stages)
-    engine = chosen.engine_for(Job(fresh(rule, WARM), [0]))
+    engine = chosen.engine_for(Job(fresh(known, WARM), [0]))
 
     def novel(number: int, trainer: Trainer = chosen) -> None:
-        program = canonical(fresh(rule, number))
+        program = canonical(fresh(known, number))
         cleared = trainer if engine is Engine.MACHINE else Trainer(task, steps, (), width=1)
         (cleared if trainer is chosen else trainer).run(program, [0])
 
@@ -116,13 +119,13 @@ def measure(task: Task, rule: str, steps: int, repeats: int, compiling: int) -> 
         jax.block_until_ready(by_hand(*start.args))
 
     def compile_and_run(number: int) -> None:
-        loop = whole_loop(task, to_optax(fresh(rule, number), horizon=steps), stages)
+        loop = whole_loop(task, to_optax(fresh(known, number), horizon=steps), stages)
         jax.block_until_ready(loop(*start.args))
 
     update_only = UpdateOnly(task, start, stages)
 
     def update_compiled(number: int) -> None:
-        update_only.run(to_optax(fresh(rule, number), horizon=steps))
+        update_only.run(to_optax(fresh(known, number), horizon=steps))
 
     def least(actions: list[Callable[[int], None]], numbers: range) -> list[float]:
         rounds = [[cpu_seconds(partial(action, i)) for action in actions] for i in numbers]
@@ -148,18 +151,23 @@ def unit_w(count: int, programs: int = 1) -> UnitW:
     trainer.run(ZOO["sgd"], [0, 1], rates)
     settle()
 
-    def timed(source: Iterator[Program]) -> Iterator[tuple[float, int, bool]]:
-        """Seconds and instructions of each program, and whether some run went to the end."""
-        for sent in map(pickle.dumps, itertools.islice(source, count)):
-            begin = time.process_time()
-            program = canonical(pickle.loads(sent))
-            (runs,) = trainer.run_batch([Job(program, [0, 1], rates)])
-            spent = time.process_time() - begin
-            instructions = len(trainer.machine.encode(program).op)
-            yield spent, instructions, any(run.stopped is None for row in runs for run in row)
+    def timed(sent: bytes) -> tuple[float, int, bool]:
+        """Seconds and instructions of a program, and whether some run went to the end."""
+        begin = time.process_time()
+        program = canonical(pickle.loads(sent))
+        (runs,) = trainer.run_batch([Job(program, [0, 1], rates)])
+        spent = time.process_time() - begin
+        instructions = len(trainer.machine.encode(program).op)
+        return spent, instructions, any(run.stopped is None for row in runs for run in row)
 
-    whole = [spent for spent, _, ended in timed(live(1)) if ended]
-    population = list(timed(bred(2)))
+    def least(source: Iterator[Program]) -> list[tuple[float, int, bool]]:
+        """Of each program in PASSES passes over all, in which it is new each time."""
+        taken = list(itertools.islice(source, count))
+        passes = [[timed(pickle.dumps(fresh(p, n))) for p in taken] for n in range(PASSES)]
+        return [min(times) for times in zip(*passes, strict=True)]
+
+    whole = [spent for spent, _, ended in least(live(1)) if ended]
+    population = least(bred(2))
     total = sum(spent for spent, _, _ in population)
     length = float(np.mean([instructions for _, instructions, _ in population]))
     return UnitW(len(whole) / sum(whole), len(population) / total, length)
