@@ -13,9 +13,11 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from search.core import claim_core
 from search.environment import prepare_process
 
 prepare_process()
+claim_core()
 os.environ.pop("JAX_COMPILATION_CACHE_DIR")  # compiling is measured
 
 import jax  # noqa: E402

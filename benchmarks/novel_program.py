@@ -11,8 +11,9 @@ In one process, in turns, on one core, for each task, number of parameters and n
     update compiled     the gradient compiled once, only the update rule compiled per program
 
 All train one model from one seed for the same steps, with the same looks at the validation loss.
-Figures are CPU time of the process (the smallest of the repeats), since the wall clock of a shared
-machine says little. A program is new in each repeat: its constants differ, so no cache knows it.
+Figures are CPU time of the process, bound to one core as a worker is (the smallest of the repeats),
+since the wall clock of a shared machine says little. A program is new in each repeat: its constants
+differ, so no cache knows it.
 
 Unit W is a search's ordinary work: an MLP of 2,410 parameters, batch 64, 200 steps in all, 4 rates
 and 2 seeds, programs of 20 statements: such as a search breeds, of which some are dead or repeated,
@@ -28,9 +29,11 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, NamedTuple
 
+from search.core import claim_core
 from search.environment import prepare_process, settle
 
 prepare_process()
+claim_core()  # as a worker does
 os.environ.pop("JAX_COMPILATION_CACHE_DIR")  # compiling is measured
 
 import itertools  # noqa: E402

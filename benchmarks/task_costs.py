@@ -13,9 +13,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from search.core import claim_core
 from search.environment import prepare_process
 
 prepare_process()
+claim_core()
 
 import jax  # noqa: E402
 

@@ -23,6 +23,7 @@ def worker_environment(current: Mapping[str, str] = os.environ) -> dict[str, str
         "JAX_PLATFORMS": current.get("JAX_PLATFORMS") or "cpu",
         "JAX_COMPILATION_CACHE_DIR": current.get("JAX_COMPILATION_CACHE_DIR") or _cache(current),
         "OMP_NUM_THREADS": "1",
+        "PJRT_NPROC": current.get("PJRT_NPROC") or "1",
         "XLA_FLAGS": flags,
     }
 

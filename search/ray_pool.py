@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from search.core import claim_core
 from search.environment import prepare_process, settle, worker_environment
 from search.jobs import Answer, Job, Worker
 from search.verdict import Lost
@@ -158,6 +159,8 @@ class _Seat:
     """The actor: a worker in a process of its own."""
 
     def __init__(self, make_worker: Callable[[], Worker]):
+        if os.environ.get("JAX_PLATFORMS") == "cpu":
+            claim_core()
         self._worker = make_worker()
         self._compilations = 0
 

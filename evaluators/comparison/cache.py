@@ -7,12 +7,12 @@ so and computed anew.
 
 import json
 import os
-import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
 from evaluators.comparison.key import Key
+from evaluators.replace_file import replace_file
 
 Result = TypeVar("Result")
 
@@ -66,7 +66,7 @@ class RunCache:
         text = json.dumps({"key": key.to_json(), "value": value}, allow_nan=False)
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            _replace(self._path(key), text)
+            replace_file(self._path(key), text)
         except OSError as error:
             if self._writable:
                 self._writable = False
@@ -80,14 +80,3 @@ class RunCache:
     def _path(self, key: Key) -> Path:
         assert self.folder is not None
         return self.folder / f"{key.digest}.json"
-
-
-def _replace(path: Path, text: str) -> None:
-    handle, made = tempfile.mkstemp(dir=path.parent, suffix=".part")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        os.replace(made, path)
-    except BaseException:
-        os.unlink(made)
-        raise

@@ -1,8 +1,5 @@
 """From RULE on the command line to a program; and files that commands write."""
 
-import os
-import stat
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeAlias
 
@@ -146,28 +143,9 @@ def put(text: str, out: Path | None, *, force: bool) -> None:
         raise UsageError(f"{out} is a folder\nhelp: give the name of a file in it")
     if out.exists() and not force:
         raise UsageError(f"{out} exists\nhelp: --force replaces it")
+    from evaluators.replace_file import replace_file
+
     try:
-        _replace(out, text)
+        replace_file(out, text)
     except OSError as error:
         raise UsageError(f"cannot write {out}: {error.strerror or error}") from None
-
-
-def _replace(path: Path, text: str) -> None:
-    handle, made = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-        os.chmod(made, _mode(path))
-        os.replace(made, path)
-    except BaseException:
-        os.unlink(made)
-        raise
-
-
-def _mode(path: Path) -> int:
-    """The mode of the file that is replaced, or of a new one."""
-    if path.exists():
-        return stat.S_IMODE(path.stat().st_mode)
-    mask = os.umask(0)
-    os.umask(mask)
-    return 0o666 & ~mask

@@ -17,6 +17,8 @@ SUITE = Suite((TaskChoice("digits", 5),), "")
 
 def test_the_environment_keeps_what_the_user_chose():
     assert worker_environment({})["JAX_PLATFORMS"] == "cpu"
+    assert worker_environment({})["PJRT_NPROC"] == "1"
+    assert worker_environment({"PJRT_NPROC": "4"})["PJRT_NPROC"] == "4"
     chosen = worker_environment({"JAX_PLATFORMS": "cuda", "XLA_FLAGS": "--xla_dump_to=x"})
     assert chosen["JAX_PLATFORMS"] == "cuda"
     assert chosen["XLA_FLAGS"] == "--xla_dump_to=x --xla_cpu_multi_thread_eigen=false"
