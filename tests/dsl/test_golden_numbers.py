@@ -52,7 +52,8 @@ def adam_correction(t: int) -> float:
 class Golden:
     """What a package gives: `a` after one step and after three, the loss after 30.
 
-    `schedule` is the factor on the rate at step t, from 1.
+    `schedule` is the factor on the rate at step t, from 1; `rtol` is half a unit of the last
+    digit given, or what a package rounds away.
     """
 
     entry: str
@@ -62,6 +63,7 @@ class Golden:
     loss: float
     at: Mapping[str, float] = field(default_factory=dict)
     schedule: Callable[[int], float] | None = None
+    rtol: float = 5e-10
 
     def __str__(self) -> str:
         setting = [f"{name}={value}" for name, value in self.at.items()]
@@ -248,6 +250,15 @@ GOLDEN = [
         at={"lr": 0.05, "b1": 0, "wd": 0, "rho": 0.05},
     ),
     Golden(
+        "asam",
+        "pytorch_optimizer",
+        first=(0.9687603016, -1.616197627, 0.3381056312),
+        third=(0.9077273703, -1.175674652, 0.4132755647),
+        loss=5.11352166169,
+        at={"lr": 0.05, "b1": 0, "wd": 0, "rho": 0.5},
+        rtol=5e-9,
+    ),
+    Golden(
         "momo",
         "fabian-sp/MoMo",
         first=(0.7719340497, -0.4585887497, 0.6027772099),
@@ -270,6 +281,14 @@ GOLDEN = [
         third=(0.7044203677, -1.701575456, 0.5993422961),
         loss=5.03975280833,
         at={"lr": 0.1},
+    ),
+    Golden(
+        "momo_adam",
+        "fabian-sp/MoMo",
+        first=(0.8910891106, -1.881188119, 0.3960396027),
+        third=(0.6815362887, -1.649092017, 0.5846824504),
+        loss=5.0094142176,
+        at={"lr": 0.1, "wd": 0.1},
     ),
     Golden(
         "riemannian_adam_sphere",
@@ -306,7 +325,8 @@ GOLDEN = [
 ]
 """Rows of Adam's bias corrections run the packages with their switch on and the rules with the
 schedule that it is; schedule-free rows are of the point where gradients are taken; ALI-G's are
-where its step size is bounded, and the norm that its package rounds to float32 takes no part."""
+where its step size is bounded, and the norm that its package rounds to float32 takes no part;
+ASAM's package sums its norm in float32, and with that sum in float64 it agrees to 1e-12."""
 
 
 class _Oracles:
@@ -336,6 +356,6 @@ def test_a_rule_gives_the_numbers_of_its_authors_package(golden: Golden):
         moves, slots = run_step(program, inputs, slots, _Oracles(), np)
         leaves = [w - move for w, move in zip(leaves, moves, strict=True)]
         a.append(leaves[0])
-    np.testing.assert_allclose(a[0], golden.first, rtol=5e-10)
-    np.testing.assert_allclose(a[2], golden.third, rtol=5e-10)
-    np.testing.assert_allclose(loss(leaves), golden.loss, rtol=1e-10)
+    np.testing.assert_allclose(a[0], golden.first, rtol=golden.rtol)
+    np.testing.assert_allclose(a[2], golden.third, rtol=golden.rtol)
+    np.testing.assert_allclose(loss(leaves), golden.loss, rtol=golden.rtol / 5)
