@@ -17,6 +17,9 @@ def over_lanes(function: Callable[[Any, Any], Any], shared: Any, own: Any) -> An
     a tree of arrays [lanes, ...]. **Returns:** arrays [lanes, ...].
     """
     of_seeds, of_lanes = jax.tree.leaves(shared), jax.tree.leaves(own)
+    if all(len(leaf) == 1 for leaf in (*of_seeds, *of_lanes)):  # products of plain matrices
+        shared, own = jax.tree.map(lambda leaf: leaf[0], (shared, own))
+        return jax.tree.map(lambda leaf: leaf[None], function(shared, own))
     if not of_seeds:
         return jax.vmap(lambda own: function(shared, own))(own)
     seeds, lanes = len(of_seeds[0]), len(of_lanes[0])
