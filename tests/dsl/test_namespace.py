@@ -1,12 +1,12 @@
 """The functions that engines compute in their own way, against NumPy in float64."""
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from dsl.machine.namespace import NAMESPACE, Namespace
+from dsl.machine.namespace import NAMESPACE, OWN
 
-OWN = sorted(name for name in vars(Namespace) if not name.startswith("_"))
 ROUNDINGS = 4
 """In float32. A quotient or a polynomial of five terms rounds about as often."""
 
@@ -18,8 +18,11 @@ def values(name: str) -> np.ndarray:
         near_one = 1 - np.geomspace(1e-7, 0.5, 200)
         tiny = np.geomspace(1e-30, 0.5, 200)
         spread = np.concatenate([near_one, tiny, rng.uniform(0, 1, 2000), [1, 0]])
-    elif name == "tan":
-        spread = np.concatenate([np.geomspace(1e-30, 1, 300), rng.uniform(0, 1.5, 2000), [0]])
+    elif name == "sinh":
+        spread = np.concatenate([np.geomspace(1e-30, 89, 3000), [0]])
+    elif name in ("sin", "cos", "tan"):
+        zeros = np.arange(1, 5000) * np.pi / 2
+        spread = np.concatenate([np.geomspace(1e-30, 8e3, 3000), zeros, [0]])
     else:
         spread = np.concatenate([np.geomspace(1e-30, 1e30, 3000), rng.uniform(0, 5, 2000), [0]])
     return np.concatenate([spread, -spread]).astype(np.float32)
@@ -43,6 +46,13 @@ def test_what_is_no_plain_number_is_treated_as_numpy_does(name):
     met = np.asarray(jax.jit(getattr(NAMESPACE, name))(x))
     np.testing.assert_allclose(met, wanted, rtol=1e-6)
     assert np.array_equal(np.signbit(met[5:]), np.signbit(wanted[5:]))
+
+
+@pytest.mark.parametrize("name", ["sin", "cos", "tan"])
+def test_large_angles_are_left_to_jax(name):
+    x = np.asarray([1.0, 1e5, -3e38], np.float32)
+    met = np.asarray(jax.jit(getattr(NAMESPACE, name))(x))
+    assert np.array_equal(met, jax.jit(getattr(jnp, name))(x))
 
 
 @pytest.mark.parametrize("name", OWN)
