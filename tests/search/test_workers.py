@@ -107,3 +107,21 @@ def test_a_worker_that_hangs_is_replaced(ray):
     assert done[1].lost is Lost.HUNG
     assert done[0].answer is not None and done[2].answer is not None
     pool.close()
+
+
+def slow_to_start():
+    import time
+
+    time.sleep(8)
+    return sleepy_worker()
+
+
+@pytest.mark.ray
+def test_starting_a_worker_takes_no_time_from_its_jobs(ray):
+    pool = RayPool(1, 4.0, slow_to_start)
+    for number, name in enumerate(("adamw", "sgd")):
+        pool.submit(number, Evaluate(SUITE, ZOO[name], (1, 2)))
+    done = drain(pool, 2)
+    assert all(found.answer is not None for found in done.values())
+    assert pool.retries == 0
+    pool.close()
