@@ -114,11 +114,11 @@ def calls_text(program: Program) -> str:
 def _cost(program: Program, index: int) -> Cost:
     """What a statement that asks an oracle costs, with the sizes that its arguments have."""
     statement = program.statements[index]
-    cost = PRIMITIVES[statement.op].costs
-    assert cost is not None, f"'{statement.op}' asks no oracle"
+    oracle = PRIMITIVES[statement.op].oracle
+    assert oracle is not None, f"'{statement.op}' asks nothing"
     lengths = [program.kind_of(arg).length for arg in statement.args]
     known = next((length for length in lengths if length is not None), None)
-    return cost if known is None else cost.given({"k": known})
+    return oracle.costs if known is None else oracle.costs.given({"k": known})
 
 
 def _flags(program: Program, steps: int, horizon: int) -> dict[Arg, np.ndarray]:

@@ -168,8 +168,8 @@ class Polynomial(ClosedForm):
             (self.curvature + 3 * w**2) * part + shared for w, part in zip(self.w, v, strict=True)
         ]
 
-    def third_derivative(self, v: Leaves, u: Leaves) -> Leaves:
-        return [6 * w * x * y for w, x, y in zip(self.w, v, u, strict=True)]
+    def third_at(self, point: Leaves, v: Leaves, u: Leaves) -> Leaves:
+        return [6 * w * x * y for w, x, y in zip(point, v, u, strict=True)]
 
     def gauss_newton(self) -> np.ndarray:
         return np.diag(self.curvature + 2 * flat(self.w) ** 2) + self.coupling

@@ -34,78 +34,8 @@ class Step(Protocol):
         """Draw `"rademacher"` or `"normal"` numbers shaped like the parameters, or like `like`."""
         ...
 
-    def hvp(self, v: list[Any]) -> list[Any]:
-        """The Hessian of the batch's loss at `w`, times `v`."""
-        ...
-
-    def hessian_diagonal_at(self, point: list[Any]) -> list[Any]:
-        """The diagonal of the Hessian of the batch's loss at `point`."""
-        ...
-
-    def third_derivative(self, v: list[Any], u: list[Any]) -> list[Any]:
-        """The derivative of the Hessian at `w` along `u`, times `v`."""
-        ...
-
-    def hessian_solve(self, v: list[Any], k: Any) -> list[Any]:
-        """The inverse of the Hessian at `w` plus `k` on its diagonal, times `v`."""
-        ...
-
-    def abs_hessian_solve(self, v: list[Any], k: Any) -> list[Any]:
-        """The same with the magnitudes of the Hessian's eigenvalues."""
-        ...
-
-    def gauss_newton_product(self, v: list[Any]) -> list[Any]:
-        """The Gauss-Newton matrix at `w` times `v`."""
-        ...
-
-    def gauss_newton_solve(self, v: list[Any], k: Any) -> list[Any]:
-        """The inverse of the Gauss-Newton matrix at `w` plus `k` on its diagonal, times `v`."""
-        ...
-
-    def conjugate_gradients(
-        self, v: list[Any], h: list[Any], tol: Any, trials: Any, mix: Any
-    ) -> list[Any]:
-        """`v` over the Hessian at `w`, iterated with a diagonal preconditioner."""
-        ...
-
-    def line_search(self, u: list[Any], a: Any, fall: Any, shrink: Any, trials: Any) -> Any:
-        """The first of falling rates at which a step along `u` lowers the batch's loss enough."""
-        ...
-
-    def jvp(self, v: list[Any]) -> Any:
-        """The derivative of the batch's loss at `w`, along `v`."""
-        ...
-
-    def grad_at(self, point: list[Any]) -> list[Any]:
-        """The gradient of the batch's loss at `point`."""
-        ...
-
-    def full_grad_at(self, point: list[Any]) -> list[Any]:
-        """The gradient of the loss over all of the data at `point`."""
-        ...
-
-    def loss_at(self, point: list[Any]) -> Any:
-        """The batch's loss at `point`."""
-        ...
-
-    def losses_at(self, population: list[Any]) -> Any:
-        """The batch's loss at each member of a population: as many numbers, on one axis."""
-        ...
-
-    def coordinate_differences(self, mask: list[Any], mu: Any) -> list[Any]:
-        """Forward differences over `mu` of the batch's loss, where `mask` is not 0."""
-        ...
-
-    def clipped_grad(self, c: Any) -> list[Any]:
-        """The mean of the examples' gradients at `w`, each scaled down to global norm `c`."""
-        ...
-
-    def part_grad_at(self, point: list[Any], part: Any, parts: Any) -> list[Any]:
-        """The gradient at `point` of the mean loss of one part of the batch."""
-        ...
-
-    def sampled_grad(self, stream: Any) -> list[Any]:
-        """The gradient at `w` of the loss with labels that the model draws."""
+    def ask(self, oracle: Primitive, *args: Any) -> Any:
+        """What an oracle answers on the current batch."""
         ...
 
 

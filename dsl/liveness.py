@@ -3,8 +3,9 @@
 from functools import lru_cache
 from typing import NamedTuple
 
+from dsl.oracle import Source
 from dsl.program import Arg, Local, Name, Program
-from dsl.registry import PRIMITIVES, Primitive, Source
+from dsl.registry import PRIMITIVES, Primitive
 
 
 class Live(NamedTuple):

@@ -13,6 +13,7 @@ the Optax export, `numpy` (float64) in the fingerprint. What it receives depends
 """
 
 import enum
+import functools
 import inspect
 import itertools
 from collections.abc import Callable
@@ -21,6 +22,7 @@ from typing import Any
 
 from dsl.cost import Cost
 from dsl.kinds import Kind
+from dsl.oracle import Oracle, Source
 from dsl.signature import Signature
 
 
@@ -67,21 +69,6 @@ class Infix:
 
 
 @dataclass(frozen=True)
-class Source:
-    """What a caller hands over besides the gradient, so that oracles can be asked.
-
-    `argument` is the name of the function in the `update` of Optax and the `step` of PyTorch.
-    `holds` says what it is in Optax, `example` how it is written there; `here` says what it is in
-    PyTorch, where a function reads the parameters that the model holds.
-    """
-
-    argument: str
-    holds: str
-    example: str
-    here: str
-
-
-@dataclass(frozen=True)
 class Primitive:
     """One operation of the language; see `primitive` for the fields."""
 
@@ -98,14 +85,14 @@ class Primitive:
     weight: float
     commutative: bool
     lazy: tuple[int, ...]
-    asks: Source | None
-    costs: Cost | None
+    oracle: Oracle | None
+    """For one that costs a pass over the data."""
     order: int = field(compare=False)
 
     @property
-    def oracle(self) -> bool:
-        """Whether a call costs a pass over the data."""
-        return self.asks is not None
+    def asks(self) -> Source | None:
+        """What an oracle needs of the caller."""
+        return self.oracle.asks if self.oracle else None
 
     @property
     def draws(self) -> bool:
@@ -131,8 +118,7 @@ def primitive(
     weight: float = 1.0,
     commutative: bool = False,
     lazy: tuple[int, ...] = (),
-    asks: Source | None = None,
-    costs: str | None = None,
+    oracle: Oracle | None = None,
 ) -> Callable[[Callable[..., Any]], Primitive]:
     """Declare the decorated function as a primitive of the language.
 
@@ -141,9 +127,8 @@ def primitive(
     function that an exported file holds. `latex`: the same for LaTeX. `infix`: operator spelling,
     if it has one. `laws`: equations the simplifier may use. `weight`: relative chance that mutation
     draws it (0: never). `commutative`: whether the first two may swap. `lazy`: positions that are
-    evaluated only when chosen. `asks`: for an oracle, which costs a pass over the data, what it
-    needs of the caller; `costs`: how many losses or gradients a call takes, see `dsl.cost`. A
-    parameter called `stream` says that a call is random.
+    evaluated only when chosen. `oracle`: for one that costs a pass over the data, see the function
+    of that name. A parameter called `stream` says that a call is random.
     """
     parsed = Signature.parse(signature)
 
@@ -154,8 +139,6 @@ def primitive(
         params = tuple(inspect.signature(meaning).parameters)[1:]
         if len(params) != len(parsed.params):
             raise ValueError(f"primitive '{name}': {parsed} does not fit parameters {params}")
-        if (asks is None) != (costs is None):
-            raise ValueError(f"primitive '{name}': an oracle says what it asks and what it costs")
         PRIMITIVES[name] = Primitive(
             name=name,
             signature=parsed,
@@ -170,11 +153,40 @@ def primitive(
             weight=weight,
             commutative=commutative,
             lazy=lazy,
-            asks=asks,
-            costs=None if costs is None else Cost.parse(costs),
+            oracle=oracle,
             order=next(_order),
         )
         return PRIMITIVES[name]
+
+    return register
+
+
+def oracle(
+    signature: str,
+    asks: Source,
+    *,
+    costs: str,
+    latex: str,
+    jax: Callable[..., Any],
+    torch: str,
+    methods: str = "",
+) -> Callable[[Callable[..., Any]], Primitive]:
+    """Declare the decorated function, an answer in closed form, as an oracle of the language.
+
+    **Arguments:** `asks`: what it needs of the caller. `costs`: how many losses or gradients a call
+    takes, see `dsl.cost`. `jax`, `methods`: see `dsl.oracle.Oracle`. The rest as for `primitive`.
+    """
+
+    def register(closed: Callable[..., Any]) -> Primitive:
+        @functools.wraps(closed)
+        def meaning(step: Any, *args: Any) -> Any:
+            return step.ask(declared, *args)
+
+        answers = Oracle(asks, Cost.parse(costs), jax, closed, methods)
+        declared = primitive(
+            signature, scope=Scope.STEP, torch=torch, latex=latex, weight=0.0, oracle=answers
+        )(meaning)
+        return declared
 
     return register
 

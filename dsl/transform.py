@@ -9,7 +9,6 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
-from jax.flatten_util import ravel_pytree
 
 from dsl.errors import DslError
 from dsl.initialisers import INITIALISERS, Init
@@ -17,10 +16,9 @@ from dsl.interpret import Value, run_step
 from dsl.kinds import Kind
 from dsl.liveness import draws_noise, live, sources
 from dsl.lower import spelled_out, without_cancellation
-from dsl.primitives.gauss_newton import OUTPUTS
-from dsl.primitives.oracles import FULL, LOSS, LOSSES, SAMPLED
+from dsl.oracle import Source
 from dsl.program import Program, check_hyperparameters
-from dsl.registry import Source
+from dsl.registry import Primitive
 
 
 class ProgramState(NamedTuple):
@@ -131,14 +129,12 @@ def to_optax(
 
 
 class JaxStep:
-    """Noise from a key, and oracles by differentiating the loss of the batch.
+    """Noise from a key, and oracles by differentiating what the caller gives.
 
     The draw of stream `s` (rounded to a whole number) at step `count` (0-based) uses
-    `fold_in(fold_in(key, count), s)`, split into one key per parameter tensor; labels are drawn
-    with that key after `fold_in(_, LABELS)`. `given` holds the functions that sources name.
+    `fold_in(fold_in(key, count), s)`, split into one key per parameter tensor. `given` holds the
+    functions that sources name.
     """
-
-    LABELS = 2**31 - 1
 
     def __init__(
         self,
@@ -157,15 +153,19 @@ class JaxStep:
     def noise(self, draw: str, stream: Any, like: list[Any] | None = None) -> list[Any]:
         sample = {"rademacher": jax.random.rademacher, "normal": jax.random.normal}[draw]
         leaves = self.leaves if like is None else like
-        keys = jax.random.split(self._key(stream), len(leaves))
-        return [sample(k, leaf.shape, leaf.dtype) for k, leaf in zip(keys, leaves, strict=True)]
-
-    def _key(self, stream: Any) -> jax.Array:
         assert self.key is not None
         key = jax.random.fold_in(self.key, self.count)
-        return jax.random.fold_in(key, jnp.rint(jnp.asarray(stream)).astype(jnp.int32))
+        key = jax.random.fold_in(key, jnp.rint(jnp.asarray(stream)).astype(jnp.int32))
+        keys = jax.random.split(key, len(leaves))
+        return [sample(k, leaf.shape, leaf.dtype) for k, leaf in zip(keys, leaves, strict=True)]
 
-    def _given(self, source: Source) -> Callable[..., Any]:
+    def ask(self, oracle: Primitive, *args: Any) -> Any:
+        assert oracle.oracle is not None
+        own = {"params": self.leaves, "key": self.key, "count": self.count}
+        context = (own[name] for name in oracle.oracle.context)
+        return oracle.oracle.jax(self.function(oracle.oracle.asks), *context, *args)
+
+    def function(self, source: Source) -> Callable[..., Any]:
         """The function that the caller handed over, on leaves."""
         function = self.given.get(source.argument)
         if function is None:
@@ -174,167 +174,6 @@ class JaxStep:
                 help=f"call update(grads, state, params, {source.argument}={source.example})",
             )
         return lambda leaves, *rest: function(jax.tree.unflatten(self.tree, leaves), *rest)
-
-    def _loss(self, leaves: list[Any]) -> Any:
-        return self._given(LOSS)(leaves)
-
-    def hvp(self, v: list[Any]) -> list[Any]:
-        return jax.jvp(jax.grad(self._loss), (self.leaves,), (v,))[1]
-
-    def hessian_diagonal_at(self, point: list[Any]) -> list[Any]:
-        flat, leaves_of = ravel_pytree(point)
-        slope = jax.grad(lambda entries: self._loss(leaves_of(entries)))
-
-        def bend(at: Any) -> Any:
-            one = jax.nn.one_hot(at, flat.size, dtype=flat.dtype)
-            return jnp.sum(jnp.where(one == 0, 0, jax.jvp(slope, (flat,), (one,))[1]))
-
-        return leaves_of(jax.lax.map(bend, jnp.arange(flat.size)))
-
-    def third_derivative(self, v: list[Any], u: list[Any]) -> list[Any]:
-        def product(leaves: list[Any]) -> list[Any]:
-            return jax.jvp(jax.grad(self._loss), (leaves,), (v,))[1]
-
-        return jax.jvp(product, (self.leaves,), (u,))[1]
-
-    def _hessian(self) -> tuple[Any, Callable[[Any], list[Any]]]:
-        """The dense Hessian [entries, entries] at `w`, and entries as leaves."""
-        flat, leaves_of = ravel_pytree(self.leaves)
-        dense = jax.hessian(lambda entries: self._loss(leaves_of(entries)))(flat)
-        return dense.astype(jnp.promote_types(flat.dtype, jnp.float32)), leaves_of
-
-    def hessian_solve(self, v: list[Any], k: Any) -> list[Any]:
-        dense, leaves_of = self._hessian()
-        flat = ravel_pytree(v)[0]
-        found = jnp.linalg.solve(dense + k * jnp.eye(len(dense)), flat.astype(dense.dtype))
-        return leaves_of(found.astype(flat.dtype))
-
-    def abs_hessian_solve(self, v: list[Any], k: Any) -> list[Any]:
-        dense, leaves_of = self._hessian()
-        flat = ravel_pytree(v)[0]
-        values, vectors = jnp.linalg.eigh(dense)
-        found = vectors @ (vectors.T @ flat / (jnp.abs(values) + k))
-        return leaves_of(found.astype(flat.dtype))
-
-    def gauss_newton_product(self, v: list[Any]) -> list[Any]:
-        of_leaves = self._given(OUTPUTS)
-        loss_of = of_leaves(self.leaves)[1]
-        made, along = jax.jvp(lambda at: of_leaves(at)[0], (self.leaves,), (v,))
-        bent = jax.jvp(jax.grad(loss_of), (made,), (along,))[1]
-        return jax.vjp(lambda at: of_leaves(at)[0], self.leaves)[1](bent)[0]
-
-    def gauss_newton_solve(self, v: list[Any], k: Any) -> list[Any]:
-        of_leaves = self._given(OUTPUTS)
-        flat, leaves_of = ravel_pytree(self.leaves)
-        outputs, loss_of = of_leaves(self.leaves)
-        made, outputs_of = ravel_pytree(outputs)
-        curvature = jax.hessian(lambda at: loss_of(outputs_of(at)))(made)
-        jacobian = jax.jacrev(lambda at: ravel_pytree(of_leaves(leaves_of(at))[0])[0])(flat)
-        wide = jnp.promote_types(flat.dtype, jnp.float32)
-        bent, jacobian = (curvature @ jacobian).astype(wide), jacobian.astype(wide)
-        right = ravel_pytree(v)[0].astype(wide)
-        inner = jnp.linalg.solve(bent @ jacobian.T + k * jnp.eye(len(made)), bent @ right)
-        return leaves_of(((right - jacobian.T @ inner) / k).astype(flat.dtype))
-
-    def conjugate_gradients(
-        self, v: list[Any], h: list[Any], tol: Any, trials: Any, mix: Any
-    ) -> list[Any]:
-        (right, leaves_of), inverse = ravel_pytree(v), ravel_pytree(h)[0]
-
-        def going(state: Any) -> Any:
-            return state[-2] & (state[-1] >= 1)
-
-        def further(state: Any) -> Any:
-            found, left, along, size, _, _, trials = state
-            product = ravel_pytree(self.hvp(leaves_of(along)))[0]
-            curvature = along @ product
-            bent = ~(curvature > 0)
-            rate = jnp.where(bent, 0, size / curvature)
-            found, left = found + rate * along, left - rate * product
-            last, size = size, left @ (inverse * left)
-            open_ = ~bent & ~(size < tol)
-            along = jnp.where(open_, inverse * left + size / last * along, along)
-            return found, left, along, size, bent, open_, trials - 1
-
-        along = inverse * right
-        yes, count = jnp.asarray(True), jnp.asarray(trials, right.dtype)
-        begun = (jnp.zeros_like(right), right, along, right @ along, ~yes, yes, count)
-        found, _, along, _, bent, _, _ = jax.lax.while_loop(going, further, begun)
-        mixed = mix * found + (1 - mix) * jnp.sign(along @ right) * along
-        return leaves_of(jnp.where(bent, mixed, found).astype(right.dtype))
-
-    def line_search(self, u: list[Any], a: Any, fall: Any, shrink: Any, trials: Any) -> Any:
-        here = self._loss(self.leaves)
-
-        def beyond(rate: Any) -> Any:
-            pairs = zip(self.leaves, u, strict=True)
-            there = self._loss([(w - rate * part).astype(w.dtype) for w, part in pairs])
-            return ~(here - there + jnp.finfo(here.dtype).eps >= rate * fall)
-
-        def going(state: Any) -> Any:
-            _, long, trials = state
-            return long & (trials >= 1)
-
-        def shorter(state: Any) -> Any:
-            rate, _, trials = state
-            rate = (rate * shrink).astype(here.dtype)
-            return rate, beyond(rate), trials - 1
-
-        rate = jnp.asarray(a, here.dtype)
-        begun = rate, beyond(rate), jnp.asarray(trials, here.dtype)
-        return jax.lax.while_loop(going, shorter, begun)[0]
-
-    def jvp(self, v: list[Any]) -> Any:
-        return jax.jvp(self._loss, (self.leaves,), (v,))[1]
-
-    def grad_at(self, point: list[Any]) -> list[Any]:
-        return jax.grad(self._loss)(point)
-
-    def full_grad_at(self, point: list[Any]) -> list[Any]:
-        return jax.grad(self._given(FULL))(point)
-
-    def loss_at(self, point: list[Any]) -> Any:
-        return self._loss(point)
-
-    def losses_at(self, population: list[Any]) -> Any:
-        return jax.lax.map(self._loss, population)
-
-    def coordinate_differences(self, mask: list[Any], mu: Any) -> list[Any]:
-        flat, leaves_of = ravel_pytree(self.leaves)
-        here = self._loss(self.leaves)
-
-        def slope(at: Any) -> Any:
-            there = self._loss(leaves_of(flat.at[at].add(jnp.asarray(mu, flat.dtype))))
-            return ((there - here) / mu).astype(flat.dtype)
-
-        def masked(entry: tuple[Any, Any]) -> Any:
-            at, kept = entry
-            return jax.lax.cond(kept != 0, slope, lambda _: jnp.zeros((), flat.dtype), at)
-
-        entries = jnp.arange(flat.size), ravel_pytree(mask)[0]
-        return leaves_of(jax.lax.map(masked, entries))
-
-    def clipped_grad(self, c: Any) -> list[Any]:
-        each = jax.jacrev(self._given(LOSSES))(self.leaves)
-
-        def clipped(grads: list[Any]) -> list[Any]:
-            size = jnp.sqrt(sum(jnp.sum(jnp.square(grad)) for grad in grads))
-            shrink = jnp.where(size > c, c / size, 1.0)
-            return [grad * shrink for grad in grads]
-
-        return [jnp.mean(grads, axis=0) for grads in jax.vmap(clipped)(each)]
-
-    def part_grad_at(self, point: list[Any], part: Any, parts: Any) -> list[Any]:
-        def mean(leaves: list[Any]) -> Any:
-            losses = self._given(LOSSES)(leaves)
-            chosen = jnp.floor(jnp.arange(len(losses)) * parts / len(losses)) == part
-            return jnp.sum(jnp.where(chosen, losses, 0)) / jnp.maximum(jnp.sum(chosen), 1)
-
-        return jax.grad(mean)(point)
-
-    def sampled_grad(self, stream: Any) -> list[Any]:
-        key = jax.random.fold_in(self._key(stream), self.LABELS)
-        return jax.grad(self._given(SAMPLED))(self.leaves, key)
 
 
 def jax_choose(flag: Any, new: Callable[[], Value], old: Callable[[], Value]) -> Value:

@@ -7,9 +7,9 @@ from dsl.errors import ExportError
 from dsl.kinds import plain
 from dsl.liveness import draws_noise, live, sources
 from dsl.lower import spelled_out
+from dsl.oracle import Source
 from dsl.program import Arg, Local, Name, Program
 from dsl.prune import prune
-from dsl.registry import Source
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from dsl.machine.lanes import over_lanes
 from dsl.machine.namespace import NAMESPACE
 from dsl.machine.opcodes import COPY, FILL, LOSS, REGISTER, Opcode, elementwise, opcodes
 from dsl.machine.tape import Tape, tape
-from dsl.primitives import oracles
+from dsl.primitives.sources import LOSS as OF_BATCH
 from dsl.program import Program
 from dsl.registry import PRIMITIVES, Primitive, Scope
 from dsl.transform import JaxStep
@@ -55,7 +55,7 @@ class Machine:
         self.layout = layout
         wanted = PRIMITIVES if primitives is None else primitives
         self.primitives = tuple(
-            sorted(name for name in wanted if PRIMITIVES[name].asks in (None, oracles.LOSS))
+            sorted(name for name in wanted if PRIMITIVES[name].asks in (None, OF_BATCH))
         )
         self.capacity = capacity or Capacity()
         self.dtype = dtype
@@ -112,7 +112,7 @@ class Machine:
                 leaves,
                 key,
                 count,
-                {oracles.LOSS.argument: lambda at: value_fn(at, batch)},
+                {OF_BATCH.argument: lambda at: value_fn(at, batch)},
             )
 
         lanes = _Lanes(step_of, (batch, keys), list(params), self.layout)
@@ -174,7 +174,7 @@ class _Lanes:
         """The loss at the parameters: a pass over the batch, paid by programs that read it."""
 
         def of_lane(shared: Any, leaves: list[Array]) -> Array:
-            return self.step_of(shared, leaves).loss_at(leaves)
+            return self.step_of(shared, leaves).function(OF_BATCH)(leaves)
 
         number = over_lanes(of_lane, self.shared, self.params)
         return jnp.broadcast_to(number[:, None], operands[0].shape[1:]).astype(operands[0].dtype)

@@ -1,9 +1,16 @@
 """Populations that move: copies of the model, each with a loss, as swarms and evolution have."""
 
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import numpy as np
+
+from dsl.closed_form import ClosedForm, Leaves
 from dsl.initialisers import initialiser
 from dsl.primitives.members import POPULATION
-from dsl.primitives.oracles import LOSS
-from dsl.registry import Scope, primitive
+from dsl.primitives.sources import LOSS
+from dsl.registry import Scope, oracle, primitive
 
 
 @initialiser(POPULATION, torch="{w}.detach().expand(int({length}), *{w}.shape).clone()")
@@ -12,18 +19,23 @@ def population(xp, w, length):
     return xp.array(xp.broadcast_to(w, (int(length), *w.shape)))
 
 
-@primitive(
+def _losses_at(value_fn: Callable[..., Any], params: Any, x: Any) -> Any:
+    """The loss at each member of a population."""
+    losses = jax.lax.map(value_fn, x)
+    return jax.tree.map(lambda leaf: losses.reshape(-1, *[1] * (leaf.ndim - 1)), x)
+
+
+@oracle(
     "Population -> Coefficients",
-    scope=Scope.STEP,
-    torch="[self._loss_at(closure, ready, member) for member in {x}]",
-    latex=r"f\left({x}\right)",
-    asks=LOSS,
+    LOSS,
     costs="k losses",
-    weight=0.0,
+    latex=r"f\left({x}\right)",
+    jax=_losses_at,
+    torch="[self._loss_at(closure, ready, member) for member in {x}]",
 )
-def losses_at(step, x):
+def losses_at(f: ClosedForm, x: Leaves) -> Leaves:
     """The loss of the same batch at each member: a pass over the data for every one of them."""
-    losses = step.losses_at(x)
+    losses = np.array([f.loss_at(list(member)) for member in zip(*x, strict=True)])
     return [losses.reshape(-1, *[1] * (leaf.ndim - 1)) for leaf in x]
 
 

@@ -1,20 +1,81 @@
 """Oracles that ask the loss of the batch again and again, until they have found something."""
 
-from dsl.primitives.oracles import LOSS
-from dsl.registry import Scope, primitive
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+from jax.flatten_util import ravel_pytree
+
+from dsl.closed_form import ClosedForm, Leaves, flat
+from dsl.primitives.hessian import hvp
+from dsl.primitives.sources import LOSS
+from dsl.registry import oracle
 
 
-@primitive(
+def _line_search(
+    value_fn: Callable[..., Any],
+    params: Any,
+    u: Any,
+    a: Any,
+    fall: Any,
+    shrink: Any,
+    trials: Any,
+) -> jax.Array:
+    """The first of falling rates at which a step along `u` lowers the loss enough."""
+    here = value_fn(params)
+
+    def long(rate: Any) -> Any:
+        moved = jax.tree.map(lambda w, x: w - rate * x, params, u)
+        fell = here - value_fn(optax.tree.cast_like(moved, params))
+        return ~(fell + jnp.finfo(here.dtype).eps >= rate * fall)
+
+    def shorter(state: Any) -> Any:
+        rate = (state[0] * shrink).astype(here.dtype)
+        return rate, long(rate), state[2] - 1
+
+    rate = jnp.asarray(a, here.dtype)
+    begun = rate, long(rate), jnp.asarray(trials, here.dtype)
+    return jax.lax.while_loop(lambda state: state[1] & (state[2] >= 1), shorter, begun)[0]
+
+
+@oracle(
     "Tensor, Global, Global, Global, Global -> Global",
-    scope=Scope.STEP,
-    torch="self._line_search(closure, ready, {u}, {a}, {fall}, {shrink}, {trials})",
+    LOSS,
+    costs="2 + i losses",
     latex=r"\operatorname{{search}}_{{{a}, {shrink}}}^{{{trials}}}"
     r"\left(f(w) - f(w - \alpha\,{u}) \geq \alpha\,{fall}\right)",
-    asks=LOSS,
-    costs="2 + i losses",
-    weight=0.0,
+    jax=_line_search,
+    torch="self._line_search(closure, ready, {u}, {a}, {fall}, {shrink}, {trials})",
+    methods='''
+    def _line_search(
+        self,
+        closure: Callable[[], Any],
+        ready: list[Any],
+        u: list[Any],
+        a: torch.Tensor | float,
+        fall: torch.Tensor | float,
+        shrink: torch.Tensor | float,
+        trials: torch.Tensor | float,
+    ) -> torch.Tensor:
+        """The first of falling rates at which a step along `u` lowers the loss enough."""
+        start = [p.clone() for _, p, _ in ready]
+        here = self._loss_at(closure, ready, start)
+        rate = torch.as_tensor(a, dtype=here.dtype)
+        while trials >= 1:
+            point = [(p - rate * part).to(p.dtype) for p, part in zip(start, u, strict=True)]
+            fell = here - self._loss_at(closure, ready, point)
+            if fell + torch.finfo(here.dtype).eps >= rate * fall:
+                break
+            rate, trials = rate * shrink, trials - 1
+        return rate
+''',
 )
-def line_search(step, u, a, fall, shrink, trials):
+def line_search(
+    f: ClosedForm, u: Leaves, a: Any, fall: Any, shrink: Any, trials: Any
+) -> np.float64:
     """The first of the rates `a`, shrink * a, ... at which a step of the rate times `u` lowers the
     loss of the batch by the rate times `fall`: Armijo's condition, if `fall` is a part of the slope
     `global_dot(g, u)`.
@@ -23,20 +84,88 @@ def line_search(step, u, a, fall, shrink, trials):
     precision of the loss is added to what it fell by, so that rounding does not count. Each rate
     that was too long is an iteration in what it costs.
     """
-    return step.line_search(u, a, fall, shrink, trials)
+    here, rate = f.loss_at(f.w), np.float64(a)
+    while trials >= 1:
+        there = f.loss_at([w - rate * part for w, part in zip(f.w, u, strict=True)])
+        if here - there + np.finfo(float).eps >= rate * fall:
+            break
+        rate, trials = rate * shrink, trials - 1
+    return rate
 
 
-@primitive(
+def _conjugate_gradients(
+    value_fn: Callable[..., Any], params: Any, v: Any, h: Any, tol: Any, trials: Any, mix: Any
+) -> Any:
+    """`v` over the Hessian of the loss at `params`, by preconditioned conjugate gradients."""
+    flat, tree_of = ravel_pytree(params)
+    slope = jax.grad(lambda entries: value_fn(tree_of(entries)))
+    right, inverse = (ravel_pytree(optax.tree.cast_like(x, params))[0] for x in (v, h))
+
+    def further(state: Any) -> Any:
+        found, left, along, size, _, _, trials = state
+        product = jax.jvp(slope, (flat,), (along,))[1]
+        curvature = along @ product
+        bent = ~(curvature > 0)
+        rate = jnp.where(bent, 0, size / curvature)
+        found, left = found + rate * along, left - rate * product
+        last, size = size, left @ (inverse * left)
+        going = ~bent & ~(size < tol)
+        along = jnp.where(going, inverse * left + size / last * along, along)
+        return found, left, along, size, bent, going, trials - 1
+
+    along = inverse * right
+    yes, count = jnp.asarray(True), jnp.asarray(trials, right.dtype)
+    begun = (jnp.zeros_like(right), right, along, right @ along, ~yes, yes, count)
+    found, _, along, _, bent, _, _ = jax.lax.while_loop(
+        lambda state: state[-2] & (state[-1] >= 1), further, begun
+    )
+    mixed = mix * found + (1 - mix) * jnp.sign(along @ right) * along
+    return tree_of(jnp.where(bent, mixed, found).astype(right.dtype))
+
+
+@oracle(
     "Tensor, Tensor, Global, Global, Global -> Tensor",
-    scope=Scope.STEP,
-    torch="self._conjugate_gradients(loss, ready, {v}, {h}, {tol}, {trials}, {mix})",
+    LOSS,
+    costs="2 i gradients",
     latex=r"\operatorname{{CG}}_{{{h}, {tol}, {mix}}}^{{{trials}}}"
     r"\left(\nabla^2 f(w)\, x = {v}\right)",
-    asks=LOSS,
-    costs="2 i gradients",
-    weight=0.0,
+    jax=_conjugate_gradients,
+    torch="self._conjugate_gradients(loss, ready, {v}, {h}, {tol}, {trials}, {mix})",
+    methods='''
+    def _conjugate_gradients(
+        self,
+        loss: torch.Tensor,
+        ready: list[Any],
+        v: list[Any],
+        h: list[Any],
+        tol: torch.Tensor | float,
+        trials: torch.Tensor | float,
+        mix: torch.Tensor | float,
+    ) -> list[torch.Tensor]:
+        """`v` over the Hessian at the parameters, by preconditioned conjugate gradients."""
+        right, inverse = (torch.cat([part.reshape(-1) for part in x]) for x in (v, h))
+        found, left, along = torch.zeros_like(right), right, inverse * right
+        size = left @ along
+        while trials >= 1:
+            product = self._hvp(loss, ready, self._split(along, ready))
+            product = torch.cat([part.reshape(-1) for part in product])
+            curvature = along @ product
+            if not curvature > 0:
+                found = mix * found + (1 - mix) * torch.sign(along @ right) * along
+                break
+            found = found + size / curvature * along
+            left = left - size / curvature * product
+            last, size = size, left @ (inverse * left)
+            if size < tol:
+                break
+            along = inverse * left + size / last * along
+            trials = trials - 1
+        return self._split(found, ready)
+''',
 )
-def conjugate_gradients(step, v, h, tol, trials, mix):
+def conjugate_gradients(
+    f: ClosedForm, v: Leaves, h: Leaves, tol: Any, trials: Any, mix: Any
+) -> Leaves:
     """`x` with `hvp(x) = v` by conjugate gradients from 0, with the preconditioner `h * r` of
     residuals `r`: for models of any size where `hessian_solve` is for small ones.
 
@@ -45,4 +174,21 @@ def conjugate_gradients(step, v, h, tol, trials, mix):
     `mix * x + (1 - mix) * p`, with the sign of `p` that goes along `v`: 1 for the iterate so far,
     0 for that direction.
     """
-    return step.conjugate_gradients(v, h, tol, trials, mix)
+    right, inverse = flat(v), flat(h)
+    found, left = np.zeros_like(right), right
+    along = inverse * left
+    size = left @ along
+    while trials >= 1:
+        product = flat(hvp.meaning(f, f.shaped(along)))
+        curvature = along @ product
+        if not curvature > 0:
+            turned = np.sign(along @ right) * along
+            return f.shaped(mix * found + (1 - mix) * turned)
+        found = found + size / curvature * along
+        left = left - size / curvature * product
+        last, size = size, left @ (inverse * left)
+        if size < tol:
+            break
+        along = inverse * left + size / last * along
+        trials = trials - 1
+    return f.shaped(found)

@@ -9,8 +9,7 @@ from jax import Array
 
 from dsl.liveness import sources
 from dsl.machine import DoesNotFit
-from dsl.primitives.gauss_newton import OUTPUTS
-from dsl.primitives.oracles import FULL, LOSS, LOSSES, SAMPLED
+from dsl.primitives.sources import FULL, LOSS, LOSSES, OUTPUTS, SAMPLED
 from dsl.program import Program
 from evaluators.task import Data, Task
 

@@ -164,7 +164,7 @@ class _Quadratic(ClosedForm):
     def hessian_at(self, point: Leaves) -> np.ndarray:
         return self.hessian
 
-    def third_derivative(self, v: Leaves, u: Leaves) -> Leaves:
+    def third_at(self, point: Leaves, v: Leaves, u: Leaves) -> Leaves:
         return [0 * x * y for x, y in zip(v, u, strict=True)]
 
     def gauss_newton(self) -> np.ndarray:

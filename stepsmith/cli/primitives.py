@@ -31,8 +31,8 @@ def primitives(
             "call": f"{primitive.name}({', '.join(primitive.params)})",
             "signature": str(primitive.signature),
             "infix": primitive.infix.symbol if primitive.infix else None,
-            "oracle": primitive.oracle,
-            "costs": str(primitive.costs) if primitive.costs else None,
+            "oracle": primitive.oracle is not None,
+            "costs": str(primitive.oracle.costs) if primitive.oracle else None,
             "laws": [law.text for law in primitive.laws],
             "doc": primitive.doc,
         }

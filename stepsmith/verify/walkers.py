@@ -15,7 +15,7 @@ from dsl import to_optax
 from dsl.errors import did_you_mean
 from dsl.interpret import run_step
 from dsl.lower import without_cancellation
-from dsl.primitives.oracles import LOSS
+from dsl.primitives.sources import LOSS
 from dsl.program import Program
 from dsl.transform import JaxStep, initial
 from stepsmith.cli.rules import UsageError

@@ -8,6 +8,8 @@ import pytest
 from dsl import parse, to_optax
 from dsl.fingerprint import Polynomial
 from dsl.interpret import run_step
+from dsl.primitives.examples import sampled_grad
+from dsl.primitives.hessian import hessian_solve
 
 RNG = np.random.default_rng(3)
 W, G = ([np.asarray(RNG.normal(size=shape)) for shape in ((), (3,), (2, 2))] for _ in range(2))
@@ -83,7 +85,7 @@ def test_labels_scatter_by_the_root_of_the_curvature():
     squares = [np.zeros_like(x) for x in W]
     steps = 4000
     for t in range(steps):
-        drawn = Polynomial(W, A, t=t).sampled_grad(0)
+        drawn = sampled_grad.meaning(Polynomial(W, A, t=t), 0)
         squares = [s + d**2 / steps for s, d in zip(squares, drawn, strict=True)]
     for met, leaf in zip(squares, W, strict=True):
         np.testing.assert_allclose(met, A + 3 * leaf**2, rtol=0.1)
@@ -99,4 +101,4 @@ def test_noise_is_the_same_drawn_for_tensors_apart_or_joined():
 def test_a_matrix_without_eigenvalues_has_no_solution():
     w = [np.array([np.inf, 1.0])]
     with np.errstate(all="ignore"):
-        assert np.all(np.isnan(Polynomial(w, A).hessian_solve(w, 0.1)[0]))
+        assert np.all(np.isnan(hessian_solve.meaning(Polynomial(w, A), w, 0.1)[0]))

@@ -149,7 +149,8 @@ class Counting(walks.NumpyStep):
 
     def counted_losses_at(self, population: Leaves) -> Any:
         members = zip(*population, strict=True)
-        return np.array([self._loss(flattened(list(leaves))) for leaves in members])
+        losses = [self._loss(flattened(list(leaves))) for leaves in members]
+        return np.tile(losses, len(population))
 
     def counted_coordinate_differences(self, mask: Leaves, mu: Any) -> Any:
         at, shown = flattened(self.leaves), flattened(mask)

@@ -21,7 +21,7 @@ from dsl.liveness import live, sources
 from dsl.machine import Capacity, DoesNotFit, Layout, Machine, Tape
 from dsl.machine.idioms import IDIOMS
 from dsl.machine.opcodes import in_register
-from dsl.primitives.oracles import LOSS
+from dsl.primitives.sources import LOSS
 from dsl.registry import PRIMITIVES
 from dsl.zoo import ZOO
 from tests.dsl.everyday import each

@@ -27,7 +27,7 @@ class Logistic(ClosedForm):
     def grad_at(self, point: Leaves) -> Leaves:
         w = flat(point)
         part = -SIGNS / (1 + np.exp(SIGNS * (FEATURES @ w)))
-        return self._shaped(part @ FEATURES / len(part) + 0.1 * w)
+        return self.shaped(part @ FEATURES / len(part) + 0.1 * w)
 
     def hessian_at(self, point: Leaves) -> np.ndarray:
         part = 1 / (1 + np.exp(-(FEATURES @ flat(point))))

@@ -9,7 +9,7 @@ from dsl.errors import ExportError
 from dsl.export.expressions import arguments, fill, name, names_in, show
 from dsl.export.layout import lambda_of, layout
 from dsl.export.optax.declarations import meaning
-from dsl.export.optax.snippets import CALLS, FUNCTIONS
+from dsl.export.optax.oracles import NOISE, function, noise, question
 from dsl.export.optax.values import Values, comparison
 from dsl.kinds import Kind
 from dsl.numbers import format_number
@@ -111,22 +111,17 @@ class Body:
 
     def _ask_step(self, index: int) -> str:
         """A draw, or a question to an oracle."""
-        primitive = self.values.primitive(index)
+        primitive, args = self.values.primitive(index), self._trees(index)
+        functions = self.values.functions
+        if primitive.oracle:
+            functions[primitive.oracle.jax.__name__] = function(primitive.oracle)
+            return question(primitive.oracle, args)
         asked, _ = meaning(primitive.meaning)
         match asked:
-            case ast.Call(func=ast.Attribute(attr=method), args=args) if method in CALLS:
-                pass
-            case _:
-                raise ExportError(f"an Optax file cannot express '{primitive.name}'")
-        given = dict(zip(primitive.params, self._trees(index), strict=True))
-        parts = [
-            f"jax.random.{arg.value}" if isinstance(arg, ast.Constant) else given[show(arg)]
-            for arg in args
-        ]
-        function = CALLS[method].partition("(")[0].removeprefix("_")
-        if function in FUNCTIONS:
-            self.values.functions[f"_{function}"] = FUNCTIONS[function].strip("\n")
-        return CALLS[method].format(*parts)
+            case ast.Call(func=ast.Attribute(attr="noise"), args=[ast.Constant(draw), _]):
+                functions["_noise"] = NOISE.strip("\n")
+                return noise(str(draw), *args)
+        raise ExportError(f"an Optax file cannot express '{primitive.name}'")
 
     def _trees(self, index: int) -> list[str]:
         """The arguments of a statement that works on the whole model, lifted to trees."""

@@ -15,12 +15,12 @@ from dsl.registry import PRIMITIVES, Primitive, Scope
 
 def is_draw(primitive: Primitive) -> bool:
     """Whether a primitive draws noise, one array per parameter."""
-    return primitive.scope is Scope.STEP and not primitive.oracle
+    return primitive.scope is Scope.STEP and primitive.oracle is None
 
 
 def needs_model(primitive: Primitive) -> bool:
     """Whether a primitive reads every parameter at once."""
-    return primitive.scope is Scope.MODEL or primitive.oracle
+    return primitive.scope is Scope.MODEL or primitive.oracle is not None
 
 
 def model_slots(program: Program) -> list[str]:

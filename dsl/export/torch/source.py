@@ -4,7 +4,7 @@ from dsl.export.facts import Facts
 from dsl.export.header import docstring
 from dsl.export.names import camel_case
 from dsl.export.torch.constructor import class_docstring, constructor
-from dsl.export.torch.snippets import METHODS
+from dsl.export.torch.snippets import methods
 from dsl.export.torch.state import model_state, ready
 from dsl.export.torch.step import write_step
 from dsl.export.torch.values import Values
@@ -49,7 +49,7 @@ def _class(values: Values, title: str) -> list[str]:
     if values.model_slots or step.counts:
         lines += ["", *model_state(values, counts=step.counts)]
     for method in values.methods:
-        lines += ["", METHODS[method].strip("\n")]
+        lines += ["", methods()[method]]
     return lines
 
 

@@ -10,7 +10,7 @@ from dsl.export.expressions import call, fill, name, show
 from dsl.export.facts import Facts
 from dsl.export.torch.groups import Groups
 from dsl.export.torch.plan import is_draw, model_slots, model_values, python_numbers
-from dsl.export.torch.snippets import FUNCTIONS, METHODS, METHODS_BEHIND
+from dsl.export.torch.snippets import FUNCTIONS, methods, needed
 from dsl.export.torch.templates import is_function, parsed, with_tensors
 from dsl.kinds import Kind
 from dsl.program import Arg, Const, Local, Name
@@ -76,11 +76,9 @@ class Values(Emitter):
 
     def need_method(self, method: str) -> None:
         """Note that the class needs a method, and those that it calls."""
-        if method not in METHODS:
+        if method not in methods():
             raise ExportError(f"a PyTorch file cannot express '{method.strip('_')}'")
-        for needed in (method, *METHODS_BEHIND.get(method, ())):
-            if needed not in self.methods:
-                self.methods.append(needed)
+        self.methods += [each for each in needed(method) if each not in self.methods]
 
     def condition(self, flag: Arg, resolve: Resolve) -> str:
         """What an `if` tests: a comparison, or that a number is not 0."""

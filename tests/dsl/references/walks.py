@@ -12,6 +12,7 @@ import optax
 
 from dsl import parse, to_optax
 from dsl.interpret import run_step
+from dsl.registry import Primitive
 from dsl.transform import initial
 from dsl.zoo import ENTRIES
 from dsl.zoo.entry import Dense, Reference
@@ -67,6 +68,9 @@ class NumpyStep:
     def noise(self, draw: str, stream: Any, like: Leaves | None = None) -> Leaves:
         leaves = self.leaves if like is None else like
         return as_numpy(model.draw(leaves, self.count, draw, round(float(stream))))
+
+    def ask(self, oracle: Primitive, *args: Any) -> Any:
+        return getattr(self, oracle.name)(*args)
 
     def hvp(self, v: Leaves) -> Leaves:
         return as_numpy(model.product(self.leaves, v, self.batch))
@@ -140,8 +144,9 @@ class NumpyStep:
     def loss_at(self, point: Leaves) -> np.ndarray:
         return np.array(model.value(point, self.batch))
 
-    def losses_at(self, population: Leaves) -> np.ndarray:
-        return np.array([self.loss_at(list(leaves)) for leaves in zip(*population, strict=True)])
+    def losses_at(self, population: Leaves) -> Leaves:
+        losses = [self.loss_at(list(leaves)) for leaves in zip(*population, strict=True)]
+        return [np.reshape(losses, (-1,) + (1,) * (leaf.ndim - 1)) for leaf in population]
 
     def coordinate_differences(self, mask: Leaves, mu: Any) -> Leaves:
         here, flat = self.loss_at(self.leaves), flattened(self.leaves)
