@@ -7,7 +7,7 @@ import sys
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from dsl import PRIMITIVES, parse
@@ -95,8 +95,12 @@ def test_a_primitive_means_the_same_on_numbers(op):
         same(exporting.moves_of_optax(chosen, ones, w), wanted)
 
 
+NUMBER_CALLED_G = parse("def rule(w, g):\n    g = global_norm(g - w)\n    return g")
+
+
 @settings(max_examples=20)
 @given(programs(max_statements=8), st.integers(0, 2**16))
+@example(NUMBER_CALLED_G, 0)
 def test_any_program_means_the_same(program, seed):
     rng = np.random.default_rng(seed)
     shapes = SHAPES

@@ -44,16 +44,18 @@ class Body:
     def lifted(self, arg: Arg, kind: Kind) -> str:
         """A value as the text of a tree of `kind`; a line that lifts it if it is of a lower one."""
         have = self.values.kind(arg)
-        text = show(self.values.value(arg, self.values.outer))
+        value = self.values.value(arg, self.values.outer)
+        text = show(value)
         if have is kind:
             return text
         if (arg, kind) not in self._lifted:
             label = self.values.names.take("spread")
-            shape = "g.shape" if kind is Kind.TENSOR else "()"
+            like = "g_raw" if have is Kind.GLOBAL and "g" in names_in(value) else "g"
+            shape = f"{like}.shape" if kind is Kind.TENSOR else "()"
             if have is Kind.GLOBAL:
-                parts = [f"lambda g: jnp.broadcast_to({text}, {shape})", "updates"]
+                parts = [f"lambda {like}: jnp.broadcast_to({text}, {shape})", "updates"]
             else:
-                parts = [f"lambda x, g: jnp.broadcast_to(x, {shape})", text, "updates"]
+                parts = [f"lambda x, {like}: jnp.broadcast_to(x, {shape})", text, "updates"]
             self.write(f"{label} = jax.tree.map(", parts, ")")
             self._lifted[arg, kind] = label
         return self._lifted[arg, kind]
