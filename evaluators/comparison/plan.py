@@ -12,7 +12,7 @@ from evaluators.comparison.grid_search import DECAYS, RATE_STEPS
 from evaluators.cost import gradients
 from evaluators.task import Task
 
-FLOPS_PER_SECOND = 2e9
+FLOPS_PER_SECOND = 8e9
 """Of gradients and updates on one core, at the sizes of the tasks; between 1e9 and 1e10."""
 STEP_SECONDS = 5e-6
 """What a step costs beside its operations."""
