@@ -30,53 +30,61 @@ def figure(comparison: Comparison) -> str:
     with matplotlib.rc_context(_STYLE):
         drawing = Figure(figsize=(3.2 * columns, 2.6 * rows), layout="constrained")
         axes = [drawing.add_subplot(rows, columns, place + 1) for place in range(panels)]
-        colours = _colours(comparison)
-        _profiles(axes[0], comparison, colours)
+        styles = _styles(comparison)
+        _profiles(axes[0], comparison, styles)
         shown = (*comparison.candidates, best_baseline(comparison), comparison.scale)
         for task, panel in enumerate(axes[1:]):
-            _curves(panel, comparison, task, tuple(dict.fromkeys(shown)), colours)
+            _curves(panel, comparison, task, tuple(dict.fromkeys(shown)), styles)
+        drawing.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=5)
         text = io.StringIO()
         drawing.savefig(text, format="svg", metadata={"Date": None, "Creator": "Stepsmith"})
     return text.getvalue()
 
 
-def _colours(comparison: Comparison) -> list[str]:
-    """A colour per rule, black for the scale."""
+def _styles(comparison: Comparison) -> list[dict[str, Any]]:
+    """How the line of each rule looks: baselines are dashed, the scale is black."""
     cycle = iter(f"C{number % 10}" for number in range(len(comparison.entrants)))
-    return ["black" if rule.name == SCALE else next(cycle) for rule in comparison.entrants]
+    return [
+        {
+            "color": "black" if rule.name == SCALE else next(cycle),
+            "linestyle": "-" if rule.candidate else "--",
+            "label": rule.name,
+        }
+        for rule in comparison.entrants
+    ]
 
 
-def _profiles(axes: Axes, comparison: Comparison, colours: list[str]) -> None:
-    for index, shares in enumerate(profiles(comparison, _FACTORS)):
-        rule = comparison.entrants[index]
-        style = "-" if rule.candidate else "--"
-        axes.step(_FACTORS, shares, style, where="post", color=colours[index], label=rule.name)
+def _profiles(axes: Axes, comparison: Comparison, styles: list[dict[str, Any]]) -> None:
+    for shares, style in zip(profiles(comparison, _FACTORS), styles, strict=True):
+        axes.step(_FACTORS, shares, where="post", **style)
     axes.set_xscale("log")
     axes.set_xticks([1, 2, 5, 10], ["1", "2", "5", "10"])
     axes.set_ylim(0, 1.02)
     axes.set_title("performance profiles")
     axes.set_xlabel(f"steps to {SCALE}'s final loss, times the fewest")
     axes.set_ylabel("share of tasks and seeds")
-    axes.legend(fontsize=6)
 
 
 def _curves(
-    axes: Axes, comparison: Comparison, task: int, shown: tuple[int, ...], colours: list[str]
+    axes: Axes,
+    comparison: Comparison,
+    task: int,
+    shown: tuple[int, ...],
+    styles: list[dict[str, Any]],
 ) -> None:
     ground = comparison.grounds[task]
     lowest = math.inf
     for index in shown:
         low, median, high = _quartiles(comparison.losses(index, task))
-        name = comparison.entrants[index].name
-        axes.plot(ground.looks, median, color=colours[index], label=name, linewidth=1)
-        axes.fill_between(ground.looks, low, high, color=colours[index], alpha=0.2, linewidth=0)
+        axes.plot(ground.looks, median, linewidth=1, **styles[index])
+        colour = styles[index]["color"]
+        axes.fill_between(ground.looks, low, high, color=colour, alpha=0.2, linewidth=0)
         lowest = min(lowest, np.min(low, initial=math.inf, where=np.isfinite(low)))
     if 0 < lowest < math.inf:
         axes.set_yscale("log")
     axes.set_title(ground.name)
     axes.set_xlabel("steps")
     axes.set_ylabel("validation loss")
-    axes.legend(fontsize=6)
 
 
 def _quartiles(losses: Floats) -> Floats:
