@@ -37,7 +37,7 @@ def _line_search(
         return rate, long(rate), state[2] - 1
 
     rate = jnp.asarray(a, here.dtype)
-    begun = rate, long(rate), jnp.asarray(trials, here.dtype)
+    begun = rate, long(rate), jnp.minimum(jnp.asarray(trials, jnp.float32), 1000)
     return jax.lax.while_loop(lambda state: state[1] & (state[2] >= 1), shorter, begun)[0]
 
 
@@ -63,7 +63,7 @@ def _line_search(
         """The first of falling rates at which a step along `u` lowers the loss enough."""
         start = [p.clone() for _, p, _ in ready]
         here = self._loss_at(closure, ready, start)
-        rate = torch.as_tensor(a, dtype=here.dtype)
+        rate, trials = torch.as_tensor(a, dtype=here.dtype), min(float(trials), 1000.0)
         while trials >= 1:
             point = [(p - rate * part).to(p.dtype) for p, part in zip(start, u, strict=True)]
             fell = here - self._loss_at(closure, ready, point)
@@ -80,11 +80,11 @@ def line_search(
     loss of the batch by the rate times `fall`: Armijo's condition, if `fall` is a part of the slope
     `global_dot(g, u)`.
 
-    The one after `trials` that were too long if there is none. A loss that is NaN is too high; the
-    precision of the loss is added to what it fell by, so that rounding does not count. Each rate
-    that was too long is an iteration in what it costs.
+    The one after `trials` that were too long if there is none; trials beyond 1,000 do not count. A
+    loss that is NaN is too high; the precision of the loss is added to what it fell by, so that
+    rounding does not count. Each rate that was too long is an iteration in what it costs.
     """
-    here, rate = f.loss_at(f.w), np.float64(a)
+    here, rate, trials = f.loss_at(f.w), np.float64(a), np.minimum(trials, 1000)
     while trials >= 1:
         there = f.loss_at([w - rate * part for w, part in zip(f.w, u, strict=True)])
         if here - there + np.finfo(float).eps >= rate * fall:
@@ -114,7 +114,7 @@ def _conjugate_gradients(
         return found, left, along, size, bent, going, trials - 1
 
     along = inverse * right
-    yes, count = jnp.asarray(True), jnp.asarray(trials, right.dtype)
+    yes, count = jnp.asarray(True), jnp.minimum(jnp.asarray(trials, jnp.float32), 1000)
     begun = (jnp.zeros_like(right), right, along, right @ along, ~yes, yes, count)
     found, _, along, _, bent, _, _ = jax.lax.while_loop(
         lambda state: state[-2] & (state[-1] >= 1), further, begun
@@ -145,7 +145,7 @@ def _conjugate_gradients(
         """`v` over the Hessian at the parameters, by preconditioned conjugate gradients."""
         right, inverse = (torch.cat([part.reshape(-1) for part in x]) for x in (v, h))
         found, left, along = torch.zeros_like(right), right, inverse * right
-        size = left @ along
+        size, trials = left @ along, min(float(trials), 1000.0)
         while trials >= 1:
             product = self._hvp(loss, ready, self._split(along, ready))
             product = torch.cat([part.reshape(-1) for part in product])
@@ -170,14 +170,14 @@ def conjugate_gradients(
     residuals `r`: for models of any size where `hessian_solve` is for small ones.
 
     It stops where `global_dot(r, h * r)` is less than `tol`, and after `trials` products with the
-    Hessian. At a direction `p` along which the curvature is not positive it stops as well, with
-    `mix * x + (1 - mix) * p`, with the sign of `p` that goes along `v`: 1 for the iterate so far,
-    0 for that direction.
+    Hessian, or 1,000. At a direction `p` along which the curvature is not positive it stops as
+    well, with `mix * x + (1 - mix) * p`, with the sign of `p` that goes along `v`: 1 for the
+    iterate so far, 0 for that direction.
     """
     right, inverse = flat(v), flat(h)
     found, left = np.zeros_like(right), right
     along = inverse * left
-    size = left @ along
+    size, trials = left @ along, np.minimum(trials, 1000)
     while trials >= 1:
         product = flat(hvp.meaning(f, f.shaped(along)))
         curvature = along @ product

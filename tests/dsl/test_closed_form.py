@@ -102,3 +102,19 @@ def test_a_matrix_without_eigenvalues_has_no_solution():
     w = [np.array([np.inf, 1.0])]
     with np.errstate(all="ignore"):
         assert np.all(np.isnan(hessian_solve.meaning(Polynomial(w, A), w, 0.1)[0]))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["line_search(g, 1, many, 1, many) * g", "conjugate_gradients(g, 1 + 0 * w, -1, many, 0.5)"],
+)
+def test_a_search_without_end_ends(text):
+    program = parse(f"def rule(w, g, *, many=1e300):\n    return {text}")
+    inputs = {"w": W, "g": G, "many": 1e300}
+    with np.errstate(all="ignore"):
+        (found, _) = run_step(program, inputs, {}, Polynomial(W, A, B), np)
+    assert [leaf.shape for leaf in found] == [leaf.shape for leaf in W]
+    with jax.enable_x64():
+        optimizer = to_optax(program)
+        w, g = ([jnp.asarray(leaf) for leaf in leaves] for leaves in (W, G))
+        optimizer.update(g, optimizer.init(w), w, value_fn=lambda w: polynomial(w))
