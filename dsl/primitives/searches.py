@@ -37,7 +37,8 @@ def _line_search(
         return rate, long(rate), state[2] - 1
 
     rate = jnp.asarray(a, here.dtype)
-    begun = rate, long(rate), jnp.minimum(jnp.asarray(trials, jnp.float32), 1000)
+    count = jnp.minimum(jnp.asarray(trials, here.dtype), 1000).astype(jnp.float32)
+    begun = rate, long(rate), count
     return jax.lax.while_loop(lambda state: state[1] & (state[2] >= 1), shorter, begun)[0]
 
 
@@ -114,7 +115,8 @@ def _conjugate_gradients(
         return found, left, along, size, bent, going, trials - 1
 
     along = inverse * right
-    yes, count = jnp.asarray(True), jnp.minimum(jnp.asarray(trials, jnp.float32), 1000)
+    count = jnp.minimum(jnp.asarray(trials, right.dtype), 1000).astype(jnp.float32)
+    yes = jnp.asarray(True)
     begun = (jnp.zeros_like(right), right, along, right @ along, ~yes, yes, count)
     found, _, along, _, bent, _, _ = jax.lax.while_loop(
         lambda state: state[-2] & (state[-1] >= 1), further, begun
