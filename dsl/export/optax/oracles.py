@@ -23,9 +23,9 @@ _READS = {"params": "params", "key": "state.key", "count": "state.count"}
 """What the context of an oracle is called in `update`."""
 
 
-def noise(draw: str, stream: str, like: str = "updates") -> str:
+def noise(draw: str, stream: str) -> str:
     """The call of `NOISE`."""
-    return f"_noise(jax.random.{draw}, state.key, state.count, {stream}, {like})"
+    return f"_noise(jax.random.{draw}, state.key, state.count, {stream}, updates)"
 
 
 def question(oracle: Oracle, args: Sequence[str]) -> str:
