@@ -4,7 +4,8 @@ The problem has two tensors, a in R^3 and B in R^(2x2), and the loss
 
     5 + sum(c * (a - target)^2) / 2 + sum(B^4 / 4 + B^2 / 2) + sum(a) * sum(B) / 20
 
-The packages are named where a row's numbers come from; they are not needed to run this.
+The packages are named where a row's numbers come from; they are not needed to run this. Two rows
+are of methods without a package, transcribed from their paper apart from the zoo's.
 """
 
 from collections.abc import Callable, Mapping
@@ -52,7 +53,7 @@ def adam_correction(t: int) -> float:
 
 @dataclass(frozen=True)
 class Golden:
-    """What a package gives: `a` after one step and after three, the loss after 30.
+    """What a package gives: `a` after one step and after three, the loss after 30 if it is known.
 
     `schedule` is the factor on the rate at step t, from 1; `rtol` is half a unit of the last
     digit given, or what a package rounds away.
@@ -62,7 +63,7 @@ class Golden:
     package: str
     first: tuple[float, ...]
     third: tuple[float, ...]
-    loss: float
+    loss: float | None
     at: Mapping[str, float] = field(default_factory=dict)
     schedule: Callable[[int], float] | None = None
     rtol: float = 5e-10
@@ -228,6 +229,22 @@ GOLDEN = [
         at={"lr": 0.05, "b1": 0.9, "eps": 1e-06},
     ),
     Golden(
+        "alr_smag",
+        "a transcription",
+        first=(0.942, -1.608, 0.377),
+        third=(0.7085991339, -0.4845425661, 0.7204785839),
+        loss=5.042568130831361,
+        at={"lr": 0.1},
+    ),
+    Golden(
+        "alr_hb",
+        "a transcription",
+        first=(0.8713703914, -1.130641266, 0.4707668942),
+        third=(0.3153986406, -1.075706741, 1.610263579),
+        loss=None,
+        at={"b1": 0.5, "f_min": 4},
+    ),
+    Golden(
         "smb",
         "sibirbil/SMB",
         first=(0.7630112581, -1.598981701, 0.6990808957),
@@ -363,4 +380,5 @@ def test_a_rule_gives_the_numbers_of_its_authors_package(golden: Golden):
         a.append(leaves[0])
     np.testing.assert_allclose(a[0], golden.first, rtol=golden.rtol)
     np.testing.assert_allclose(a[2], golden.third, rtol=golden.rtol)
-    np.testing.assert_allclose(loss(leaves), golden.loss, rtol=golden.rtol / 5)
+    if golden.loss is not None:
+        np.testing.assert_allclose(loss(leaves), golden.loss, rtol=golden.rtol / 5)
