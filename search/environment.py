@@ -11,14 +11,20 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-_ONE_THREAD = "--xla_cpu_multi_thread_eigen=false"
+_FLAGS = (
+    "--xla_cpu_multi_thread_eigen=false",
+    "--xla_backend_extra_options=xla_cpu_small_while_loop_byte_threshold=1000000000",
+)
+"""One thread; and a loop of whatever size, that calls no library, is one function of machine code:
+for the instructions of a machine, of which each would cost ten times as much to start."""
 
 
 def worker_environment(current: Mapping[str, str] = os.environ) -> dict[str, str]:
     """Variables for a process that evaluates programs; keeps what the user has set but threads."""
     flags = current.get("XLA_FLAGS", "")
-    if "xla_cpu_multi_thread_eigen" not in flags:
-        flags = f"{flags} {_ONE_THREAD}".strip()
+    for flag in _FLAGS:
+        if flag.split("=")[0] not in flags:
+            flags = f"{flags} {flag}".strip()
     return {
         "JAX_PLATFORMS": current.get("JAX_PLATFORMS") or "cpu",
         "JAX_COMPILATION_CACHE_DIR": current.get("JAX_COMPILATION_CACHE_DIR") or _cache(current),

@@ -2,8 +2,10 @@
 
 import os
 
+from search.environment import worker_environment
+
 os.environ["JAX_PLATFORMS"] = "cpu"
-os.environ["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false"
+os.environ["XLA_FLAGS"] = worker_environment({})["XLA_FLAGS"]
 os.environ["OMP_NUM_THREADS"] = "1"
 os.environ["JAX_NUMPY_RANK_PROMOTION"] = "raise"
 

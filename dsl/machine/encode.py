@@ -59,6 +59,8 @@ class Encoded(NamedTuple):
     """uint32 [length, OPERANDS]: registers or places in `carried`, as the opcode's form says."""
     to: np.ndarray
     """uint32 [length]: registers."""
+    entrywise: np.ndarray
+    """bool [length]: whether the opcode works entry by entry."""
     guard: tuple[int | None, ...]
     """For each instruction the number that is 0 on steps where nothing reads what it makes."""
     result: int
@@ -145,10 +147,12 @@ class _Encoder:
                 final.place[v] if v.number is None else on_tape.index(v.number) for v in step.args
             ]
         slots = zip(starts, (init for _, init in self.program.state), strict=True)
+        known = opcodes(self.primitives)
         return Encoded(
             op=np.asarray([step.op for step in final.code], np.int32),
             args=args,
             to=np.asarray([final.place[step.to] for step in final.code], np.uint32),
+            entrywise=np.asarray([known[step.op].entrywise for step in final.code], bool),
             guard=tuple(step.guard for step in final.code),
             result=final.place[final.result],
             numbers=self.early.numbers,

@@ -6,6 +6,8 @@ They agree with correctly rounded ones to a few roundings, infinities, NaN and s
 included. Polynomials are those of the Cephes Mathematical Library (Moshier).
 """
 
+from collections.abc import Callable
+
 import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
@@ -22,6 +24,12 @@ _TURNS = 8192.0
 _SQUARES = 1e3
 """Above its inverse hyperbolic sine the one under the root of `x^2 + 1` is lost, and below 1e19
 the square is finite."""
+
+_FLAT_BEYOND = 9.02
+"""The hyperbolic tangent differs from 1 by less than a rounding from here on."""
+
+_LITTLE = np.log(2) / 2
+"""Up to here the polynomial of an exponential is taken without its one."""
 
 _THIRD = np.int32(709958130)
 """What a third of the bits of a float lacks to be those of about its cube root (Kahan)."""
@@ -58,9 +66,13 @@ def tan(x: Array) -> Array:
     return _of_angles(_tan, jnp.tan, x)
 
 
-def _of_angles(near, beyond, x: Array) -> Array:
+def _of_angles(near: Callable[[Array], Array], beyond: Callable[[Array], Array], x: Array) -> Array:
     """`near` where all angles are such as it can take, `beyond` of all otherwise."""
-    return lax.cond(jnp.all(jnp.abs(x) < _TURNS), near, beyond, x)
+    largest = jnp.abs(x)
+    while largest.shape and largest.shape[-1] % 2 == 0:  # halves against each other, in vectors
+        half = largest.shape[-1] // 2
+        largest = jnp.maximum(largest[..., :half], largest[..., half:])
+    return lax.cond(jnp.max(largest, initial=0) < _TURNS, near, beyond, x)
 
 
 def _sin(x: Array) -> Array:
@@ -128,6 +140,30 @@ def sinh(x: Array) -> Array:
     root = jnp.exp(size / 2)  # its square would be infinite too soon
     half = root / 2 * root
     return jnp.copysign(jnp.where(size < 1, size + size * z * slope, half - 0.25 / half), x)
+
+
+def cosh(x: Array) -> Array:
+    """The hyperbolic cosine."""
+    root = jnp.exp(jnp.abs(x) / 2)  # its square would be infinite too soon
+    half = root / 2 * root
+    return half + 0.25 / half
+
+
+def tanh(x: Array) -> Array:
+    """The hyperbolic tangent: a rational function, fitted to the smallest relative error, that
+    reaches 1 where the tangent does to rounding."""
+    near = jnp.clip(x, -_FLAT_BEYOND, _FLAT_BEYOND)
+    z = near * near
+    above = ((1.33841003e-8 * z + 2.06356897e-5) * z + 3.49744982e-3) * z + 0.133826807
+    below = ((7.79017258e-7 * z + 3.28850435e-4) * z + 2.58843313e-2) * z + 0.46716002
+    return jnp.clip((near + near * z * above) / (1 + z * below), -1, 1)
+
+
+def expm1(x: Array) -> Array:
+    """`exp(x) - 1`."""
+    slope = (1.9875691500e-4 * x + 1.3981999507e-3) * x + 8.3334519073e-3
+    slope = ((slope * x + 4.1665795894e-2) * x + 1.6666665459e-1) * x + 5.0000001201e-1
+    return jnp.where(jnp.abs(x) < _LITTLE, x * (1 + x * slope), jnp.exp(x) - 1)
 
 
 def arcsinh(x: Array) -> Array:

@@ -1,7 +1,7 @@
 """Super-instructions: expressions that programs contain so often that one branch does them whole.
 
-An instruction costs the machine about as much as two thousand additions, whatever it does, so a
-quotient of Adam in one instead of five is felt. Each is written in the language; the list holds
+An instruction is a pass over the registers that it reads and makes, whatever it does, so a quotient
+of Adam in one instead of five is felt. Each is written in the language; the list holds
 what populations bred from the zoo contain most, largest first, and may be changed freely: it moves
 costs, not results.
 """

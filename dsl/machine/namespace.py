@@ -20,7 +20,10 @@ OWN: dict[str, Callable[[Array], Array]] = {
         float32.arccos,
         float32.arctan,
         float32.sinh,
+        float32.cosh,
+        float32.tanh,
         float32.arcsinh,
+        float32.expm1,
     )
 }
 """What XLA is slow at."""

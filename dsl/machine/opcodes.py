@@ -7,8 +7,12 @@ programs use often: two operands in any mix, Globals of a signature as numbers, 
 registers; the encoder fills a register with a number where no form takes it.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+from jax import Array
 
 from dsl.kinds import Kind, lifts
 from dsl.machine.idioms import IDIOMS, REGISTERS, Idiom
@@ -25,6 +29,19 @@ FILL, COPY, LOSS = "fill", "copy", "loss"
 _OWN = ((FILL, NUMBER), (COPY, REGISTER), (LOSS, ""))
 
 
+class Operands(NamedTuple):
+    """What an instruction is carried out on, beside its opcode."""
+
+    registers: Array
+    """[registers, lanes, width]"""
+    numbers: Array
+    """Of the step, [numbers, lanes] or [numbers, 1]."""
+    args: np.ndarray | Array
+    """Of all instructions, [instructions, OPERANDS]."""
+    at: Array
+    """Which of the instructions this is."""
+
+
 @dataclass(frozen=True)
 class Opcode:
     """One operation on registers: a primitive, an idiom, or one of the machine itself."""
@@ -33,9 +50,17 @@ class Opcode:
     form: str
     does: Primitive | Idiom | None = None
 
+    @property
+    def entrywise(self) -> bool:
+        """Whether every entry of what it makes depends on that entry of its operands alone."""
+        if self.does is None:
+            return self.name != LOSS
+        return isinstance(self.does, Idiom) or elementwise(self.does)
 
-def opcodes(primitives: Iterable[str]) -> tuple[Opcode, ...]:
-    """The instruction set for programs over `primitives`, the machine's own operations first.
+
+@lru_cache(maxsize=64)
+def opcodes(primitives: tuple[str, ...]) -> tuple[Opcode, ...]:
+    """The instruction set for programs over `primitives`, what works entry by entry first.
 
     A primitive with a kind that no register can hold gets no opcode.
     """
@@ -45,7 +70,8 @@ def opcodes(primitives: Iterable[str]) -> tuple[Opcode, ...]:
     whole = [
         Opcode(idiom.text, form_of(idiom), idiom) for idiom in IDIOMS if idiom.primitives <= carried
     ]
-    return (*own, *whole, *(Opcode(p.name, form, p) for p in chosen for form in _forms(p)))
+    every = (*own, *whole, *(Opcode(p.name, form, p) for p in chosen for form in _forms(p)))
+    return tuple(sorted(every, key=lambda op: not op.entrywise))
 
 
 def in_register(kind: Kind) -> bool:

@@ -3,11 +3,11 @@
 Each instruction is a `lax.switch` on a number that is the same for all lanes, so only the chosen
 branch runs; branches take all registers and slice their operands inside, which lets XLA fuse the
 slices with the operation. Lanes are an axis of the registers: under `vmap`, an update of one
-register would become a scatter.
+register would become a scatter. The instructions of a step are taken in stretches: of such as work
+entry by entry (`dsl.machine.entries`), and of all others (`dsl.machine.structured`).
 """
 
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import Any
 
 import jax
@@ -15,26 +15,16 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
 
-from dsl.kinds import Kind
 from dsl.machine.encode import Encoded, encode
+from dsl.machine.entries import Entrywise, Tiling
 from dsl.machine.files import GRADIENT, PARAMETERS, Capacity, Layout
-from dsl.machine.idioms import Idiom
-from dsl.machine.lanes import over_lanes
-from dsl.machine.namespace import NAMESPACE
-from dsl.machine.opcodes import COPY, FILL, LOSS, REGISTER, Opcode, elementwise, opcodes
+from dsl.machine.opcodes import opcodes
+from dsl.machine.structured import Structured
 from dsl.machine.tape import Tape, tape
 from dsl.primitives.sources import LOSS as OF_BATCH
 from dsl.program import Program
-from dsl.registry import PRIMITIVES, Primitive, Scope
+from dsl.registry import PRIMITIVES
 from dsl.transform import JaxStep
-
-_FEW_TENSORS = 8
-"""Up to so many, numbers per tensor fill a register through a choice at every entry, which is one
-pass; beyond, piece by piece."""
-
-Operands = tuple[Array, Array, Array, Array]
-"""What a branch takes: registers [registers, lanes, size], numbers of the step [numbers, lanes] (or
-[numbers, 1]), arguments of the code, the instruction."""
 
 
 class Machine:
@@ -60,6 +50,7 @@ class Machine:
         self.capacity = capacity or Capacity()
         self.dtype = dtype
         self._opcodes = opcodes(self.primitives)
+        self._entrywise = sum(op.entrywise for op in self._opcodes)
         self._tree = jax.tree.structure([0] * len(layout.shapes))
 
     def encode(self, program: Program) -> Encoded:
@@ -72,11 +63,13 @@ class Machine:
         return tape(encoded, lr, self.capacity, self.dtype, horizon)
 
     def registers(self, tape: Tape, params: Sequence[Array]) -> Array:
-        """The registers [registers, lanes, size] before the first step.
+        """The registers [registers, lanes, width] before the first step.
 
         **Arguments:** `params`: an array [lanes, *shape] per tensor.
         """
-        shape = (self.capacity.registers, len(params[0]), self.layout.size)
+        lanes = len(params[0])
+        width = Tiling.of(lanes, self.layout.size).width
+        shape = (self.capacity.registers, lanes, width)
         registers = self.layout.write(jnp.zeros(shape, self.dtype), PARAMETERS, params)
         offset, scale = (tape.starts[:, i, None, None] for i in range(2))
         return offset + scale * registers[PARAMETERS][None]
@@ -115,121 +108,24 @@ class Machine:
                 {OF_BATCH.argument: lambda at: value_fn(at, batch)},
             )
 
-        lanes = _Lanes(step_of, (batch, keys), list(params), self.layout)
-        branches = [self._branch(op, lanes) for op in self._opcodes]
-
-        def instruction(index: Array, registers: Array) -> Array:
-            operands = (registers, numbers, tape.args, index)
-            made = lax.switch(tape.op[index], branches, operands)
-            return lax.dynamic_update_index_in_dim(registers, made, tape.to[index], 0)
-
+        first = self._entrywise
+        tiling = Tiling.of(len(params[0]), self.layout.size)
+        entrywise = Entrywise(self._opcodes[:first], tiling)
+        structured = Structured(
+            self._opcodes[first:], first, step_of, (batch, keys), params, self.layout
+        )
         begin, end = tape.spans[at]
-        registers = lax.fori_loop(begin, end, instruction, registers)
+
+        def two_stretches(state: tuple[Array, Array]) -> tuple[Array, Array]:
+            """Instructions up to the next entrywise one, if any, then entrywise ones."""
+            at, registers = state
+            turn = jnp.where(tape.op[at] < first, at, jnp.minimum(tape.stretch[at], end))
+            stop = jnp.minimum(tape.stretch[turn], end)
+            registers = structured.run(tape, at, turn, numbers, registers)
+            return stop, entrywise.run(tape, turn, stop, numbers, registers)
+
+        _, registers = lax.while_loop(
+            lambda state: state[0] < end, two_stretches, (begin, registers)
+        )
         moves = self.layout.split(registers[tape.result])
         return [w - move for w, move in zip(params, moves, strict=True)], registers
-
-    def _branch(self, op: Opcode, lanes: "_Lanes") -> Callable[[Operands], Array]:
-        """(operands) -> the register [lanes, size] that is made."""
-        if op.does is None:
-            return {FILL: self._fill, COPY: _copy, LOSS: lanes.loss}[op.name]
-        if isinstance(op.does, Idiom) or elementwise(op.does):
-            return partial(self._entrywise, op.does.meaning, op.form)
-        return partial(lanes.structured, op.does, op.form)
-
-    def _entrywise(self, meaning: Callable[..., Array], form: str, operands: Operands) -> Array:
-        registers, numbers, args, index = operands
-        values = [
-            registers[args[index, i]] if file == REGISTER else numbers[args[index, i]][:, None]
-            for i, file in enumerate(form)
-        ]
-        made = meaning(NAMESPACE, *values).astype(self.dtype)
-        return jnp.broadcast_to(made, registers.shape[1:])
-
-    def _fill(self, operands: Operands) -> Array:
-        registers, numbers, args, index = operands
-        return jnp.broadcast_to(numbers[args[index, 0]][:, None], registers.shape[1:])
-
-
-def _copy(operands: Operands) -> Array:
-    registers, _, args, index = operands
-    return registers[args[index, 0]]
-
-
-class _Lanes:
-    """Branches that see tensors, or the step: lane by lane, through `vmap`."""
-
-    def __init__(
-        self,
-        step_of: Callable[..., JaxStep],
-        shared: tuple[Any, Array | None],
-        params: list[Array],
-        layout: Layout,
-    ):
-        self.step_of = step_of
-        self.shared = shared
-        self.params = params
-        self.layout = layout
-
-    def loss(self, operands: Operands) -> Array:
-        """The loss at the parameters: a pass over the batch, paid by programs that read it."""
-
-        def of_lane(shared: Any, leaves: list[Array]) -> Array:
-            return self.step_of(shared, leaves).function(OF_BATCH)(leaves)
-
-        number = over_lanes(of_lane, self.shared, self.params)
-        return jnp.broadcast_to(number[:, None], operands[0].shape[1:]).astype(operands[0].dtype)
-
-    def structured(self, primitive: Primitive, form: str, operands: Operands) -> Array:
-        """A primitive that works on tensors as such, or on the whole model."""
-        registers, numbers, args, index = operands
-        values: list[Any] = []
-        for i, (file, kind) in enumerate(zip(form, primitive.signature.params, strict=True)):
-            place = args[index, i]
-            if file != REGISTER:
-                values.append(jnp.broadcast_to(numbers[place], registers.shape[1:2]))
-            elif kind is Kind.GLOBAL:
-                values.append(registers[place][:, 0])
-            else:
-                values.append(self.layout.split(registers[place]))
-
-        def of_lane(shared: Any, own: tuple[list[Array], list[Any]]) -> Any:
-            made = self._apply(primitive, shared, *own)
-            if not isinstance(made, list):
-                return made
-            reduced = primitive.signature.result is Kind.SCALAR
-            shapes = [()] * len(made) if reduced else self.layout.shapes
-            return [jnp.broadcast_to(leaf, shape) for leaf, shape in zip(made, shapes, strict=True)]
-
-        made = over_lanes(of_lane, self.shared, (self.params, values))
-        return self._register(made, registers[0])
-
-    def _register(self, made: Any, like: Array) -> Array:
-        """What every lane made, a number, one per tensor or tensors, as a register."""
-        if not isinstance(made, list):
-            return jnp.broadcast_to(made[:, None], like.shape).astype(like.dtype)
-        numbers = all(leaf.ndim == 1 for leaf in made)
-        if not numbers or len(made) > _FEW_TENSORS:
-            leaves = [
-                jnp.broadcast_to(
-                    leaf.reshape(*leaf.shape, *[1] * (len(shape) + 1 - leaf.ndim)),
-                    (len(leaf), *shape),
-                )
-                for leaf, shape in zip(made, self.layout.shapes, strict=True)
-            ]
-            return self.layout.write(jnp.zeros_like(like)[None], 0, leaves)[0]
-        place = jnp.arange(self.layout.size)
-        register = jnp.broadcast_to(made[0][:, None], like.shape)
-        for begin, number in zip(np.cumsum(self.layout.sizes), made[1:], strict=False):
-            register = jnp.where(place >= begin, number[:, None], register)
-        return register.astype(like.dtype)
-
-    def _apply(
-        self, primitive: Primitive, shared: Any, params: list[Array], values: list[Any]
-    ) -> Any:
-        if primitive.scope is Scope.STEP:
-            return primitive.meaning(self.step_of(shared, params), *values)
-        if primitive.scope is Scope.MODEL:
-            return primitive.meaning(NAMESPACE, *values)
-        count = len(self.layout.shapes)
-        rows = [arg if isinstance(arg, list) else [arg] * count for arg in values]
-        return [primitive.meaning(NAMESPACE, *row) for row in zip(*rows, strict=True)]

@@ -22,6 +22,9 @@ class Tape(NamedTuple):
     """uint32 [instructions, OPERANDS]: registers or numbers, as the opcode's form says."""
     to: np.ndarray
     """uint32 [instructions]: registers."""
+    stretch: np.ndarray
+    """int32 [instructions]: where the first instruction follows that is entrywise, if this one is
+    not, or the other way round."""
     spans: np.ndarray
     """int32 [steps, 2]: the instructions from .. to of each step."""
     numbers: np.ndarray
@@ -52,13 +55,17 @@ def tape(
     to = np.zeros(capacity.instructions, np.uint32)
     taken = len(order)
     op[:taken], args[:taken], to[:taken] = encoded.op[order], encoded.args[order], encoded.to[order]
+    stretch = np.full(capacity.instructions, taken, np.int32)
+    stretch[:taken] = _stretches(encoded.entrywise[order])
     numbers = np.zeros((len(lr), capacity.numbers, lr.shape[1]), dtype)
     with np.errstate(over="ignore"):
         numbers[:, : len(encoded.carried)] = rows[list(encoded.carried)].swapaxes(0, 1)
         starts = np.zeros((capacity.registers, 2), dtype)
         for register, offset, scale in encoded.starts:
             starts[register] = offset, scale
-    return Tape(op, args, to, spans, numbers, starts, np.asarray(encoded.result, np.uint32))
+    return Tape(
+        op, args, to, stretch, spans, numbers, starts, np.asarray(encoded.result, np.uint32)
+    )
 
 
 def _spans(encoded: Encoded, rows: np.ndarray, capacity: Capacity) -> tuple[np.ndarray, np.ndarray]:
@@ -81,3 +88,9 @@ def _spans(encoded: Encoded, rows: np.ndarray, capacity: Capacity) -> tuple[np.n
             spans = np.stack([ends - [len(run) for run in runs], ends], axis=1)
             return np.concatenate(runs), spans[which.reshape(-1)].astype(np.int32)
     return every, np.tile(np.asarray([0, len(every)], np.int32), (steps, 1))
+
+
+def _stretches(entrywise: np.ndarray) -> np.ndarray:
+    """For each instruction the next one of the other sort, or the end."""
+    changes = np.append(np.flatnonzero(np.diff(entrywise)) + 1, len(entrywise))
+    return changes[np.searchsorted(changes, np.arange(len(entrywise)), side="right")]
