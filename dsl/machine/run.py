@@ -69,10 +69,15 @@ class Machine:
         """
         lanes = len(params[0])
         width = Tiling.of(lanes, self.layout.size).width
-        shape = (self.capacity.registers, lanes, width)
-        registers = self.layout.write(jnp.zeros(shape, self.dtype), PARAMETERS, params)
-        offset, scale = (tape.starts[:, i, None, None] for i in range(2))
-        return offset + scale * registers[PARAMETERS][None]
+        whole = self.layout.write(jnp.zeros((1, lanes, width), self.dtype), 0, params)[0]
+
+        def start(register: Array, registers: Array) -> Array:
+            offset, scale = tape.starts[register]
+            return lax.dynamic_update_index_in_dim(registers, offset + scale * whole, register, 0)
+
+        # one after the other, or `whole` would be put together again for every entry
+        empty = jnp.zeros((self.capacity.registers, lanes, width), self.dtype)
+        return lax.fori_loop(0, self.capacity.registers, start, empty)
 
     def step(
         self,
