@@ -2,8 +2,8 @@
 
     python -m benchmarks.engine_costs
 
-Chains of `x * w` on models of many sizes, one lane, with a loss that costs next to nothing: twenty
-statements less one, per statement and step. Compiling is timed on AdamW.
+On models of many sizes, one lane, with a loss that costs next to nothing: AdamW less plain descent,
+per instruction that the machine takes more of, and step. Compiling is timed on AdamW.
 """
 
 import os
@@ -24,21 +24,12 @@ import jax  # noqa: E402
 import jax.numpy as jnp  # noqa: E402
 
 from benchmarks.models import SIZES, digits_mlp  # noqa: E402
-from dsl import parse  # noqa: E402
-from dsl.program import Program  # noqa: E402
+from dsl import canonical  # noqa: E402
 from dsl.zoo import ZOO  # noqa: E402
 from evaluators.task import Task  # noqa: E402
-from evaluators.train import Engine, Trainer  # noqa: E402
+from evaluators.train import Engine, Trainer, searchable  # noqa: E402
 
-SHORT, LONG = 1, 21
-
-
-def chain(count: int) -> Program:
-    """A program of so many products."""
-    steps = "".join("    x = tanh(x)\n    x = x * w + m\n" for _ in range(count // 2))
-    return parse(
-        f"def chain(w, g, m=zeros, *, lr=1e-9):\n    x = g\n{steps}    m = x\n    return x * lr"
-    )
+PLAIN, WHOLE = (canonical(ZOO[name].with_hyperparameters(lr=1e-9)) for name in ("sgd", "adamw"))
 
 
 def least(action: Callable[[], Any], repeats: int) -> float:
@@ -62,19 +53,16 @@ def cheap(task: Task) -> Task:
 
 
 def main() -> None:
-    print("parameters  engine     us per statement  ps per entry")
+    print("parameters  engine     us per instruction  ps per entry")
     for size in SIZES:
         steps = max(min(400, 10_000_000 // size), 10)
         for engine in Engine:
-            trainer = Trainer(
-                cheap(digits_mlp(size)), steps, ("mul", "add", "tanh"), width=1, engine=engine
-            )
-            short, long = (
-                least(partial(trainer.run, chain(count), [0]), 5) for count in (SHORT, LONG)
-            )
-            each = (long - short) / (LONG - SHORT) / trainer.last
+            trainer = Trainer(cheap(digits_mlp(size)), steps, searchable(), width=1, engine=engine)
+            plain, whole = (least(partial(trainer.run, rule, [0]), 5) for rule in (PLAIN, WHOLE))
+            fewer, more = (len(trainer.machine.encode(rule).op) for rule in (PLAIN, WHOLE))
+            each = (whole - plain) / (more - fewer) / trainer.last
             entries = trainer.machine.layout.size
-            print(f"{entries:>10}  {engine:<9} {1e6 * each:>17.2f} {1e12 * each / entries:>13.0f}")
+            print(f"{entries:>10}  {engine:<9} {1e6 * each:>19.2f} {1e12 * each / entries:>13.0f}")
     start = time.process_time()
     Trainer(digits_mlp(SIZES[1]), 20, (), width=1, engine=Engine.COMPILED).run(ZOO["adamw"], [0])
     print(f"compiling AdamW's loop: {time.process_time() - start:.1f} s")

@@ -24,15 +24,15 @@ class Costs:
     """Seconds on one core, as `python -m benchmarks.engine_costs` finds them; another core changes
     them together, and their ratios little."""
 
-    instruction: float = 2.5e-7
+    instruction: float = 5e-8
     """An instruction of the machine, for all its lanes together."""
-    entry: float = 4.5e-10
+    entry: float = 2.3e-10
     """An entry of a register of one lane that it makes."""
-    far_entry: float = 8e-10
+    far_entry: float = 5.5e-10
     """The same where the registers in use are larger than `cache`."""
-    fused_entry: float = 5e-10
+    fused_entry: float = 4e-10
     """An entry that a compiled step makes for such an instruction, at any size."""
-    compiling: float = 3.0
+    compiling: float = 1.7
     """Compiling a training loop."""
     cache: int = 2**25
     """Bytes of registers from which memory is the bound."""
