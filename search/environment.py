@@ -1,4 +1,5 @@
-"""The environment that JAX is started in: one thread per process, on the CPU unless told otherwise.
+"""The environment that JAX is started in: one thread per process, on the CPU unless told otherwise,
+loops as functions of machine code.
 
 Compiled machines are kept in the user's cache folder, so that a second worker, and a campaign that
 is taken up again, load them instead of compiling.

@@ -3,7 +3,8 @@
 A sine costs there as much as twenty additions and a cube root ten, since XLA calls the C library
 for every entry. Through polynomials, and what XLA does compute in vectors, they cost two to four.
 They agree with correctly rounded ones to a few roundings, infinities, NaN and signed zeros
-included. Polynomials are those of the Cephes Mathematical Library (Moshier).
+included. Polynomials are those of the Cephes Mathematical Library (Moshier), but for the quotient
+of `tanh`.
 """
 
 from collections.abc import Callable

@@ -71,7 +71,7 @@ class Structured:
             return self.step_of(shared, leaves).function(OF_BATCH)(leaves)
 
         number = over_lanes(of_lane, self.shared, self.params)
-        return jnp.broadcast_to(number[:, None], operands[0].shape[1:]).astype(operands[0].dtype)
+        return self._register(number, operands.registers[0])
 
     def _apply(self, primitive: Primitive, form: str, operands: Operands) -> Array:
         """A primitive that works on tensors as such, or on the whole model."""

@@ -19,7 +19,8 @@ def values(name: str) -> np.ndarray:
         tiny = np.geomspace(1e-30, 0.5, 200)
         spread = np.concatenate([near_one, tiny, rng.uniform(0, 1, 2000), [1, 0]])
     elif name in ("sinh", "cosh", "expm1"):
-        spread = np.concatenate([np.geomspace(1e-30, 88, 3000), [0]])
+        largest = 88 if name == "expm1" else 89
+        spread = np.concatenate([np.geomspace(1e-30, largest, 3000), [0]])
     elif name in ("sin", "cos", "tan"):
         zeros = np.arange(1, 5000) * np.pi / 2
         spread = np.concatenate([np.geomspace(1e-30, 8e3, 3000), zeros, [0]])
