@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 import jax.numpy as jnp
 import numpy as np
-from jax import Array
+from jax import Array, lax
 
 from evaluators.task import Params
 
@@ -26,10 +26,13 @@ def mlp(rng: np.random.Generator, sizes: Sequence[int], gain: float, last: float
 
 
 def convolution(rng: np.random.Generator, *shape: int, gain: float = 1.0) -> Params:
-    """A kernel [width..., channels in, channels out] and biases of zero."""
-    fan_in = int(np.prod(shape[:-1]))
+    """A kernel [channels out, width..., channels in] and biases of zero.
+
+    **Arguments:** `shape`: width..., channels in, channels out.
+    """
+    kernel = np.moveaxis(rng.normal(0, gain / np.sqrt(np.prod(shape[:-1])), shape), -1, 0)
     return {
-        "kernel": rng.normal(0, gain / np.sqrt(fan_in), shape).astype(np.float32),
+        "kernel": kernel.astype(np.float32, order="C"),
         "b": np.zeros(shape[-1], np.float32),
     }
 
@@ -56,40 +59,43 @@ def apply_mlp(layers: Sequence[Params], x: Array, activation: Callable[[Array], 
     examples: a CPU multiplies matrices of ten columns at a third of its speed.
     """
     first, *rest = layers
-    x = _on_columns(first, jnp.moveaxis(x, -1, 0))
+    x = on_columns(first, jnp.moveaxis(x, -1, 0))
     for layer in rest:
-        x = _on_columns(layer, activation(x))
+        x = on_columns(layer, activation(x))
     return jnp.moveaxis(x, 0, -1)
 
 
 def read_out(layer: Params, x: Array) -> Array:
     """What `apply_dense` gives, for the layer on top: made outputs first, as a loss sums over
     them."""
-    return jnp.moveaxis(_on_columns(layer, jnp.moveaxis(x, -1, 0)), 0, -1)
+    return jnp.moveaxis(on_columns(layer, jnp.moveaxis(x, -1, 0)), 0, -1)
 
 
-def _on_columns(layer: Params, x: Array) -> Array:
+def on_columns(layer: Params, x: Array) -> Array:
     """[inputs, ...] -> [outputs, ...]."""
     bias = layer["b"].reshape((-1,) + (1,) * (x.ndim - 1))
     return jnp.tensordot(layer["w"], x, 1) + bias
 
 
-def apply_convolution(layer: Params, x: Array) -> Array:
-    """[batch, length..., channels in] -> [batch, length..., channels out], zeros beyond the edges.
+def apply_convolution(layer: Params, x: Array, stride: int = 1) -> Array:
+    """[channels in, length..., examples] -> [channels out, shorter..., examples], where the kernel
+    lies within: `pad` before, for as many places as there were.
 
-    Shifted copies side by side and one product of matrices: on a CPU several times as fast as a
-    convolution when seeds, each with a kernel of its own, run side by side.
+    Shifted copies below each other, axis by axis, and one product of matrices: on a CPU several
+    times as fast as a convolution when seeds, each with a kernel of its own, run side by side.
     """
     kernel = layer["kernel"]
-    widths, lengths = kernel.shape[:-2], x.shape[1:-1]
-    around = [(width // 2, width - 1 - width // 2) for width in widths]
-    padded = jnp.pad(x, [(0, 0), *around, (0, 0)])
-    shifted = [
-        padded[(slice(None), *(slice(at, at + n) for at, n in zip(offset, lengths, strict=True)))]
-        for offset in np.ndindex(*widths)
-    ]
-    patches = jnp.concatenate(shifted, axis=-1)
-    return add(patches @ kernel.reshape(-1, kernel.shape[-1]), layer["b"])
+    for axis in range(x.ndim - 2, 0, -1):
+        width = kernel.shape[axis]
+        last = x.shape[axis] - width
+        shifted = [lax.slice_in_dim(x, at, at + last + 1, stride, axis) for at in range(width)]
+        x = jnp.concatenate(shifted)
+    return on_columns({"w": kernel.reshape(len(kernel), -1), "b": layer["b"]}, x)
+
+
+def pad(x: Array, places: int) -> Array:
+    """So many zeros on both sides of every axis between the first and the last."""
+    return jnp.pad(x, [(0, 0), *[(places, places)] * (x.ndim - 2), (0, 0)])
 
 
 def pool(x: Array, width: int) -> Array:
@@ -98,6 +104,11 @@ def pool(x: Array, width: int) -> Array:
         shape = (*x.shape[:axis], x.shape[axis] // width, width, *x.shape[axis + 1 :])
         x = x.reshape(shape).mean(axis + 1)
     return x
+
+
+def flat(x: Array) -> Array:
+    """[channels, length..., examples] -> [length... x channels, examples]."""
+    return jnp.moveaxis(x, 0, -2).reshape(-1, x.shape[-1])
 
 
 def normalise(x: Array, gain: Array) -> Array:

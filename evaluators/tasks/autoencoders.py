@@ -27,11 +27,12 @@ def _init(rng: np.random.Generator) -> Params:
 
 def _convolve(params: Params, x: Array) -> Array:
     """Patches [examples, 64] -> the same, through 16 numbers."""
-    x = layers.apply_convolution(params["encode"], x.reshape(-1, 8, 8, 1))
-    x = layers.pool(jax.nn.silu(x), 2).reshape(len(x), -1)
-    x = layers.apply_dense(params["widen"], layers.apply_dense(params["narrow"], x))
-    x = jax.nn.silu(x).reshape(-1, 8, 8, CHANNELS)
-    return layers.apply_convolution(params["decode"], x).reshape(len(x), -1)
+    x = layers.pad(jnp.moveaxis(x.reshape(-1, 1, 8, 8), 0, -1), 1)
+    x = layers.pool(jax.nn.silu(layers.apply_convolution(params["encode"], x)), 2)
+    x = layers.on_columns(params["narrow"], layers.flat(x))
+    x = jax.nn.silu(layers.on_columns(params["widen"], x))
+    x = layers.pad(jnp.moveaxis(x.reshape(8, 8, CHANNELS, -1), 2, 0), 1)
+    return layers.apply_convolution(params["decode"], x).reshape(64, -1).T
 
 
 register(
