@@ -8,17 +8,16 @@ an error with its place; a file from a stranger is data.
 
 import ast
 import re
-import reprlib
 import warnings
 from collections.abc import Callable
 from typing import TypeVar
 
 from dsl.builder import Builder, number
-from dsl.errors import DslError, FormError, UnknownName, did_you_mean
+from dsl.errors import DslError, FormError
 from dsl.initialisers import Init
-from dsl.kinds import Kind
 from dsl.names import check_name
 from dsl.program import Arg, Const, Program
+from dsl.refusals import STATEMENTS, described, not_a_function, not_a_statement, unknown_primitive
 from dsl.registry import PRIMITIVES
 
 MAX_CHARACTERS = 100_000
@@ -42,7 +41,6 @@ _FOLD: dict[str, Callable[[float, float], float]] = {
     "power": lambda x, y: x**y,
 }
 _NO_ANNOTATIONS = "a rule has no annotations; initialisers tell the kinds of its slots"
-_STATEMENTS = "a rule holds assignments `name = expression` and one `return` at its end"
 
 
 def parse(text: str) -> Program:
@@ -81,7 +79,7 @@ class _Parser:
     def module(self, tree: ast.Module) -> Program:
         for node in tree.body:
             if not isinstance(node, ast.FunctionDef):
-                raise self.at(node, _not_a_function(node))
+                raise self.at(node, not_a_function(node))
         if len(tree.body) != 1:
             raise FormError(
                 f"a program is one function, met {len(tree.body)}",
@@ -195,9 +193,9 @@ class _Parser:
                 arg = self.guard(value, lambda: self.expression(value))
                 self.guard(node, lambda: self.build.assign(name, arg))
             case ast.Return():
-                raise self.at(node, FormError("`return` before the end", help=_STATEMENTS))
+                raise self.at(node, FormError("`return` before the end", help=STATEMENTS))
             case _:
-                raise self.at(node, _not_a_statement(node))
+                raise self.at(node, not_a_statement(node))
 
     def expression(self, node: ast.expr) -> Arg:
         match node:
@@ -220,7 +218,7 @@ class _Parser:
                 return self.comparison(node, _COMPARE[type(op)], left, right)
             case ast.Call(func=ast.Name(op), args=args, keywords=[]):
                 if op not in PRIMITIVES:
-                    raise self.at(node.func, _unknown_primitive(op))
+                    raise self.at(node.func, unknown_primitive(op))
                 return self.call(node, op, tuple(self.expression(arg) for arg in args))
             case ast.Call(func=ast.Name(), keywords=[first, *_]):
                 raise self.at(first, FormError("a primitive takes its arguments by position only"))
@@ -229,7 +227,7 @@ class _Parser:
         raise self.at(
             node,
             FormError(
-                f"the language has no {_describe(node)}",
+                f"the language has no {described(node)}",
                 help="expressions are names, numbers, + - * / ** > <, and calls of primitives",
             ),
         )
@@ -261,85 +259,6 @@ class _Parser:
         return self.guard(node, lambda: self.build.call(op, args))
 
 
-def _unknown_primitive(op: str) -> DslError:
-    return UnknownName(
-        f"unknown primitive '{op}'{did_you_mean(op, PRIMITIVES)}",
-        help="a rule calls primitives of the language only; nothing else is run",
-    )
-
-
-def _not_a_function(node: ast.stmt) -> DslError:
-    if isinstance(node, ast.Import | ast.ImportFrom):
-        return FormError(
-            "a program file is data: it has no imports",
-            help="primitives need none; write the rule alone, def my_rule(w, g, ...): ...",
-        )
-    return FormError(
-        f"a program file holds one function, met {_describe(node)}",
-        help="def my_rule(w, g, *, lr=1e-3): ... return lr * g",
-    )
-
-
-def _not_a_statement(node: ast.stmt) -> DslError:
-    if isinstance(node, ast.Import | ast.ImportFrom):
-        return FormError("a program has no imports", help="primitives are there without one")
-    return FormError(f"the language has no {_describe(node)}", help=_STATEMENTS)
-
-
-def _describe(node: ast.AST) -> str:
-    words = {
-        ast.Assign: "assignment to anything but one name",
-        ast.AnnAssign: "annotations",
-        ast.AugAssign: "`+=` (write `x = x + y`)",
-        ast.If: "`if` (use `where` or `when`)",
-        ast.IfExp: "`if` (use `where` or `when`)",
-        ast.BoolOp: "`and` and `or` (multiply masks, or take their `maximum`)",
-        ast.BinOp: "operators but + - * / **",
-        ast.Compare: "comparisons but one `>` or `<` (and `equal`)",
-        ast.UnaryOp: "operators but + - * / **",
-        ast.NamedExpr: "`:=`",
-        ast.Starred: "`*` before an argument",
-        ast.ListComp: "loops",
-        ast.GeneratorExp: "loops",
-        ast.Delete: "`del`",
-        ast.ClassDef: "classes",
-        ast.AsyncFunctionDef: "async functions",
-        ast.FunctionDef: "functions inside a rule",
-        ast.JoinedStr: "strings",
-        ast.For: "loops",
-        ast.While: "loops",
-        ast.Expr: "statements without effect",
-        ast.Attribute: "attributes",
-        ast.Subscript: "indexing",
-        ast.Lambda: "`lambda`",
-    }
-    name = type(node).__name__
-    if isinstance(node, ast.Constant):
-        return f"constants like {reprlib.repr(node.value)}"
-    return words.get(type(node), f"`{name.lower()}`")
-
-
 def _characters(text: str, offset: int) -> int:
     """A byte offset into `text` as a number of characters."""
     return len(text.encode()[:offset].decode(errors="ignore"))
-
-
-def parse_law(text: str) -> tuple[Program, Program]:
-    """The two sides of a law `lhs => rhs` as programs whose free names are slots.
-
-    A name that stands where a primitive wants a Global is a Global slot, any other a Tensor.
-    """
-    sides = text.split("=>")
-    kinds: dict[str, str] = {}
-    for node in ast.walk(ast.parse(sides[0].strip())):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-            params = PRIMITIVES[node.func.id].signature.params
-            for param, arg in zip(params, node.args, strict=True):
-                if isinstance(arg, ast.Name) and param is Kind.GLOBAL:
-                    kinds[arg.id] = "number(0)"
-            kinds.setdefault(node.func.id, "")
-        elif isinstance(node, ast.Name):
-            kinds.setdefault(node.id, "zeros")
-    slots = "".join(f", {name}={init}" for name, init in kinds.items() if init)
-    lhs, rhs = (parse(f"def law(w, g{slots}):\n    return {side.strip()}") for side in sides)
-    return lhs, rhs

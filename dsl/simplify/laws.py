@@ -14,9 +14,9 @@ from itertools import chain
 import numpy as np
 
 from dsl.kinds import Kind
-from dsl.parse import parse_law
 from dsl.program import Arg, Const, Local, Name, Program, Statement, result_kind
 from dsl.registry import PRIMITIVES, Domain, Law, Scope
+from dsl.simplify.patterns import parse_law
 
 Bindings = dict[str, Arg]
 

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from dsl import PRIMITIVES
 from dsl.interpret import run_step
 from dsl.kinds import Kind
-from dsl.parse import parse_law
 from dsl.registry import Domain, Law
+from dsl.simplify.patterns import parse_law
 
 LAWS = [law for primitive in PRIMITIVES.values() for law in primitive.laws]
 NUMBERS = (0.0, -0.0, 1.0, -1.0, 2.0, -0.5, 1e-8, -3.75)
