@@ -9,7 +9,7 @@ from jax import Array
 
 from dsl.machine import float32
 
-OWN: dict[str, Callable[[Array], Array]] = {
+OWN: dict[str, Callable[..., Array]] = {
     function.__name__: function
     for function in (
         float32.cbrt,
@@ -24,22 +24,25 @@ OWN: dict[str, Callable[[Array], Array]] = {
         float32.tanh,
         float32.arcsinh,
         float32.expm1,
+        float32.power,
     )
 }
 """What XLA is slow at."""
 
 
 class Namespace:
-    """Everything in `jax.numpy`; what is in `OWN` computed as there for float32 on a CPU."""
+    """Everything in `jax.numpy`; what is in `OWN` as there for tensors of float32 on a CPU."""
 
     def __getattr__(self, name: str) -> Any:
         given = getattr(jnp, name)
         if name not in OWN or jax.default_backend() != "cpu":
             return given
 
-        def chosen(x: Any) -> Array:
-            x = jnp.asarray(x)
-            return OWN[name](x) if x.dtype == jnp.float32 else given(x)
+        def chosen(*args: Any) -> Array:
+            tensors = any(jnp.ndim(x) > 0 for x in args)
+            if not tensors or jnp.result_type(*args) != jnp.float32:
+                return given(*args)
+            return OWN[name](*(jnp.asarray(x, jnp.float32) for x in args))
 
         return chosen
 
