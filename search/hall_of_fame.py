@@ -14,6 +14,7 @@ from dsl.simplify import simplify
 from evaluators.evaluation import Evaluation
 from search.finals import seed_scores
 from search.ledger import Ledger
+from search.unseen import Unseen, on_unseen_tasks
 from search.validation import META_VALIDATION, scores
 
 _LEVEL = 0.05
@@ -58,11 +59,13 @@ class Entry:
 @dataclass(frozen=True)
 class HallOfFame:
     """Finalists best first: by their score on other tasks if they were tried on some, else on fresh
-    seeds; `winner` is the first, the baseline stands apart."""
+    seeds; `winner` is the first, the baseline stands apart. `unseen`: the winner on suites of tasks
+    that the search never saw."""
 
     entries: tuple[Entry, ...]
     baseline: Entry
     rule: str
+    unseen: tuple[Unseen, ...] = ()
 
     @property
     def winner(self) -> Entry:
@@ -103,7 +106,9 @@ def hall_of_fame(ledger: Ledger) -> HallOfFame | None:
     baseline = replace(baseline, validated=by.get(None))
     ranked = sorted(others, key=lambda e: (-_worth(e), -e.mean, e.size, e.candidate))
     marked = tuple(replace(entry, pareto=_on_front(entry, ranked)) for entry in ranked)
-    return HallOfFame(marked or (baseline,), baseline, ledger.get("config")["baseline"]["rule"])
+    entries = marked or (baseline,)
+    unseen = on_unseen_tasks(ledger, entries[0].candidate)
+    return HallOfFame(entries, baseline, ledger.get("config")["baseline"]["rule"], unseen)
 
 
 def _worth(entry: Entry) -> float:

@@ -86,6 +86,7 @@ def _status(run: Path, ledger: Ledger) -> dict[str, Any]:
         "winner": _final(hall.winner) if hall else None,
         "baseline": _final(hall.baseline) if hall else None,
         "claim": hall.sentence if hall else None,
+        "unseen": [each.to_json() for each in hall.unseen] if hall else [],
     }
 
 

@@ -14,6 +14,7 @@ from rich.text import Text
 from search import events
 from search.events import Event, Observer, Progress
 from search.hall_of_fame import Entry, HallOfFame
+from search.unseen import HEADING
 
 _LINE_SECONDS = 5.0
 _REFRESH_SECONDS = 0.2
@@ -136,32 +137,44 @@ def hall_table(hall: HallOfFame, width: int) -> Group:
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
     table.add_column("")
     table.add_column("score", justify="right", no_wrap=True, min_width=16)
+    if hall.winner.validated is not None:
+        table.add_column("unseen", justify="right", no_wrap=True)
     table.add_column("size", justify="right", min_width=4)
     table.add_column("hash", no_wrap=True, min_width=8)
     table.add_column("program", overflow="ellipsis", no_wrap=True, max_width=max(width - 42, 20))
     for place, entry in enumerate(hall.entries):
-        _add(table, "->" if place == 0 else "*" if entry.pareto else "", entry)
-    _add(table, "=", hall.baseline, f"tuned {hall.rule}: ")
+        mark = "->" if place == 0 else "*" if entry.pareto else ""
+        _add(table, mark, entry, hall.winner.validated is not None)
+    _add(table, "=", hall.baseline, hall.winner.validated is not None, f"tuned {hall.rule}: ")
     seeds = len(hall.winner.scores)
     legend = (
         f"-> the winner, * best for its size, = the baseline; score: tuned {hall.rule} is 1, "
         f"untrained is 0, mean +- sd over {seeds} fresh seeds"
     )
+    if hall.winner.validated is not None:
+        legend += "; unseen: the same on the tasks of meta-validation, which choose the winner"
     code = [f"  {line}".rstrip() for line in str(hall.winner.program).splitlines()]
     return Group(
         Text("Hall of fame", style="bold"),
         table,
         Text(legend, style="dim"),
         Text("\n".join(["", *code, ""])),
-        Text(hall.sentence),
+        Text("\n".join([hall.sentence, *_unseen(hall)])),
     )
 
 
-def _add(table: Table, mark: str, entry: Entry, before: str = "") -> None:
-    score = f"{entry.mean:.4f} +- {entry.sd:.4f}"
+def _unseen(hall: HallOfFame) -> list[str]:
+    lines = [f"  {each.sentence}" for each in hall.unseen]
+    return ["", HEADING, *lines] if lines else []
+
+
+def _add(table: Table, mark: str, entry: Entry, validated: bool, before: str = "") -> None:
+    scores = [f"{entry.mean:.4f} +- {entry.sd:.4f}"]
+    if validated:
+        scores.append("" if entry.validated is None else f"{entry.validated:.4f}")
     lines = [line.strip() for line in str(replace(entry.program, doc="")).splitlines()]
     body = lines[1 + next(i for i, line in enumerate(lines) if line.endswith("):")) :]
-    table.add_row(mark, score, str(entry.size), entry.hash[:8], Text(before + "; ".join(body)))
+    table.add_row(mark, *scores, str(entry.size), entry.hash[:8], Text(before + "; ".join(body)))
 
 
 def duration(seconds: float) -> str:

@@ -27,6 +27,8 @@ def status(
 
 
 def _lines(found: dict[str, Any]) -> list[str]:
+    from search.unseen import HEADING
+
     hits = ", ".join(f"{count} by {key}" for key, count in found["cache_hits_by_key"].items())
     outcomes = ", ".join(f"{count} {name}" for name, count in sorted(found["outcomes"].items()))
     rate = found["programs_per_second"]
@@ -56,6 +58,8 @@ def _lines(found: dict[str, Any]) -> list[str]:
         )
         lines += ["", *(f"    {line}" for line in winner["program"].splitlines()), ""]
         lines.append(found["claim"])
+        if found["unseen"]:
+            lines += ["", HEADING, *(f"    {each['sentence']}" for each in found["unseen"])]
     return lines
 
 

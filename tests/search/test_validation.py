@@ -1,9 +1,13 @@
 """What comes after the search: other tasks, the funnel as a whole, what a person is shown."""
 
+import io
+
 import pytest
+from rich.console import Console
 
 from evaluators.comparison.contest import TUNING_SEEDS
 from evaluators.evaluation import Evaluation, Measurement, Outcome
+from evaluators.score import WORST
 from evaluators.suites import load_suite
 from search import events
 from search.funnel import funnel
@@ -12,8 +16,10 @@ from search.ledger import FILE, Ledger
 from search.run import run_campaign
 from search.seeds import final_seeds, search_seeds, validation_seeds
 from search.status import read_status
+from search.unseen import HEADING, on_unseen_tasks
 from search.validation import best_first
 from stepsmith.cli.status import _lines
+from stepsmith.console import hall_table
 from tests.search.fakes import FakeEvaluator, config, fake_tune
 
 FINAL = {"finalists": 6, "seeds": 2, "meta_validation": "meta_validation", "held_out": "held_out"}
@@ -99,6 +105,53 @@ def test_status_shows_families_alarms_and_the_funnel(finished):
     text = "\n".join(_lines(status))
     assert "rank corr." in text and "motionless" in text and "ALARMS" not in text
     assert "ALARMS:       2:" in "\n".join(_lines({**status, "alarms": 2}))
+
+
+def test_a_person_is_shown_what_the_winner_did_on_tasks_that_the_search_never_saw(finished):
+    folder, result, _ = finished
+    ledger = Ledger.read(folder / FILE)
+    validation = ledger.get("validation")
+    ledger.close()
+    meta, held_out = result.hall.unseen
+    assert (meta.stage, held_out.stage) == ("meta_validation", "held_out")
+    winner = result.hall.winner
+    for found in (meta, held_out):
+        assert list(found.tasks) == validation[found.stage]["tasks"]
+        (row,) = [r for r in validation[found.stage]["rows"] if r["candidate"] == winner.candidate]
+        assert found.mean == pytest.approx(row["evaluation"]["score"])
+        assert found.ahead == sum(score > 1 for score in found.tasks.values())
+        assert found.tasks[found.worst] == min(found.tasks.values())
+
+    status = read_status(folder)
+    assert [each["stage"] for each in status["unseen"]] == ["meta_validation", "held_out"]
+    console = Console(width=140, record=True, file=io.StringIO())
+    console.print(hall_table(result.hall, 140))
+    table = console.export_text()
+    for text in ("\n".join(_lines(status)), table):
+        assert HEADING in text and meta.sentence in text and held_out.sentence in text
+    for entry in result.hall.entries:
+        assert f"{entry.validated:.4f}" in table
+
+
+def test_a_task_that_was_not_reached_counts_as_failed():
+    measured = [Measurement("one", seed, Outcome.OK, loss=0.5, score=1.25) for seed in (1, 2)]
+    failed = Evaluation(Outcome.NON_FINITE, WORST, tuple(measured), (2, 2))
+    ledger = {
+        "validation": {
+            "held_out": {
+                "suite": "some",
+                "tasks": ["one", "two"],
+                "rows": [
+                    {"candidate": None, "evaluation": None},
+                    {"candidate": 7, "evaluation": failed.to_json()},
+                ],
+            }
+        }
+    }
+    (found,) = on_unseen_tasks(ledger, 7)
+    assert found.tasks == {"one": 1.25, "two": WORST} and found.worst == "two"
+    assert found.ahead == 1 and "non finite" in found.sentence
+    assert on_unseen_tasks(ledger, None) == on_unseen_tasks({}, 7) == ()
 
 
 def test_seeds_of_other_tasks_are_used_nowhere_else():
