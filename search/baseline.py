@@ -4,12 +4,12 @@ from typing import Any
 
 from dsl.program import Program
 from evaluators.evaluator import Suite
-from evaluators.suites import TaskChoice
 from search import events
 from search.config import Config
 from search.errors import CampaignFailed
 from search.events import Observer
 from search.jobs import Tune
+from search.patience import patience
 from search.seeds import baseline_seeds
 from search.workers import Pool
 
@@ -27,8 +27,9 @@ def tune_baseline(config: Config, pool: Pool, observe: Observer) -> dict[str, An
     pool.submit(
         0,
         Tune(
-            *(rule, _tasks(config), seeds, wanted.evaluations),
+            *(rule, config.choices, seeds, wanted.evaluations),
             *(_primitives(config), tuple(evaluation.rates), evaluation.room),
+            patience=patience(config, config.choices, seeds, wanted.evaluations),
         ),
     )
     while not (done := pool.collect()):
@@ -50,7 +51,7 @@ def suite(config: Config, tuned: Program, rates: dict[str, float]) -> Suite:
     """What candidates are judged by: the tasks, and the baseline with its rate on each."""
     room = config.evaluation.room
     return Suite(
-        _tasks(config),
+        config.choices,
         str(tuned),
         _primitives(config),
         tuple(config.evaluation.rates),
@@ -59,10 +60,6 @@ def suite(config: Config, tuned: Program, rates: dict[str, float]) -> Suite:
         room.seeds,
         room.programs,
     )
-
-
-def _tasks(config: Config) -> tuple[TaskChoice, ...]:
-    return tuple(TaskChoice(task.name, task.steps) for task in config.tasks)
 
 
 def _primitives(config: Config) -> tuple[str, ...]:

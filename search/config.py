@@ -100,7 +100,8 @@ class EvaluationConfig(Section):
     batch: int = Field(default=4, ge=1, le=1_024)
     """Programs that a worker judges in one go; on an accelerator they run side by side."""
     timeout: float = Field(default=300.0, gt=0, le=86_400, allow_inf_nan=False)
-    """Seconds after which a worker counts as hung; compiling is part of the first evaluation."""
+    """Seconds after which a worker counts as hung over one candidate, more for tuning and for other
+    suites in the measure of their work; compiling is part of the first evaluation."""
 
     @property
     def room(self) -> Room:
@@ -203,6 +204,11 @@ class Config(Section):
         """The changes that the campaign draws."""
         limits = Limits(self.mutation.max_statements, self.mutation.max_slots)
         return Mutator(Palette(self.primitives.table()), limits, self.mutation.kinds())
+
+    @property
+    def choices(self) -> tuple[TaskChoice, ...]:
+        """The tasks as evaluators take them."""
+        return tuple(TaskChoice(task.name, task.steps) for task in self.tasks)
 
     def rule(self, name: str) -> Program:
         """A zoo rule as it is."""

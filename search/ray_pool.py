@@ -27,6 +27,7 @@ _OBJECT_STORE = 100 * 1024 * 1024
 class _Running:
     tasks: list[Task]
     seat: int
+    seconds: float
     deadline: float
 
 
@@ -34,7 +35,8 @@ class RayPool:
     """Runs jobs on Ray actors, up to `batch` at a time.
 
     Starts a Ray of its own on this machine, or joins the cluster that RAY_ADDRESS names. `timeout`
-    is the number of seconds that a job may take, once its worker has started.
+    is the number of seconds that a job may take for each measure of its patience, once its worker
+    has started.
     """
 
     def __init__(
@@ -80,8 +82,10 @@ class RayPool:
         self._start_clocks()
         now = time.monotonic()
         late = [ref for ref, running in self._running.items() if running.deadline < now]
-        note = f"no answer within {self._timeout:g} s"
-        found += [done for ref in late for done in self._lose(ref, Lost.HUNG, note)]
+        for ref in late:
+            found += self._lose(
+                ref, Lost.HUNG, f"no answer within {self._running[ref].seconds:g} s"
+            )
         self._dispatch()
         return found
 
@@ -109,7 +113,7 @@ class RayPool:
             del self._starting[seat]
         for running in self._running.values():
             if running.seat in up:
-                running.deadline = time.monotonic() + self._timeout * len(running.tasks)
+                running.deadline = time.monotonic() + running.seconds
 
     def _dispatch(self) -> None:
         while self._queue and self._idle:
@@ -118,8 +122,9 @@ class RayPool:
             seat = self._idle.pop(0)
             ref = self._actors[seat].run.remote([task.job for task in tasks])
             start = _START_SECONDS if seat in self._starting else 0.0
-            deadline = time.monotonic() + start + self._timeout * len(tasks)
-            self._running[ref] = _Running(tasks, seat, deadline)
+            seconds = self._timeout * sum(task.job.patience for task in tasks)
+            deadline = time.monotonic() + start + seconds
+            self._running[ref] = _Running(tasks, seat, seconds, deadline)
 
     def _finish(self, ref: Any) -> list[Done]:
         from ray.exceptions import RayError, RayTaskError

@@ -15,6 +15,7 @@ from search.config import Config
 from search.errors import CampaignFailed
 from search.events import Observer
 from search.jobs import Evaluate, Job, Tune
+from search.patience import patience
 from search.seeds import validation_seeds
 from search.workers import Done, Pool
 
@@ -68,7 +69,10 @@ def _measured(
     tuned = _all(
         pool,
         [
-            Tune(program, tasks, tuning, budget, primitives, factors, room)
+            Tune(
+                *(program, tasks, tuning, budget, primitives, factors, room),
+                patience=patience(config, tasks, tuning, budget),
+            )
             for _, program in entrants
         ],
         lambda done: observe(events.Validating(stage, name, done, 2 * len(entrants))),
@@ -89,7 +93,13 @@ def _measured(
     sound = [done.answer.value for done in tuned if done.answer is not None]
     judged = _all(
         pool,
-        [Evaluate(suite, each.program, measuring, tuple(each.rates.items())) for each in sound],
+        [
+            Evaluate(
+                *(suite, each.program, measuring, tuple(each.rates.items())),
+                patience=patience(config, tasks, measuring),
+            )
+            for each in sound
+        ],
         lambda done: observe(
             events.Validating(stage, name, len(entrants) + done, 2 * len(entrants))
         ),

@@ -7,12 +7,14 @@ from rich.console import Console
 
 from evaluators.comparison.contest import TUNING_SEEDS
 from evaluators.evaluation import Evaluation, Measurement, Outcome
+from evaluators.registry import get
 from evaluators.score import WORST
-from evaluators.suites import load_suite
+from evaluators.suites import TaskChoice, load_suite
 from search import events
 from search.funnel import funnel
 from search.jobs import Worker
 from search.ledger import FILE, Ledger
+from search.patience import patience
 from search.run import run_campaign
 from search.seeds import final_seeds, search_seeds, validation_seeds
 from search.status import read_status
@@ -152,6 +154,18 @@ def test_a_task_that_was_not_reached_counts_as_failed():
     assert found.tasks == {"one": 1.25, "two": WORST} and found.worst == "two"
     assert found.ahead == 1 and "non finite" in found.sentence
     assert on_unseen_tasks(ledger, None) == on_unseen_tasks({}, 7) == ()
+
+
+def test_what_asks_for_more_work_than_a_candidate_may_take_longer():
+    settings = config(tasks=[{"name": "digits", "steps": 100}], evaluation={"seeds": 2})
+    own = settings.choices
+    assert patience(settings, own, (0, 1)) == 1
+    assert patience(settings, own, (0,)) == 1
+    assert patience(settings, own, (0, 1, 2, 3), evaluations=5) == pytest.approx(10)
+    twice = (*own, TaskChoice("digits", 100))
+    assert patience(settings, twice, (0, 1)) == pytest.approx(2)
+    dear = patience(settings, (TaskChoice("digits_wide", 100),), (0, 1))
+    assert dear == pytest.approx(get("digits_wide").flops / get("digits").flops)
 
 
 def test_seeds_of_other_tasks_are_used_nowhere_else():

@@ -111,6 +111,27 @@ def test_a_worker_that_hangs_is_replaced(ray):
     pool.close()
 
 
+class SlowEvaluator(FakeEvaluator):
+    """Takes three seconds."""
+
+    def evaluate(self, program, seeds, rates, hurdles):
+        import time
+
+        time.sleep(3)
+        return super().evaluate(program, seeds, rates, hurdles)
+
+
+@pytest.mark.ray
+def test_a_job_may_take_as_long_as_it_says(ray):
+    pool = RayPool(1, 1.0, lambda: Worker(SlowEvaluator, fake_tune))
+    pool.submit(0, Evaluate(SUITE, ZOO["adamw"], (1, 2), patience=10.0))
+    assert drain(pool, 1)[0].answer is not None and pool.retries == 0
+    pool.submit(1, Evaluate(SUITE, ZOO["sgd"], (1, 2)))
+    lost = drain(pool, 1)[1]
+    assert lost.lost is Lost.HUNG and lost.note == "no answer within 1 s"
+    pool.close()
+
+
 def slow_to_start():
     import time
 
