@@ -17,7 +17,7 @@ Canonical hash: 4e998d7db8be54f0.
 
 Score 1.0525 +- 0.0249 over 8 fresh seeds on
 quadratic (200 steps), digits (200 steps), chars (150 steps);
-tuned adamw is 1, untrained is 0. Program 121e215d9a9e90fe, ledger 73e56b886baaf51b.
+tuned adamw is 1, untrained is 0. Program 121e215d9a9e90fe, ledger dbd6084f8b085fc5.
 """
 
 from typing import Any, NamedTuple
