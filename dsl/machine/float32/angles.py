@@ -17,15 +17,16 @@ _TURNS = 8192.0
 _FIRST_PLACE = 127 + 13
 """The exponent, as a float holds it, of `_TURNS`."""
 
-_INVERSE_TURN = 0x28BE60DB9391054A7F09D5F47D4D377036D8A5664F10E4107F9458EAF7AEF158
-"""The first 256 binary digits of 1 / (2 pi) behind the point."""
+_INVERSE_TURN = 0x28BE60DB9391054A7F09D5F47D4D377036D8A5664F
+"""The first 168 binary digits of 1 / (2 pi) behind the point: as many as the largest float asks
+for."""
 
 _LAST = 127 + 23
 """The exponent, as a float holds it, of a float whose last digit counts ones."""
 
 _DIGITS = np.array(
     [
-        (_INVERSE_TURN >> (256 - 64 + _LAST - exponent)) & (2**64 - 1)
+        (_INVERSE_TURN >> (168 - 64 + _LAST - exponent)) & (2**64 - 1)
         for exponent in range(_FIRST_PLACE, 255)
     ],
     np.uint64,
