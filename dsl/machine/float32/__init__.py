@@ -1,10 +1,10 @@
 """Functions of float32 arrays that XLA computes entry by entry on a CPU, written otherwise.
 
-A sine costs there as much as twenty additions and a power forty, since XLA calls the C library for
-every entry. Through polynomials, and what XLA does compute in vectors, they cost three to eight.
-They agree with correctly rounded ones to a few roundings, infinities, NaN and signed zeros
-included. Polynomials are those of the Cephes Mathematical Library (Moshier) or, where they have
-other numbers of terms, fitted here to the smallest relative error.
+A sine costs there as much as twenty additions and a power fifty, since XLA calls the C library for
+every entry. Through polynomials, and what XLA does compute in vectors, most cost four to ten, and a
+power twenty. They agree with correctly rounded ones to a few roundings, infinities, NaN and signed
+zeros included. Polynomials are those of the Cephes Mathematical Library (Moshier) or, where they
+have other numbers of terms, fitted here to the smallest relative error.
 """
 
 from dsl.machine.float32.angles import cos, sin, tan
