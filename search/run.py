@@ -11,6 +11,7 @@ winner_torch.py   the winner as a PyTorch optimizer
 import importlib.metadata
 import os
 import platform
+import textwrap
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -31,7 +32,11 @@ from search.ledger import FILE, Ledger
 from search.load import check_same
 from search.lock import run_lock
 from search.ray_pool import RayPool
+from search.unseen import HEADING
 from search.workers import Pool, SerialPool
+
+_DOC_WIDTH = 90
+"""Characters of a line in the winner's docstring."""
 
 _PACKAGES = ("stepsmith", "jax", "jaxlib", "numpy", "ray", "scikit-learn")
 
@@ -82,13 +87,16 @@ def named(program: Program, config: Config, hall: HallOfFame, content: str) -> P
     winner = hall.winner
     where = ", ".join(f"{task.name} ({task.steps} steps)" for task in config.tasks)
     origin = "the tuned baseline" if winner.candidate is None else f"candidate {winner.candidate}"
-    doc = (
-        f"Found by the campaign {config.campaign}, {origin}.\n\n"
-        f"Score {winner.mean:.4f} +- {winner.sd:.4f} over {len(winner.scores)} fresh seeds on\n"
-        f"{where};\n"
-        f"tuned {hall.rule} is 1, untrained is 0. Program {winner.hash}, ledger {content[:16]}."
-    )
-    return replace(program, name=config.campaign, doc=doc)
+    lines = [
+        f"Found by the campaign {config.campaign}, {origin}.",
+        "",
+        f"Score {winner.mean:.4f} +- {winner.sd:.4f} over {len(winner.scores)} fresh seeds on",
+        *textwrap.wrap(f"{where};", _DOC_WIDTH),
+        f"tuned {hall.rule} is 1, untrained is 0. Program {winner.hash}, ledger {content[:16]}.",
+    ]
+    if hall.unseen:
+        lines += ["", HEADING, *(each.sentence for each in hall.unseen)]
+    return replace(program, name=config.campaign, doc="\n".join(lines))
 
 
 def _pool(config: Config, make_worker: Callable[[], Worker]) -> Callable[[], Pool]:

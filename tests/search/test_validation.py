@@ -5,6 +5,7 @@ import io
 import pytest
 from rich.console import Console
 
+from dsl import parse
 from evaluators.comparison.contest import TUNING_SEEDS
 from evaluators.evaluation import Evaluation, Measurement, Outcome
 from evaluators.registry import get
@@ -133,6 +134,9 @@ def test_a_person_is_shown_what_the_winner_did_on_tasks_that_the_search_never_sa
         assert HEADING in text and meta.sentence in text and held_out.sentence in text
     for entry in result.hall.entries:
         assert f"{entry.validated:.4f}" in table
+    doc = parse((folder / "winner.rule").read_text()).doc
+    assert HEADING in doc and held_out.sentence in doc
+    assert max(map(len, doc.splitlines())) <= 100
 
 
 def test_a_task_that_was_not_reached_counts_as_failed():
