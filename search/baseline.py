@@ -29,8 +29,8 @@ def tune_baseline(config: Config, pool: Pool, observe: Observer) -> dict[str, An
         Tune(
             *(rule, config.choices, seeds, wanted.evaluations),
             *(_primitives(config), tuple(evaluation.rates), evaluation.room),
-            patience=patience(config, config.choices, seeds, wanted.evaluations),
         ),
+        patience(config, config.choices, seeds, wanted.evaluations),
     )
     while not (done := pool.collect()):
         pass

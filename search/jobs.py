@@ -28,8 +28,6 @@ class Tune:
     """The multiples of a rate that one evaluation tries."""
     room: Room | None = None
     """For runs side by side."""
-    patience: float = 1.0
-    """How many times as long as a candidate it may take."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +43,6 @@ class Evaluate:
     seeds: tuple[int, ...]
     rates: tuple[tuple[str, float], ...] = ()
     hurdles: tuple[tuple[str, float], ...] = ()
-    patience: float = 1.0
 
 
 Job = Tune | Evaluate

@@ -67,8 +67,8 @@ class RayPool:
     def compilations(self) -> int:
         return self._compiled_before + sum(self._compiled)
 
-    def submit(self, number: int, job: Job) -> None:
-        self._queue.append(Task(number, job))
+    def submit(self, number: int, job: Job, patience: float = 1.0) -> None:
+        self._queue.append(Task(number, job, patience))
 
     def collect(self) -> list[Done]:
         self._dispatch()
@@ -122,7 +122,7 @@ class RayPool:
             seat = self._idle.pop(0)
             ref = self._actors[seat].run.remote([task.job for task in tasks])
             start = _START_SECONDS if seat in self._starting else 0.0
-            seconds = self._timeout * sum(task.job.patience for task in tasks)
+            seconds = self._timeout * sum(task.patience for task in tasks)
             deadline = time.monotonic() + start + seconds
             self._running[ref] = _Running(tasks, seat, seconds, deadline)
 

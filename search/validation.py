@@ -69,12 +69,10 @@ def _measured(
     tuned = _all(
         pool,
         [
-            Tune(
-                *(program, tasks, tuning, budget, primitives, factors, room),
-                patience=patience(config, tasks, tuning, budget),
-            )
+            Tune(program, tasks, tuning, budget, primitives, factors, room)
             for _, program in entrants
         ],
+        patience(config, tasks, tuning, budget),
         lambda done: observe(events.Validating(stage, name, done, 2 * len(entrants))),
     )
     if tuned[0].answer is None:
@@ -93,13 +91,8 @@ def _measured(
     sound = [done.answer.value for done in tuned if done.answer is not None]
     judged = _all(
         pool,
-        [
-            Evaluate(
-                *(suite, each.program, measuring, tuple(each.rates.items())),
-                patience=patience(config, tasks, measuring),
-            )
-            for each in sound
-        ],
+        [Evaluate(suite, each.program, measuring, tuple(each.rates.items())) for each in sound],
+        patience(config, tasks, measuring),
         lambda done: observe(
             events.Validating(stage, name, len(entrants) + done, 2 * len(entrants))
         ),
@@ -131,10 +124,10 @@ def best_first(entrants: Sequence[Entrant], by: Mapping[int | None, float]) -> l
     return sorted(known, key=lambda entrant: -by[entrant[0]])
 
 
-def _all(pool: Pool, jobs: Sequence[Job], progress: Any) -> list[Done]:
+def _all(pool: Pool, jobs: Sequence[Job], patience: float, progress: Any) -> list[Done]:
     """Run jobs to the last; in their order."""
     for number, job in enumerate(jobs):
-        pool.submit(number, job)
+        pool.submit(number, job, patience)
     found: dict[int, Done] = {}
     while len(found) < len(jobs):
         progress(len(found))

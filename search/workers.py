@@ -37,8 +37,8 @@ class Pool(Protocol):
         """Machines compiled by all workers of the pool."""
         ...
 
-    def submit(self, number: int, job: Job) -> None:
-        """Queue a job."""
+    def submit(self, number: int, job: Job, patience: float = 1.0) -> None:
+        """Queue a job that may take `patience` times as long as a candidate."""
         ...
 
     def collect(self) -> list[Done]:
@@ -56,6 +56,7 @@ class Task:
 
     number: int
     job: Job
+    patience: float = 1.0
     attempt: int = 1
 
 
@@ -81,8 +82,8 @@ class SerialPool:
     def compilations(self) -> int:
         return self._compilations
 
-    def submit(self, number: int, job: Job) -> None:
-        self._queue.append(Task(number, job))
+    def submit(self, number: int, job: Job, patience: float = 1.0) -> None:
+        self._queue.append(Task(number, job, patience))
 
     def collect(self) -> list[Done]:
         if not self._queue:

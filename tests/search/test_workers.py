@@ -124,7 +124,7 @@ class SlowEvaluator(FakeEvaluator):
 @pytest.mark.ray
 def test_a_job_may_take_as_long_as_it_says(ray):
     pool = RayPool(1, 1.0, lambda: Worker(SlowEvaluator, fake_tune))
-    pool.submit(0, Evaluate(SUITE, ZOO["adamw"], (1, 2), patience=10.0))
+    pool.submit(0, Evaluate(SUITE, ZOO["adamw"], (1, 2)), patience=10.0)
     assert drain(pool, 1)[0].answer is not None and pool.retries == 0
     pool.submit(1, Evaluate(SUITE, ZOO["sgd"], (1, 2)))
     lost = drain(pool, 1)[1]
