@@ -2,10 +2,10 @@
 
     python -m benchmarks.best_losses [TASK...] [--rules adamw,lion] [--json FILE]
 
-Each rule's constants are tuned by `evaluators.tuning` on two seeds, three rates to an evaluation:
-all rules for --first evaluations, the --among best of them for --evaluations. The losses are means
-over four other seeds, at the horizon; the best of them, or what the task states where that is
-lower on those seeds, is what a task states as `best`. The last columns are where the best rule
+Each rule's constants are tuned by `evaluators.tuning.coordinates` on two seeds, three rates to an
+evaluation: all rules for --first evaluations, the --among best of them for --evaluations. The
+losses are means over four other seeds, at the horizon; the best of them, or what the task states
+where that is lower on those seeds, is what a task states as `best`. The last columns are where the best rule
 stands after a horizon --longer times as long, which a floor must lie below, too, and CPU time.
 """
 
@@ -16,22 +16,22 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from search.environment import prepare_process
+from evaluators.training.environment import prepare_process
 
 prepare_process()
 
 import jax  # noqa: E402
 
 from dsl import canonical  # noqa: E402
-from dsl.lower import spelled_out  # noqa: E402
+from dsl.rewrite.lower import spelled_out  # noqa: E402
 from dsl.zoo import ZOO  # noqa: E402
 from evaluators import registry  # noqa: E402
 from evaluators.comparison.bench import BASELINES  # noqa: E402
-from evaluators.engines.parts import Room  # noqa: E402
 from evaluators.suites import TaskChoice  # noqa: E402
-from evaluators.train import Trained, Trainer  # noqa: E402
-from evaluators.trainers import trainers_for  # noqa: E402
-from evaluators.tuning import tune  # noqa: E402
+from evaluators.training.batches import Room  # noqa: E402
+from evaluators.training.train import Trained, Trainer  # noqa: E402
+from evaluators.training.trainers import trainers_for  # noqa: E402
+from evaluators.tuning.coordinates import tune  # noqa: E402
 
 TUNING_SEEDS, SEEDS = (0, 1), (2, 3, 4, 5)
 FACTORS = (0.56, 1.0, 1.8)

@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from search.environment import prepare_process  # noqa: E402
+from evaluators.training.environment import prepare_process  # noqa: E402
 
 prepare_process()
 
@@ -25,8 +25,8 @@ import optax  # noqa: E402
 from dsl import Program, parse, to_optax  # noqa: E402
 from evaluators import registry  # noqa: E402
 from evaluators.task import Task, prepare  # noqa: E402
-from search.hall_of_fame import hall_of_fame  # noqa: E402
 from search.ledger import FILE, Ledger  # noqa: E402
+from search.report.hall_of_fame import hall_of_fame  # noqa: E402
 
 matplotlib.use("svg")
 matplotlib.rcParams["svg.hashsalt"] = "stepsmith"

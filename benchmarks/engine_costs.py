@@ -1,4 +1,4 @@
-"""The constants of `evaluators.engines.choice`: what an entry and an instruction cost each engine.
+"""The constants of `evaluators.training.choice`: what an entry and an instruction cost each engine.
 
     python -m benchmarks.engine_costs
 
@@ -13,8 +13,8 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from search.core import claim_core
-from search.environment import prepare_process
+from evaluators.training.environment import prepare_process
+from search.pool.cpu_affinity import claim_core
 
 prepare_process()
 claim_core()
@@ -27,7 +27,7 @@ from benchmarks.models import SIZES, digits_mlp  # noqa: E402
 from dsl import canonical  # noqa: E402
 from dsl.zoo import ZOO  # noqa: E402
 from evaluators.task import Task  # noqa: E402
-from evaluators.train import Engine, Trainer, searchable  # noqa: E402
+from evaluators.training.train import Engine, Trainer, searchable  # noqa: E402
 
 PLAIN, WHOLE = (canonical(ZOO[name].with_hyperparameters(lr=1e-9)) for name in ("sgd", "adamw"))
 

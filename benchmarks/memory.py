@@ -12,7 +12,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from search.environment import prepare_process
+from evaluators.training.environment import prepare_process
 
 prepare_process()
 
@@ -24,7 +24,7 @@ from dsl import canonical, parse  # noqa: E402
 from dsl.program import Program  # noqa: E402
 from dsl.zoo import ZOO  # noqa: E402
 from evaluators.registry import get  # noqa: E402
-from evaluators.train import Job, Trainer, searchable  # noqa: E402
+from evaluators.training.train import Job, Trainer, searchable  # noqa: E402
 
 COMPILED_EVERY = 500
 """One program in so many runs in the compiled engine."""

@@ -29,8 +29,8 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, NamedTuple
 
-from search.core import claim_core
-from search.environment import prepare_process, settle
+from evaluators.training.environment import prepare_process, settle
+from search.pool.cpu_affinity import claim_core
 
 prepare_process()
 claim_core()  # as a worker does
@@ -50,7 +50,7 @@ from dsl.program import Program  # noqa: E402
 from dsl.zoo import ZOO  # noqa: E402
 from evaluators.registry import get  # noqa: E402
 from evaluators.task import Task  # noqa: E402
-from evaluators.train import Engine, Job, Trainer, searchable  # noqa: E402
+from evaluators.training.train import Engine, Job, Trainer, searchable  # noqa: E402
 
 TASKS = ("quadratic", "digits", "chars", "digits_conv", "teacher", "names_window")
 """Small tasks of different kinds: a quadratic, classification, recurrence, convolution, regression,

@@ -7,10 +7,10 @@ import numpy as np
 from dsl import canonical
 from dsl.program import Program
 from dsl.zoo import ZOO
-from evaluators.free import refused_by
+from evaluators.checks import refused_by
 from search.config import MutationConfig, PrimitivesConfig
-from search.draws import Palette
-from search.mutate import Limits, Mutator
+from search.mutation.mutator import Limits, Mutator
+from search.mutation.sampling import Palette
 
 STARTS = ("adamw", "lion", "sgd", "rmsprop", "nadam", "adabelief")
 CHANGES = 30

@@ -13,15 +13,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from search.core import claim_core
-from search.environment import prepare_process
+from evaluators.training.environment import prepare_process
+from search.pool.cpu_affinity import claim_core
 
 prepare_process()
 claim_core()
 
 import jax  # noqa: E402
 
-from dsl.machine import over_lanes  # noqa: E402
+from dsl.run.machine import over_lanes  # noqa: E402
 from evaluators import registry  # noqa: E402
 from evaluators.cost import flops  # noqa: E402
 from evaluators.task import Task, prepare  # noqa: E402

@@ -9,9 +9,9 @@ from functools import partial
 from typing import Any
 
 import dsl.primitives  # noqa: F401  (declares the primitives)
-from dsl.initialisers import INITIALISERS, Init
-from dsl.registry import PRIMITIVES
-from dsl.trace import Symbol, call
+from dsl.language.initialisers import INITIALISERS, Init
+from dsl.language.registry import PRIMITIVES
+from dsl.program.trace import Symbol, call
 
 
 def _caller(op: str) -> Callable[..., Symbol]:

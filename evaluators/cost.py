@@ -10,10 +10,10 @@ from typing import Any
 import jax
 from jax.extend import core
 
-from dsl.calls import gradients_asked
-from dsl.cost import Unit
-from dsl.liveness import live, sources
+from dsl.language.cost import Unit
 from dsl.program import Program
+from dsl.rewrite.liveness import live, sources
+from dsl.rewrite.oracle_calls import gradients_asked
 from evaluators.task import Task, prepare
 
 _MOVES = frozenset(
@@ -70,8 +70,8 @@ def gradients(task: Task, program: Program) -> float:
 
 @functools.cache
 def _sizes(task: Task) -> dict[str, float]:
-    """The sizes in costs of oracles, see `dsl.cost`; a mask counts as full, a search as ten
-    iterations."""
+    """The sizes in costs of oracles, see `dsl.language.cost`; a mask counts as full, a search as
+    ten iterations."""
     ready = prepare(task, [0], 1)
     params = jax.tree.map(lambda leaf: leaf[0], ready.params)
     index = ready.order[0, 0]

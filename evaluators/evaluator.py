@@ -7,17 +7,17 @@ from functools import lru_cache
 from statistics import fmean
 
 from dsl import canonical, parse
-from dsl.machine import DoesNotFit
 from dsl.program import Program
-from evaluators.engines.parts import Job, Room
+from dsl.run.machine import DoesNotFit
+from evaluators.checks import CHECKS, refused_by
 from evaluators.evaluation import Evaluation, Measurement, Outcome
-from evaluators.free import CHECKS, refused_by
-from evaluators.outcomes import outcome_of
 from evaluators.score import WORST, aggregate, loss_at, reference, score
 from evaluators.suites import TaskChoice
 from evaluators.task import Task
-from evaluators.train import Trained, Trainer
-from evaluators.trainers import trainers_for
+from evaluators.training.batches import Job, Room
+from evaluators.training.outcomes import outcome_of
+from evaluators.training.train import Trained, Trainer
+from evaluators.training.trainers import trainers_for
 
 
 @dataclass(frozen=True)

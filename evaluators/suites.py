@@ -10,8 +10,8 @@ from pathlib import Path
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from evaluators import registry
-from evaluators.config_file import Advice, Section, keys_at, one_of, problem, read
 from evaluators.errors import UnknownSuite
+from evaluators.files.config_file import Advice, Section, keys_at, one_of, problem, read
 
 _HERE = Path(__file__).resolve().parent
 FOLDERS = (_HERE / "configs" / "suites", _HERE.parent / "configs" / "suites")

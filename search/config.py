@@ -4,16 +4,16 @@ from typing import Annotated, Any
 
 from pydantic import Field, SerializeAsAny, field_validator, model_validator
 
+from dsl.language.registry import PRIMITIVES
 from dsl.program import Program
-from dsl.registry import PRIMITIVES
 from dsl.zoo import ZOO
-from evaluators.config_file import Section, one_of
-from evaluators.engines.parts import Room
+from evaluators.checks import CHECKS
 from evaluators.errors import EvaluatorError
-from evaluators.free import CHECKS
+from evaluators.files.config_file import Section, one_of
 from evaluators.suites import TaskChoice, TaskConfig, load_suite
-from search.draws import Palette
-from search.mutate import Limits, Mutator
+from evaluators.training.batches import Room
+from search.mutation.mutator import Limits, Mutator
+from search.mutation.sampling import Palette
 from search.strategies import STRATEGIES, Options
 
 Weight = Annotated[float, Field(ge=0, le=1e6, allow_inf_nan=False)]

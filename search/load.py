@@ -7,10 +7,10 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from dsl.registry import PRIMITIVES
+from dsl.language.registry import PRIMITIVES
 from dsl.zoo import ZOO
 from evaluators import registry as tasks
-from evaluators.config_file import Advice, Document, KeyPath, keys_at, problem, read, shown
+from evaluators.files.config_file import Advice, Document, KeyPath, keys_at, problem, read, shown
 from search.config import Config
 from search.errors import ConfigChanged, ConfigError
 from search.strategies import STRATEGIES

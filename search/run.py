@@ -22,18 +22,18 @@ import yaml
 from dsl.errors import ExportError
 from dsl.export import to_optax_source, to_torch_source
 from dsl.program import Program
-from search import events
-from search.campaign import Campaign
+from search.campaign import events
+from search.campaign.loop import Campaign
 from search.config import Config
 from search.errors import NoSuchRun
-from search.hall_of_fame import HallOfFame, hall_of_fame
-from search.jobs import Worker
 from search.ledger import FILE, Ledger
+from search.ledger.lock import run_lock
 from search.load import check_same
-from search.lock import run_lock
-from search.ray_pool import RayPool
-from search.unseen import HEADING
-from search.workers import Pool, SerialPool
+from search.pool.jobs import Worker
+from search.pool.ray_pool import RayPool
+from search.pool.workers import Pool, SerialPool
+from search.report.hall_of_fame import HallOfFame, hall_of_fame
+from search.report.transfer import HEADING
 
 _DOC_WIDTH = 90
 """Characters of a line in the winner's docstring."""

@@ -11,10 +11,10 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from search import events
-from search.events import Event, Observer, Progress
-from search.hall_of_fame import Entry, HallOfFame
-from search.unseen import HEADING
+from search.campaign import events
+from search.campaign.events import Event, Observer, Progress
+from search.report.hall_of_fame import Entry, HallOfFame
+from search.report.transfer import HEADING
 
 _LINE_SECONDS = 5.0
 _REFRESH_SECONDS = 0.2

@@ -6,9 +6,9 @@ import math
 from collections.abc import Iterable, Mapping
 from itertools import groupby
 
-from dsl.cost import SIZES
-from dsl.kinds import KINDS
-from dsl.numbers import format_number
+from dsl.language.cost import SIZES
+from dsl.language.kinds import KINDS
+from dsl.language.numbers import format_number
 from dsl.zoo.entry import ENTRIES, Entry
 from dsl.zoo.hypers import Hyper
 

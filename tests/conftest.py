@@ -2,7 +2,7 @@
 
 import os
 
-from search.environment import worker_environment
+from evaluators.training.environment import worker_environment
 
 os.environ["JAX_PLATFORMS"] = "cpu"
 os.environ["XLA_FLAGS"] = worker_environment({})["XLA_FLAGS"]

@@ -4,10 +4,10 @@ from collections.abc import Collection
 
 from dsl.combine.graph import store
 from dsl.errors import UnknownName, did_you_mean
-from dsl.kinds import Kind
+from dsl.language.kinds import Kind
 from dsl.ops import quantized, sum, where, zeros
 from dsl.program import Program
-from dsl.trace import program as trace
+from dsl.program.trace import program as trace
 
 _NUMBERS = ("block", "least")
 

@@ -20,7 +20,7 @@ from typing import Any, Literal
 from dsl.combine.graph import follow, substitute
 from dsl.errors import FormError
 from dsl.program import Program
-from dsl.trace import program as trace
+from dsl.program.trace import program as trace
 
 
 @dataclass(frozen=True)

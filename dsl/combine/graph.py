@@ -10,10 +10,10 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from dsl.errors import DslError, UnknownName, did_you_mean
-from dsl.initialisers import Init
-from dsl.lower import spelled_out
+from dsl.language.initialisers import Init
+from dsl.language.registry import PRIMITIVES
 from dsl.program import INPUTS, Arg, Const, Local, Name, Program, Statement, check_hyperparameters
-from dsl.registry import PRIMITIVES
+from dsl.rewrite.lower import spelled_out
 
 _STREAM = "stream"
 """The parameter of a primitive that says which noise it draws."""

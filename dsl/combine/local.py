@@ -9,10 +9,10 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 
 from dsl.errors import DslError, UnknownName, did_you_mean
-from dsl.initialisers import Init
-from dsl.lower import spelled_out
+from dsl.language.initialisers import Init
+from dsl.language.registry import PRIMITIVES
 from dsl.program import INPUTS, Arg, Const, Local, Name, Program, Statement
-from dsl.registry import PRIMITIVES
+from dsl.rewrite.lower import spelled_out
 
 _PERIOD = "period"
 

@@ -15,7 +15,7 @@ from dsl.combine.graph import rename
 from dsl.errors import DslError
 from dsl.ops import clip, interp, maximum
 from dsl.program import Program
-from dsl.trace import program as trace
+from dsl.program.trace import program as trace
 
 _STRAIGHT = 1e-12
 """How far from a leg, as a part of the largest number, a number still counts as on it."""

@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterable
 from dsl.export.expressions import names_in, number, show
 from dsl.export.facts import Facts, behind
 from dsl.export.names import Names, safe
-from dsl.kinds import Kind
+from dsl.language.kinds import Kind
+from dsl.language.registry import PRIMITIVES, Primitive, Scope
 from dsl.program import Arg, Const, Local, Name
-from dsl.registry import PRIMITIVES, Primitive, Scope
 
 Resolve = Callable[[Arg], ast.expr]
 """How a host writes the arguments that are not inlined: names and lines."""

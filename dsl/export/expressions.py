@@ -10,7 +10,7 @@ import copy
 import re
 from collections.abc import Callable, Mapping
 
-from dsl.numbers import format_number
+from dsl.language.numbers import format_number
 
 
 def name(id: str) -> ast.expr:

@@ -4,12 +4,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from dsl.errors import ExportError
-from dsl.kinds import plain
-from dsl.liveness import draws_noise, live, sources
-from dsl.lower import spelled_out
-from dsl.oracle import Source
+from dsl.language.kinds import plain
+from dsl.language.oracle import Source
 from dsl.program import Arg, Local, Name, Program
-from dsl.prune import prune
+from dsl.rewrite.liveness import draws_noise, live, sources
+from dsl.rewrite.lower import spelled_out
+from dsl.rewrite.prune import prune
 
 
 @dataclass(frozen=True)

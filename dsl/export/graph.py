@@ -5,10 +5,10 @@ edge carries the name of the argument where the order of arguments matters, a da
 slot from its next value.
 """
 
-from dsl.numbers import format_number
+from dsl.language.numbers import format_number
+from dsl.language.registry import PRIMITIVES
 from dsl.program import Arg, Const, Local, Name, Program
-from dsl.prune import prune
-from dsl.registry import PRIMITIVES
+from dsl.rewrite.prune import prune
 
 
 def to_graph(program: Program) -> str:

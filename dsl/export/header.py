@@ -3,9 +3,9 @@
 import textwrap
 from dataclasses import replace
 
-from dsl.canonical import canonical_hash
 from dsl.export.facts import Facts
-from dsl.numbers import format_number
+from dsl.language.numbers import format_number
+from dsl.rewrite.canonical import canonical_hash
 
 
 def docstring(facts: Facts, title: str, evidence: str | None) -> list[str]:

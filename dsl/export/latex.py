@@ -7,11 +7,11 @@ the papers: \eta for `lr`, \lambda for `wd`, \beta_1 for `b1`, \epsilon for `eps
 import re
 from functools import lru_cache
 
-from dsl.numbers import format_number
-from dsl.printer import inlined
+from dsl.language.numbers import format_number
+from dsl.language.registry import PRIMITIVES, Primitive
 from dsl.program import Arg, Const, Local, Name, Program
-from dsl.prune import prune
-from dsl.registry import PRIMITIVES, Primitive
+from dsl.program.printer import inlined
+from dsl.rewrite.prune import prune
 
 _SYMBOLS = {
     **{"lr": r"\eta", "wd": r"\lambda", "eps": r"\epsilon", "w": "w_{t-1}", "g": "g_t"},
@@ -22,7 +22,7 @@ _GREEK = {
     *("mu", "nu", "xi", "pi", "rho", "sigma", "tau", "phi", "chi", "psi", "omega"),
 }
 _SUM, _PRODUCT, _ATOM = 4, 5, 9
-"""How tightly a piece of mathematics binds, on the scale of `dsl.registry.Infix`."""
+"""How tightly a piece of mathematics binds, on the scale of `dsl.language.registry.Infix`."""
 
 
 def to_latex(program: Program) -> str:

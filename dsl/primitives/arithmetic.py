@@ -5,7 +5,7 @@
 shows which one it uses.
 """
 
-from dsl.registry import Infix, exact, finite, primitive
+from dsl.language.registry import Infix, exact, finite, primitive
 
 
 @primitive(

@@ -1,6 +1,6 @@
 """Averages: the convex combination that every exponential moving average is."""
 
-from dsl.registry import finite, primitive
+from dsl.language.registry import finite, primitive
 
 
 @primitive(

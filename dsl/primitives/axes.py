@@ -16,9 +16,9 @@ columns is the full one for ranks 0 and 1: no exception has to be written. A pro
 these otherwise asks `ndim`.
 """
 
-from dsl.initialisers import initialiser
-from dsl.kinds import Kind, Shape
-from dsl.registry import primitive
+from dsl.language.initialisers import initialiser
+from dsl.language.kinds import Kind, Shape
+from dsl.language.registry import primitive
 
 
 def _row(of: Shape) -> Shape:

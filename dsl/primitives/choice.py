@@ -1,6 +1,6 @@
 """Comparisons (1.0 for true, 0.0 for false), selection, and work done on some steps only."""
 
-from dsl.registry import Infix, exact, primitive
+from dsl.language.registry import Infix, exact, primitive
 
 
 @primitive(

@@ -1,6 +1,6 @@
 """What is left of numbers that were stored in fewer bits."""
 
-from dsl.registry import primitive
+from dsl.language.registry import primitive
 
 
 def _dynamic_map(signed):

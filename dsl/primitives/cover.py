@@ -8,9 +8,9 @@ number itself. A Cover holds a number per slice, axis after axis, in a vector of
 Optimization", with the cover that the paper recommends.
 """
 
-from dsl.initialisers import initialiser
-from dsl.kinds import Kind, Shape
-from dsl.registry import primitive
+from dsl.language.initialisers import initialiser
+from dsl.language.kinds import Kind, Shape
+from dsl.language.registry import primitive
 
 
 def _shape(of: Shape) -> Shape:

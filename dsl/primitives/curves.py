@@ -1,6 +1,6 @@
 """Trigonometric and hyperbolic functions, and the sigmoid."""
 
-from dsl.registry import exact, primitive
+from dsl.language.registry import exact, primitive
 
 
 @primitive("K -> K", torch="torch.sin({x})", latex=r"\sin\left({x}\right)")

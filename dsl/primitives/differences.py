@@ -8,9 +8,9 @@ import jax.numpy as jnp
 import numpy as np
 from jax.flatten_util import ravel_pytree
 
-from dsl.closed_form import ClosedForm, Leaves
-from dsl.primitives.sources import LOSS
-from dsl.registry import oracle
+from dsl.language.closed_form import ClosedForm, Leaves
+from dsl.language.registry import oracle
+from dsl.language.sources import LOSS
 
 
 def _coordinate_differences(value_fn: Callable[..., Any], params: Any, mask: Any, mu: Any) -> Any:

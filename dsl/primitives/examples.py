@@ -8,9 +8,9 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from dsl.closed_form import ClosedForm, Leaves
-from dsl.primitives.sources import LOSSES, SAMPLED
-from dsl.registry import oracle
+from dsl.language.closed_form import ClosedForm, Leaves
+from dsl.language.registry import oracle
+from dsl.language.sources import LOSSES, SAMPLED
 
 _LABELS = 1000003
 """Added to a stream, in closed form, for the noise that labels are drawn by."""

@@ -8,9 +8,9 @@ import jax.numpy as jnp
 import optax
 from jax.flatten_util import ravel_pytree
 
-from dsl.closed_form import ClosedForm, Leaves, flat
-from dsl.primitives.sources import OUTPUTS
-from dsl.registry import oracle
+from dsl.language.closed_form import ClosedForm, Leaves, flat
+from dsl.language.registry import oracle
+from dsl.language.sources import OUTPUTS
 
 
 def _gauss_newton_product(outputs_fn: Callable[..., Any], params: Any, v: Any) -> Any:

@@ -6,9 +6,9 @@ for a number. They act on a tensor by mode products: on a matrix from the left a
 
 from functools import wraps
 
-from dsl.initialisers import initialiser
-from dsl.kinds import Kind
-from dsl.registry import primitive
+from dsl.language.initialisers import initialiser
+from dsl.language.kinds import Kind
+from dsl.language.registry import primitive
 
 GRAM = Kind(
     "Gram",

@@ -9,9 +9,9 @@ import numpy as np
 import optax
 from jax.flatten_util import ravel_pytree
 
-from dsl.closed_form import ClosedForm, Leaves, flat
-from dsl.primitives.sources import LOSS
-from dsl.registry import oracle
+from dsl.language.closed_form import ClosedForm, Leaves, flat
+from dsl.language.registry import oracle
+from dsl.language.sources import LOSS
 
 
 def _hvp(value_fn: Callable[..., Any], params: Any, v: Any) -> Any:

@@ -4,10 +4,10 @@ A `History` of length k holds the last k tensors that were pushed to it, the new
 before there were as many. It is a population with an order; nothing is broadcast to it.
 """
 
-from dsl.initialisers import initialiser
-from dsl.kinds import Kind
+from dsl.language.initialisers import initialiser
+from dsl.language.kinds import Kind
+from dsl.language.registry import primitive
 from dsl.primitives.members import POPULATION
-from dsl.registry import primitive
 
 HISTORY = Kind(
     "History",

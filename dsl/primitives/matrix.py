@@ -1,6 +1,6 @@
 """Primitives that look at the shape of a tensor."""
 
-from dsl.registry import primitive
+from dsl.language.registry import primitive
 
 
 @primitive(

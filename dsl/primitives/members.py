@@ -7,9 +7,9 @@ member as a whole, as its loss does, it is the same in every tensor. Solving wit
 matrix, which is n by n, is what inverts a sum of n outer products and makes extrapolations.
 """
 
-from dsl.initialisers import initialiser
-from dsl.kinds import Kind
-from dsl.registry import Scope, primitive
+from dsl.language.initialisers import initialiser
+from dsl.language.kinds import Kind
+from dsl.language.registry import Scope, primitive
 
 COEFFICIENTS = Kind(
     "Coefficients",

@@ -5,7 +5,7 @@ stream read twice in one step is the same noise, another stream is independent o
 no order, and a program may be rewritten without changing what it draws.
 """
 
-from dsl.registry import Scope, primitive
+from dsl.language.registry import Scope, primitive
 
 
 @primitive(

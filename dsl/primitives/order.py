@@ -1,6 +1,6 @@
 """What depends on the order of a tensor's entries by size: quantiles, ranks."""
 
-from dsl.registry import primitive
+from dsl.language.registry import primitive
 
 
 @primitive(

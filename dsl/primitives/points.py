@@ -7,9 +7,9 @@ import jax
 import numpy as np
 import optax
 
-from dsl.closed_form import ClosedForm, Leaves
-from dsl.primitives.sources import FULL, LOSS
-from dsl.registry import oracle
+from dsl.language.closed_form import ClosedForm, Leaves
+from dsl.language.registry import oracle
+from dsl.language.sources import FULL, LOSS
 
 
 def _loss_at(value_fn: Callable[..., Any], params: Any, point: Any) -> Any:

@@ -6,11 +6,11 @@ from typing import Any
 import jax
 import numpy as np
 
-from dsl.closed_form import ClosedForm, Leaves
-from dsl.initialisers import initialiser
+from dsl.language.closed_form import ClosedForm, Leaves
+from dsl.language.initialisers import initialiser
+from dsl.language.registry import Scope, oracle, primitive
+from dsl.language.sources import LOSS
 from dsl.primitives.members import POPULATION
-from dsl.primitives.sources import LOSS
-from dsl.registry import Scope, oracle, primitive
 
 
 @initialiser(POPULATION, torch="{w}.detach().expand(int({length}), *{w}.shape).clone()")

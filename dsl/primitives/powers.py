@@ -4,7 +4,7 @@ The names that end in `_abs` are the guarded forms of the Lion search space: the
 magnitude, so they are defined everywhere. `sqrt` and `log` are the plain ones (NaN below zero).
 """
 
-from dsl.registry import Infix, exact, finite, primitive
+from dsl.language.registry import Infix, exact, finite, primitive
 
 
 @primitive(

@@ -1,6 +1,6 @@
 """Numbers out of tensors: one per parameter tensor, or one for the model."""
 
-from dsl.registry import Scope, primitive
+from dsl.language.registry import Scope, primitive
 
 _NORM_GUARD = 1e-30
 

@@ -9,10 +9,10 @@ import numpy as np
 import optax
 from jax.flatten_util import ravel_pytree
 
-from dsl.closed_form import ClosedForm, Leaves, flat
+from dsl.language.closed_form import ClosedForm, Leaves, flat
+from dsl.language.registry import oracle
+from dsl.language.sources import LOSS
 from dsl.primitives.hessian import hvp
-from dsl.primitives.sources import LOSS
-from dsl.registry import oracle
 
 
 def _line_search(

@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from dsl.calls import calls_text
-from dsl.liveness import live
 from dsl.program import Program
-from dsl.trace import program as trace
+from dsl.program.trace import program as trace
+from dsl.rewrite.liveness import live
+from dsl.rewrite.oracle_calls import calls_text
 from dsl.zoo.hypers import COMMON, Hyper
 
 RANKS = (0, 1, 2, 3, 4)
@@ -183,7 +183,7 @@ def entry(
     reference: Reference | Dense,
     hypers: Mapping[str, Hyper] | None = None,
 ) -> Callable[[Callable[..., Any]], Program]:
-    """Register the decorated function as a rule of the zoo; `dsl.trace.program` has its form.
+    """Register the decorated function as a rule of the zoo, in the form of `dsl.program.trace`.
 
     A function without parameters makes the program from others (`dsl.combine`) and returns it; name
     and docstring are those of the function all the same.

@@ -8,21 +8,21 @@ from functools import lru_cache
 from typing import Any
 
 from dsl import canonical, canonical_hash
-from dsl.lower import spelled_out
+from dsl.language.registry import PRIMITIVES
 from dsl.program import Program
-from dsl.registry import PRIMITIVES
+from dsl.rewrite.lower import spelled_out
 from dsl.zoo import ZOO
-from evaluators.comparison import grid_search
 from evaluators.comparison.cache import RunCache
-from evaluators.comparison.grid_search import GridTuned
 from evaluators.comparison.key import Key, environment
 from evaluators.comparison.objective import Gains, Tuning, tune_by_score, tune_scale
 from evaluators.comparison.results import SCALE, Ground, Runs
 from evaluators.evaluation import Outcome
-from evaluators.outcomes import outcome_of
 from evaluators.score import progress
 from evaluators.task import Task
-from evaluators.train import Trained, Trainer
+from evaluators.training.outcomes import outcome_of
+from evaluators.training.train import Trained, Trainer
+from evaluators.tuning import grid
+from evaluators.tuning.grid import GridTuned
 
 BASELINES = (
     "heavy_ball",
@@ -191,7 +191,7 @@ class Bench:
         return self._tunings[key]
 
     def _tuning_key(self, rule: Program, reference: tuple[float, ...] | None) -> Key:
-        return self._key("tuning", rule, self.tuning_seeds, grid_search.GRID, reference or ())
+        return self._key("tuning", rule, self.tuning_seeds, grid.GRID, reference or ())
 
     def _runs_key(self, rule: Program, tuning: Tuning) -> Key:
         """The tuning is in it, since it is part of the runs."""

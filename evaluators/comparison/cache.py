@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from evaluators.comparison.key import Key
-from evaluators.replace_file import replace_file
+from evaluators.files.replace_file import replace_file
 
 Result = TypeVar("Result")
 

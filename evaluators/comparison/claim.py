@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from dsl.errors import counted
-from evaluators.comparison.statistics import Interval, interval, paired_test
+from evaluators.statistics import Interval, interval, paired_test
 
 ERROR = 0.05
 """The chance of a wrong claim that is accepted, over all rules looked at."""

@@ -4,16 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dsl import canonical, canonical_hash
-from dsl.fingerprint import depends_on_gradient
-from dsl.liveness import live
-from dsl.machine import DoesNotFit
 from dsl.program import Program
+from dsl.rewrite.liveness import live
+from dsl.run.fingerprint import depends_on_gradient
+from dsl.run.machine import DoesNotFit
 from dsl.zoo import ZOO
 from evaluators.comparison.results import SCALE, Entrant
 from evaluators.cost import gradients
-from evaluators.engines.answers import check_answers
 from evaluators.errors import CannotCompare
 from evaluators.task import Task
+from evaluators.training.answers import check_answers
 
 
 @dataclass(frozen=True)

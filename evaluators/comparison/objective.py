@@ -13,9 +13,9 @@ from statistics import fmean
 from typing import Any
 
 from dsl.program import Program
-from evaluators.comparison.grid_search import GridTuned, Measure, grid_tune
 from evaluators.comparison.results import reference_of
 from evaluators.score import relative
+from evaluators.tuning.grid import GridTuned, Measure, grid_tune
 
 ROUNDS = 8
 """How often the scale's own best point may become its score of 1."""

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dsl.program import Program
-from evaluators.comparison.grid_search import DECAYS, RATE_STEPS
 from evaluators.cost import gradients
 from evaluators.task import Task
+from evaluators.tuning.grid import DECAYS, RATE_STEPS
 
 FLOPS_PER_SECOND = 8e9
 """Of gradients and updates on one core, at the sizes of the tasks; between 1e9 and 1e10."""

@@ -9,7 +9,7 @@ import numpy as np
 from evaluators.comparison.claim import Claim, claim, sentence
 from evaluators.comparison.results import Comparison
 from evaluators.comparison.speedup import Floats, profile, rate_window, speed_up, steps_to
-from evaluators.comparison.statistics import Interval, holm, interval, ranks
+from evaluators.statistics import Interval, holm, interval, ranks
 
 
 @dataclass(frozen=True)

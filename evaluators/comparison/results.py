@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from evaluators.comparison.grid_search import GridTuned
 from evaluators.comparison.speedup import Floats
 from evaluators.score import least_progress, mean_progress, relative
 from evaluators.task import Task
-from evaluators.train import horizons
+from evaluators.training.train import horizons
+from evaluators.tuning.grid import GridTuned
 
 SCALE = "adamw"
 """The baseline whose tuned score is 1, always among those compared."""

@@ -14,7 +14,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from dsl.program import Program
-from search.mutate import Mutation, Mutator
+from search.mutation.mutator import Mutation, Mutator
 
 
 class Options(BaseModel):

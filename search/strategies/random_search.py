@@ -9,7 +9,7 @@ import numpy as np
 from pydantic import Field
 
 from dsl.program import Program
-from search.mutate import Mutation
+from search.mutation.mutator import Mutation
 from search.strategies.base import Options, Proposal, Strategy, strategy
 
 

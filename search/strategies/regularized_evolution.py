@@ -13,7 +13,7 @@ import numpy as np
 from pydantic import Field
 
 from dsl.program import Program
-from search.mutate import Mutator
+from search.mutation.mutator import Mutator
 from search.strategies.base import Options, Proposal, Strategy, strategy
 
 

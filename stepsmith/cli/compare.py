@@ -66,7 +66,7 @@ def compare(
 
     Example: stepsmith compare mine.rule lion --suite held_out --out comparison
     """
-    from search.environment import prepare_process
+    from evaluators.training.environment import prepare_process
 
     prepare_process()
     programs = [resolve(rule) for rule in rules]

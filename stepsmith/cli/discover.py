@@ -29,14 +29,14 @@ def discover(
 
     Example: stepsmith discover configs/quickstart.yaml --set workers=1
     """
-    from search.environment import prepare_process
+    from evaluators.training.environment import prepare_process
 
     prepare_process()
     from rich.console import Console
 
     from search.load import load_config
+    from search.report.status import RUNS
     from search.run import run_campaign
-    from search.status import RUNS
     from stepsmith.console import data_console, hall_table, watching
 
     chosen = load_config(config, overrides or ())

@@ -22,8 +22,8 @@ def primitives(
     Example: stepsmith primitives interp norm
     """
     from dsl.errors import UnknownName, did_you_mean
-    from dsl.initialisers import INITIALISERS
-    from dsl.registry import PRIMITIVES
+    from dsl.language.initialisers import INITIALISERS
+    from dsl.language.registry import PRIMITIVES
 
     found: list[dict[str, Any]] = [
         {

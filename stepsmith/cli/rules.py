@@ -125,7 +125,7 @@ def _from_file(path: Path) -> "Program":
 
 def _from_run(run: str, prefix: str) -> "Program":
     from search.ledger import find_rule
-    from search.status import find_run
+    from search.report.status import find_run
 
     if not run or not prefix:
         raise UsageError("RUN:HASH is the folder of a run and the first digits of a hash in it")
@@ -143,7 +143,7 @@ def put(text: str, out: Path | None, *, force: bool) -> None:
         raise UsageError(f"{out} is a folder\nhelp: give the name of a file in it")
     if out.exists() and not force:
         raise UsageError(f"{out} exists\nhelp: --force replaces it")
-    from evaluators.replace_file import replace_file
+    from evaluators.files.replace_file import replace_file
 
     try:
         replace_file(out, text)

@@ -16,7 +16,7 @@ def runs(
     Example: stepsmith runs
     """
     from search.errors import NoSuchRun, SearchError
-    from search.status import read_status, runs_in
+    from search.report.status import read_status, runs_in
     from stepsmith.console import data_console
 
     if not folder.is_dir() and folder != Path("runs"):

@@ -79,8 +79,8 @@ def _canonical(program: "Program") -> str:
 def _facts(program: "Program") -> dict[str, Any]:
     """What is known about a program without running it on a task."""
     import dsl
-    from dsl.calls import calls_text
-    from dsl.liveness import draws_noise, live
+    from dsl.rewrite.liveness import draws_noise, live
+    from dsl.rewrite.oracle_calls import calls_text
     from stepsmith.cli.zoo import calls_facts
 
     return {
@@ -102,7 +102,7 @@ def _facts(program: "Program") -> dict[str, Any]:
 
 def _listing(program: "Program") -> str:
     """Every statement on a line of its own, with the kinds of all values; dead ones are marked."""
-    from dsl.liveness import live
+    from dsl.rewrite.liveness import live
 
     alive = set(live(program).statements)
     rows = [(name, str(kind), _origin(program, name)) for name, kind in program.name_kinds.items()]
@@ -120,7 +120,7 @@ def _listing(program: "Program") -> str:
 
 
 def _origin(program: "Program", name: str) -> str:
-    from dsl.numbers import format_number
+    from dsl.language.numbers import format_number
 
     if name in program.slots:
         return f"slot, starts as {program.slots[name]}"
@@ -135,7 +135,7 @@ def _label(program: "Program", index: int) -> str:
 
 
 def _text(program: "Program", arg: "Arg") -> str:
-    from dsl.numbers import format_number
+    from dsl.language.numbers import format_number
     from dsl.program import Const, Local
 
     match arg:

@@ -16,7 +16,7 @@ def status(
 
     Example: stepsmith status quickstart --json
     """
-    from search.status import find_run, read_status
+    from search.report.status import find_run, read_status
 
     found = read_status(find_run(run))
     if as_json:
@@ -27,7 +27,7 @@ def status(
 
 
 def _lines(found: dict[str, Any]) -> list[str]:
-    from search.unseen import HEADING
+    from search.report.transfer import HEADING
 
     hits = ", ".join(f"{count} by {key}" for key, count in found["cache_hits_by_key"].items())
     outcomes = ", ".join(f"{count} {name}" for name, count in sorted(found["outcomes"].items()))

@@ -78,7 +78,7 @@ def _print_sheets(entries: "list[Entry]") -> None:
     """All that is known about each of them, but for the text, which `show` has."""
     from rich.table import Table
 
-    from dsl.numbers import format_number
+    from dsl.language.numbers import format_number
     from stepsmith.console import data_console
     from stepsmith.zoo_page import interval
 
@@ -113,7 +113,7 @@ def _print_sheets(entries: "list[Entry]") -> None:
 
 
 def _facts(entry: "Entry") -> dict[str, Any]:
-    from dsl.liveness import live
+    from dsl.rewrite.liveness import live
 
     program, check = entry.program, entry.reference
     return {
@@ -150,7 +150,7 @@ def _facts(entry: "Entry") -> dict[str, Any]:
 
 def calls_facts(program: "Program") -> list[dict[str, Any]]:
     """What a program asks of the data, and on which part of its steps."""
-    from dsl.calls import oracle_calls
+    from dsl.rewrite.oracle_calls import oracle_calls
 
     return [
         {

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from search.status import RUNS
+from search.report.status import RUNS
 from stepsmith.cli.rules import UsageError, put
 
 FIGURE, DATA = "comparison.svg", "comparison.json"

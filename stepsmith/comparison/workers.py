@@ -12,8 +12,8 @@ from typing import Any
 from evaluators.comparison.contest import Benches, Contest
 from evaluators.comparison.plan import Plan
 from evaluators.comparison.schedule import Finished, Unit
-from search.jobs import Answer
-from search.ray_pool import RayPool
+from search.pool.jobs import Answer
+from search.pool.ray_pool import RayPool
 
 _LEAST_SECONDS = 3600.0
 _TIMES_ESTIMATE = 20.0

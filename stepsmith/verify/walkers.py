@@ -13,11 +13,11 @@ import optax
 
 from dsl import to_optax
 from dsl.errors import did_you_mean
-from dsl.interpret import run_step
-from dsl.lower import without_cancellation
-from dsl.primitives.sources import LOSS
+from dsl.language.sources import LOSS
 from dsl.program import Program
-from dsl.transform import JaxStep, initial
+from dsl.rewrite.lower import without_cancellation
+from dsl.run.interpret import run_step
+from dsl.run.transform import JaxStep, initial
 from stepsmith.cli.rules import UsageError
 from stepsmith.verify.model import Leaves, Model
 

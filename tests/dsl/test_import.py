@@ -35,7 +35,7 @@ def test_every_public_name_is_there():
 def test_the_words_of_the_language_are_those_of_the_registries():
     import dsl.ops
     from dsl import PRIMITIVES
-    from dsl.initialisers import INITIALISERS
+    from dsl.language.initialisers import INITIALISERS
 
     assert set(dsl.ops.__all__) == set(PRIMITIVES) | set(INITIALISERS)
     assert not set(PRIMITIVES) & set(INITIALISERS)

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from dsl import parse
-from dsl.calls import gradients_asked
-from dsl.registry import PRIMITIVES
-from dsl.transform import to_optax
+from dsl.language.registry import PRIMITIVES
+from dsl.rewrite.oracle_calls import gradients_asked
+from dsl.run.transform import to_optax
 from dsl.zoo import ZOO
 from evaluators import registry
 from evaluators.cost import _of, flops, gradients

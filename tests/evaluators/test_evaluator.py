@@ -30,7 +30,7 @@ from evaluators.score import (
 )
 from evaluators.suites import TaskChoice
 from evaluators.task import prepare
-from evaluators.train import CHECK_EVERY, Trainer
+from evaluators.training.train import CHECK_EVERY, Trainer
 
 CARRIED = ("add", "sub", "mul", "div", "square", "sqrt", "interp", "power", "exp", "sign", "norm")
 TASKS = (TaskChoice("quadratic", 60), TaskChoice("digits", 80))

@@ -3,7 +3,7 @@ import yaml
 
 from search.errors import ConfigError
 from search.load import load_config
-from tests.search.fakes import CONFIG
+from tests.support.fakes import CONFIG
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ from evaluators.comparison.plan import Piece, Plan
 from stepsmith.comparison.figure import figure
 from stepsmith.comparison.progress import plan_lines
 from stepsmith.comparison.view import tables
-from tests.comparisons import by_hand
-from tests.stepsmith.commands import refused, run
+from tests.support.commands import refused, run
+from tests.support.comparisons import by_hand
 
 MINE = "def mine(w, g, m=zeros, *, lr=0.1):\n    m = interp(g, m, 0.9)\n    return lr * m\n"
 SUITE = """
@@ -33,7 +33,7 @@ def surroundings(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(folder / "cache"))
         patch.chdir(folder)
-        patch.setattr("search.environment.prepare_process", lambda: None)
+        patch.setattr("evaluators.training.environment.prepare_process", lambda: None)
         yield folder
 
 

@@ -4,8 +4,8 @@ import json
 
 from typer.testing import CliRunner
 
-from dsl.initialisers import INITIALISERS
-from dsl.registry import PRIMITIVES
+from dsl.language.initialisers import INITIALISERS
+from dsl.language.registry import PRIMITIVES
 from stepsmith.cli import app
 
 

@@ -11,7 +11,7 @@ from dsl import canonical_hash, fingerprint, parse
 from dsl.export import to_graph
 from dsl.zoo import ZOO
 from stepsmith.cli import app
-from tests.stepsmith.commands import refused, run
+from tests.support.commands import refused, run
 
 NOISY = """
 def noisy(w, g, m=zeros, v=zeros, *, lr=0.1, b1=0.9, b2=0.5):

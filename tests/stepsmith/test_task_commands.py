@@ -6,7 +6,7 @@ import sys
 
 from evaluators import registry
 from evaluators.suites import names
-from tests.stepsmith.commands import refused, run
+from tests.support.commands import refused, run
 
 
 def listed(*args):

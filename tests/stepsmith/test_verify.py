@@ -9,7 +9,7 @@ from dsl.zoo import ZOO
 from stepsmith.verify.compare import Verifier
 from stepsmith.verify.hypers import translated
 from stepsmith.verify.traps import traps
-from tests.stepsmith.commands import refused, run
+from tests.support.commands import refused, run
 
 
 def verified(*args):

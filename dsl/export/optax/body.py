@@ -11,10 +11,10 @@ from dsl.export.layout import lambda_of, layout
 from dsl.export.optax.declarations import meaning
 from dsl.export.optax.oracles import NOISE, function, noise, question
 from dsl.export.optax.values import Values, comparison
-from dsl.kinds import Kind
-from dsl.numbers import format_number
+from dsl.language.kinds import Kind
+from dsl.language.numbers import format_number
+from dsl.language.registry import Scope
 from dsl.program import Arg, Const, Local, Name
-from dsl.registry import Scope
 
 DTYPE = "jnp.result_type(jnp.float32, *jax.tree.leaves(updates))"
 """The dtype of numbers of the model."""

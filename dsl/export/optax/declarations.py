@@ -18,9 +18,9 @@ from typing import Any
 from dsl.errors import ExportError
 from dsl.export.expressions import fill, name, names_in, number, show
 from dsl.export.layout import function_head
-from dsl.initialisers import INITIALISERS, Init
-from dsl.kinds import Kind
-from dsl.registry import Primitive, Scope
+from dsl.language.initialisers import INITIALISERS, Init
+from dsl.language.kinds import Kind
+from dsl.language.registry import Primitive, Scope
 
 
 def template(primitive: Primitive) -> ast.expr | None:

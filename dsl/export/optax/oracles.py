@@ -3,7 +3,7 @@
 import inspect
 from collections.abc import Sequence
 
-from dsl.oracle import Oracle
+from dsl.language.oracle import Oracle
 
 NOISE = '''
 def _noise(

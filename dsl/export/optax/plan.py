@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 
 from dsl.export.facts import Facts, behind
 from dsl.export.names import camel_case, safe
-from dsl.lower import without_cancellation
 from dsl.program import Arg, Local, Name, Program
+from dsl.rewrite.lower import without_cancellation
 
 
 @dataclass(frozen=True)

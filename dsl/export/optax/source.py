@@ -9,7 +9,7 @@ from dsl.export.optax.plan import Plan
 from dsl.export.optax.signature import function, label_of
 from dsl.export.optax.update import write_update
 from dsl.export.optax.values import Values
-from dsl.kinds import Kind
+from dsl.language.kinds import Kind
 from dsl.program import Program
 
 _FIELDS = {

@@ -7,7 +7,7 @@ from dsl.export.layout import WIDTH, function_head, layout
 from dsl.export.optax.body import DTYPE, Body
 from dsl.export.optax.plan import Plan
 from dsl.export.optax.values import Values
-from dsl.kinds import Kind
+from dsl.language.kinds import Kind
 
 
 def write_update(plan: Plan, values: Values) -> list[str]:

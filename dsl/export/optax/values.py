@@ -9,8 +9,8 @@ from dsl.export.expressions import call, fill, name, number, rewritten, show
 from dsl.export.facts import Facts
 from dsl.export.names import safe
 from dsl.export.optax.declarations import Borrowed, function, template
+from dsl.language.registry import PRIMITIVES, Primitive
 from dsl.program import Arg, Const, Local, Name, Program
-from dsl.registry import PRIMITIVES, Primitive
 
 HOST_NAMES = {"lr": "learning_rate", "wd": "weight_decay"}
 _RESERVED = {

@@ -11,7 +11,7 @@ from dsl.export.torch.lists import Lists
 from dsl.export.torch.plan import needs_model
 from dsl.export.torch.templates import parsed
 from dsl.export.torch.values import Values
-from dsl.kinds import Kind
+from dsl.language.kinds import Kind
 from dsl.program import Arg, Local, Name
 
 

@@ -9,7 +9,7 @@ from dsl.export.layout import branches, layout, suite
 from dsl.export.names import safe
 from dsl.export.torch.front import Front
 from dsl.export.torch.values import Values
-from dsl.kinds import Kind
+from dsl.language.kinds import Kind
 from dsl.program import Arg, Local, Name
 
 _RESULT = 80

@@ -8,9 +8,9 @@ model, and Global slots) exist once and read the hyperparameters of the first gr
 
 from dsl.export.facts import behind
 from dsl.export.torch.templates import is_plain
-from dsl.kinds import Kind
+from dsl.language.kinds import Kind
+from dsl.language.registry import PRIMITIVES, Primitive, Scope
 from dsl.program import Arg, Const, Local, Name, Program
-from dsl.registry import PRIMITIVES, Primitive, Scope
 
 
 def is_draw(primitive: Primitive) -> bool:

@@ -6,7 +6,7 @@ Here are those of no oracle; the others stand in its declaration.
 import re
 from collections.abc import Iterator
 
-from dsl.registry import PRIMITIVES
+from dsl.language.registry import PRIMITIVES
 
 FUNCTIONS = {
     "_number": '''

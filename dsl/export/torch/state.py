@@ -3,7 +3,7 @@
 from dsl.export.layout import layout
 from dsl.export.torch.templates import first_value
 from dsl.export.torch.values import Values
-from dsl.kinds import Kind
+from dsl.language.kinds import Kind
 
 
 def ready(values: Values, title: str) -> list[str]:

@@ -8,8 +8,8 @@ from dsl.export.layout import layout
 from dsl.export.torch.front import Front
 from dsl.export.torch.loop import Loop
 from dsl.export.torch.values import Values
-from dsl.oracle import Source
-from dsl.primitives.sources import LOSS
+from dsl.language.oracle import Source
+from dsl.language.sources import LOSS
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ import re
 from collections.abc import Callable, Mapping
 
 from dsl.export.expressions import expression, fill, name, number, show
-from dsl.initialisers import INITIALISERS, Init
-from dsl.registry import Primitive
+from dsl.language.initialisers import INITIALISERS, Init
+from dsl.language.registry import Primitive
 
 _PLAIN = (ast.Add, ast.Sub, ast.Mult)
 _NUMBERS_ALLOWED = {"torch.clamp": 0, "torch.where": 1}

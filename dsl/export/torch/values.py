@@ -12,9 +12,9 @@ from dsl.export.torch.groups import Groups
 from dsl.export.torch.plan import is_draw, model_slots, model_values, python_numbers
 from dsl.export.torch.snippets import FUNCTIONS, methods, needed
 from dsl.export.torch.templates import is_function, parsed, with_tensors
-from dsl.kinds import Kind
+from dsl.language.kinds import Kind
+from dsl.language.registry import PRIMITIVES, Primitive
 from dsl.program import Arg, Const, Local, Name
-from dsl.registry import PRIMITIVES, Primitive
 
 _RESERVED = {
     *("torch", "Any", "Callable", "Iterable", "self", "closure", "loss", "ready", "model", "group"),

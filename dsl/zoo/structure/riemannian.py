@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from dsl.manifolds import Manifold, poincare_ball, sphere
+from dsl.combine.manifolds import Manifold, poincare_ball, sphere
 from dsl.ops import interp, maximum, rows, sqrt, zeros
 from dsl.zoo.entry import Reference, entry
 from dsl.zoo.hypers import Hyper

@@ -3,7 +3,7 @@
 from dsl.combine import in_eight_bits
 from dsl.ops import finite, interp, maximum, sqrt, square, sum, where, zeros
 from dsl.program import Program
-from dsl.trace import program
+from dsl.program.trace import program
 from dsl.zoo.entry import Dense, entry
 from dsl.zoo.hypers import Hyper
 from dsl.zoo.plain.sgd import heavy_ball

@@ -3,7 +3,7 @@
 from dsl.combine import local_steps
 from dsl.ops import equal, every, hvp, interp, maximum, rademacher, sqrt, square, when, where, zeros
 from dsl.program import Program
-from dsl.trace import program
+from dsl.program.trace import program
 from dsl.zoo.adaptive.adam import adam
 from dsl.zoo.entry import Dense, entry
 from dsl.zoo.hypers import Hyper

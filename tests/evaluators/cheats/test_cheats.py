@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 
 from dsl import parse
+from evaluators.checks import refused_by
 from evaluators.evaluation import Outcome
 from evaluators.evaluator import Evaluator, Suite
-from evaluators.free import refused_by
-from evaluators.outcomes import outcome_of, short_lived
 from evaluators.registry import get
 from evaluators.score import WORST
 from evaluators.suites import TaskChoice
-from evaluators.train import Trained, Trainer
+from evaluators.training.outcomes import outcome_of, short_lived
+from evaluators.training.train import Trained, Trainer
 from tests.evaluators.cheats.programs import CHEATS, STEPS, Cheat
 
 TASKS = tuple(TaskChoice(name, STEPS) for name in ("quadratic", "digits", "chars"))

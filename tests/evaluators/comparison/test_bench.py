@@ -8,7 +8,7 @@ from evaluators.comparison.bench import WIDTH, Bench, carried
 from evaluators.comparison.cache import RunCache
 from evaluators.comparison.results import Ground
 from evaluators.registry import get
-from evaluators.train import Engine, Trainer
+from evaluators.training.train import Engine, Trainer
 
 STEPS = 20
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from evaluators.comparison.claim import ERROR, MARGIN, WORST_TASK, Word, claim, sentence
-from evaluators.comparison.statistics import interval
+from evaluators.statistics import interval
 
 TASKS = tuple(f"task{number}" for number in range(8))
 

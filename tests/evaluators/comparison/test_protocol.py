@@ -19,7 +19,7 @@ from evaluators.errors import CannotCompare, UnknownTask
 from evaluators.registry import get
 from evaluators.score import WORST, score
 from evaluators.suites import TaskChoice
-from evaluators.train import Trainer
+from evaluators.training.train import Trainer
 
 MINE = dsl.parse(
     "def mine(w, g, m=zeros, *, lr=0.1):\n    m = interp(g, m, 0.9)\n    return lr * m"

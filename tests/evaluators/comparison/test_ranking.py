@@ -18,7 +18,7 @@ from evaluators.comparison.ranking import (
 from evaluators.comparison.results import Ground, Runs
 from evaluators.registry import get
 from evaluators.score import WORST
-from tests.comparisons import FAILS, FAST, SLOW, by_hand
+from tests.support.comparisons import FAILS, FAST, SLOW, by_hand
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,1 @@
+"""What programs are written in: kinds, signatures, primitives, initialisers, oracles."""

@@ -1,0 +1,38 @@
+"""Which names the rule, its slots, hyperparameters and values may have.
+
+A program is a Python function wherever it is read, traced or exported, so a name must be one that
+Python would bind there without hiding a word of the language.
+"""
+
+import keyword
+import unicodedata
+from functools import lru_cache
+
+from dsl.errors import FormError
+from dsl.language.registry import PRIMITIVES
+
+
+def check_name(name: str, role: str) -> None:
+    """FormError unless `name` may be that of `role` ("a slot", "a value", ...)."""
+    if not _is_identifier(name):
+        raise FormError(
+            f"{name!r} cannot be the name of {role}",
+            help="a name is made of letters, digits and _, and is not a word of Python",
+        )
+    if name in PRIMITIVES:
+        raise FormError(
+            f"'{name}' is a primitive and cannot be the name of {role}",
+            help=f"take another name, e.g. {name}_1",
+        )
+
+
+@lru_cache(maxsize=4096)
+def _is_identifier(name: str) -> bool:
+    """Whether Python reads `name` as one identifier, exactly as it is written, that is free."""
+    return (
+        isinstance(name, str)
+        and name.isidentifier()
+        and not keyword.iskeyword(name)
+        and not name.startswith("__")
+        and unicodedata.normalize("NFKC", name) == name
+    )

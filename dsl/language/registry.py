@@ -1,0 +1,201 @@
+"""A primitive is declared once; everybody else reads the declaration.
+
+`@primitive("K, K -> K", ...)` on a function makes it a primitive of the language. The function is
+its meaning, written over an array namespace `xp`: `jax.numpy` in the interpreter, the machine and
+the Optax export, `numpy` (float64) in the fingerprint. What it receives depends on the signature:
+
+* a signature over kinds up to Tensor without a Global result maps tensor by tensor: the function
+  sees one array (and numbers) at a time;
+* a Tensor turned into a Global, or `scope=Scope.MODEL`: the function sees lists, one array per
+  parameter tensor;
+* `scope=Scope.STEP`: the function sees the `Step` it runs in instead of `xp`, as random draws do.
+
+`@oracle` declares a primitive that costs a pass over the data, with all of its answers.
+"""
+
+import enum
+import functools
+import inspect
+import itertools
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from dsl.language.cost import Cost
+from dsl.language.kinds import Kind
+from dsl.language.oracle import Oracle, Source
+from dsl.language.signature import Signature
+
+
+class Scope(enum.Enum):
+    """What the meaning of a primitive is applied to."""
+
+    LEAF = "each parameter tensor on its own"
+    MODEL = "the whole model, as a list of arrays"
+    STEP = "the step it runs in: noise and oracles"
+
+
+class Domain(enum.Enum):
+    """Where a law holds."""
+
+    EXACT = "always, NaN and infinities included, the sign of a zero aside"
+    FINITE = "to rounding, where every value in it is finite"
+
+
+@dataclass(frozen=True)
+class Law:
+    """An equation `lhs => rhs` in the text of the language; its free names match any value."""
+
+    text: str
+    domain: Domain
+
+
+def exact(text: str) -> Law:
+    """A law that always holds, NaN and infinities included, the sign of a zero aside."""
+    return Law(text, Domain.EXACT)
+
+
+def finite(text: str) -> Law:
+    """A law of real arithmetic: holds to rounding on finite values."""
+    return Law(text, Domain.FINITE)
+
+
+@dataclass(frozen=True)
+class Infix:
+    """An operator spelling: Python's symbol and how tightly it binds."""
+
+    symbol: str
+    precedence: int
+    right: bool = False
+
+
+@dataclass(frozen=True)
+class Primitive:
+    """One operation of the language; see `primitive` for the fields."""
+
+    name: str
+    signature: Signature
+    meaning: Callable[..., Any]
+    params: tuple[str, ...]
+    doc: str
+    scope: Scope
+    torch: str
+    latex: str
+    infix: Infix | None
+    laws: tuple[Law, ...]
+    weight: float
+    commutative: bool
+    lazy: tuple[int, ...]
+    oracle: Oracle | None
+    """For one that costs a pass over the data."""
+    order: int = field(compare=False)
+
+    @property
+    def asks(self) -> Source | None:
+        """What an oracle needs of the caller."""
+        return self.oracle.asks if self.oracle else None
+
+    @property
+    def draws(self) -> bool:
+        """Whether a call is random: it reads a stream of noise."""
+        return self.scope is Scope.STEP and "stream" in self.params
+
+    def __hash__(self) -> int:
+        return hash(self.name)
+
+
+PRIMITIVES: dict[str, Primitive] = {}
+_order = itertools.count()
+
+
+def primitive(
+    signature: str,
+    *,
+    torch: str,
+    latex: str,
+    scope: Scope | None = None,
+    infix: Infix | None = None,
+    laws: tuple[Law, ...] = (),
+    weight: float = 1.0,
+    commutative: bool = False,
+    lazy: tuple[int, ...] = (),
+    oracle: Oracle | None = None,
+) -> Callable[[Callable[..., Any]], Primitive]:
+    """Declare the decorated function as a primitive of the language.
+
+    **Arguments:** `signature`: kinds, see `dsl.language.signature`. `torch`: PyTorch expression over
+    the parameter names in braces, `{p}` (the parameter) and `{dtype}` (of the result), or the
+    text of a function that an exported file holds. `latex`: the same for LaTeX. `infix`:
+    operator spelling, if it has one. `laws`: equations the simplifier may use. `weight`:
+    relative chance that mutation draws it (0: never). `commutative`: whether the first two may
+    swap. `lazy`: positions that are evaluated only when chosen. `oracle`: for one that costs a
+    pass over the data, see the function
+    of that name. A parameter called `stream` says that a call is random.
+    """
+    parsed = Signature.parse(signature)
+
+    def register(meaning: Callable[..., Any]) -> Primitive:
+        name = meaning.__name__.rstrip("_")
+        if name in PRIMITIVES:
+            raise ValueError(f"primitive '{name}' is declared twice")
+        params = tuple(inspect.signature(meaning).parameters)[1:]
+        if len(params) != len(parsed.params):
+            raise ValueError(f"primitive '{name}': {parsed} does not fit parameters {params}")
+        PRIMITIVES[name] = Primitive(
+            name=name,
+            signature=parsed,
+            meaning=meaning,
+            params=params,
+            doc=inspect.getdoc(meaning) or "",
+            scope=scope or _scope(parsed),
+            torch=torch,
+            latex=latex,
+            infix=infix,
+            laws=laws,
+            weight=weight,
+            commutative=commutative,
+            lazy=lazy,
+            oracle=oracle,
+            order=next(_order),
+        )
+        return PRIMITIVES[name]
+
+    return register
+
+
+def oracle(
+    signature: str,
+    asks: Source,
+    *,
+    costs: str,
+    latex: str,
+    jax: Callable[..., Any],
+    torch: str,
+    methods: str = "",
+) -> Callable[[Callable[..., Any]], Primitive]:
+    """Declare the decorated function, an answer in closed form, as an oracle of the language.
+
+    **Arguments:** `asks`: what it needs of the caller. `costs`: how many losses or gradients a call
+    takes, see `dsl.language.cost`. `jax`, `methods`: see `dsl.language.oracle.Oracle`. The rest as
+    for `primitive`.
+    """
+
+    def register(closed: Callable[..., Any]) -> Primitive:
+        @functools.wraps(closed)
+        def meaning(step: Any, *args: Any) -> Any:
+            return step.ask(declared, *args)
+
+        answers = Oracle(asks, Cost.parse(costs), jax, closed, methods)
+        declared = primitive(
+            signature, scope=Scope.STEP, torch=torch, latex=latex, weight=0.0, oracle=answers
+        )(meaning)
+        return declared
+
+    return register
+
+
+def _scope(signature: Signature) -> Scope:
+    reduces = signature.result is Kind.GLOBAL and any(
+        kind not in (None, Kind.GLOBAL) for kind in signature.params
+    )
+    return Scope.MODEL if reduces else Scope.LEAF

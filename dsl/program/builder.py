@@ -1,0 +1,128 @@
+"""Building a program statement by statement: what parser, tracer, rewriter and search share.
+
+The builder keeps what each name is bound to right now, infers kinds as it goes, and makes the
+`Program` at the end.
+"""
+
+from dsl.errors import FormError, UnknownName, did_you_mean
+from dsl.language.initialisers import Init
+from dsl.language.kinds import Kind
+from dsl.language.names import check_name
+from dsl.program.program import (
+    INPUTS,
+    Arg,
+    Const,
+    Local,
+    Name,
+    Program,
+    Statement,
+    check_declared,
+    check_slot,
+    result_kind,
+)
+
+
+class Builder:
+    """Collects the statements of one program.
+
+    `bound` maps a name to its value at this point; assigning to a slot's name sets the slot's next
+    value, and whatever it is bound to at the end is what the slot becomes.
+    """
+
+    def __init__(self, name: str, doc: str = ""):
+        self.name = name
+        self.doc = doc
+        self.inputs: list[str] = []
+        self.state: dict[str, Init] = {}
+        self.hypers: dict[str, float] = {}
+        self.statements: list[Statement] = []
+        self.kinds: list[Kind] = []
+        self.bound: dict[str, Arg] = {}
+        self._name_kinds: dict[str, Kind] = {}
+
+    def declare_input(self, name: str) -> None:
+        """Make the input `name` readable."""
+        if name not in INPUTS:
+            inputs = ", ".join(INPUTS)
+            raise FormError(
+                f"slot '{name}' is never initialised{did_you_mean(name, INPUTS)}",
+                help=f"give it a start, e.g. {name}=zeros; the inputs are {inputs}",
+            )
+        self._declare(name, INPUTS[name][0])
+        self.inputs.append(name)
+
+    def declare_slot(self, name: str, init: Init) -> None:
+        """Add a slot that starts as `init`."""
+        check_declared(name, "a slot")
+        self._declare(name, init.kind)
+        self.state[name] = Init(init.rule, init.args)
+
+    def declare_hyper(self, name: str, default: float) -> None:
+        """Add a hyperparameter with its default."""
+        check_declared(name, "a hyperparameter")
+        self._declare(name, Kind.GLOBAL)
+        self.hypers[name] = number(default).value
+
+    def _declare(self, name: str, kind: Kind) -> None:
+        if name in self.bound:
+            raise FormError(f"'{name}' is declared twice")
+        self.bound[name] = Name(name)
+        self._name_kinds[name] = kind
+
+    def read(self, name: str) -> Arg:
+        """What `name` is bound to here; UnknownName if nothing."""
+        if name in self.bound:
+            return self.bound[name]
+        if name in INPUTS:
+            raise UnknownName(
+                f"unbound name '{name}'",
+                help=f"'{name}' is an input: list it among the parameters of the rule",
+            )
+        raise UnknownName(f"unbound name '{name}'{did_you_mean(name, self.bound)}")
+
+    def kind_of(self, arg: Arg) -> Kind:
+        """The kind of an argument made by this builder."""
+        match arg:
+            case Const():
+                return Kind.GLOBAL
+            case Local(index):
+                return self.kinds[index]
+            case Name(id):
+                return self._name_kinds[id]
+
+    def call(self, op: str, args: tuple[Arg, ...], name: str | None = None) -> Local:
+        """Append `op(*args)`; KindError if the kinds do not fit."""
+        kind = result_kind(op, tuple(self.kind_of(arg) for arg in args))
+        self.statements.append(Statement(op, args, name))
+        self.kinds.append(kind)
+        return Local(len(self.statements) - 1)
+
+    def assign(self, name: str, value: Arg) -> None:
+        """Bind `name`; for a slot this is its next value unless it is assigned again."""
+        if name in self.state:
+            check_slot(name, self.state[name], self.kind_of(value))
+        else:
+            check_name(name, "a value")
+        self.bound[name] = value
+        if isinstance(value, Local):
+            statement = self.statements[value.index]
+            if statement.name is None:
+                self.statements[value.index] = Statement(statement.op, statement.args, name)
+
+    def finish(self, result: Arg) -> Program:
+        """The program that subtracts `result`."""
+        return Program(
+            name=self.name,
+            inputs=tuple(self.inputs),
+            state=tuple(self.state.items()),
+            hypers=tuple(self.hypers.items()),
+            statements=tuple(self.statements),
+            updates=tuple(self.bound[slot] for slot in self.state),
+            result=result,
+            doc=self.doc,
+        )
+
+
+def number(value: float) -> Const:
+    """A number of the program; DslError unless it is finite."""
+    return Const(value)

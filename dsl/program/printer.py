@@ -1,0 +1,273 @@
+"""Program to text: what `parse` reads back as an equal program.
+
+A statement prints inside its only reader where that keeps the order of statements, else on a line
+of its own. The author's names are kept as long as they mean what they meant; where a name is still
+needed for another value a fresh one is taken, and a slot whose name could not be used on the way is
+assigned before `return`.
+"""
+
+import inspect
+import textwrap
+from collections import Counter
+
+from dsl.language.kinds import lifts
+from dsl.language.numbers import format_number
+from dsl.language.registry import PRIMITIVES
+from dsl.program.program import Arg, Const, Local, Name, Program, Statement
+
+_ATOM = 9
+_COMPARISON = 3
+_WIDTH = 96
+_NESTING = 16
+_TEXT, _NAME = 84, 3
+"""Characters of an expression in one line, and of a name that is given to a part of it."""
+
+
+def print_program(program: Program) -> str:
+    """The text of a program, ending without a newline."""
+    return "\n".join([_signature(program), *_docstring(program.doc), *_Body(program).lines()])
+
+
+def _signature(program: Program) -> str:
+    slots = [f"{name}={init}" for name, init in program.state]
+    hypers = [f"{name}={format_number(value)}" for name, value in program.hypers]
+    groups = [", ".join(part) for part in (program.inputs, slots) if part]
+    if hypers:
+        groups.append(", ".join(["*", *hypers]))
+    line = f"def {program.name}({', '.join(groups)}):"
+    if len(line) <= _WIDTH:
+        return line
+    rows = [row for group in groups for row in _rows(f"{group},")]
+    return "\n".join([f"def {program.name}(", *(f"    {row}" for row in rows), "):"])
+
+
+def _rows(text: str) -> list[str]:
+    """A list in lines of the width, split behind commas."""
+    return textwrap.wrap(text, _WIDTH - 4, break_long_words=False, break_on_hyphens=False)
+
+
+def _docstring(doc: str) -> list[str]:
+    text = "".join(map(_escaped, inspect.cleandoc(doc).rstrip()))
+    if '"""' in text or text.endswith('"'):
+        text = text.replace('"', r"\"")
+    first, *rest = text.split("\n")
+    if not rest:
+        return [f'    """{first}"""'] if first else []
+    return [f'    """{first}', *(f"    {line}".rstrip() for line in rest), '    """']
+
+
+def _escaped(character: str) -> str:
+    """A character of a docstring as it may stand in the text."""
+    if character == "\n" or (character.isprintable() and character != "\\"):
+        return character
+    return character.encode("unicode_escape").decode()
+
+
+class _Body:
+    """Lays out the statements of one program; `owner` is what each name means at this point."""
+
+    def __init__(self, program: Program):
+        self.program = program
+        self.inline = inlined(program)
+        self.owner: dict[str, Arg] = {name: Name(name) for name in program.name_kinds}
+        self.names: dict[int, str] = {}
+        self.saved: dict[Arg, str] = {}
+        self.last_read = self._last_reads()
+        self.taken = set(self.owner) | {s.name for s in program.statements if s.name}
+        self.fresh = 0
+
+    def _last_reads(self) -> dict[Arg, int]:
+        """The last statement whose line reads each value; the return line counts as one more."""
+        end = len(self.program.statements)
+        last: dict[Arg, int] = {}
+        line = end
+        for index in reversed(range(end)):
+            line = line if index in self.inline else index
+            for arg in self.program.statements[index].args:
+                last[arg] = max(last.get(arg, -1), line)
+        for arg in (*self.program.updates, self.program.result):
+            last[arg] = end
+        return last
+
+    def lines(self) -> list[str]:
+        lines = []
+        for index, statement in enumerate(self.program.statements):
+            if index not in self.inline:
+                text = self.call(statement)[0]
+                lines.append(f"{self._bind(index, statement.name)} = {text}")
+        lines += self._settle_slots()
+        lines.append(f"return {self.text(self.program.result)[0]}")
+        return [f"    {line}" for line in lines]
+
+    def _bind(self, index: int, wanted: str | None) -> str:
+        name = wanted if wanted and self._free(wanted, index) else self._fresh_name()
+        self.owner[name] = Local(index)
+        self.names[index] = name
+        return name
+
+    def _free(self, name: str, index: int) -> bool:
+        """Whether statement `index` may take `name` without hiding a value that is still read."""
+        slots = self.program.slots
+        if name in slots:
+            final = dict(zip(slots, self.program.updates, strict=True))[name]
+            if not (isinstance(final, Local) and final.index >= index):
+                return False
+            if not lifts(self.program.kinds[index], slots[name].kind):
+                return False
+        held = self.owner.get(name)
+        return held is None or self.last_read.get(held, -1) <= index
+
+    def _fresh_name(self) -> str:
+        while f"x{self.fresh}" in self.taken:
+            self.fresh += 1
+        name = f"x{self.fresh}"
+        self.taken.add(name)
+        return name
+
+    def _settle_slots(self) -> list[str]:
+        """Assignments for slots whose next value is not bound to their name yet."""
+        final = dict(zip(self.program.slots, self.program.updates, strict=True))
+        pending = {slot: arg for slot, arg in final.items() if self.owner[slot] != arg}
+        lines = []
+        while pending:
+            ready = [slot for slot in pending if not self._needed(slot, pending)]
+            if ready:
+                slot = ready[0]
+                lines.append(f"{slot} = {self.text(pending[slot])[0]}")
+                self.owner[slot] = pending.pop(slot)
+            else:
+                slot = next(iter(pending))
+                alias = self._fresh_name()
+                lines.append(f"{alias} = {slot}")
+                self.saved[self.owner[slot]] = alias
+        return lines
+
+    def _needed(self, slot: str, pending: dict[str, Arg]) -> bool:
+        held = self.owner[slot]
+        if held in self.saved:
+            return False
+        others = [arg for other, arg in pending.items() if other != slot]
+        return held in others or held in self._returned()
+
+    def _returned(self) -> set[Arg]:
+        """The values that the return line reads."""
+        reads: set[Arg] = {self.program.result}
+        stack = [self.program.result]
+        while stack:
+            match stack.pop():
+                case Local(index) if index in self.inline:
+                    args = self.program.statements[index].args
+                    reads.update(args)
+                    stack.extend(args)
+        return reads
+
+    def text(self, arg: Arg) -> tuple[str, int]:
+        """How an argument is written here, and how tightly that binds."""
+        if arg in self.saved:
+            return self.saved[arg], _ATOM
+        match arg:
+            case Const(value):
+                return format_number(value), _ATOM if value >= 0 else 6
+            case Name(id):
+                return id, _ATOM
+            case Local(index) if index in self.inline:
+                return self.call(self.program.statements[index])
+            case Local(index):
+                return self.names[index], _ATOM
+
+    def call(self, statement: Statement) -> tuple[str, int]:
+        args = [self.text(arg) for arg in statement.args]
+        infix = PRIMITIVES[statement.op].infix
+        numbers = [isinstance(arg, Const) for arg in statement.args]
+        turned = infix is not None and infix.precedence == _COMPARISON and numbers[0]
+        if infix is None or all(numbers) or turned:  # `1 > x` would be read as `x < 1`
+            return f"{statement.op}({', '.join(text for text, _ in args)})", _ATOM
+        if len(args) == 1:
+            return f"{infix.symbol}{_wrap(args[0], infix.precedence)}", infix.precedence
+        loose = infix.precedence + 1
+        same = infix.precedence if infix.precedence > _COMPARISON else loose
+        left = _wrap(args[0], loose if infix.right else same)
+        right = _wrap(args[1], same if infix.right else loose)
+        return f"{left} {infix.symbol} {right}", infix.precedence
+
+
+def _wrap(part: tuple[str, int], least: int) -> str:
+    text, precedence = part
+    return text if precedence >= least else f"({text})"
+
+
+def inlined(program: Program) -> set[int]:
+    """The statements that print inside their only reader.
+
+    Those without a name, read once, whose text evaluates in the order of the statements: the
+    operands of a statement stand directly before it, the last operand last. Nesting ends at a depth
+    and a width that can still be read, by people and by `parse`.
+    """
+    uses = Counter(
+        arg.index
+        for arg in (
+            *(arg for statement in program.statements for arg in statement.args),
+            *program.updates,
+            program.result,
+        )
+        if isinstance(arg, Local)
+    )
+    chosen: set[int] = set()
+    wide = _too_wide(program, uses)
+
+    def take(args: tuple[Arg, ...], end: int, depth: int) -> int:
+        for arg in reversed(args):
+            if depth and isinstance(arg, Local) and arg.index == end and uses[end] == 1:
+                statement = program.statements[end]
+                if statement.name is None and end not in wide:
+                    chosen.add(end)
+                    end = take(statement.args, end - 1, depth - 1)
+        return end
+
+    index = take((program.result,), len(program.statements) - 1, _NESTING)
+    while index >= 0:
+        index = take(program.statements[index].args, index - 1, _NESTING)
+    return chosen
+
+
+def _too_wide(program: Program, uses: Counter[int]) -> set[int]:
+    """Statements whose text would make the line of their only reader too long."""
+    wide: set[int] = set()
+    sizes: list[int] = []
+
+    def size(arg: Arg) -> int:
+        """About how many characters an argument takes, inlined if it can be."""
+        match arg:
+            case Local(index):
+                name = program.statements[index].name
+                if name is not None:
+                    return len(name)
+                return sizes[index] if uses[index] == 1 else _NAME
+            case Name(id):
+                return len(id)
+            case Const(value):
+                return len(format_number(value))
+
+    for statement in program.statements:
+        parts = list(map(size, statement.args))
+        infix = PRIMITIVES[statement.op].infix
+        own = len(infix.symbol) + 4 if infix else len(statement.op) + 2 * len(parts)
+        inside = [at for at, arg in enumerate(statement.args) if _nameless(program, arg, uses)]
+        while inside and own + sum(parts) > _TEXT:
+            widest = max(inside, key=parts.__getitem__)
+            arg = statement.args[widest]
+            assert isinstance(arg, Local)
+            wide.add(arg.index)
+            inside.remove(widest)
+            parts[widest] = _NAME
+        sizes.append(own + sum(parts))
+    return wide
+
+
+def _nameless(program: Program, arg: Arg, uses: Counter[int]) -> bool:
+    """Whether an argument may print inside its reader."""
+    return (
+        isinstance(arg, Local)
+        and uses[arg.index] == 1
+        and program.statements[arg.index].name is None
+    )

@@ -1,0 +1,1 @@
+"""Programs made into other programs, and what is read off them without running them."""

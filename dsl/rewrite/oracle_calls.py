@@ -1,0 +1,150 @@
+"""What a program asks of the data besides the gradient: which oracles, and on which steps.
+
+A choice (`when`) computes only what it chooses, so an oracle behind one is asked on the steps that
+the flag lets it. A flag that is known before the steps, such as `every`, says which these are; one
+that depends on the data leaves only bounds.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from dsl.language.cost import Cost
+from dsl.language.numbers import format_number
+from dsl.language.registry import PRIMITIVES
+from dsl.program import Arg, Local, Program
+from dsl.rewrite.liveness import live
+from dsl.rewrite.precomputed import Early
+
+_LONG = 10_000
+"""Steps that the long run leaves out at the beginning, and as many that are looked at."""
+
+
+@dataclass(frozen=True)
+class Call:
+    """An oracle that a program asks: how it is spelled, and what that costs each time.
+
+    `least` and `most` bound the part of all steps on which it is asked in the long run; they are
+    equal where the program's numbers decide.
+    """
+
+    op: str
+    cost: Cost
+    least: float
+    most: float
+
+
+@lru_cache(maxsize=4096)
+def oracle_calls(program: Program) -> tuple[Call, ...]:
+    """The calls of live oracles, in order, with how often they are made in the long run; none of
+    those that are never made."""
+    asked = steps_asked(program, 2 * _LONG)
+    found = []
+    for index, (least, most) in asked.items():
+        if not most.any():
+            continue
+        shares = [_share(np.flatnonzero(steps[_LONG:])) for steps in (least, most)]
+        found.append(Call(program.statements[index].op, _cost(program, index), *shares))
+    return tuple(found)
+
+
+def steps_asked(
+    program: Program, steps: int, horizon: int | None = None
+) -> dict[int, tuple[np.ndarray, np.ndarray]]:
+    """For each live statement that asks an oracle: whether it does so on steps 1, 2, ..., surely
+    and at most, both [steps].
+
+    **Arguments:** `horizon`: what `T` is; `steps` if None.
+    """
+    oracles = [i for i in live(program).statements if PRIMITIVES[program.statements[i].op].oracle]
+    if not oracles:
+        return {}
+    nothing = np.zeros(steps, bool)
+    surely = {index: nothing for index in range(len(program.statements))}
+    perhaps = dict(surely)
+
+    def ask(arg: Arg, on: np.ndarray, maybe: np.ndarray) -> None:
+        if isinstance(arg, Local):
+            surely[arg.index] = surely[arg.index] | on
+            perhaps[arg.index] = perhaps[arg.index] | maybe
+
+    always = np.ones(steps, bool)
+    slots = dict(zip(program.slots, program.updates, strict=True))
+    for output in (program.result, *(slots[name] for name in live(program).slots)):
+        ask(output, always, always)
+    flags = _flags(program, steps, steps if horizon is None else horizon)
+    for index in reversed(range(len(program.statements))):
+        statement = program.statements[index]
+        lazy = PRIMITIVES[statement.op].lazy
+        chosen = flags.get(statement.args[0]) if lazy else None
+        for at, arg in enumerate(statement.args):
+            on, maybe = surely[index], perhaps[index]
+            if at in lazy and chosen is None:
+                on = nothing
+            elif at in lazy and chosen is not None:
+                kept = chosen if at == lazy[0] else ~chosen
+                on, maybe = on & kept, maybe & kept
+            ask(arg, on, maybe)
+    return {index: (surely[index], perhaps[index]) for index in oracles}
+
+
+def gradients_asked(program: Program, sizes: Mapping[str, float]) -> float:
+    """What oracles are asked in a step at most, as a number of gradients that take as long.
+
+    **Arguments:** `sizes`: those that the costs depend on, by the letters of
+    `dsl.language.cost.SIZES`.
+    """
+    return sum(call.most * call.cost.gradients(sizes) for call in oracle_calls(program))
+
+
+def calls_text(program: Program) -> str:
+    """What a step asks, in words: `"1 gradient, 2 gradients every 10 steps"`; empty if nothing."""
+    often: dict[tuple[float, float], dict[str, Cost]] = {}
+    for call in oracle_calls(program):
+        units = often.setdefault((call.least, call.most), {})
+        unit = call.cost.unit.name
+        units[unit] = units[unit].plus(call.cost) if unit in units else call.cost
+    return ", ".join(
+        " and ".join(map(str, units.values())) + _frequency(*bounds)
+        for bounds, units in often.items()
+    )
+
+
+def _cost(program: Program, index: int) -> Cost:
+    """What a statement that asks an oracle costs, with the sizes that its arguments have."""
+    statement = program.statements[index]
+    oracle = PRIMITIVES[statement.op].oracle
+    assert oracle is not None, f"'{statement.op}' asks nothing"
+    lengths = [program.kind_of(arg).length for arg in statement.args]
+    known = next((length for length in lengths if length is not None), None)
+    return oracle.costs if known is None else oracle.costs.given({"k": known})
+
+
+def _flags(program: Program, steps: int, horizon: int) -> dict[Arg, np.ndarray]:
+    """The flags of choices that are known before the steps, as [steps] of what they choose."""
+    early = Early(program)
+    chosen = {s.args[0] for s in program.statements if PRIMITIVES[s.op].lazy}
+    places = {arg: early.place(arg) for arg in chosen if early.known(arg)}
+    lr = np.full((steps, 1), program.hyperparameters.get("lr", 1.0))
+    table = early.numbers.table(lr, horizon)
+    return {arg: table[place, :, 0] != 0 for arg, place in places.items()}
+
+
+def _share(steps: np.ndarray) -> float:
+    """The part of all steps that these are, as far as a window shows it; exact if they are evenly
+    spaced."""
+    gaps = np.unique(np.diff(steps))
+    return 1 / int(gaps[0]) if len(gaps) == 1 else len(steps) / _LONG
+
+
+def _frequency(least: float, most: float) -> str:
+    if least < most:
+        return _frequency(most, most) + " at most"
+    if most in (0, 1):
+        return "" if most else " at first"
+    spacing = 1 / most
+    if abs(spacing - round(spacing)) < 1e-9:
+        return f" every {round(spacing)} steps"
+    return f" on {format_number(round(100 * most, 2))} % of steps"

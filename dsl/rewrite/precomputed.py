@@ -1,0 +1,124 @@
+"""What of a program is known before its steps: Globals of step count, horizon, rate and numbers.
+
+Bias corrections, schedules and flags such as `every` are computed for all steps of a run at once,
+in float64. An engine takes the results as data, so neither a constant nor a hyperparameter is part
+of what it compiles, and all engines read the same numbers.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from dsl.language.kinds import Kind
+from dsl.language.registry import PRIMITIVES, Primitive, Scope
+from dsl.program import Arg, Const, Local, Name, Program
+
+STEP, HORIZON, RATE, FIRST_NUMBER = 0, 1, 2, 3
+"""Numbers with a fixed place; constants, hyperparameters and computed values follow."""
+
+
+class EarlyStep(NamedTuple):
+    """A primitive applied to numbers; places among the numbers."""
+
+    primitive: Primitive
+    args: tuple[int, ...]
+    to: int
+
+
+class Numbers(NamedTuple):
+    """The numbers of a program: values in their places (0 where one is computed), and how."""
+
+    values: tuple[float, ...]
+    steps: tuple[EarlyStep, ...]
+
+    def table(self, lr: np.ndarray, horizon: int) -> np.ndarray:
+        """Their values in a run, float64 [numbers, steps, rates].
+
+        **Arguments:** `lr`: the rate at each step, [steps, rates]; `horizon`: what `T` is.
+        """
+        rows = np.empty((len(self.values), *lr.shape))
+        rows[:] = np.asarray(self.values)[:, None, None]
+        rows[STEP] = np.arange(1, len(lr) + 1)[:, None]
+        rows[HORIZON], rows[RATE] = horizon, lr
+        with np.errstate(all="ignore"):
+            for primitive, args, to in self.steps:
+                rows[to] = primitive.meaning(np, *(rows[arg] for arg in args))
+        return rows
+
+
+class Early:
+    """Finds the numbers of a program and gives them places, as they are asked for."""
+
+    def __init__(self, program: Program):
+        self.program = program
+        self._places: dict[Arg, int] = {Name("t"): STEP, Name("T"): HORIZON, Name("lr"): RATE}
+        self._values = [0.0] * FIRST_NUMBER
+        self._steps: list[EarlyStep] = []
+        self._by_rate = {RATE}
+        self._names = {"t", "T", "lr", *program.hyperparameters}
+        self._known = _early_statements(program, self._names)
+
+    def known(self, arg: Arg) -> bool:
+        """Whether a value is known before the steps."""
+        if isinstance(arg, Local):
+            return arg.index in self._known
+        return not isinstance(arg, Name) or arg.id in self._names
+
+    def place(self, arg: Arg) -> int:
+        """The place of a known value among the numbers."""
+        if arg not in self._places:
+            match arg:
+                case Const(value):
+                    self._places[arg] = self._new(value)
+                case Name(id):
+                    self._places[arg] = self._new(self.program.hyperparameters[id])
+                case Local(index):
+                    self._places[arg] = self._computed(index)
+        return self._places[arg]
+
+    def by_rate(self, place: int) -> bool:
+        """Whether a number depends on the rate."""
+        return place in self._by_rate
+
+    @property
+    def numbers(self) -> Numbers:
+        """All that have a place so far."""
+        return Numbers(tuple(self._values), tuple(self._steps))
+
+    def _new(self, value: float = 0.0) -> int:
+        self._values.append(value)
+        return len(self._values) - 1
+
+    def _computed(self, index: int) -> int:
+        for needed in _needs(self.program, index):
+            if Local(needed) not in self._places:
+                statement = self.program.statements[needed]
+                args = tuple(map(self.place, statement.args))
+                to = self._places[Local(needed)] = self._new()
+                self._steps.append(EarlyStep(PRIMITIVES[statement.op], args, to))
+                if not self._by_rate.isdisjoint(args):
+                    self._by_rate.add(to)
+        return self._places[Local(index)]
+
+
+def _early_statements(program: Program, names: set[str]) -> frozenset[int]:
+    known: set[int] = set()
+    for index, (statement, kind) in enumerate(zip(program.statements, program.kinds, strict=True)):
+        if kind is Kind.GLOBAL and PRIMITIVES[statement.op].scope is not Scope.STEP:
+            locals_ = [arg.index for arg in statement.args if isinstance(arg, Local)]
+            named = [arg.id for arg in statement.args if isinstance(arg, Name)]
+            if known.issuperset(locals_) and names.issuperset(named):
+                known.add(index)
+    return frozenset(known)
+
+
+def _needs(program: Program, index: int) -> Sequence[int]:
+    """The early statements that one reads, through others too, and it itself, in order."""
+    needed, stack = {index}, [index]
+    while stack:
+        for arg in program.statements[stack.pop()].args:
+            if isinstance(arg, Local) and arg.index not in needed:
+                needed.add(arg.index)
+                stack.append(arg.index)
+    return sorted(needed)

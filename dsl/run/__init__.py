@@ -1,0 +1,1 @@
+"""Programs carried out: interpreter, Optax transformation, machine, fingerprint."""

@@ -1,0 +1,198 @@
+"""What a program does, as a short string: its response to fixed streams, rounded and hashed.
+
+The probe is a model of four small tensors (rank 0, 1, 2 and 4) in float64. Gradients, losses and
+noise come from fixed streams; the parameters move by what the program says; the oracles ask a fixed
+smooth function. Steps are rounded to six digits, which is far above the rounding of float64 and far
+below any difference that matters; a step of less than `_NEGLIGIBLE` of the largest so far, or than
+`_NOTHING`, is none. The sign of a zero is no part of behaviour. It sees what happens within `STEPS`
+steps: a refresh every hundred steps and one every two hundred look alike.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from functools import lru_cache
+from types import SimpleNamespace
+
+import numpy as np
+
+from dsl.language.closed_form import ClosedForm, Leaves, flat
+from dsl.language.kinds import Kind
+from dsl.language.registry import PRIMITIVES
+from dsl.program import Program
+from dsl.rewrite.liveness import live, sources
+from dsl.rewrite.lower import spelled_out
+from dsl.rewrite.prune import prune
+from dsl.run.interpret import run_step
+from dsl.run.transform import initial
+
+STEPS = 16
+SHAPES = ((), (3,), (2, 3), (2, 1, 2, 2))
+_HORIZON = 100.0
+_MAGNITUDES = (-4.0, 1.0)
+"""Powers of ten between which the entries' gradients lie: small ones show where an eps stands."""
+_ZERO_AT = 10
+"""The step on which one entry's gradient is exactly 0."""
+_NEGLIGIBLE = 1e-11
+_NOTHING = 1e-14
+_ODD = 0.9641257094716
+"""Scales steps before they are rounded, so that round numbers do not sit between two roundings."""
+
+without_signed_zeros = SimpleNamespace(
+    **{
+        **vars(np),
+        "divide": lambda x, y: np.divide(x, y + 0.0),
+        "power": lambda x, y: np.power(x + 0.0, y),
+    }
+)
+"""NumPy without the two functions that tell a negative zero from a positive one."""
+
+
+@lru_cache(maxsize=16384)
+def fingerprint(program: Program) -> str:
+    """Hex digest (16 digits) of the behaviour; equal for programs that behave alike.
+
+    Hyperparameters take part with their defaults, names do not.
+    """
+    moves = respond(program)
+    moves = np.where(np.abs(moves) <= _negligible(moves), 0.0, moves * _ODD)
+    tokens = [f"{x:.5e}" if x else "0" for x in moves.ravel().tolist()]
+    return hashlib.blake2b(" ".join(tokens).encode(), digest_size=8).hexdigest()
+
+
+def depends_on_gradient(program: Program) -> bool:
+    """Whether the steps change with the stream of gradients, or the function behind the oracles.
+
+    Of a program whose every step is NaN or infinite nothing can be said; it counts as dependent.
+    """
+    program = spelled_out(program)
+    if not live(program).names & {"g", "loss"} and not sources(program):
+        return False
+    largest, spoke = 0.0, False
+    for first, second in zip(_moves(program, 0), _moves(program, 1), strict=True):
+        finite = np.isfinite((first, second))
+        largest = max(largest, float(np.max(np.abs((first, second)), where=finite, initial=0.0)))
+        with np.errstate(invalid="ignore"):
+            same = np.abs(first - second) <= max(largest * _NEGLIGIBLE, _NOTHING)
+        same |= (first == second) | (np.isnan(first) & np.isnan(second))
+        if not same.all():
+            return True
+        spoke |= bool(finite[0].any())
+    return not spoke
+
+
+def respond(program: Program, stream: int = 0) -> np.ndarray:
+    """Steps on probe stream 0 or 1: float64 [STEPS, entries], NaN and Inf included."""
+    return np.stack(list(_moves(program, stream)))
+
+
+def _moves(program: Program, stream: int) -> Iterator[np.ndarray]:
+    """The steps on a probe stream one after the other, [entries]."""
+    program = spelled_out(prune(program))
+    probe = _Probe(stream, joined=not sees_shapes(program))
+    w = [leaf.copy() for leaf in probe.start]
+    slots = {name: initial(init, w, np) for name, init in program.state}
+    for t in range(STEPS):
+        probe.at(t, w)
+        inputs = {
+            "w": w,
+            "g": probe.gradients[t],
+            "t": np.float64(t + 1),
+            "T": _HORIZON,
+            "loss": probe.losses[t],
+            **program.hyperparameters,
+        }
+        move, slots = run_step(program, inputs, slots, probe, without_signed_zeros)
+        yield np.concatenate([leaf.ravel() for leaf in move])
+        with np.errstate(all="ignore"):
+            w = [leaf - step for leaf, step in zip(w, move, strict=True)]
+
+
+def sees_shapes(program: Program) -> bool:
+    """Whether the program asks which entries make up a tensor; else one long tensor will do."""
+    called = [PRIMITIVES[program.statements[index].op] for index in live(program).statements]
+    return any(p.oracle or set(p.signature.params) - {None, Kind.GLOBAL} for p in called)
+
+
+def _negligible(moves: np.ndarray) -> np.ndarray:
+    """The size below which a step is as good as none, for each time: float64 [STEPS, 1]."""
+    largest = np.max(np.abs(moves), axis=1, where=np.isfinite(moves), initial=0.0, keepdims=True)
+    return np.maximum(np.maximum.accumulate(largest) * _NEGLIGIBLE, _NOTHING)
+
+
+@lru_cache(maxsize=4)
+def _streams(stream: int, joined: bool) -> tuple[Leaves, list[Leaves], list[np.float64]]:
+    common = np.random.Generator(np.random.PCG64(7))
+    start = [np.asarray(common.normal(size=shape)) for shape in SHAPES]
+    sizes = [np.asarray(10 ** common.uniform(*_MAGNITUDES, shape)) for shape in SHAPES]
+    rng = np.random.Generator(np.random.PCG64(20231 + stream))
+    drift = [np.asarray(rng.normal(size=shape)) for shape in SHAPES]
+    gradients = [
+        [s * (0.5 * d + rng.normal(size=d.shape)) for s, d in zip(sizes, drift, strict=True)]
+        for _ in range(STEPS)
+    ]
+    gradients[_ZERO_AT][1][0] = 0.0
+    losses = [np.float64(2.0 + rng.random()) for _ in range(STEPS)]
+    if joined:
+        return [flat(start)], [[flat(g)] for g in gradients], losses
+    return start, gradients, losses
+
+
+class Polynomial(ClosedForm):
+    """f(w) = sum(a w^2 / 2 + w^4 / 4) + b sum(w)^2 / 2.
+
+    It is the mean of two examples, which have a - 1/2 and a + 1/2 for `a`; all of the data have
+    a + 1/4. With labels of its own the gradient has the root of the Hessian's diagonal, b aside, as
+    standard deviation. The outputs of which the loss is a function are w, w^2 and sum(w).
+    """
+
+    def __init__(self, w: Leaves, curvature: float, coupling: float = 0.0, t: int = 0):
+        super().__init__(w, t)
+        self.curvature = curvature
+        self.coupling = coupling
+
+    def loss_at(self, point: Leaves) -> np.float64:
+        own = sum(np.sum(self.curvature * part**2 / 2 + part**4 / 4) for part in point)
+        return np.float64(own + self.coupling * sum(np.sum(part) for part in point) ** 2 / 2)
+
+    def grad_at(self, point: Leaves) -> Leaves:
+        shared = self.coupling * sum(np.sum(part) for part in point)
+        return [self.curvature * part + part**3 + shared for part in point]
+
+    def hessian_at(self, point: Leaves) -> np.ndarray:
+        return np.diag(self.curvature + 3 * flat(point) ** 2) + self.coupling
+
+    def hvp(self, v: Leaves) -> Leaves:
+        """Without the dense Hessian, in which one infinite weight makes a NaN of every product."""
+        shared = self.coupling * sum(np.sum(part) for part in v)
+        return [
+            (self.curvature + 3 * w**2) * part + shared for w, part in zip(self.w, v, strict=True)
+        ]
+
+    def third_at(self, point: Leaves, v: Leaves, u: Leaves) -> Leaves:
+        return [6 * w * x * y for w, x, y in zip(point, v, u, strict=True)]
+
+    def gauss_newton(self) -> np.ndarray:
+        return np.diag(self.curvature + 2 * flat(self.w) ** 2) + self.coupling
+
+    def label_slopes(self, z: Leaves) -> Leaves:
+        drawn = zip(z, self.w, strict=True)
+        return [part * np.sqrt(self.curvature + 3 * leaf**2) for part, leaf in drawn]
+
+    def apart(self, point: Leaves) -> Leaves:
+        return [leaf / 2 for leaf in point]
+
+    def full_grad_at(self, point: Leaves) -> Leaves:
+        return [g + part / 4 for g, part in zip(self.grad_at(point), point, strict=True)]
+
+
+class _Probe(Polynomial):
+    """The model and streams that a program is run on; `a` differs between the streams."""
+
+    seed = 5
+
+    def __init__(self, stream: int, joined: bool):
+        self.start, self.gradients, self.losses = _streams(stream, joined)
+        super().__init__(self.start, curvature=1.0 + stream, coupling=0.1)
+
+    def at(self, t: int, w: Leaves) -> None:
+        self.t, self.w = t, w

@@ -1,0 +1,247 @@
+"""A program as instructions: choosing opcodes, and what can be computed before the steps.
+
+Statements become instructions in order, over values that have no register yet;
+`dsl.run.machine.allocate` gives them registers. A Global that depends on the step, the rate and
+numbers alone is early: it is computed once for all steps. What only the `new` of a `when` with an
+early flag reads is guarded by the flag: on other steps its instructions are left out, and an oracle
+among them is not paid. (Under a flag that is known only during the step both branches of a `when`
+run, and one is taken.)
+"""
+
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+
+from dsl.language.initialisers import Init
+from dsl.language.kinds import Kind
+from dsl.language.registry import PRIMITIVES, Primitive
+from dsl.program import Arg, Local, Name, Program, Statement
+from dsl.rewrite.lower import spelled_out
+from dsl.rewrite.precomputed import STEP, Early, Numbers
+from dsl.rewrite.prune import prune
+from dsl.run.machine.allocate import Instruction, Value, allocate
+from dsl.run.machine.idioms import IDIOMS, Idiom, Match, find
+from dsl.run.machine.opcodes import (
+    COPY,
+    FILL,
+    LOSS,
+    NUMBER,
+    OPERANDS,
+    REGISTER,
+    form_of,
+    in_register,
+    opcodes,
+)
+from dsl.run.machine.registers import (
+    GRADIENT,
+    PARAMETERS,
+    Capacity,
+    DoesNotFit,
+)
+from dsl.run.transform import initial
+
+
+class Start(NamedTuple):
+    """How a slot starts, in its register: `offset + scale * w`."""
+
+    register: int
+    offset: float
+    scale: float
+
+
+class Encoded(NamedTuple):
+    """A program for the machine: its instructions, its numbers, and how its slots start."""
+
+    op: np.ndarray
+    """int32 [length]"""
+    args: np.ndarray
+    """uint32 [length, OPERANDS]: registers or places in `carried`, as the opcode's form says."""
+    to: np.ndarray
+    """uint32 [length]: registers."""
+    entrywise: np.ndarray
+    """bool [length]: whether the opcode works entry by entry."""
+    guard: tuple[int | None, ...]
+    """For each instruction the number that is 0 on steps where nothing reads what it makes."""
+    result: int
+    """The register that is subtracted from the parameters."""
+    numbers: Numbers
+    carried: tuple[int, ...]
+    """Those of the numbers that instructions read, in the order in which they lie on the tape; the
+    step count is first."""
+    starts: tuple[Start, ...]
+
+
+@lru_cache(maxsize=1024)
+def encode(program: Program, primitives: tuple[str, ...], capacity: Capacity) -> Encoded:
+    """The instructions of a program for a machine that carries `primitives`.
+
+    **Raises:** DoesNotFit if it has too many instructions or live values, or another primitive.
+    """
+    return _Encoder(prune(spelled_out(program)), primitives, capacity).encoded()
+
+
+@lru_cache(maxsize=64)
+def _numbering(primitives: tuple[str, ...]) -> dict[tuple[str, str], int]:
+    return {(op.name, op.form): number for number, op in enumerate(opcodes(primitives))}
+
+
+@lru_cache(maxsize=64)
+def _idioms(primitives: tuple[str, ...]) -> dict[str, list[Idiom]]:
+    """The idioms over `primitives` by what makes their value, the preferred first."""
+    by_op: dict[str, list[Idiom]] = {}
+    for idiom in IDIOMS:
+        if idiom.primitives <= set(primitives):
+            by_op.setdefault(idiom.outermost, []).append(idiom)
+    return by_op
+
+
+class _Encoder:
+    def __init__(self, program: Program, primitives: tuple[str, ...], capacity: Capacity):
+        self.program = program
+        self.capacity = capacity
+        self.primitives = primitives
+        self.opcode = _numbering(primitives)
+        self.early = Early(program)
+        self.code: list[Instruction] = []
+        self.values: dict[Arg, Value] = {
+            Name("w"): Value(fixed=PARAMETERS),
+            Name("g"): Value(fixed=GRADIENT),
+        }
+        self.values.update({Name(slot): Value() for slot in program.slots})
+
+    def encoded(self) -> Encoded:
+        for kind in {*self.program.kinds, *(init.kind for _, init in self.program.state)}:
+            if not in_register(kind):
+                raise DoesNotFit(f"no register holds a {kind}")
+        every = range(len(self.program.statements))
+        late = [index for index in every if not self.early.known(Local(index))]
+        guards = _guards(self.program) if self.chooses() else {}
+        whole = find(self.program, late, _idioms(self.primitives), self.early.known)
+        inside = {index for match in whole.values() for index in match.inner}
+        for index in late:
+            flag = guards.get(index)
+            guard = None
+            if flag is not None and self.early.known(flag):
+                guard = self.early.place(flag)
+            if index in whole:
+                self.values[Local(index)] = self.add_idiom(whole[index], guard)
+            elif index not in inside:
+                self.values[Local(index)] = self.add(self.program.statements[index], guard)
+        starts = [self.values[Name(slot)] for slot in self.program.slots]
+        ends = [self.register(self.value(arg)) for arg in self.program.updates]
+        result = self.register(self.value(self.program.result))
+        final = allocate(
+            self.code, starts, ends, result, self.opcode[COPY, REGISTER], self.capacity.registers
+        )
+        length, room = len(final.code), self.capacity.instructions
+        if length > room:
+            raise DoesNotFit(f"{length} instructions, the machine holds {room}")
+        read = {v.number for step in final.code for v in step.args if v.number is not None}
+        on_tape = (STEP, *sorted(read - {STEP}))
+        if len(on_tape) > self.capacity.numbers:
+            raise DoesNotFit(f"{len(on_tape)} numbers, more than {self.capacity.numbers}")
+        args = np.zeros((length, OPERANDS), np.uint32)
+        for row, step in enumerate(final.code):
+            args[row, : len(step.args)] = [
+                final.place[v] if v.number is None else on_tape.index(v.number) for v in step.args
+            ]
+        slots = zip(starts, (init for _, init in self.program.state), strict=True)
+        known = opcodes(self.primitives)
+        return Encoded(
+            op=np.asarray([step.op for step in final.code], np.int32),
+            args=args,
+            to=np.asarray([final.place[step.to] for step in final.code], np.uint32),
+            entrywise=np.asarray([known[step.op].entrywise for step in final.code], bool),
+            guard=tuple(step.guard for step in final.code),
+            result=final.place[final.result],
+            numbers=self.early.numbers,
+            carried=on_tape,
+            starts=tuple(Start(final.place[start], *_affine(init)) for start, init in slots),
+        )
+
+    def chooses(self) -> bool:
+        """Whether the program has a `when`, without which nothing is guarded."""
+        return any(statement.op == "when" for statement in self.program.statements)
+
+    def add(self, statement: Statement, guard: int | None) -> Value:
+        """Append the instruction of a statement; its value."""
+        primitive = PRIMITIVES[statement.op]
+        args = [self.value(arg) for arg in statement.args]
+        if len(args) == 2 and primitive.commutative and args[1].number is None:
+            args.sort(key=lambda arg: arg.number is not None)
+        for form in _fitting(args, primitive):
+            if (statement.op, form) in self.opcode:
+                filled = [
+                    arg if file == NUMBER else self.register(arg, guard)
+                    for arg, file in zip(args, form, strict=True)
+                ]
+                return self.emit(self.opcode[statement.op, form], tuple(filled), guard)
+        raise DoesNotFit(f"the machine does not carry '{statement.op}'")
+
+    def add_idiom(self, match: Match, guard: int | None) -> Value:
+        """Append the instruction of an idiom; its value."""
+        opcode = self.opcode[match.idiom.text, form_of(match.idiom)]
+        return self.emit(opcode, tuple(map(self.value, match.args)), guard)
+
+    def register(self, value: Value, guard: int | None = None) -> Value:
+        """The value in a register, filled if it is a number."""
+        if value.number is None:
+            return value
+        return self.emit(self.opcode[FILL, NUMBER], (value,), guard)
+
+    def value(self, arg: Arg) -> Value:
+        value = self.values.get(arg)
+        if value is None:
+            if arg == Name("loss"):
+                value = self.emit(self.opcode[LOSS, ""], (), None)
+            else:
+                value = Value(number=self.early.place(arg))
+            self.values[arg] = value
+        return value
+
+    def emit(self, op: int, args: tuple[Value, ...], guard: int | None) -> Value:
+        made = Value()
+        self.code.append(Instruction(op, args, made, guard))
+        return made
+
+
+@lru_cache(maxsize=1024)
+def _affine(init: Init) -> tuple[float, float]:
+    """Offset and scale of what a slot starts as; DoesNotFit if that is not affine in the
+    parameters."""
+    zero, one, two = (
+        float(np.asarray(initial(init, [np.asarray(float(at))], np)).item()) for at in range(3)
+    )
+    if two - one != one - zero:
+        raise DoesNotFit(f"no slot of the machine starts as '{init}'")
+    return zero, one - zero
+
+
+def _fitting(args: list[Value], primitive: Primitive) -> list[str]:
+    """Forms that could take the arguments; the first fills no register, the last all."""
+    exact = [REGISTER if arg.number is None else NUMBER for arg in args]
+    globals_only = [
+        file if kind is Kind.GLOBAL else REGISTER
+        for file, kind in zip(exact, primitive.signature.params, strict=True)
+    ]
+    return ["".join(form) for form in (exact, globals_only, [REGISTER] * len(args))]
+
+
+def _guards(program: Program) -> dict[int, Arg]:
+    """The flag of the one `when` whose `new` is all that reads a statement, where there is one."""
+    demand: dict[int, set[Arg | None]] = {}
+
+    def ask(arg: Arg, by: set[Arg | None]) -> None:
+        if isinstance(arg, Local):
+            demand.setdefault(arg.index, set()).update(by)
+
+    for arg in (*program.updates, program.result):
+        ask(arg, {None})
+    for index in reversed(range(len(program.statements))):
+        statement = program.statements[index]
+        for position, arg in enumerate(statement.args):
+            chosen = statement.op == "when" and position == 1
+            ask(arg, {statement.args[0]} if chosen else demand[index])
+    single = {index: next(iter(by)) for index, by in demand.items() if len(by) == 1}
+    return {index: flag for index, flag in single.items() if flag is not None}

@@ -1,0 +1,104 @@
+"""The instruction set, made from the declarations of the primitives.
+
+An opcode is a primitive with a form that says where each operand is: `r` in a register, `n` among
+the numbers known before the step. `rr` adds two registers, `rn` a register and a number. Every
+branch of the machine's switch costs compile time (some 50 ms), so there are only the forms that
+programs use often: two operands in any mix, Globals of a signature as numbers, and all in
+registers; the encoder fills a register with a number where no form takes it.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+from jax import Array
+
+from dsl.language.kinds import Kind, lifts
+from dsl.language.registry import PRIMITIVES, Primitive
+from dsl.run.machine.idioms import IDIOMS, REGISTERS, Idiom
+
+REGISTER, NUMBER = "r", "n"
+
+OPERANDS = 5
+"""The most that an instruction takes."""
+
+FILL, COPY, LOSS = "fill", "copy", "loss"
+"""Operations of the machine itself: into a register a number, another register, the loss."""
+
+_OWN = ((FILL, NUMBER), (COPY, REGISTER), (LOSS, ""))
+
+
+class Operands(NamedTuple):
+    """What an instruction is carried out on, beside its opcode."""
+
+    registers: Array
+    """[registers, lanes, width]"""
+    numbers: Array
+    """Of the step, [numbers, lanes] or [numbers, 1]."""
+    args: np.ndarray | Array
+    """Of all instructions, [instructions, OPERANDS]."""
+    at: Array
+    """Which of the instructions this is."""
+
+
+@dataclass(frozen=True)
+class Opcode:
+    """One operation on registers: a primitive, an idiom, or one of the machine itself."""
+
+    name: str
+    form: str
+    does: Primitive | Idiom | None = None
+
+    @property
+    def entrywise(self) -> bool:
+        """Whether every entry of what it makes depends on that entry of its operands alone."""
+        if self.does is None:
+            return self.name != LOSS
+        return isinstance(self.does, Idiom) or elementwise(self.does)
+
+
+@lru_cache(maxsize=64)
+def opcodes(primitives: tuple[str, ...]) -> tuple[Opcode, ...]:
+    """The instruction set for programs over `primitives`, what works entry by entry first.
+
+    A primitive with a kind that no register can hold gets no opcode.
+    """
+    carried = {name for name in primitives if all(map(in_register, _kinds(PRIMITIVES[name])))}
+    own = [Opcode(name, form) for name, form in _OWN]
+    chosen = sorted((PRIMITIVES[name] for name in carried), key=lambda primitive: primitive.order)
+    whole = [
+        Opcode(idiom.text, form_of(idiom), idiom) for idiom in IDIOMS if idiom.primitives <= carried
+    ]
+    every = (*own, *whole, *(Opcode(p.name, form, p) for p in chosen for form in _forms(p)))
+    return tuple(sorted(every, key=lambda op: not op.entrywise))
+
+
+def in_register(kind: Kind) -> bool:
+    """Whether a register holds values of `kind`: they broadcast to the shape of the parameters."""
+    return lifts(kind, Kind.TENSOR)
+
+
+def _kinds(primitive: Primitive) -> list[Kind]:
+    signature = primitive.signature
+    return [kind for kind in (*signature.params, signature.result) if kind is not None]
+
+
+def form_of(idiom: Idiom) -> str:
+    """Where the operands of an idiom are."""
+    return "".join(REGISTER if name in REGISTERS else NUMBER for name in idiom.operands)
+
+
+def _forms(primitive: Primitive) -> list[str]:
+    params = primitive.signature.params
+    forms = [REGISTER * len(params)]
+    if Kind.GLOBAL in params:
+        forms.append("".join(NUMBER if kind is Kind.GLOBAL else REGISTER for kind in params))
+    elif elementwise(primitive) and len(params) == 2:
+        forms += [REGISTER + NUMBER] if primitive.commutative else ["rn", "nr"]
+    return forms
+
+
+def elementwise(primitive: Primitive) -> bool:
+    """Whether the machine applies the meaning to whole registers at once."""
+    return primitive.signature.elementwise or bool(primitive.lazy)

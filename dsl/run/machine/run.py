@@ -1,0 +1,136 @@
+"""The machine: one compiled loop that obeys any code.
+
+Each instruction is a `lax.switch` on a number that is the same for all lanes, so only the chosen
+branch runs; branches take all registers and slice their operands inside, which lets XLA fuse the
+slices with the operation. Lanes are an axis of the registers: under `vmap`, an update of one
+register would become a scatter. The instructions of a step are taken in stretches: of such as work
+entry by entry (`dsl.run.machine.elementwise`), and of all others (`dsl.run.machine.structured`).
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array, lax
+
+from dsl.language.registry import PRIMITIVES
+from dsl.language.sources import LOSS as OF_BATCH
+from dsl.program import Program
+from dsl.run.machine.elementwise import Entrywise, Tiling
+from dsl.run.machine.encode import Encoded, encode
+from dsl.run.machine.opcodes import opcodes
+from dsl.run.machine.registers import GRADIENT, PARAMETERS, Capacity, Layout
+from dsl.run.machine.structured import Structured
+from dsl.run.machine.tape import Tape, tape
+from dsl.run.transform import JaxStep
+
+
+class Machine:
+    """Runs programs over `primitives` on models of one layout, in several lanes at once.
+
+    **Arguments:** `layout`: of the parameters. `primitives`: names that programs may use; all that
+    the language has by default, but for oracles that ask more than the loss. `capacity`: how large
+    programs may be. `dtype`: of the registers.
+    """
+
+    def __init__(
+        self,
+        layout: Layout,
+        primitives: Sequence[str] | None = None,
+        capacity: Capacity | None = None,
+        dtype: Any = np.float32,
+    ):
+        self.layout = layout
+        wanted = PRIMITIVES if primitives is None else primitives
+        self.primitives = tuple(
+            sorted(name for name in wanted if PRIMITIVES[name].asks in (None, OF_BATCH))
+        )
+        self.capacity = capacity or Capacity()
+        self.dtype = dtype
+        self._opcodes = opcodes(self.primitives)
+        self._entrywise = sum(op.entrywise for op in self._opcodes)
+        self._tree = jax.tree.structure([0] * len(layout.shapes))
+
+    def encode(self, program: Program) -> Encoded:
+        """The program as this machine's instructions; DoesNotFit if it cannot be."""
+        return encode(program, self.primitives, self.capacity)
+
+    def tape(self, encoded: Encoded, lr: np.ndarray, horizon: int | None = None) -> Tape:
+        """What a run of `len(lr)` steps takes; `lr` is the rate at each step, [steps] or [steps,
+        rates], and `horizon` what `T` is, as many as there are steps if None."""
+        return tape(encoded, lr, self.capacity, self.dtype, horizon)
+
+    def registers(self, tape: Tape, params: Sequence[Array]) -> Array:
+        """The registers [registers, lanes, width] before the first step.
+
+        **Arguments:** `params`: an array [lanes, *shape] per tensor.
+        """
+        lanes = len(params[0])
+        width = Tiling.of(lanes, self.layout.size).width
+        whole = self.layout.write(jnp.zeros((1, lanes, width), self.dtype), 0, params)[0]
+
+        def start(register: Array, registers: Array) -> Array:
+            offset, scale = tape.starts[register]
+            return lax.dynamic_update_index_in_dim(registers, offset + scale * whole, register, 0)
+
+        # one after the other, or `whole` would be put together again for every entry
+        empty = jnp.zeros((self.capacity.registers, lanes, width), self.dtype)
+        return lax.fori_loop(0, self.capacity.registers, start, empty)
+
+    def step(
+        self,
+        tape: Tape,
+        at: Array,
+        registers: Array,
+        params: Sequence[Array],
+        gradient: Sequence[Array],
+        value_fn: Callable[[list[Array], Any], Any],
+        batch: Any = None,
+        keys: Array | None = None,
+    ) -> tuple[list[Array], Array]:
+        """One step of the program in every lane: new parameters and registers.
+
+        **Arguments:** `at`: the number of steps before this one. `params`, `gradient`: an array
+        [lanes, *shape] per tensor. `value_fn(leaves, batch)`: loss of one lane, which oracles ask.
+        `batch`: what it takes, leaves [seeds, ...]. `keys`: for noise, one per seed.
+        """
+        registers = self.layout.write(registers, PARAMETERS, params)
+        registers = self.layout.write(registers, GRADIENT, gradient)
+        numbers = tape.numbers[at]
+        count = (numbers[0, 0] - 1).astype(jnp.int32)
+        if numbers.shape[1] > 1:
+            numbers = jnp.tile(numbers, (1, len(params[0]) // numbers.shape[1]))
+
+        def step_of(shared: tuple[Any, Array | None], leaves: list[Array]) -> JaxStep:
+            batch, key = shared
+            return JaxStep(
+                self._tree,
+                leaves,
+                key,
+                count,
+                {OF_BATCH.argument: lambda at: value_fn(at, batch)},
+            )
+
+        first = self._entrywise
+        tiling = Tiling.of(len(params[0]), self.layout.size)
+        entrywise = Entrywise(self._opcodes[:first], tiling)
+        structured = Structured(
+            self._opcodes[first:], first, step_of, (batch, keys), params, self.layout
+        )
+        begin, end = tape.spans[at]
+
+        def two_stretches(state: tuple[Array, Array]) -> tuple[Array, Array]:
+            """Instructions up to the next entrywise one, if any, then entrywise ones."""
+            at, registers = state
+            turn = jnp.where(tape.op[at] < first, at, jnp.minimum(tape.stretch[at], end))
+            stop = jnp.minimum(tape.stretch[turn], end)
+            registers = structured.run(tape, at, turn, numbers, registers)
+            return stop, entrywise.run(tape, turn, stop, numbers, registers)
+
+        _, registers = lax.while_loop(
+            lambda state: state[0] < end, two_stretches, (begin, registers)
+        )
+        moves = self.layout.split(registers[tape.result])
+        return [w - move for w, move in zip(params, moves, strict=True)], registers

@@ -1,5 +1,0 @@
-"""Programs made shorter without changing what they do."""
-
-from dsl.simplify.passes import simplify
-
-__all__ = ["simplify"]

@@ -1,0 +1,1 @@
+"""Files: configs that are read with good errors, results that are written whole."""

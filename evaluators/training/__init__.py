@@ -1,0 +1,1 @@
+"""Training a program on a task: loops, engines, outcomes."""

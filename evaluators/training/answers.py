@@ -1,0 +1,90 @@
+"""What a task answers to the oracles of a program, over lists of parameter tensors."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax import Array
+
+from dsl.language.sources import FULL, LOSS, LOSSES, OUTPUTS, SAMPLED
+from dsl.program import Program
+from dsl.rewrite.liveness import sources
+from dsl.run.machine import DoesNotFit
+from evaluators.task import Data, Task
+
+
+class Answers(NamedTuple):
+    """The losses of a task on its data; parameters are leaves of `tree`."""
+
+    task: Task
+    tree: Any
+    data: Data
+
+    def params(self, leaves: list[Array]) -> Any:
+        """The parameters as the task knows them."""
+        return jax.tree.unflatten(self.tree, leaves)
+
+    def loss(self, leaves: list[Array], index: Array) -> Array:
+        """The loss of the training examples `index` [batch]."""
+        return self.task.loss(self.params(leaves), self.data, index)
+
+    def losses(self, leaves: list[Array], index: Array) -> Array:
+        """The loss of each of them, [batch]: a mean over one example is its own loss."""
+        return jax.vmap(lambda one: self.loss(leaves, one[None]))(index)
+
+    def sampled(self, leaves: list[Array], index: Array, key: Array) -> Array:
+        """Their loss with labels that the model draws."""
+        assert self.task.sampled is not None, "asked only of tasks that answer"
+        return self.task.sampled(self.params(leaves), self.data, index, key)
+
+    def full(self, leaves: list[Array]) -> Array:
+        """The loss of all training examples, in one batch."""
+        return self.loss(leaves, jnp.arange(self.task.examples()))
+
+    def outputs(self, leaves: list[Array], index: Array) -> tuple[Any, Callable[[Any], Array]]:
+        """The model's outputs on the training examples `index`, and their loss as a function of
+        outputs."""
+        assert self.task.outputs is not None, "asked only of tasks that answer"
+        return self.task.outputs(self.params(leaves), self.data, index)
+
+    def validate(self, leaves: list[Array]) -> Array:
+        """The validation loss."""
+        return self.task.validate(self.params(leaves), self.data)
+
+    def by_argument(self, index: Array) -> dict[str, Callable[..., Any]]:
+        """The functions that oracles ask, by the names of their sources, for one batch."""
+        return {
+            LOSS.argument: lambda leaves: self.loss(leaves, index),
+            LOSSES.argument: lambda leaves: self.losses(leaves, index),
+            FULL.argument: self.full,
+            SAMPLED.argument: lambda leaves, key: self.sampled(leaves, index, key),
+            OUTPUTS.argument: lambda leaves: self.outputs(leaves, index),
+        }
+
+
+def check_answers(task: Task, program: Program) -> None:
+    """DoesNotFit if the program asks what the task does not know."""
+    asked = sources(program)
+    if task.sampled is None and SAMPLED in asked:
+        raise DoesNotFit(f"the model of task '{task.name}' draws no labels, which the program asks")
+    if task.outputs is None and OUTPUTS in asked:
+        raise DoesNotFit(
+            f"task '{task.name}' shows its loss, not the outputs of its model, which the program "
+            "asks"
+        )
+
+
+def all_finite(leaves: list[Array]) -> Array:
+    """Whether all parameters of a lane are finite, [lanes]."""
+    return _every(leaves, jnp.isfinite)
+
+
+def all_within(leaves: list[Array], bound: float) -> Array:
+    """Whether all parameters of a lane are finite and at most `bound` in magnitude, [lanes]."""
+    return _every(leaves, lambda leaf: jnp.abs(leaf) <= bound)
+
+
+def _every(leaves: list[Array], holds: Callable[[Array], Array]) -> Array:
+    each = [jnp.all(holds(leaf), axis=tuple(range(1, leaf.ndim))) for leaf in leaves]
+    return jnp.all(jnp.stack(each), axis=0)

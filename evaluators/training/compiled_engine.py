@@ -1,0 +1,137 @@
+"""The step of one program, compiled: for what the machine does not carry, and where it pays.
+
+A training loop is compiled for the structure of a program; its constants, hyperparameters and rates
+are arguments. The loops used last are kept.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+
+from dsl.program import Program
+from dsl.rewrite.structure import Structure, split
+from dsl.run.interpret import run_step
+from dsl.run.machine import over_lanes
+from dsl.run.namespace import NAMESPACE
+from dsl.run.transform import JaxStep, initial, jax_choose
+from evaluators.task import Data
+from evaluators.training.answers import Answers
+from evaluators.training.batches import Part
+from evaluators.training.loop import Feed, Found, Moment, train
+
+KEPT = 16
+"""Compiled loops that are kept; one takes some megabytes."""
+
+
+class Given(NamedTuple):
+    """The numbers of a run, float32."""
+
+    common: np.ndarray
+    """[steps, numbers]: the same at every rate."""
+    by_rate: np.ndarray
+    """[steps, numbers, rates]"""
+    starts: tuple[tuple[np.ndarray, ...], ...]
+    """Of the initialisers of slots."""
+
+
+class CompiledEngine:
+    """Trains with any program of the language that the task answers.
+
+    **Arguments:** `stages`: looks, and the last step. `horizon`: what `T` is. `compilations` counts
+    compiled loops.
+    """
+
+    def __init__(
+        self,
+        answers: Callable[[Data], Answers],
+        stages: Sequence[int],
+        horizon: int,
+        kept: int = KEPT,
+    ):
+        self.answers = answers
+        self.stages = tuple(stages)
+        self.horizon = horizon
+        self.kept = kept
+        self.compilations = 0
+        self._loops: OrderedDict[tuple[Structure, int], Any] = OrderedDict()
+
+    def run(self, program: Program, part: Part, bar: np.ndarray, feed: Feed, data: Data) -> Found:
+        """One part of a job; results in numpy."""
+        structure, numbers, starts = split(program)
+        lr = np.tile(np.asarray(part.rates), (self.stages[-1], 1))
+        rows = numbers.table(lr, self.horizon)[list(structure.places)]
+        by_rate = np.asarray(structure.by_rate, bool)
+        with np.errstate(over="ignore"):
+            given = Given(
+                rows[~by_rate, :, 0].T.astype(np.float32),
+                rows[by_rate].swapaxes(0, 1).astype(np.float32),
+                tuple(tuple(np.asarray(x, np.float32) for x in args) for args in starts),
+            )
+        loop = self._loop(structure, len(part.rates))
+        return jax.device_get(loop(given, bar, feed, data))
+
+    def _loop(self, structure: Structure, rates: int) -> Callable[..., Found]:
+        key = (structure, rates)
+        if key not in self._loops:
+            self._loops[key] = jax.jit(self._function(structure, rates))
+            while len(self._loops) > self.kept:
+                _, oldest = self._loops.popitem(last=False)
+                oldest.clear_cache()
+        self._loops.move_to_end(key)
+        return self._loops[key]
+
+    def _function(self, structure: Structure, rates: int) -> Callable[..., Found]:
+        def whole(given: Given, bar: Array, feed: Feed, data: Data) -> Found:
+            self.compilations += 1  # while it is traced
+            answers = self.answers(data)
+            params = [jnp.repeat(leaf, rates, axis=0) for leaf in feed.params]
+            slots = jax.vmap(lambda leaves: _initial(structure.program, leaves, given))(params)
+            advance = _advance(structure, given, answers)
+            return train(answers, self.stages, advance, params, slots, feed, bar)
+
+        return whole
+
+
+def _initial(program: Program, leaves: list[Array], given: Given) -> dict[str, Any]:
+    """The slots of one lane before the first step."""
+    return {
+        name: initial(init, leaves, args=args)
+        for (name, init), args in zip(program.state, given.starts, strict=True)
+    }
+
+
+def _advance(structure: Structure, given: Given, answers: Answers) -> Any:
+    program = structure.program
+    names = list(program.hyperparameters)
+    common = [name for name, by in zip(names, structure.by_rate, strict=True) if not by]
+    differing = [name for name, by in zip(names, structure.by_rate, strict=True) if by]
+
+    def advance(
+        moment: Moment, params: list[Array], slots: dict[str, Any], gradient: list[Array]
+    ) -> tuple[list[Array], dict[str, Any]]:
+        shared = dict(zip(common, given.common[moment.at], strict=True))
+        rows = jnp.asarray(given.by_rate)[moment.at].T
+        tree = jax.tree.structure(params)
+        lanes = len(params[0])
+
+        def of_lane(seed: tuple[Array, Array], own: tuple) -> tuple[list[Array], dict[str, Any]]:
+            index, key = seed
+            leaves, slots, grads, numbers = own
+            inputs = {**shared, **dict(zip(differing, numbers, strict=True))}
+            if "loss" in program.inputs:
+                inputs["loss"] = answers.loss(leaves, index)
+            step = JaxStep(tree, leaves, key, moment.at, answers.by_argument(index))
+            move, slots = run_step(
+                program, {"w": leaves, "g": grads, **inputs}, slots, step, NAMESPACE, jax_choose
+            )
+            return [w - by for w, by in zip(leaves, move, strict=True)], slots
+
+        own = (params, slots, gradient, jnp.tile(rows, (lanes // len(rows), 1)))
+        return over_lanes(of_lane, (moment.batch, moment.keys), own)
+
+    return advance

@@ -1,0 +1,1 @@
+"""The resumable loop of a campaign and its stages."""

@@ -1,0 +1,133 @@
+"""What a campaign tells whoever watches it; it does not know who that is."""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from dsl.program import Program
+from evaluators.evaluation import Outcome
+from search.candidates.verdict import CacheKey, Verdict
+
+
+@dataclass
+class Progress:
+    """Where the search stands. `seconds` and `judged_now` are of this process alone."""
+
+    budget: int
+    judged: int = 0
+    judged_now: int = 0
+    evaluated: int = 0
+    hits: Counter[CacheKey] = field(default_factory=Counter)
+    best: float | None = None
+    best_at: int | None = None
+    seconds: float = 0.0
+
+    def count(self, index: int, verdict: Verdict, hit: CacheKey | None) -> None:
+        """Take in one more verdict."""
+        self.judged += 1
+        if hit is not None:
+            self.hits[hit] += 1
+        else:
+            self.evaluated += 1
+        score = verdict.score if verdict.outcome == Outcome.OK else None
+        if score is not None and (self.best is None or score > self.best):
+            self.best, self.best_at = score, index
+
+    @property
+    def rate(self) -> float | None:
+        """Programs per second since this process began to search."""
+        return self.judged_now / self.seconds if self.seconds > 0 and self.judged_now else None
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Time to the end of the budget at this rate."""
+        return (self.budget - self.judged) / self.rate if self.rate else None
+
+
+@dataclass(frozen=True)
+class Resumed:
+    """The ledger's candidates were replayed and agree with it."""
+
+    candidates: int
+
+
+@dataclass(frozen=True)
+class WorkersStarting:
+    """The pool is being started."""
+
+    workers: int
+
+
+@dataclass(frozen=True)
+class TuningBaseline:
+    """The baseline's constants are being tuned."""
+
+    rule: str
+    evaluations: int
+
+
+@dataclass(frozen=True)
+class BaselineTuned:
+    """The baseline is ready."""
+
+    program: Program
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A verdict was entered in the ledger."""
+
+    progress: Progress
+
+
+@dataclass(frozen=True)
+class CandidateLost:
+    """A candidate took two workers with it and is recorded as that."""
+
+    index: int
+    sentence: str
+
+
+@dataclass(frozen=True)
+class Alarm:
+    """A candidate scored below a task's floor: the task or the judging has a flaw."""
+
+    index: int
+    sentence: str
+
+
+@dataclass(frozen=True)
+class MeasuringFinalists:
+    """`done` of `total` measurements on fresh seeds are in."""
+
+    finalists: int
+    done: int
+    total: int
+
+
+@dataclass(frozen=True)
+class Validating:
+    """`done` of `total` measurements on a suite of other tasks are in."""
+
+    stage: str
+    suite: str
+    done: int
+    total: int
+
+
+Event = (
+    Resumed
+    | WorkersStarting
+    | TuningBaseline
+    | BaselineTuned
+    | Judged
+    | CandidateLost
+    | Alarm
+    | MeasuringFinalists
+    | Validating
+)
+Observer = Callable[[Event], None]
+
+
+def ignore(event: Event) -> None:
+    """The observer that watches nothing."""

@@ -1,0 +1,242 @@
+"""The resumable loop: tune the baseline, search, measure the finalists on fresh seeds.
+
+Candidate i is asked for right after candidate i - look_ahead is told, and verdicts are told in the
+order of candidates, whatever the order in which workers finish. So the ledger says the same with
+any number of workers, and after any crash: resuming asks and tells again what is in the ledger,
+checks that the same programs come out, and goes on where it ends.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from dsl.program import Program
+from dsl.program.parse import parse
+from evaluators.evaluation import Evaluation
+from search.campaign import events
+from search.campaign.baseline import suite, tune_baseline
+from search.campaign.events import Observer, Progress
+from search.campaign.finals import final_scores, measure
+from search.campaign.validation import validate
+from search.candidates.proposer import Chooser
+from search.candidates.verdict import Candidate, Verdict
+from search.config import Config
+from search.errors import CampaignFailed, LedgerError
+from search.ledger import Ledger, Row
+from search.pool.jobs import Evaluate
+from search.pool.workers import Done, Pool
+
+
+@dataclass
+class _Pending:
+    """A candidate that is asked for and not yet told."""
+
+    candidate: Candidate
+    verdict: Verdict | None = None
+    seconds: float = 0.0
+
+
+class Campaign:
+    """One config, one ledger, one pool; `run` does all that is left to do.
+
+    `open_pool` is called when the first job is due, never for a complete run.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        ledger: Ledger,
+        open_pool: Callable[[], Pool],
+        observe: Observer = events.ignore,
+    ):
+        self.config = config
+        self.ledger = ledger
+        self.observe = observe
+        self.progress = Progress(config.budget.candidates)
+        self._open_pool = open_pool
+        self._pool: Pool | None = None
+        self._session: int | None = None
+        self._pending: dict[int, _Pending] = {}
+        self._told: list[tuple[str, float | None]] = []
+        self._unsent: list[tuple[int, Evaluate]] = []
+        self._stored = len(ledger)
+        self._began: float | None = None
+
+    def run(self, versions: dict[str, str]) -> bool:
+        """Run to the end; what is done already is checked and left as it is.
+
+        **Returns:** whether nothing was left to do.
+        """
+        try:
+            baseline = self.ledger.get("baseline")
+            if baseline is None:
+                baseline = self._tune_baseline(versions)
+            self._prepare(parse(baseline["tuned"]), baseline["rates"])
+            self._replay()
+            self._grow()
+            if self.ledger.get("finals") is not None:
+                return True
+            self._start(versions)
+            self._search()
+            self._measure_finalists()
+            return False
+        finally:
+            self._close()
+
+    def _start(self, versions: dict[str, str]) -> Pool:
+        if self._pool is None:
+            self.ledger.expect_writes()
+            self.observe(events.WorkersStarting(self.config.workers))
+            self._pool = self._open_pool()
+            self._session = self.ledger.start_session(self.config.workers, versions)
+            for number, job in self._unsent:
+                self._pool.submit(number, job)
+            self._unsent.clear()
+        return self._pool
+
+    def _close(self) -> None:
+        if self._pool is not None:
+            self._note_session()
+            self._pool.close()
+
+    def _tune_baseline(self, versions: dict[str, str]) -> dict[str, Any]:
+        baseline = tune_baseline(self.config, self._start(versions), self.observe)
+        self.ledger.set("baseline", baseline)
+        return baseline
+
+    def _prepare(self, tuned: Program, rates: dict[str, float]) -> None:
+        """What candidates are chosen from and judged by."""
+        config = self.config
+        self._suite = suite(config, tuned, rates)
+        as_baseline = config.start == config.baseline.rule
+        start = tuned if as_baseline else config.rule(config.start)
+        self._chooser = Chooser(config, start, rates if as_baseline else {})
+
+    def _replay(self) -> None:
+        """Ask and tell what the ledger holds; afterwards the look-ahead is in flight."""
+        if self._stored > self.config.budget.candidates:
+            raise LedgerError(
+                f"{self.ledger.path} holds {self._stored} candidates, more than the budget of "
+                f"{self.config.budget.candidates}"
+            )
+        rows = self.ledger.rows()
+        for index in range(min(self.config.look_ahead, self.config.budget.candidates)):
+            self._ask(index, rows)
+        while len(self._told) < self._stored:
+            self._tell(rows)
+        if self._stored:
+            self.observe(events.Resumed(self._stored))
+
+    def _grow(self) -> None:
+        """Take over a larger budget; the finals are then still to come."""
+        config = self.config.comparable()
+        if config != self.ledger.get("config"):
+            with self.ledger.transaction():
+                self.ledger.set("config", config)
+                self.ledger.set("finals", None)
+                self.ledger.set("validation", None)
+
+    def _search(self) -> None:
+        """Judge candidates until the budget is spent."""
+        pool = self._start({})
+        self._began = time.monotonic()
+        none: Iterator[Row] = iter(())
+        while self._pending:
+            head = self._pending[len(self._told)]
+            if self._settled(head):
+                self._tell(none)
+                continue
+            for done in pool.collect():
+                self._enter(done)
+        self._note_session()
+
+    def _ask(self, index: int, rows: Iterator[Row]) -> None:
+        """Choose candidate `index`; it is in `rows`, or goes to a worker."""
+        if index < self._stored:
+            row = next(rows)
+            candidate = self._chooser.recall(index, row, self.ledger.path)
+            self._pending[index] = _Pending(candidate, row.verdict)
+            return
+        candidate = self._chooser.choose(index)
+        self._pending[index] = _Pending(candidate)
+        if candidate.hit is not None:
+            return
+        job = self._chooser.job(candidate, self._suite)
+        if self._pool is None:
+            self._unsent.append((index, job))
+        else:
+            self._pool.submit(index, job)
+
+    def _settled(self, pending: _Pending) -> bool:
+        """Whether the verdict is known; a cache hit's source is told before it."""
+        source = pending.candidate.source
+        if pending.verdict is None and source is not None:
+            outcome, score = self._told[source]
+            pending.verdict = Verdict(outcome, score, note=f"as candidate {source}")
+        return pending.verdict is not None
+
+    def _tell(self, rows: Iterator[Row]) -> None:
+        """Tell the next verdict, enter it, and ask for the candidate that waited for it."""
+        index = len(self._told)
+        pending = self._pending.pop(index)
+        candidate, verdict = pending.candidate, pending.verdict
+        assert verdict is not None
+        if index == 0 and verdict.score is None:
+            raise CampaignFailed(
+                f"the start program could not be evaluated: {verdict.outcome}, {verdict.note}"
+            )
+        self._told.append((verdict.outcome, verdict.score))
+        self._chooser.learn(candidate, verdict)
+        self.progress.count(index, verdict, candidate.hit)
+        if index >= self._stored:
+            self._commit(candidate, verdict, pending.seconds)
+        ahead = index + self.config.look_ahead
+        if ahead < self.config.budget.candidates:
+            self._ask(ahead, rows)
+
+    def _commit(self, candidate: Candidate, verdict: Verdict, seconds: float) -> None:
+        assert self._began is not None
+        self.progress.judged_now += 1
+        self.progress.seconds = time.monotonic() - self._began
+        with self.ledger.transaction():
+            self.ledger.append(candidate, verdict, seconds)
+            self._note_session()
+        self.observe(events.Judged(self.progress))
+
+    def _note_session(self) -> None:
+        if self._pool is not None and self._session is not None:
+            self.ledger.update_session(
+                self._session,
+                candidates=self.progress.judged_now,
+                seconds=round(self.progress.seconds, 3),
+                compilations=self._pool.compilations,
+                retries=self._pool.retries,
+            )
+
+    def _enter(self, done: Done) -> None:
+        pending = self._pending[done.number]
+        if done.answer is None:
+            assert done.lost is not None
+            note = f"{done.lost.sentence} ({done.note})"
+            pending.verdict = Verdict(done.lost, None, note=note)
+            self.observe(events.CandidateLost(done.number, note))
+            return
+        measured: Evaluation = done.answer.value
+        pending.verdict = Verdict(measured.outcome, measured.score, measured)
+        pending.seconds = done.answer.seconds
+        if measured.outcome.alarm:
+            self.observe(events.Alarm(done.number, measured.outcome.sentence))
+
+    def _measure_finalists(self) -> None:
+        """The finals, and what the config asks beyond the tasks of the search."""
+        pool = self._start({})
+        finals = measure(self.config, self.ledger, self._suite, pool, self.observe)
+        by = final_scores(finals, len(self.config.tasks))
+        entrants = [(row.number, row.program()) for row in self.ledger.best(len(by))]
+        baseline = parse(self._suite.baseline)
+        found = validate(self.config, entrants, by, baseline, pool, self.observe)
+        with self.ledger.transaction():
+            self.ledger.set("finals", finals)
+            self.ledger.set("validation", found or None)
+            self._note_session()

@@ -1,0 +1,1 @@
+"""Which program is candidate i, whether it is known, and how it is judged."""

@@ -1,0 +1,1 @@
+"""Workers that judge candidates, in this process or on Ray."""

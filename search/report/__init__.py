@@ -1,0 +1,1 @@
+"""What is read off a ledger: hall of fame, funnel, state."""

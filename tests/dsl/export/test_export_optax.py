@@ -1,0 +1,134 @@
+"""The exported Optax optimizer does what the interpreter does, and behaves as Optax's own."""
+
+import subprocess
+import sys
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+
+from dsl.export import to_optax_source
+from dsl.zoo import ZOO
+from tests.support import exporting
+from tests.support.exporting import RULES
+
+TOLERANCE = {"float32": 1e-5, "float64": 1e-12}
+
+
+@pytest.mark.parametrize(("name", "dtype"), exporting.walks())
+def test_the_file_follows_the_interpreter(name, dtype):
+    program = RULES[name]
+    optimizer = exporting.optax_optimizer(program)
+    path = exporting.optax_walk(program, optimizer, dtype)
+    assert exporting.apart(path, exporting.interpreted(program, dtype)) < TOLERANCE[dtype]
+
+
+def test_the_files_pass_ruff(tmp_path):
+    made = {name: to_optax_source(rule, evidence="Score 0.1") for name, rule in RULES.items()}
+    exporting.check_with_ruff(tmp_path, made)
+
+
+def test_the_file_needs_nothing_of_ours(tmp_path):
+    path = tmp_path / "lion_optax.py"
+    path.write_text(to_optax_source(ZOO["lion"]))
+    script = (
+        "import sys, jax.numpy as jnp\n"
+        f"exec(compile(open({str(path)!r}).read(), 'lion', 'exec'))\n"
+        "p = jnp.ones(2); optimizer = lion(0.5)\n"
+        "move, _ = optimizer.update(jnp.ones(2), optimizer.init(p), p)\n"
+        "assert move.tolist() == [-0.5, -0.5], move\n"
+        "assert not {'dsl', 'torch', 'search', 'evaluators'} & set(sys.modules)\n"
+    )
+    command = [sys.executable, "-I", "-c", script]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+
+
+def exported(name):
+    """The optimizer's function in its file."""
+    return exporting.loaded(to_optax_source(RULES[name]))[name]
+
+
+@pytest.mark.parametrize("name", ["adamw", "numbers", "adan"])
+def test_a_schedule_gives_each_step_its_rate(name):
+    """`adamw` is a chain, the others evaluate the schedule themselves."""
+    more = exporting.horizon_of(RULES[name])
+    params, grads = jnp.ones(3), jnp.array([1.0, -2.0, 0.5])
+    make = exported(name)
+    scheduled = make(lambda count: 0.1 / (1 + count), **more)
+    state = scheduled.init(params)
+    states = {rate: make(rate, **more).init(params) for rate in (0.1, 0.05)}
+    for rate in states:
+        move, state = scheduled.update(grads, state, params)
+        fixed = make(rate, **more)
+        first = fixed.init(params)
+        for _ in range(round(0.1 / rate)):
+            wanted, first = fixed.update(grads, first, params)
+        np.testing.assert_allclose(move, wanted, rtol=1e-6)
+
+
+def test_the_file_is_a_pair_where_the_rate_is_a_factor():
+    names = exporting.loaded(to_optax_source(ZOO["adamw"]))
+    assert {"adamw", "scale_by_adamw", "ScaleByAdamWState"} <= set(names)
+    names = exporting.loaded(to_optax_source(ZOO["adan"]))
+    assert "adan" in names and "scale_by_adan" not in names
+
+
+def test_a_mask_keeps_parameters_from_decay():
+    params = {"w": jnp.ones(2), "b": jnp.ones(2)}
+    grads = jax.tree.map(jnp.zeros_like, params)
+    optimizer = exported("lion")(0.1, weight_decay=0.5, mask={"w": True, "b": False})
+    moves, _ = optimizer.update(grads, optimizer.init(params), params)
+    assert moves["b"].tolist() == [0, 0] and moves["w"][0] < 0
+
+
+@pytest.mark.parametrize("name", ["adamw", "scalar_slots", "adan"])
+def test_it_works_with_the_wrappers_of_optax(name):
+    params = {"w": jnp.ones((2, 3)), "b": jnp.ones(2)}
+    grads = jax.tree.map(lambda p: 0.5 * p, params)
+    make = exported(name)
+    for optimizer in (
+        optax.chain(optax.clip_by_global_norm(1.0), make(0.1)),
+        optax.inject_hyperparams(make)(learning_rate=0.1),
+        optax.inject_hyperparams(make)(learning_rate=lambda count: 0.1 / (1 + count)),
+        optax.masked(make(0.1), {"w": True, "b": False}),
+        optax.MultiSteps(make(0.1), 2),
+    ):
+        state = optimizer.init(params)
+        step = jax.jit(optimizer.update, compiler_options=exporting.QUICKLY)
+        for _ in range(3):
+            moves, state = step(grads, state, params)
+        assert jax.tree.structure(moves) == jax.tree.structure(params)
+        assert all(bool(jnp.isfinite(leaf).all()) for leaf in jax.tree.leaves(moves))
+        assert step._cache_size() == 1
+
+
+@pytest.mark.parametrize("name", ["adamw", "clipped", "adan"])
+def test_half_precision_is_kept_and_abstract_parameters_are_enough(name):
+    params = [jnp.ones(3, jnp.bfloat16), jnp.ones((), jnp.bfloat16)]
+    optimizer = exported(name)(0.1)
+    state = optimizer.init(params)
+    shapes = jax.eval_shape(optimizer.init, params)
+    moves, after = optimizer.update(params, state, params)
+    assert {leaf.dtype for leaf in moves} == {jnp.dtype(jnp.bfloat16)}
+    for made in (state, shapes):
+        for x, y in zip(jax.tree.leaves(made), jax.tree.leaves(after), strict=True):
+            assert (x.shape, x.dtype) == (y.shape, y.dtype)
+
+
+def test_what_is_missing_is_named():
+    optimizer = exported("sharpness")(0.1)
+    params = jnp.ones(2)
+    state = optimizer.init(params)
+    with pytest.raises(ValueError, match="sharpness reads the parameters"):
+        optimizer.update(params, state)
+    with pytest.raises(ValueError, match="sharpness reads the loss"):
+        optimizer.update(params, state, params)
+    with pytest.raises(ValueError, match="sharpness needs the loss"):
+        optimizer.update(params, state, params, value=1.0)
+
+
+def test_the_file_reads_well(snapshot):
+    assert to_optax_source(ZOO["lion"], evidence="Campaign: none, a test.") == snapshot

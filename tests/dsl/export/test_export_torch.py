@@ -1,0 +1,273 @@
+"""The exported PyTorch optimizer does what the interpreter does, and behaves as PyTorch's own."""
+
+import io
+import math
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from dsl import PRIMITIVES, parse
+from dsl.export import to_torch_source
+from dsl.language.registry import Scope
+from dsl.zoo import ZOO
+from tests.dsl.zoo.references import model
+from tests.support import exporting
+from tests.support.exporting import RULES
+from tests.support.odd_programs import ODD, one_primitive
+from tests.support.strategies import programs
+
+torch = pytest.importorskip("torch")
+pytestmark = pytest.mark.torch
+
+TOLERANCE = {"float32": 1e-4, "float64": 1e-10}
+SHAPES = list(model.SHAPES.values())
+SIZE = sum(math.prod(shape) for shape in SHAPES)
+
+
+@pytest.mark.parametrize(("name", "dtype"), exporting.walks())
+def test_the_file_follows_the_interpreter_and_goes_on_after_a_load(name, dtype):
+    program = RULES[name]
+    make = exporting.torch_class(program)
+    given_ = exporting.extra(program)
+    path = exporting.torch_walk(program, lambda params: make(params, **given_), dtype)
+    assert exporting.apart(path, exporting.interpreted(program, dtype)) < TOLERANCE[dtype]
+    resumed = exporting.torch_walk(program, lambda params: make(params, **given_), dtype, stop=20)
+    np.testing.assert_array_equal(resumed, path)
+
+
+def streams(shapes, special: bool) -> list[list[np.ndarray]]:
+    """Three gradients; with `special` zeros, huge numbers, NaN and infinities among the entries."""
+    rng = np.random.default_rng(5)
+    odd = [0.0, 1.0, -1.0, 1e-9, 1e9, np.nan, np.inf, -np.inf]
+
+    def tensor(shape):
+        plain = rng.normal(size=shape)
+        drawn = np.where(rng.random(shape) < 0.5, rng.choice(odd, shape), plain)
+        return np.asarray(drawn if special else plain)
+
+    return [[tensor(shape) for shape in shapes] for _ in range(3)]
+
+
+def same(found, wanted, rtol=1e-9, atol=1e-12):
+    for one, other in zip(found, wanted, strict=True):
+        for x, y in zip(one, other, strict=True):
+            np.testing.assert_allclose(x, y, rtol=rtol, atol=atol)
+
+
+@pytest.mark.parametrize("op", exporting.EXPRESSED)
+def test_a_primitive_means_the_same(op):
+    primitive = PRIMITIVES[op]
+    program = one_primitive(primitive)
+    shapes = [(SIZE,)] if primitive.signature.elementwise else SHAPES
+    w = [np.zeros(shape) for shape in shapes]
+    for special in (False, True):
+        if special and primitive.scope is Scope.STEP:
+            continue
+        stream = streams(shapes, special)
+        with np.errstate(all="ignore"):
+            wanted = exporting.moves_of_interpreter(program, stream, w)
+        same(exporting.moves_of_optax(program, stream, w), wanted)
+        if op == "sign":  # torch.sign(nan) is 0
+            wanted = [[np.nan_to_num(x, posinf=np.inf) for x in leaves] for leaves in wanted]
+        same(exporting.moves_of_torch(program, stream, w), wanted)
+
+
+@pytest.mark.parametrize("op", exporting.EXPRESSED)
+def test_a_primitive_means_the_same_on_numbers(op):
+    program = one_primitive(PRIMITIVES[op], numbers=True)
+    if program is None:
+        pytest.skip("takes no numbers")
+    w, ones = [np.zeros(SIZE)], [[np.ones(SIZE)]]
+    for numbers in ((0.5, 2.0, 3.0), (0.0, 0.0, -1.0), (-2.0, 0.5, 0.0), (1.0, -1.0, 0.25)):
+        chosen = program.with_hyperparameters(
+            **{
+                name: value
+                for name, value in zip("abc", numbers, strict=True)
+                if name in program.hyperparameters
+            }
+        )
+        wanted = exporting.moves_of_interpreter(chosen, ones, w)
+        same(exporting.moves_of_torch(chosen, ones, w), wanted)
+        same(exporting.moves_of_optax(chosen, ones, w), wanted)
+
+
+MANY_TRIALS = parse("def rule(w, g):\n    return line_search(g, 0, 0, 0, 3.4028236426631878e38)")
+NUMBER_CALLED_G = parse("def rule(w, g):\n    g = global_norm(g - w)\n    return g")
+
+
+@settings(max_examples=20)
+@given(programs(max_statements=8), st.integers(0, 2**16))
+@example(NUMBER_CALLED_G, 0)
+@example(MANY_TRIALS, 0)
+def test_any_program_means_the_same(program, seed):
+    rng = np.random.default_rng(seed)
+    shapes = SHAPES
+    stream = [[np.asarray(rng.normal(size=shape)) for shape in shapes] for _ in range(2)]
+    nudged = [[leaf * (1 + 1e-13) for leaf in grads] for grads in stream]
+    w = [np.zeros(shape) for shape in shapes]
+    wanted = exporting.moves_of_interpreter(program, stream, w)
+    close = exporting.moves_of_interpreter(program, nudged, w)
+    for found in (
+        exporting.moves_of_optax(program, stream, w),
+        exporting.moves_of_torch(program, stream, w),
+    ):
+        for one, two, three in zip(found, wanted, close, strict=True):
+            for x, y, z in zip(one, two, three, strict=True):
+                with np.errstate(all="ignore"):
+                    slack = 1e-8 * np.abs(y) + 1e4 * np.abs(y - z) + 1e-9
+                    fine = np.abs(x - y) <= slack
+                steady = np.isfinite(y) & np.isfinite(z) & (np.abs(y) < 1e100)
+                assert np.all(fine | ~steady), (str(program), x, y)
+
+
+def test_the_file_needs_nothing_of_ours(tmp_path):
+    path = tmp_path / "lion_torch.py"
+    path.write_text(to_torch_source(ZOO["lion"]))
+    script = (
+        "import sys, torch\n"
+        f"exec(compile(open({str(path)!r}).read(), 'lion', 'exec'))\n"
+        "p = torch.nn.Parameter(torch.ones(2)); p.grad = torch.ones(2)\n"
+        "Lion([p], lr=0.5).step()\n"
+        "assert p.tolist() == [0.5, 0.5], p\n"
+        "assert not {'dsl', 'jax', 'search', 'evaluators'} & set(sys.modules)\n"
+    )
+    command = [sys.executable, "-I", "-c", script]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_files_pass_ruff(tmp_path):
+    made = {name: to_torch_source(rule, evidence="Score 0.1") for name, rule in RULES.items()}
+    exporting.check_with_ruff(tmp_path, made)
+
+
+def test_the_state_survives_a_file():
+    program = ODD["global_slots"]
+    make = exporting.torch_class(program)
+    params = [torch.nn.Parameter(torch.ones(2))]
+    optimizer = make(params)
+    for _ in range(3):
+        params[0].grad = torch.ones(2)
+        optimizer.step(lambda: params[0].sum())
+    buffer = io.BytesIO()
+    torch.save(optimizer.state_dict(), buffer)
+    buffer.seek(0)
+    saved = torch.load(buffer, weights_only=True)
+    ends = []
+    for chosen, state in ((optimizer, None), (make(params), saved)):
+        with torch.no_grad():
+            params[0].fill_(0.5)
+        if state is not None:
+            chosen.load_state_dict(state)
+        for _ in range(3):
+            params[0].grad = torch.ones(2)
+            chosen.step(lambda: params[0].sum())
+        ends.append(params[0].tolist())
+    assert ends[0] == ends[1]
+
+
+def adamw():
+    return exporting.torch_class(ZOO["adamw"])
+
+
+@pytest.mark.parametrize(
+    ("given_", "message"),
+    [
+        ({"lr": -1.0}, "Invalid learning rate: -1.0"),
+        ({"betas": (1.0, 0.9)}, "Invalid beta parameter at index 0: 1.0"),
+        ({"betas": (0.9, -0.1)}, "Invalid beta parameter at index 1: -0.1"),
+        ({"eps": -1.0}, "Invalid epsilon value: -1.0"),
+        ({"weight_decay": -1.0}, "Invalid weight_decay value: -1.0"),
+        ({"lr": float("nan")}, "Invalid learning rate: nan"),
+    ],
+)
+def test_a_hyperparameter_out_of_range_is_refused_in_torchs_words(given_, message):
+    with pytest.raises(ValueError, match=f"^{message}$"):
+        adamw()([torch.nn.Parameter(torch.ones(1))], **given_)
+
+
+def test_sparse_gradients_and_a_missing_closure_are_refused():
+    p = torch.nn.Parameter(torch.ones(2))
+    p.grad = torch.ones(2).to_sparse()
+    with pytest.raises(RuntimeError, match="AdamW does not support sparse gradients"):
+        adamw()([p]).step()
+    with pytest.raises(RuntimeError, match="needs a closure that returns the loss"):
+        exporting.torch_class(ODD["sharpness"])([p]).step()
+
+
+def test_a_parameter_without_gradient_stays():
+    p, q = (torch.nn.Parameter(torch.ones(2)) for _ in range(2))
+    p.grad = torch.ones(2)
+    optimizer = adamw()([p, q])
+    optimizer.step()
+    assert q.tolist() == [1, 1] and p.tolist() != [1, 1]
+    assert q not in optimizer.state
+
+
+def test_groups_have_their_own_hyperparameters_and_share_global_norms():
+    program = ODD["clipped"]
+    p, q = (torch.nn.Parameter(torch.ones(2)) for _ in range(2))
+    optimizer = exporting.torch_class(program)([{"params": [p], "lr": 0.0}, {"params": [q]}])
+    p.grad, q.grad = torch.ones(2), torch.ones(2)
+    optimizer.step()
+    both = torch.nn.Parameter(torch.ones(4))
+    both.grad = torch.ones(4)
+    exporting.torch_class(program)([both]).step()
+    assert p.tolist() == [1, 1]
+    torch.testing.assert_close(q.detach(), both.detach()[:2])
+
+
+@pytest.mark.parametrize("name", ["lion", "sophia_h", "sharpness"])
+def test_climbing_a_loss_is_descending_its_negative(name):
+    rule = RULES[name]
+    make, more = exporting.torch_class(rule), exporting.extra(rule)
+    down = exporting.torch_walk(rule, lambda ps: make(ps, **more), "float64")
+    up = exporting.torch_walk(
+        rule, lambda ps: make(ps, maximize=True, **more), "float64", climb=True
+    )
+    np.testing.assert_allclose(up, down, rtol=1e-12)
+
+
+@pytest.mark.parametrize("name", ["adamw", "clipped", "lazy"])
+def test_half_precision_is_kept(name):
+    program = RULES[name]
+    p = torch.nn.Parameter(torch.ones(3, dtype=torch.bfloat16))
+    optimizer = exporting.loaded(to_torch_source(program))[exporting.camel_case(program)]([p])
+    for _ in range(2):
+        p.grad = torch.ones_like(p)
+        optimizer.step(lambda: p.square().sum())
+    assert p.dtype == torch.bfloat16 and torch.isfinite(p).all()
+    tensors = [v for key, v in optimizer.state[p].items() if key not in ("step", "index")]
+    assert all(v.dtype == torch.bfloat16 for v in tensors)
+
+
+def test_noise_repeats_with_the_seed_and_differs_between_steps_parameters_and_streams():
+    program = parse("def rule(w, g):\n    return normal(0) + 0 * g")
+    other = parse("def rule(w, g):\n    return normal(1) + 0 * g")
+
+    def draws(program, seed):
+        make = exporting.loaded(to_torch_source(program))["Rule"]
+        params = [torch.nn.Parameter(torch.zeros(500)) for _ in range(2)]
+        optimizer = make(params, seed=seed)
+        found = []
+        for _ in range(2):
+            for p in params:
+                p.grad = torch.zeros_like(p)
+                p.data.zero_()
+            optimizer.step()
+            found += [-p.detach().clone() for p in params]
+        return found
+
+    first = draws(program, 1)
+    assert all(torch.equal(x, y) for x, y in zip(first, draws(program, 1), strict=True))
+    every = torch.stack([*first, *draws(program, 2), *draws(other, 1)])
+    assert (torch.corrcoef(every) - torch.eye(12)).abs().max() < 0.25
+    assert abs(every.mean()) < 0.1 and abs(every.std() - 1) < 0.1
+
+
+def test_the_file_reads_well(snapshot):
+    assert to_torch_source(ZOO["lion"], evidence="Campaign: none, a test.") == snapshot

@@ -1,0 +1,325 @@
+"""The machine runs any program of the language as the interpreter does, and compiles once for all.
+
+Compared in float64, where a difference in meaning cannot hide behind rounding. Random programs may
+be chaotic; where the interpreter itself, started one part in 1e13 away, ends elsewhere, nothing is
+said.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+from hypothesis import assume, example, given, settings
+
+import dsl
+from dsl.language.kinds import KINDS
+from dsl.language.registry import PRIMITIVES
+from dsl.language.sources import LOSS
+from dsl.rewrite.liveness import live, sources
+from dsl.run.machine import Capacity, DoesNotFit, Layout, Machine, Tape
+from dsl.run.machine.idioms import IDIOMS
+from dsl.run.machine.opcodes import in_register
+from dsl.zoo import ZOO
+from tests.support.everyday import each
+from tests.support.running import calm
+from tests.support.strategies import programs
+
+CARRIED = [name for name, p in PRIMITIVES.items() if p.asks in (None, LOSS)]
+STEPS = 4
+SHAPES = ((), (3,), (2, 3), (2, 1, 2, 2))
+SEED = 11
+ROOM = Capacity(registers=40, instructions=160)
+"""For the widest rule of the zoo, which a machine of a search need not hold."""
+
+RNG = np.random.Generator(np.random.PCG64(3))
+LEAVES = [np.asarray(RNG.normal(size=shape)) for shape in SHAPES]
+TARGETS = [np.asarray(RNG.normal(size=(STEPS, *shape))) for shape in SHAPES]
+HELD = [kind for kind in KINDS.values() if in_register(kind)]
+FITTING = [
+    name
+    for name, rule in ZOO.items()
+    if {*rule.kinds, *(init.kind for init in rule.slots.values())} <= set(HELD)
+]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def double_precision():
+    with jax.enable_x64(True):
+        yield
+
+
+def loss(leaves, targets):
+    """Smooth, and mixes the tensors, so that its Hessian is not diagonal."""
+    own = sum(
+        jnp.sum((leaf - t) ** 2 + 0.1 * leaf**4) for leaf, t in zip(leaves, targets, strict=True)
+    )
+    return own + 0.05 * sum(jnp.sum(leaf) for leaf in leaves) ** 2
+
+
+def flat(leaves):
+    return jnp.concatenate([jnp.reshape(leaf, -1) for leaf in leaves])
+
+
+class Runner(NamedTuple):
+    """The path of a program [STEPS, entries], through one compiled machine."""
+
+    path: Callable[[dsl.Program], np.ndarray]
+    compilations: Callable[[], int]
+
+
+@pytest.fixture(scope="module")
+def machine(double_precision) -> Runner:
+    return runner(Machine(Layout.of(LEAVES), capacity=ROOM, dtype=np.float64))
+
+
+def runner(built: Machine) -> Runner:
+    """Paths through one compiled loop around a machine."""
+
+    def value_fn(leaves, batch):
+        return loss(leaves, batch)
+
+    @jax.jit
+    def run(tape, params, targets):
+        registers = built.registers(tape, params)
+
+        def body(i, carry):
+            params, registers, path = carry
+            batch = [t[:, i] for t in targets]
+            gradient = jax.vmap(jax.grad(loss))(params, batch)
+            keys = jax.vmap(jax.random.key)(jnp.asarray([SEED]))
+            params, registers = built.step(
+                tape, i, registers, params, gradient, value_fn, batch, keys
+            )
+            return params, registers, path.at[i].set(flat(params))
+
+        path = jnp.zeros((STEPS, built.layout.size))
+        return jax.lax.fori_loop(0, STEPS, body, (params, registers, path))[2]
+
+    def path(program):
+        encoded = built.encode(program)
+        tape = built.tape(encoded, np.full(STEPS, program.hyperparameters.get("lr", 0.0)))
+        params = [leaf[None] for leaf in LEAVES]
+        return np.asarray(run(tape, params, [t[None] for t in TARGETS]))
+
+    return Runner(path, run._cache_size)
+
+
+def interpreted(program, nudge=0.0):
+    rule = dsl.to_optax(program, horizon=STEPS, seed=SEED)
+    params = [jnp.asarray(leaf * (1 + nudge)) for leaf in LEAVES]
+    state, path = rule.init(params), []
+    for step in range(STEPS):
+
+        def value_fn(leaves, step=step):
+            return loss(leaves, [t[step] for t in TARGETS])
+
+        value, gradient = jax.value_and_grad(value_fn)(params)
+        move, state = rule.update(gradient, state, params, value=value, value_fn=value_fn)
+        params = optax.apply_updates(params, move)
+        path.append(np.asarray(flat(params)))
+    return np.stack(path)
+
+
+BEYOND_THE_LOSS = [name for name, rule in ZOO.items() if set(sources(rule)) - {LOSS}]
+"""Rules that ask the caller for more than a machine is given."""
+
+
+@pytest.mark.parametrize("name", each(name for name in FITTING if name not in BEYOND_THE_LOSS))
+def test_a_rule_of_the_zoo_runs_as_the_interpreter_runs_it(machine, name):
+    rule = calm(ZOO[name])
+    np.testing.assert_allclose(machine.path(rule), interpreted(rule), rtol=1e-10, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", BEYOND_THE_LOSS)
+def test_a_rule_that_asks_for_more_than_the_loss_does_not_fit(name):
+    built = Machine(Layout.of(LEAVES))
+    with pytest.raises(DoesNotFit, match="does not carry"):
+        built.encode(ZOO[name])
+
+
+PERIODIC = dsl.parse("""
+def periodic(w, g, t, loss, m=zeros, h=ones, n=number(0.5), s=scalar(2), p=copy_w, *, lr=0.1):
+    z = rademacher(0) + 0.5 * normal(1)
+    h = when(every(t, 2, 1), interp(abs(z * hvp(z)), h, 0.5), h)
+    q = when(loss > 3, grad_at(w - 0.1 * g), g)
+    n = interp(global_norm(q), n, 0.9)
+    s = maximum(norm(q), s * 0.9)
+    m = p
+    p = interp(w, p, loss_at(w) / (1 + loss))
+    return lr * (q / (s + n) + m - p) / (1 + h)
+""")
+
+SWAP = dsl.parse("""
+def swap(w, g, a=ones, b=zeros, c=copy_w, *, lr=0.1):
+    d = a
+    a = b
+    b = d
+    c = c - lr * g
+    return lr * (a + 2 * b + d) * g + lr * (w - c)
+""")
+
+
+@settings(max_examples=25)
+@given(programs(max_statements=10, kinds=HELD, primitives=CARRIED))
+@example(PERIODIC)
+@example(SWAP)
+def test_any_program_runs_as_the_interpreter_runs_it(machine, program):
+    with np.errstate(all="ignore"):
+        wanted = interpreted(program)
+        nudged = interpreted(program, nudge=1e-13)
+        assume(np.array_equal(np.isfinite(wanted), np.isfinite(nudged)))
+        finite = np.isfinite(wanted)
+        scale = np.maximum(np.abs(wanted[finite]), 1.0)
+        assume(np.all(np.abs(wanted[finite] - nudged[finite]) < 1e-9 * scale))
+        path = machine.path(program)
+    np.testing.assert_array_equal(np.isfinite(path), finite)
+    np.testing.assert_allclose(path[finite], wanted[finite], rtol=1e-7, atol=1e-7)
+
+
+def test_one_compilation_serves_every_program(machine):
+    for program in (ZOO["adamw"], ZOO["adamw"].with_hyperparameters(b1=0.5), PERIODIC, SWAP):
+        machine.path(program)
+    assert machine.compilations() == 1
+
+
+def test_an_oracle_under_when_is_paid_on_its_steps_only():
+    program = dsl.parse("""
+def lazy(w, g, t, h=zeros):
+    z = rademacher(0)
+    h = when(every(t, 10, 1), z * hvp(z), h)
+    return 0.1 * g / (1 + abs(h))
+""")
+    machine = Machine(Layout.of(LEAVES), dtype=np.float64)
+    tape = machine.tape(machine.encode(program), np.zeros(20))
+    for step in range(20):
+        asked = {"hvp", "rademacher"} & set(run_by(machine, tape, step))
+        assert asked == (set() if step % 10 else {"hvp", "rademacher"})
+
+
+ONE_INSTRUCTION = {
+    **{idiom.text: idiom.text for idiom in IDIOMS},
+    "(y * l + x) * k": "k * (x + l * y)",
+    "y * k + x": "x + k * y",
+    "j + sqrt(x / k)": "sqrt(x / k) + j",
+    "x / (0.5 + sqrt(y))": "x / (sqrt(y) + j)",
+}
+
+
+@pytest.mark.parametrize("text", ONE_INSTRUCTION)
+def test_an_idiom_is_one_instruction_and_means_what_it_says(machine, text):
+    program = dsl.parse(f"""
+def f(w, g, *, j=0.3, k=1.7, l=0.6):
+    x = exp(w)
+    y = cosh(g)
+    return {text}
+""")
+    names = instructions(program)
+    assert names[-1] == ONE_INSTRUCTION[text]
+    assert set(names[:-1]) <= {"exp", "cosh"}
+    np.testing.assert_allclose(machine.path(program), interpreted(program), rtol=1e-10)
+
+
+@pytest.mark.parametrize(
+    ("name", "count"), [("sgd", 1), ("lion", 3), ("adamw", 4), ("adam", 5), ("nesterov", 3)]
+)
+def test_known_rules_are_short(name: str, count: int):
+    assert len(instructions(ZOO[name])) == count
+
+
+def test_a_value_that_is_read_elsewhere_is_not_swallowed(machine):
+    program = dsl.parse("""
+def f(w, g, m=zeros, *, k=0.9):
+    s = square(g)
+    m = interp(s, m, k)
+    return 0.1 * sign(g) * (m + s)
+""")
+    assert {"square", "interp"} <= set(instructions(program))
+    np.testing.assert_allclose(machine.path(program), interpreted(program), rtol=1e-10)
+
+
+def instructions(program: dsl.Program) -> list[str]:
+    """What a machine with every primitive does on a step."""
+    machine = Machine(Layout.of(LEAVES), dtype=np.float64)
+    return run_by(machine, machine.tape(machine.encode(program), np.ones(1)), 0)
+
+
+def test_spans_that_do_not_fit_give_way_to_all_instructions():
+    """Every step then runs every instruction, and `when` takes the right value all the same."""
+    carried = ("abs", "add", "div", "every", "mul", "tanh", "when")
+    small = Machine(Layout.of(LEAVES), carried, Capacity(instructions=12), np.float64)
+    program = dsl.parse("""
+def lazy(w, g, t, h=zeros):
+    h = when(every(t, 2, 1), h + tanh(g), h)
+    return 0.1 * tanh(tanh(tanh(g))) / (1 + abs(h))
+""")
+    tape = small.tape(small.encode(program), np.zeros(4))
+    assert {tuple(span) for span in tape.spans.tolist()} == {(0, small.encode(program).op.size)}
+    np.testing.assert_allclose(runner(small).path(program), interpreted(program), rtol=1e-12)
+
+
+def run_by(machine: Machine, tape: Tape, step: int) -> list[str]:
+    """What the machine does on a step."""
+    return [machine._opcodes[op].name for op in tape.op[slice(*tape.spans[step])]]
+
+
+def test_a_program_that_is_too_large_says_so():
+    slots = ", ".join(f"s{i}=zeros" for i in range(30))
+    body = "".join(f"    s{i} = s{i} + {i + 1} * g\n" for i in range(30))
+    total = " + ".join(f"s{i}" for i in range(30))
+    program = dsl.parse(f"def wide(w, g, {slots}):\n{body}    return {total}")
+    with pytest.raises(DoesNotFit, match="20 tensors are alive"):
+        Machine(Layout.of(LEAVES)).encode(program)
+    small = Machine(Layout.of(LEAVES), capacity=Capacity(instructions=3))
+    with pytest.raises(DoesNotFit, match="instructions"):
+        small.encode(ZOO["adamw"])
+    with pytest.raises(DoesNotFit, match="does not carry 'sqrt'"):
+        Machine(Layout.of(LEAVES), primitives=["add"]).encode(
+            dsl.parse("def f(w, g):\n    return sqrt(g)")
+        )
+
+
+def test_dead_code_costs_no_instruction():
+    machine = Machine(Layout.of(LEAVES))
+    program = dsl.parse("def f(w, g, m=zeros):\n    m = m + g\n    return 0.1 * g")
+    assert machine.encode(program).op.size == 1
+    assert live(program).slots == ()
+
+
+def test_programs_in_a_batch_run_as_they_do_alone():
+    """The mode for accelerators: the population is an axis, every branch runs for every member."""
+    carried = ("add", "mul", "div", "sub", "square", "sqrt", "power", "interp", "sign", "norm")
+    built = Machine(Layout.of(LEAVES), carried, Capacity(registers=10, instructions=16), np.float64)
+
+    targets = [jnp.asarray(t) for t in TARGETS]
+
+    def run(tape, params):
+        registers = built.registers(tape, params)
+
+        def body(i, carry):
+            params, registers = carry
+
+            def value_fn(leaves, batch=None):
+                return loss(leaves, [t[i] for t in targets])
+
+            gradient = jax.vmap(jax.grad(value_fn))(params)
+            return built.step(tape, i, registers, params, gradient, value_fn)
+
+        return flat(jax.lax.fori_loop(0, STEPS, body, (params, registers))[0])
+
+    members = [ZOO["lion"], ZOO["adamw"], dsl.parse("def f(w, g):\n    return g / (norm(g) + 1)")]
+    encoded = [built.encode(member) for member in members]
+    tapes = [
+        built.tape(one, np.full(STEPS, member.hyperparameters.get("lr", 0.0)))
+        for one, member in zip(encoded, members, strict=True)
+    ]
+    leaves = [leaf[None] for leaf in LEAVES]
+    batch = jax.tree.map(lambda *parts: np.stack(parts), *tapes)
+    together = jax.jit(jax.vmap(run, in_axes=(0, None)))(batch, leaves)
+    alone = jax.jit(run)
+    for i in range(len(members)):
+        wanted = alone(tapes[i], leaves)
+        np.testing.assert_allclose(together[i], wanted, rtol=1e-12, atol=1e-14)

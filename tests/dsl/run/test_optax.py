@@ -1,0 +1,345 @@
+"""Programs as Optax transformations."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+from hypothesis import given, settings
+
+from dsl import DslError, parse
+from dsl.language.kinds import Kind
+from dsl.rewrite.liveness import live
+from dsl.rewrite.lower import spelled_out
+from dsl.run.transform import to_optax
+from tests.support.strategies import programs
+
+MOMENTUM = parse(
+    "def rule(w, g, m=zeros, *, lr=0.1, b1=0.9):\n    m = b1 * m + g\n    return lr * m"
+)
+TREES = {
+    "an array": jnp.ones(3),
+    "nested dictionaries": {"a": {"w": jnp.ones((2, 3)), "b": jnp.ones(3)}, "c": jnp.float32(2)},
+    "tuples and lists": (jnp.ones(2), [jnp.ones((1, 2)), (jnp.ones(()),)]),
+    "nothing": {},
+}
+
+
+def asked(loss):
+    """What oracles ask, made of one function of the parameters."""
+    return {
+        "value_fn": loss,
+        "losses_fn": lambda at: jnp.stack([loss(at), 2 * loss(at)]),
+        "full_fn": lambda at: 3 * loss(at),
+        "sampled_fn": lambda at, key: loss(at) * jax.random.normal(key),
+        "outputs_fn": lambda at: (at, loss),
+    }
+
+
+def rule(expression: str, signature: str = "w, g, t, *, lr=0.1"):
+    return parse(f"def rule({signature}):\n    return {expression}")
+
+
+@pytest.mark.parametrize("params", TREES.values(), ids=TREES.keys())
+def test_it_runs_on_any_tree_of_parameters(params):
+    optimizer = to_optax(MOMENTUM, 0.5)
+    grads = jax.tree.map(lambda x: 2 * x, params)
+    state = optimizer.init(params)
+    for _ in range(2):
+        moves, state = jax.jit(optimizer.update)(grads, state, params)
+    assert jax.tree.structure(moves) == jax.tree.structure(params)
+    jax.tree.map(lambda move, w: np.testing.assert_allclose(move, -1.9 * w), moves, params)
+    assert jax.tree.structure(state.slots["m"]) == jax.tree.structure(params)
+    assert int(state.count) == 2
+
+
+@given(programs(max_statements=8))
+@settings(max_examples=30)
+def test_every_program_keeps_shapes_and_types_and_the_structure_of_its_state(program):
+    live_slots = dict(program.state)
+    for dtype in (jnp.float32, jnp.bfloat16):
+        params = {"a": jnp.ones((2, 2), dtype), "b": jnp.full((), 0.5, dtype)}
+        optimizer = to_optax(program, horizon=10)
+        state = optimizer.init(params)
+        shapes = jax.eval_shape(
+            lambda p, s, update=optimizer.update: update(
+                p, s, p, value=1.0, **asked(lambda q: jnp.sum(q["a"] ** 2) + q["b"])
+            ),
+            params,
+            state,
+        )
+        moves, after = shapes
+        assert jax.tree.map(lambda x: (x.shape, x.dtype), moves) == jax.tree.map(
+            lambda x: (x.shape, x.dtype), params
+        )
+        assert jax.tree.structure(after) == jax.tree.structure(state)
+        assert jax.tree.map(lambda x: (x.shape, x.dtype), after) == jax.tree.map(
+            lambda x: (x.shape, x.dtype), state
+        )
+        for name, slot in state.slots.items():
+            if live_slots[name].kind is Kind.TENSOR:
+                assert jax.tree.leaves(jax.tree.map(lambda x: x.dtype, slot)) == [dtype, dtype]
+        assert set(state.slots) == set(live(spelled_out(program)).slots)
+
+
+def test_float64_is_kept():
+    with jax.enable_x64(True):
+        params = jnp.ones(3, jnp.float64)
+        optimizer = to_optax(rule("lr * g / t + 1e-12 * w"))
+        moves, _ = optimizer.update(params, optimizer.init(params), params)
+    assert moves.dtype == jnp.float64
+    np.testing.assert_array_equal(moves, -(0.1 + 1e-12))
+
+
+def run(optimizer, params, **extra):
+    return optimizer.update(params, optimizer.init(params), params, **extra)
+
+
+@pytest.mark.parametrize(
+    ("error", "attempt"),
+    [
+        ("reads the parameters", lambda p: to_optax(rule("w")).update(p, state(rule("w"), p))),
+        (
+            "reads the parameters",
+            lambda p: to_optax(rule("hvp(g)")).update(p, state(rule("hvp(g)"), p)),
+        ),
+        ("value=loss", lambda p: run(to_optax(rule("loss * g", "w, g, loss")), p)),
+        ("value_fn=", lambda p: run(to_optax(rule("hvp(g)")), p)),
+        ("value_fn=", lambda p: run(to_optax(rule("grad_at(g)")), p)),
+        ("value_fn=", lambda p: run(to_optax(rule("loss_at(g) * g")), p)),
+        ("value_fn=", lambda p: run(to_optax(rule("jvp(g) * g")), p)),
+        ("losses_fn=", lambda p: run(to_optax(rule("clipped_grad(1)")), p)),
+        ("losses_fn=", lambda p: run(to_optax(rule("part_grad_at(w, 0, 2)")), p)),
+        ("full_fn=", lambda p: run(to_optax(rule("full_grad_at(w)")), p)),
+        ("sampled_fn=", lambda p: run(to_optax(rule("sampled_grad(0)")), p)),
+        ("outputs_fn=", lambda p: run(to_optax(rule("gauss_newton_solve(g, 1)")), p)),
+        ("horizon=", lambda p: to_optax(rule("g / T", "w, g, T"))),
+        ("no hyperparameter 'b2'; did you mean 'b1'?", lambda p: to_optax(MOMENTUM, b2=0.9)),
+        ("no hyperparameter 'lr'", lambda p: to_optax(rule("g", "w, g"), 0.1)),
+    ],
+)
+def test_what_is_missing_is_asked_for(error, attempt):
+    with pytest.raises(DslError) as caught:
+        attempt(jnp.ones(3))
+    assert error in str(caught.value)
+
+
+def state(program, params):
+    return to_optax(program).init(params)
+
+
+def test_what_is_not_read_need_not_be_given():
+    params = jnp.ones(3)
+    dead = parse("def rule(w, g, loss, T):\n    u = hvp(w) * loss / T\n    return g")
+    moves, _ = to_optax(dead).update(params, to_optax(dead).init(params))
+    np.testing.assert_array_equal(moves, -1.0)
+
+
+def test_extra_arguments_of_others_are_ignored():
+    chain = optax.chain(to_optax(MOMENTUM), optax.scale(2.0))
+    params = jnp.ones(3)
+    moves, _ = chain.update(params, chain.init(params), params, value=1.0, unheard_of=object())
+    np.testing.assert_allclose(moves, -0.2)
+
+
+def test_a_schedule_is_asked_for_the_number_of_steps_taken():
+    asked = []
+
+    def schedule(count):
+        asked.append(int(count))
+        return 1.0 + count
+
+    optimizer = to_optax(rule("lr * g"), schedule)
+    params = jnp.ones(2)
+    state, seen = optimizer.init(params), []
+    for _ in range(3):
+        moves, state = optimizer.update(params, state, params)
+        seen.append(float(-moves[0]))
+    assert asked == [0, 1, 2]
+    assert seen == [1.0, 2.0, 3.0]
+
+
+def test_the_step_counts_from_one_and_the_horizon_is_passed_on():
+    optimizer = to_optax(rule("t + T / 1000", "w, g, t, T"), horizon=500)
+    params = jnp.ones(2)
+    moves, state = optimizer.update(params, optimizer.init(params), params)
+    assert float(-moves[0]) == 1.5
+    moves, state = optimizer.update(params, state, params)
+    assert float(-moves[0]) == 2.5
+
+
+def test_a_number_that_changes_compiles_nothing():
+    compiled = []
+
+    @jax.jit
+    def update(lr, b1, state, params):
+        compiled.append(1)
+        return to_optax(MOMENTUM, lr, b1=b1).update(params, state, params)
+
+    params = {"w": jnp.ones(3)}
+    state = to_optax(MOMENTUM).init(params)
+    for lr in (0.1, 0.2, 0.3):
+        moves, state = update(jnp.float32(lr), jnp.float32(0.5), state, params)
+    np.testing.assert_allclose(moves["w"], -0.3 * 1.75, rtol=1e-6)
+    assert len(compiled) == 1
+
+
+def test_whole_numbers_are_as_good_as_others():
+    params = jnp.ones(2)
+    power = rule("lr * b ** -2 * g", "w, g, *, lr=1, b=2")
+    for given_b in (4, 4.0, np.float32(4), np.int64(4), jnp.float32(4)):
+        moves, _ = run(to_optax(power, 2, b=given_b), params)
+        np.testing.assert_allclose(moves, -2 / 16)
+
+
+@pytest.mark.parametrize("base", ["b", "0.999"])
+def test_a_bias_correction_loses_no_digits(base: str):
+    corrected = rule(f"g / (1 - {base}**t)", "w, g, t, *, b=0.999")
+    moves, _ = run(to_optax(corrected), jnp.ones(2))
+    np.testing.assert_allclose(moves, -1 / (1 - 0.999), rtol=3e-7)
+
+
+@pytest.mark.parametrize("b", [-0.5, 0.0, 0.5, 1.0, 2.0])
+@pytest.mark.parametrize("default", [-0.5, 0.0, 0.5, 1.0, 2.0])
+def test_a_bias_correction_takes_any_base(b: float, default: float):
+    corrected = rule("1 - b**t", f"w, g, t, *, b={default}")
+    moves, _ = run(to_optax(corrected, b=b), jnp.ones(2))
+    np.testing.assert_allclose(moves, b - 1, rtol=1e-6)
+
+
+NOISE = "def rule(w, g):\n    return {}"
+
+
+def draws(expression: str, steps: int = 1, seed: int = 0, size: int = 20_000):
+    optimizer = to_optax(parse(NOISE.format(expression)), seed=seed)
+    params = {"a": jnp.zeros(size), "b": jnp.zeros(size)}
+    state, seen = optimizer.init(params), []
+    for _ in range(steps):
+        moves, state = optimizer.update(params, state, params)
+        seen.append([-np.asarray(moves["a"]), -np.asarray(moves["b"])])
+    return np.array(seen)
+
+
+@pytest.mark.parametrize("draw", ["normal", "rademacher"])
+def test_noise_is_reproducible_and_separate_by_stream_step_tensor_and_seed(draw):
+    base = draws(f"{draw}(0)", steps=2)
+    np.testing.assert_array_equal(base, draws(f"{draw}(0)", steps=2))
+    np.testing.assert_array_equal(draws(f"{draw}(3) - {draw}(3)"), 0.0)
+    np.testing.assert_array_equal(draws(f"{draw}(2)"), draws(f"{draw}(2 - 1e-9)"))
+    others = [
+        base[0, 0],
+        base[0, 1],
+        base[1, 0],
+        draws(f"{draw}(1)")[0, 0],
+        draws(f"{draw}(-1)")[0, 0],
+        draws(f"{draw}(0)", seed=1)[0, 0],
+    ]
+    correlation = np.corrcoef(others) - np.eye(len(others))
+    assert np.max(np.abs(correlation)) < 0.03
+    for sample in others:
+        assert abs(np.mean(sample)) < 0.03
+        assert abs(np.var(sample) - 1) < 0.05
+    kurtosis = np.mean(base**4)
+    assert abs(kurtosis - (3 if draw == "normal" else 1)) < 0.1
+
+
+def test_noise_of_dead_code_costs_no_key():
+    dead = parse("def rule(w, g):\n    z = normal(0)\n    return g")
+    assert to_optax(dead).init(jnp.ones(2)).key is None
+
+
+def test_oracles_differentiate_the_loss_of_the_batch():
+    def loss(params):
+        return jnp.sum(params["a"] ** 3) + params["b"] ** 2
+
+    params = {"a": jnp.array([1.0, 2.0]), "b": jnp.array(3.0)}
+    for expression, wanted in {
+        "grad_at(2 * w)": {"a": [12.0, 48.0], "b": 12.0},
+        "hvp(2)": {"a": [12.0, 24.0], "b": 4.0},
+        "hvp(w)": {"a": [6.0, 24.0], "b": 6.0},
+        "loss_at(w - 1) * 1": {"a": [5.0, 5.0], "b": 5.0},
+        "hessian_diagonal_at(2 * w)": {"a": [12.0, 24.0], "b": 2.0},
+        "third_derivative(w, 2)": {"a": [12.0, 24.0], "b": 0.0},
+        "coordinate_differences(w < 3, 0.5)": {"a": [4.75, 15.25], "b": 0.0},
+        "jvp(w - 1) * 1": {"a": [24.0, 24.0], "b": 24.0},
+        "hessian_solve(w, 4)": {"a": [0.1, 0.125], "b": 0.5},
+        "abs_hessian_solve(w, 4)": {"a": [0.1, 0.125], "b": 0.5},
+    }.items():
+        optimizer = to_optax(rule(expression))
+        update = jax.jit(lambda s, p, o=optimizer: o.update(p, s, p, value_fn=loss))
+        moves, _ = update(optimizer.init(params), params)
+        jax.tree.map(lambda m, x: np.testing.assert_allclose(-m, x), moves, wanted)
+
+
+def test_the_gradients_of_examples_are_clipped_one_by_one():
+    params = {"a": jnp.array([1.0, 2.0]), "b": jnp.array(3.0)}
+
+    def losses(at):
+        return jnp.stack([at["a"][0] * at["a"][1], 3 * at["a"][0] + 4 * at["b"], 0 * at["b"]])
+
+    optimizer = to_optax(rule("clipped_grad(c)", "w, g, *, c=2.5"))
+    update = jax.jit(lambda s, p: optimizer.update(p, s, p, losses_fn=losses))
+    moves, _ = update(optimizer.init(params), params)
+    np.testing.assert_allclose(-moves["a"], np.array([2 + 1.5, 1.0]) / 3, rtol=1e-6)
+    np.testing.assert_allclose(-moves["b"], 2.0 / 3, rtol=1e-6)
+
+
+def test_a_part_of_the_batch_has_the_gradient_of_its_mean_loss():
+    params = {"a": jnp.array([1.0, 2.0]), "b": jnp.array(3.0)}
+
+    def losses(at):
+        own = [at["a"][0] * at["a"][1], at["a"][0] ** 2, at["b"] ** 2, 4 * at["b"], at["a"][1]]
+        return jnp.stack(own)
+
+    wanted = {
+        (0, 2): {"a": [8 / 3, 2 / 3], "b": 12 / 3},  # three, then two
+        (1, 2): {"a": [0, 1 / 2], "b": 4 / 2},
+        (0, 1): {"a": [8 / 5, 3 / 5], "b": 16 / 5},
+        (4, 5): {"a": [0, 1], "b": 0},
+        (1, 7): {"a": [4, 0], "b": 0},
+        (5, 5): {"a": [0, 0], "b": 0},
+        (3, 7): {"a": [0, 0], "b": 0},  # more parts than examples
+    }
+    for (part, parts), leaves in wanted.items():
+        optimizer = to_optax(rule(f"part_grad_at(2 * w, {part}, {parts})"))
+        update = jax.jit(lambda s, p, o=optimizer: o.update(p, s, p, losses_fn=losses))
+        moves, _ = update(optimizer.init(params), params)
+        jax.tree.map(lambda m, x: np.testing.assert_allclose(-m, x, rtol=1e-6), moves, leaves)
+
+
+def test_labels_are_drawn_anew_on_every_step_and_in_every_stream():
+    optimizer = to_optax(rule("sampled_grad(0) - sampled_grad(0) + sampled_grad(s)", "w, *, s=1"))
+    other = to_optax(rule("sampled_grad(0)", "w"))
+    params = jnp.ones(3)
+
+    def sampled(at, key):
+        return jnp.sum(at * jax.random.normal(key, at.shape))
+
+    found = []
+    for made in (optimizer, other):
+        state = made.init(params)
+        for _ in range(2):
+            moves, state = made.update(params, state, params, sampled_fn=sampled)
+            found.append(np.asarray(moves))
+    assert len({move.tobytes() for move in found}) == 4
+
+
+def test_oracles_take_operands_of_another_precision():
+    params = jnp.ones(2, jnp.bfloat16)
+    optimizer = to_optax(rule("hvp(t * g) + grad_at(w / t)"))
+    moves, _ = run(optimizer, params, value_fn=lambda w: jnp.sum(w**2))
+    assert moves.dtype == jnp.bfloat16
+    np.testing.assert_array_equal(np.asarray(moves, float), -4.0)
+
+
+@given(programs(max_statements=6))
+@settings(max_examples=10)
+def test_no_data_makes_a_compiled_step_raise(program):
+    optimizer = to_optax(program, horizon=10)
+    params = jnp.array([jnp.nan, jnp.inf, -jnp.inf, 0.0, 1e38, -1e-38])
+    state = optimizer.init(params)
+    for grads in (params[::-1], params * 0):
+        moves, state = optimizer.update(
+            grads, state, params, value=jnp.nan, **asked(lambda w: jnp.sum(w**2))
+        )
+    assert moves.shape == params.shape

@@ -1,0 +1,301 @@
+from collections import Counter
+from statistics import fmean
+
+import pytest
+import yaml
+
+from dsl import parse
+from evaluators.evaluation import Evaluation, Measurement, Outcome
+from evaluators.seeds import baseline_seeds, final_seeds, search_seeds
+from search.campaign import events
+from search.campaign.loop import Campaign
+from search.candidates.proposer import REMEASURED
+from search.candidates.rates import Rates
+from search.candidates.thresholds import Hurdles
+from search.candidates.verdict import Candidate
+from search.config import ScreenConfig
+from search.errors import CampaignFailed
+from search.ledger import FILE, Ledger
+from search.mutation.mutator import Mutation
+from search.pool.jobs import Worker
+from search.pool.workers import SerialPool
+from search.run import run_campaign
+from tests.support.fakes import FakeEvaluator, RaisingEvaluator, config, fake_tune, fake_worker
+
+
+class Stop(BaseException):
+    """Ends a campaign from an observer, as Ctrl-C would."""
+
+
+class LastFirst(SerialPool):
+    """Runs the job that was submitted last first."""
+
+    def collect(self):
+        self._queue.rotate(1)
+        return super().collect()
+
+
+def content(folder, **changes):
+    return run_campaign(config(**changes), folder, make_worker=fake_worker).content_hash
+
+
+@pytest.fixture(scope="module")
+def reference(tmp_path_factory):
+    return content(tmp_path_factory.mktemp("run"))
+
+
+def test_the_order_in_which_workers_finish_does_not_matter(tmp_path, reference):
+    settings = config()
+    ledger = Ledger.create(tmp_path / FILE, settings.comparable())
+    Campaign(settings, ledger, lambda: LastFirst(fake_worker)).run({})
+    assert ledger.content_hash() == reference
+    ledger.close()
+
+
+@pytest.mark.parametrize("stop_at", [1, 6, 7, 8, 33, 59, 60])
+def test_a_campaign_stopped_anywhere_resumes_to_the_same_ledger(tmp_path, reference, stop_at):
+    def stop(event):
+        if isinstance(event, events.Judged) and event.progress.judged == stop_at:
+            raise Stop
+
+    with pytest.raises(Stop):
+        run_campaign(config(), tmp_path, stop, fake_worker)
+    resumed = []
+    result = run_campaign(config(), tmp_path, resumed.append, fake_worker)
+    assert events.Resumed(stop_at) in resumed
+    assert result.content_hash == reference
+    assert not result.was_complete
+
+
+def test_a_complete_campaign_starts_no_worker_and_changes_nothing(tmp_path, reference):
+    content(tmp_path)
+    before = (tmp_path / FILE).read_bytes()
+
+    def no_worker():
+        raise AssertionError
+
+    result = run_campaign(config(), tmp_path, make_worker=no_worker)
+    assert result.was_complete
+    assert result.content_hash == reference
+    assert (tmp_path / FILE).read_bytes() == before
+
+
+def test_a_grown_budget_goes_on_to_what_it_would_have_been(tmp_path, reference):
+    content(tmp_path, budget={"candidates": 25})
+    assert content(tmp_path) == reference
+
+
+def test_other_seeds_and_strategies_are_other_campaigns(tmp_path, reference):
+    assert content(tmp_path / "seed", seed=1) != reference
+    assert content(tmp_path / "strategy", strategy={"kind": "random_search"}) != reference
+
+
+def test_a_cached_candidate_is_not_evaluated_again(tmp_path):
+    calls = Counter()
+
+    class Counting(FakeEvaluator):
+        def evaluate(self, program, *how):
+            calls[program.name] += 1
+            return super().evaluate(program, *how)
+
+    settings = config(final={"finalists": 1, "seeds": 2})
+    run_campaign(settings, tmp_path, make_worker=lambda: Worker(Counting, fake_tune))
+    ledger = Ledger.read(tmp_path / FILE)
+    for row in ledger.rows():
+        if row.hit is not None:
+            assert f"c{row.number}" not in calls
+        else:
+            assert 1 <= calls[f"c{row.number}"] <= 2  # the finalist twice
+    ledger.close()
+
+
+def test_a_program_that_raises_twice_is_recorded_as_that(tmp_path):
+    settings = config(primitives={"only": ["tanh", "add", "mul"]})
+    worker = Worker(RaisingEvaluator, fake_tune)
+    seen = []
+    run_campaign(settings, tmp_path, seen.append, lambda: worker)
+    ledger = Ledger.read(tmp_path / FILE)
+    lost = [row for row in ledger.rows() if row.verdict.outcome == "worker_raised" and not row.hit]
+    ledger.close()
+    assert lost
+    assert all("tanh" in row.text and row.verdict.score is None for row in lost)
+    assert "MemoryError: no room for tanh" in lost[0].verdict.note
+    assert any(isinstance(event, events.CandidateLost) for event in seen)
+
+
+def test_a_start_that_cannot_be_evaluated_ends_the_campaign(tmp_path):
+    class Broken(FakeEvaluator):
+        def evaluate(self, program, *how):
+            raise OSError("no data")
+
+    with pytest.raises(CampaignFailed, match="start program could not be evaluated.*no data"):
+        run_campaign(config(), tmp_path, make_worker=lambda: Worker(Broken, fake_tune))
+
+
+def test_a_run_holds_config_and_winner(tmp_path):
+    result = run_campaign(config(), tmp_path, make_worker=fake_worker)
+    assert yaml.safe_load((tmp_path / "config.yaml").read_text()) == config().resolved()
+    winner = parse((tmp_path / "winner.rule").read_text())
+    assert winner.name == "tiny"
+    assert winner == result.hall.winner.program.renamed("tiny")
+    assert not result.not_written
+    for name in ("winner_optax.py", "winner_torch.py"):
+        compile((tmp_path / name).read_text(), name, "exec")
+
+
+def test_the_search_starts_from_the_tuned_baseline(tmp_path):
+    run_campaign(config(), tmp_path, make_worker=fake_worker)
+    ledger = Ledger.read(tmp_path / FILE)
+    first = next(ledger.rows())
+    ledger.close()
+    assert first.program().hyperparameters["lr"] == 3e-3
+
+
+def test_finals_never_meet_a_seed_of_search_or_tuning():
+    search = {s for generation in range(2000) for s in search_seeds(0, generation, 4)}
+    final, tuning = set(final_seeds(0, 100)), set(baseline_seeds(0, 64))
+    assert len(final) == 100 and len(tuning) == 64
+    assert not search & final and not search & tuning and not final & tuning
+    assert final_seeds(0, 3) == final_seeds(0, 8)[:3]
+    assert max(search | final | tuning) < 2**31
+
+
+def test_the_best_are_measured_again_on_new_seeds(tmp_path):
+    run_campaign(config(), tmp_path, make_worker=fake_worker)
+    ledger = Ledger.read(tmp_path / FILE)
+    rows = list(ledger.rows())
+    ledger.close()
+    again = [row for row in rows if row.mutation.kind == REMEASURED]
+    assert [row.number for row in again] == [20, 21, 40, 41]
+    for row in again:
+        first = rows[row.parent]
+        assert row.text.replace(f"c{row.number}(", f"c{first.number}(") == first.text
+        assert row.keys == first.keys and row.hit is None
+        seeds = {m.seed for m in row.verdict.evaluation.measurements}
+        assert seeds == set(search_seeds(0, row.number // 20, 2))
+    assert again[0].parent != again[1].parent
+
+
+def test_the_best_of_a_ledger_count_every_measurement(tmp_path):
+    run_campaign(config(), tmp_path, make_worker=fake_worker)
+    ledger = Ledger.read(tmp_path / FILE)
+    best = ledger.best(60)
+    scores = {}
+    for row in ledger.rows("WHERE source IS NULL AND outcome = 'ok'"):
+        scores.setdefault(row.keys.fingerprint, []).append(row.verdict.score)
+    ledger.close()
+    means = {row.keys.fingerprint: row.verdict.score for row in best}
+    assert means == pytest.approx({key: fmean(each) for key, each in scores.items()})
+    assert [row.verdict.score for row in best] == sorted(means.values(), reverse=True)
+    assert max(map(len, scores.values())) > 1
+
+
+def test_a_child_is_tried_around_the_rates_of_its_parent(tmp_path):
+    jobs = {}
+
+    class Noting(FakeEvaluator):
+        def evaluate(self, program, seeds, rates, hurdles):
+            jobs.setdefault(program.name, (rates, hurdles))
+            return super().evaluate(program, seeds, rates, hurdles)
+
+    settings = config(screen={"keep": 0.5, "window": 40})
+    run_campaign(settings, tmp_path, make_worker=lambda: Worker(Noting, fake_tune))
+    ledger = Ledger.read(tmp_path / FILE)
+    rows = list(ledger.rows())
+    ledger.close()
+    assert jobs["c0"] == ({"digits": 2e-3}, {})
+    judged = [row for row in rows[1:] if row.verdict.evaluation]
+    parents = [rows[row.parent] for row in judged]
+    checked = 0
+    for row, parent in zip(judged, parents, strict=True):
+        found = parent.rates or rows[parent.source or 0].rates
+        lr, before = (parse(each.text).hyperparameters["lr"] for each in (row, parent))
+        if parent.number and parent.source is None and lr == before:
+            assert jobs[f"c{row.number}"][0] == dict(found)
+            checked += 1
+    assert checked > 5
+    assert not any(jobs[f"c{row.number}"][1] for row in judged if row.number < 10)
+    hurdles = [jobs[f"c{row.number}"][1] for row in judged if row.number >= 30]
+    screened = [
+        h
+        for h, row in zip(hurdles, judged[-len(hurdles) :], strict=True)
+        if row.mutation.kind != REMEASURED
+    ]
+    assert screened and all(0 < h["digits"] < 0.5 for h in screened)
+
+
+def test_the_hurdle_is_a_rolling_percentile():
+    hurdles = Hurdles(ScreenConfig(keep=0.75, window=20))
+    for score in range(100):
+        if score == 4:
+            assert hurdles.now() == ()
+        measured = Measurement("digits", 0, Outcome.OK, 1.0, 0.5, early=score / 100)
+        hurdles.learn(Evaluation(Outcome.OK, 0.5, (measured,)))
+    ((task, hurdle),) = hurdles.now()
+    assert task == "digits"
+    assert sum(score / 100 >= hurdle for score in range(80, 100)) == 15
+    failed = Measurement("digits", 0, Outcome.DIVERGED, None, -1.0, 10)
+    for _ in range(20):
+        hurdles.learn(Evaluation(Outcome.DIVERGED, -1.0, (failed,)))
+    assert hurdles.now() == (("digits", -1.0),)
+    assert Hurdles(None).now() == ()
+
+
+def test_a_score_below_the_floor_raises_an_alarm_and_is_not_promoted(tmp_path):
+    class Flawed(FakeEvaluator):
+        def evaluate(self, program, seeds, rates, hurdles):
+            if any(statement.op == "tanh" for statement in program.statements):
+                return Evaluation(Outcome.TOO_GOOD, 2.0)
+            return super().evaluate(program, seeds, rates, hurdles)
+
+    seen = []
+    settings = config(primitives={"only": ["tanh", "add", "mul"]})
+    result = run_campaign(settings, tmp_path, seen.append, lambda: Worker(Flawed, fake_tune))
+    alarms = [event for event in seen if isinstance(event, events.Alarm)]
+    assert alarms and "a flaw of the task" in alarms[0].sentence
+    assert all("tanh" not in str(entry.program) for entry in result.hall.entries)
+
+
+def test_programs_judged_together_are_judged_as_alone(tmp_path, reference):
+    sizes = []
+
+    class Noting(FakeEvaluator):
+        def evaluate_batch(self, asked, seeds):
+            sizes.append(len(asked))
+            return super().evaluate_batch(asked, seeds)
+
+    settings = config(evaluation={"generation": 20, "batch": 3})
+    result = run_campaign(settings, tmp_path, make_worker=lambda: Worker(Noting, fake_tune))
+    assert result.content_hash == reference
+    assert max(sizes) == 3
+
+
+def test_only_the_program_that_raises_in_a_batch_is_lost(tmp_path):
+    ledgers = {}
+    for batch in (1, 5):
+        folder = tmp_path / str(batch)
+        settings = config(
+            primitives={"only": ["tanh", "add", "mul"]},
+            evaluation={"generation": 20, "batch": batch},
+        )
+        worker = Worker(RaisingEvaluator, fake_tune)
+        ledgers[batch] = run_campaign(settings, folder, make_worker=lambda w=worker: w)
+    assert ledgers[1].content_hash == ledgers[5].content_hash
+
+
+def test_rates_follow_the_constant_the_parent_and_the_source():
+    def candidate(index, parent, lr, source=None):
+        program = parse(f"def p(w, g, *, lr={lr}):\n    return lr * g")
+        return Candidate(index, program, parent, Mutation("x", ""), None, None, source)
+
+    first = candidate(0, None, 0.1)
+    rates = Rates(first.program, {"digits": 0.2, "chars": 0.4})
+    halved = candidate(1, 0, 0.05)
+    assert dict(rates.of(halved.program, 0)) == {"digits": 0.1, "chars": 0.2}
+    rates.learn(first, None)
+    measured = Measurement("digits", 0, Outcome.OK, 1.0, 0.5, rate=0.3)
+    rates.learn(halved, Evaluation(Outcome.OK, 0.5, (measured,)))
+    assert dict(rates.of(halved.program, 1)) == {"digits": 0.3, "chars": 0.2}
+    rates.learn(candidate(2, 0, 0.05, source=1), None)
+    assert dict(rates.of(halved.program, 2)) == {"digits": 0.3, "chars": 0.2}
+    assert dict(rates.of(candidate(3, 1, 0).program, 1)) == {"digits": 0.3, "chars": 0.2}

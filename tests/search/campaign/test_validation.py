@@ -1,0 +1,220 @@
+"""What comes after the search: other tasks, the funnel as a whole, what a person is shown."""
+
+import io
+
+import pytest
+from rich.console import Console
+
+from dsl import parse
+from evaluators.comparison.contest import TUNING_SEEDS
+from evaluators.evaluation import Evaluation, Measurement, Outcome
+from evaluators.registry import get
+from evaluators.score import WORST
+from evaluators.seeds import final_seeds, search_seeds, validation_seeds
+from evaluators.suites import TaskChoice, load_suite
+from search.campaign import events
+from search.campaign.validation import best_first
+from search.ledger import FILE, Ledger
+from search.pool.jobs import Worker
+from search.pool.time_limit import patience
+from search.report.funnel import funnel
+from search.report.status import read_status
+from search.report.transfer import HEADING, on_unseen_tasks
+from search.run import run_campaign
+from stepsmith.cli.status import _lines
+from stepsmith.console import hall_table
+from tests.support.fakes import FakeEvaluator, config, fake_tune
+
+FINAL = {"finalists": 6, "seeds": 2, "meta_validation": "meta_validation", "held_out": "held_out"}
+
+
+class Funnelled(FakeEvaluator):
+    """Refuses programs with `tanh` for free and stops those with `square` at the first look."""
+
+    def evaluate(self, program, seeds, rates, hurdles):
+        ops = {statement.op for statement in program.statements}
+        if "tanh" in ops:
+            return Evaluation(Outcome.MOTIONLESS, -1.0)
+        whole = super().evaluate(program, seeds, rates, hurdles)
+        runs = len(whole.measurements)
+        if hurdles and "square" in ops:
+            stopped = tuple(
+                Measurement(m.task, m.seed, Outcome.SCREENED, None, m.early, None, m.rate, m.early)
+                for m in whole.measurements
+            )
+            return Evaluation(Outcome.SCREENED, -0.5, stopped, (10 * runs, 0))
+        return Evaluation(whole.outcome, whole.score, whole.measurements, (10 * runs, 20 * runs))
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("run")
+    seen = []
+    settings = config(
+        final=FINAL,
+        screen={"keep": 0.5, "window": 10},
+        primitives={"only": ["tanh", "square", "add", "mul", "interp", "sign"]},
+    )
+    worker = Worker(Funnelled, fake_tune)
+    result = run_campaign(settings, folder, seen.append, lambda: worker)
+    return folder, result, seen
+
+
+def test_finalists_are_measured_on_other_tasks_and_the_winner_on_held_out_ones(finished):
+    folder, result, seen = finished
+    ledger = Ledger.read(folder / FILE)
+    validation = ledger.get("validation")
+    ledger.close()
+    meta, held_out = validation["meta_validation"], validation["held_out"]
+    assert len(meta["rows"]) == 7 and len(held_out["rows"]) == 2
+    assert meta["rows"][0]["candidate"] is None is held_out["rows"][0]["candidate"]
+    measured = {m["task"] for m in meta["rows"][1]["evaluation"]["measurements"]}
+    assert measured == {task.name for task in load_suite("meta_validation").tasks}
+    by = {row["candidate"]: row["evaluation"]["score"] for row in meta["rows"][1:]}
+    winner = max(by, key=by.__getitem__)
+    assert result.hall.winner.candidate == winner == held_out["rows"][1]["candidate"]
+    assert result.hall.winner.validated == by[winner]
+    stages = [event.stage for event in seen if isinstance(event, events.Validating)]
+    assert stages[0] == "meta_validation" and stages[-1] == "held_out"
+
+
+def test_the_funnel_says_what_each_stage_let_through_and_cost(finished):
+    ledger = Ledger.read(finished[0] / FILE)
+    stages = {stage.name: stage for stage in funnel(ledger)}
+    judged = list(ledger.rows("WHERE source IS NULL"))
+    ledger.close()
+    free, screen, proxy = (stages[name] for name in ("free checks", "screen", "proxy"))
+    assert list(stages) == [
+        *("free checks", "screen", "proxy", "fresh seeds"),
+        *("meta validation", "held out"),
+    ]
+    assert free.entered == len(judged) and free.refused == {
+        "motionless": free.entered - free.passed
+    }
+    assert screen.entered == free.passed and proxy.entered == screen.passed
+    assert screen.refused == {"screened": screen.entered - screen.passed}
+    assert min(free.refused["motionless"], screen.refused["screened"]) > 0
+    assert screen.steps == 20 * screen.entered and proxy.steps == 40 * proxy.entered
+    assert screen.agreement is not None and -1 <= screen.agreement <= 1
+    assert stages["fresh seeds"].entered == 6 and stages["meta validation"].passed == 1
+    assert stages["held out"].entered == 1 and stages["held out"].agreement is None
+
+
+def test_status_shows_families_alarms_and_the_funnel(finished):
+    status = read_status(finished[0])
+    assert status["alarms"] == 0 and status["remeasured"] == 4
+    assert 0 < status["family_hits"] < status["evaluated"]
+    assert [stage["name"] for stage in status["funnel"]][:2] == ["free checks", "screen"]
+    text = "\n".join(_lines(status))
+    assert "rank corr." in text and "motionless" in text and "ALARMS" not in text
+    assert "ALARMS:       2:" in "\n".join(_lines({**status, "alarms": 2}))
+
+
+def test_a_person_is_shown_what_the_winner_did_on_tasks_that_the_search_never_saw(finished):
+    folder, result, _ = finished
+    ledger = Ledger.read(folder / FILE)
+    validation = ledger.get("validation")
+    ledger.close()
+    meta, held_out = result.hall.unseen
+    assert (meta.stage, held_out.stage) == ("meta_validation", "held_out")
+    winner = result.hall.winner
+    for found in (meta, held_out):
+        assert list(found.tasks) == validation[found.stage]["tasks"]
+        (row,) = [r for r in validation[found.stage]["rows"] if r["candidate"] == winner.candidate]
+        assert found.mean == pytest.approx(row["evaluation"]["score"])
+        assert found.ahead == sum(score > 1 for score in found.tasks.values())
+        assert found.tasks[found.worst] == min(found.tasks.values())
+
+    status = read_status(folder)
+    assert [each["stage"] for each in status["unseen"]] == ["meta_validation", "held_out"]
+    console = Console(width=140, record=True, file=io.StringIO())
+    console.print(hall_table(result.hall, 140))
+    table = console.export_text()
+    for text in ("\n".join(_lines(status)), table):
+        assert HEADING in text and meta.sentence in text and held_out.sentence in text
+    for entry in result.hall.entries:
+        assert f"{entry.validated:.4f}" in table
+    doc = parse((folder / "winner.rule").read_text()).doc
+    assert HEADING in doc and held_out.sentence in doc
+    assert max(map(len, doc.splitlines())) <= 100
+
+
+def test_a_task_that_was_not_reached_counts_as_failed():
+    measured = [Measurement("one", seed, Outcome.OK, loss=0.5, score=1.25) for seed in (1, 2)]
+    failed = Evaluation(Outcome.NON_FINITE, WORST, tuple(measured), (2, 2))
+    ledger = {
+        "validation": {
+            "held_out": {
+                "suite": "some",
+                "tasks": ["one", "two"],
+                "rows": [
+                    {"candidate": None, "evaluation": None},
+                    {"candidate": 7, "evaluation": failed.to_json()},
+                ],
+            }
+        }
+    }
+    (found,) = on_unseen_tasks(ledger, 7)
+    assert found.tasks == {"one": 1.25, "two": WORST} and found.worst == "two"
+    assert found.ahead == 1 and "non finite" in found.sentence
+    assert on_unseen_tasks(ledger, None) == on_unseen_tasks({}, 7) == ()
+
+
+def test_what_asks_for_more_work_than_a_candidate_may_take_longer():
+    settings = config(tasks=[{"name": "digits", "steps": 100}], evaluation={"seeds": 2})
+    own = settings.choices
+    assert patience(settings, own, (0, 1)) == 1
+    assert patience(settings, own, (0,)) == 1
+    assert patience(settings, own, (0, 1, 2, 3), evaluations=5) == pytest.approx(10)
+    twice = (*own, TaskChoice("digits", 100))
+    assert patience(settings, twice, (0, 1)) == pytest.approx(2)
+    dear = patience(settings, (TaskChoice("digits_wide", 100),), (0, 1))
+    assert dear == pytest.approx(get("digits_wide").flops / get("digits").flops)
+
+
+def test_seeds_of_other_tasks_are_used_nowhere_else():
+    tuning, measuring = validation_seeds(0, 0, 4, 8)
+    assert len({*tuning, *measuring}) == 12
+    assert validation_seeds(0, 1, 4, 8)[1] != measuring
+    compared = range(TUNING_SEEDS[0], TUNING_SEEDS[0] + 2**29)
+    assert not any(seed in compared for seed in (*tuning, *measuring, *final_seeds(0, 9)))
+    others = {*final_seeds(0, 100), *(s for g in range(500) for s in search_seeds(0, g, 4))}
+    assert not others & {*tuning, *measuring}
+
+
+def test_ranking_keeps_the_order_of_equals_and_leaves_out_the_lost():
+    entrants = [(number, None) for number in (3, 5, 8, 9)]
+    ranked = best_first(entrants, {3: 0.5, 8: 0.9, 9: 0.5})
+    assert [number for number, _ in ranked] == [8, 3, 9]
+
+
+@pytest.mark.slow
+def test_a_search_on_real_tasks_is_validated_on_others(tmp_path):
+    for name, task, steps in (("meta", "wine", 40), ("held", "digits_softmax", 30)):
+        text = f"suite: {name}\npurpose: small\ntasks: [{{name: {task}, steps: {steps}}}]\n"
+        (tmp_path / f"{name}.yaml").write_text(text)
+    settings = config(
+        tasks=[{"name": "quadratic", "steps": 40}],
+        primitives={"only": ["sign", "add", "mul", "interp", "square", "sqrt_abs", "div_eps"]},
+        baseline={"evaluations": 10},
+        final={
+            "finalists": 2,
+            "seeds": 2,
+            "meta_validation": str(tmp_path / "meta.yaml"),
+            "held_out": str(tmp_path / "held.yaml"),
+        },
+    )
+    result = run_campaign(settings, tmp_path / "run")
+    again = run_campaign(settings, tmp_path / "again")
+    assert result.content_hash == again.content_hash
+    stages = {stage["name"]: stage for stage in read_status(tmp_path / "run")["funnel"]}
+    assert stages["meta validation"]["entered"] == 2 and stages["held out"]["entered"] == 1
+    assert stages["held out"]["steps"] > 0
+    assert -1 <= result.hall.winner.validated <= 2
+    assert result.hall.baseline.validated == pytest.approx(1, abs=0.05)
+
+
+@pytest.mark.parametrize("key", ["tasks", "meta_validation"])
+def test_a_suite_that_is_none_is_named_with_the_nearest(key):
+    with pytest.raises(ValueError, match="did you mean 'search'"):
+        config(**({"tasks": "serach"} if key == "tasks" else {"final": {key: "serach"}}))

@@ -1,0 +1,150 @@
+import os
+
+import pytest
+
+from dsl.zoo import ZOO
+from evaluators.evaluator import Suite
+from evaluators.suites import TaskChoice
+from evaluators.training.environment import worker_environment
+from search.candidates.verdict import Lost
+from search.pool.jobs import Evaluate, Worker
+from search.pool.ray_pool import RayPool
+from search.run import run_campaign
+from tests.support.fakes import DeadlyEvaluator, FakeEvaluator, config, fake_tune, fake_worker
+
+SUITE = Suite((TaskChoice("digits", 5),), "")
+
+
+def test_the_environment_keeps_what_the_user_chose():
+    assert worker_environment({})["JAX_PLATFORMS"] == "cpu"
+    assert worker_environment({})["PJRT_NPROC"] == "1"
+    assert worker_environment({"PJRT_NPROC": "4"})["PJRT_NPROC"] == "4"
+    chosen = worker_environment({"JAX_PLATFORMS": "cuda", "XLA_FLAGS": "--xla_dump_to=x"})
+    assert chosen["JAX_PLATFORMS"] == "cuda"
+    flags = chosen["XLA_FLAGS"]
+    assert flags.startswith("--xla_dump_to=x --xla_cpu_multi_thread_eigen=false ")
+    assert worker_environment({"XLA_FLAGS": flags})["XLA_FLAGS"] == flags
+    own = worker_environment({"XLA_FLAGS": "--xla_cpu_multi_thread_eigen=true"})["XLA_FLAGS"]
+    assert own.startswith("--xla_cpu_multi_thread_eigen=true ")
+    assert "multi_thread_eigen=false" not in own
+
+
+class SleepyEvaluator(FakeEvaluator):
+    """Never answers about Lion."""
+
+    def evaluate(self, program, seeds, rates, hurdles):
+        import time
+
+        if program.name == "lion":
+            time.sleep(600)
+        return super().evaluate(program, seeds, rates, hurdles)
+
+
+def sleepy_worker():
+    return Worker(SleepyEvaluator, fake_tune)
+
+
+def drain(pool, count):
+    found = []
+    while len(found) < count:
+        found += pool.collect()
+    return {done.number: done for done in found}
+
+
+@pytest.fixture(scope="module")
+def ray():
+    """One Ray for all tests of this file; pools leave it running."""
+    import ray
+
+    os.environ["RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO"] = "0"
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    ray.init(address="local", num_cpus=2, include_dashboard=False, log_to_driver=False)
+    yield ray
+    ray.shutdown()
+
+
+@pytest.mark.ray
+def test_one_worker_two_workers_and_none_write_the_same_ledger(ray, tmp_path):
+    hashes = {
+        run_campaign(config(workers=n), tmp_path / str(n), make_worker=fake_worker).content_hash
+        for n in (0, 1, 2)
+    }
+    assert len(hashes) == 1
+
+
+@pytest.mark.ray
+def test_a_worker_that_dies_costs_a_retry_and_a_deadly_program_is_recorded(
+    ray, tmp_path, monkeypatch
+):
+    mark = str(tmp_path / "mark")
+
+    def deadly_worker():
+        os.environ["STEPSMITH_TEST_MARK"] = mark
+        return Worker(DeadlyEvaluator, fake_tune)
+
+    pool = RayPool(1, 100.0, deadly_worker)
+    tanh = ZOO["adamw"].renamed("tanh_rule")
+    statements = list(tanh.statements)
+    statements[9] = type(statements[9])("tanh", statements[9].args)
+    from dataclasses import replace
+
+    rules = [ZOO["adamw"], replace(tanh, statements=tuple(statements)), ZOO["sgd"]]
+    for number, rule in enumerate(rules):
+        pool.submit(number, Evaluate(SUITE, rule, (1, 2)))
+    done = drain(pool, 3)
+    assert done[0].answer is not None
+    assert done[1].answer is None and done[1].lost is Lost.DIED
+    assert done[2].answer is not None  # died once, was tried again
+    assert pool.retries == 2
+    assert pool.compilations >= 1
+    pool.close()
+
+
+@pytest.mark.ray
+def test_a_worker_that_hangs_is_replaced(ray):
+    pool = RayPool(2, 20.0, sleepy_worker)
+    for number, name in enumerate(("adamw", "lion", "sgd")):
+        pool.submit(number, Evaluate(SUITE, ZOO[name], (1, 2)))
+    done = drain(pool, 3)
+    assert done[1].lost is Lost.HUNG
+    assert done[0].answer is not None and done[2].answer is not None
+    pool.close()
+
+
+class SlowEvaluator(FakeEvaluator):
+    """Takes three seconds."""
+
+    def evaluate(self, program, seeds, rates, hurdles):
+        import time
+
+        time.sleep(3)
+        return super().evaluate(program, seeds, rates, hurdles)
+
+
+@pytest.mark.ray
+def test_a_job_may_take_as_long_as_it_says(ray):
+    pool = RayPool(1, 1.0, lambda: Worker(SlowEvaluator, fake_tune))
+    pool.submit(0, Evaluate(SUITE, ZOO["adamw"], (1, 2)), patience=10.0)
+    assert drain(pool, 1)[0].answer is not None and pool.retries == 0
+    pool.submit(1, Evaluate(SUITE, ZOO["sgd"], (1, 2)))
+    lost = drain(pool, 1)[1]
+    assert lost.lost is Lost.HUNG and lost.note == "no answer within 1 s"
+    pool.close()
+
+
+def slow_to_start():
+    import time
+
+    time.sleep(8)
+    return sleepy_worker()
+
+
+@pytest.mark.ray
+def test_starting_a_worker_takes_no_time_from_its_jobs(ray):
+    pool = RayPool(1, 4.0, slow_to_start)
+    for number, name in enumerate(("adamw", "sgd")):
+        pool.submit(number, Evaluate(SUITE, ZOO[name], (1, 2)))
+    done = drain(pool, 2)
+    assert all(found.answer is not None for found in done.values())
+    assert pool.retries == 0
+    pool.close()

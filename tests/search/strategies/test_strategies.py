@@ -1,0 +1,77 @@
+import json
+
+import pytest
+
+from dsl.zoo import ZOO
+from evaluators.seeds import candidate_rng
+from search.mutation.mutator import Limits, Mutator
+from search.mutation.sampling import Palette
+from search.strategies import STRATEGIES
+
+MUTATOR = Mutator(Palette({"sign": 1.0, "add": 1.0}), Limits(30, 4), {"insert": 1, "delete": 1})
+
+
+def make(kind, **options):
+    declared = STRATEGIES[kind]
+    return declared(declared.options_type(kind=kind, **options), ZOO["adamw"], MUTATOR)
+
+
+def play(strategy, count, score):
+    strategy.tell(0, strategy.start, 0.5)
+    asked = []
+    for index in range(1, count):
+        proposal = strategy.ask(index, candidate_rng(0, index), f"c{index}")
+        strategy.tell(index, proposal.program, score(index))
+        asked.append(proposal)
+    return asked
+
+
+@pytest.mark.parametrize("kind", STRATEGIES)
+def test_told_the_same_a_strategy_asks_the_same(kind):
+    def score(index):
+        return None if index % 7 == 0 else (index * 37 % 100) / 100
+
+    first, second = make(kind), make(kind)
+    assert play(first, 60, score) == play(second, 60, score)
+    assert first.state() == second.state()
+    json.dumps(first.state(), allow_nan=False)
+
+
+def test_the_population_keeps_its_size_and_loses_its_oldest():
+    strategy = make("regularized_evolution", population=5, tournament=2)
+    play(strategy, 20, lambda index: 0.1)
+    assert [index for index, _ in strategy.state()["alive"]] == [15, 16, 17, 18, 19]
+
+
+def test_a_tournament_of_many_finds_the_best_alive():
+    strategy = make("regularized_evolution", population=10, tournament=100)
+    asked = play(strategy, 14, lambda index: 1.0 if index == 4 else 0.2)
+    assert {proposal.parent for proposal in asked[4:]} == {4}
+
+
+def test_a_program_without_a_score_loses_to_any_other():
+    strategy = make("regularized_evolution", population=4, tournament=50)
+    asked = play(strategy, 4, lambda index: None)
+    assert {proposal.parent for proposal in asked} == {0}
+
+
+def test_random_search_always_starts_from_the_start():
+    strategy = make("random_search", changes=3)
+    asked = play(strategy, 30, lambda index: float(index))
+    assert {proposal.parent for proposal in asked} == {0}
+    assert {proposal.mutation.detail.count(",") for proposal in asked} == {0, 1, 2}
+
+
+def test_the_best_alive_are_measured_again_and_keep_the_mean():
+    strategy = make("regularized_evolution", population=10, tournament=100)
+    play(strategy, 14, lambda index: 1.0 if index == 4 else index / 100)
+    number, program = strategy.elite(0)
+    assert number == 4 and program.name == "c4"
+    assert [strategy.elite(place)[0] for place in (1, 2)] == [13, 12]
+    assert strategy.elite(10) is None
+    strategy.again(4, [1.0, 0.04])
+    assert dict(strategy.state()["alive"])[4] == pytest.approx(0.52)
+    strategy.again(4, [1.0, 0.04, None])
+    assert dict(strategy.state()["alive"])[4] is None
+    assert strategy.elite(0)[0] == 13
+    assert make("random_search").elite(0) is None

@@ -1,0 +1,365 @@
+"""Exported files at work on the model of the zoo's references, beside the interpreter."""
+
+import contextlib
+import copy
+import inspect
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from functools import cache, partial
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+
+from dsl import PRIMITIVES, Program, to_optax
+from dsl.errors import ExportError
+from dsl.export import to_optax_source, to_torch_source
+from dsl.export.facts import Facts
+from dsl.export.names import camel_case, safe
+from dsl.language.kinds import plain
+from dsl.zoo import ENTRIES, ZOO
+from tests.dsl.zoo.references.model import (
+    STEPS,
+    batches,
+    full_loss,
+    label_key,
+    loss,
+    losses,
+    outputs,
+    precision,
+    sampled_loss,
+    start,
+)
+from tests.support.everyday import EVERYDAY
+from tests.support.odd_programs import ODD
+
+HORIZON = 200
+SEED = 3
+
+QUICKLY = {"xla_backend_optimization_level": 0}
+"""A step runs fifty times: optimizing it, or calling it op by op, takes longer than running it."""
+
+value_and_gradient = jax.jit(jax.value_and_grad(loss))
+_loss = jax.jit(loss)
+
+
+def begin(program: Program, dtype: str) -> list[np.ndarray]:
+    """The parameters before the first step: where the zoo's comparison of the rule begins."""
+    entry = ENTRIES.get(program.name)
+    return start(dtype, near=entry.reference.near if entry else 1.0)
+
+
+def decaying(name: str) -> Program:
+    """A rule of the zoo with weight decay on, if it has any."""
+    program = ZOO[name]
+    on = {"wd": 0.125} if "wd" in program.hyperparameters else {}
+    return program.with_hyperparameters(**on)
+
+
+def _exported() -> list[str]:
+    """The rules of the zoo that a host can express."""
+    names = []
+    for name, program in ZOO.items():
+        with contextlib.suppress(ExportError):
+            Facts.of(program)
+            names.append(name)
+    return names
+
+
+RULES = {**{name: decaying(name) for name in _exported()}, **ODD}
+"""What the exported files are compared on: the zoo, and what it does not hold."""
+
+EXPRESSED = [
+    name
+    for name, p in PRIMITIVES.items()
+    if all(map(plain, (*p.signature.params, p.signature.result)))
+]
+"""Primitives over the kinds that a host can express."""
+
+QUICK = EVERYDAY | ODD.keys() - {"noisy", "lazy"}
+"""Rules that are walked in every test run; the others are slow tests."""
+
+
+def walks() -> list[Any]:
+    """Rule and dtype of each walk."""
+    slow = pytest.mark.slow
+    cases = [pytest.param(name, "float64", marks=[] if name in QUICK else [slow]) for name in RULES]
+    for name in sorted(QUICK & set(ZOO)):
+        if _is_plain(ZOO[name]):
+            cases.append(pytest.param(name, "float32", marks=[] if name == "adamw" else [slow]))
+    return cases
+
+
+def _is_plain(program: Program) -> bool:
+    """Whether a rule neither draws noise nor asks an oracle nor chooses."""
+    facts = Facts.of(program)
+    lazy = any(PRIMITIVES[statement.op].lazy for statement in program.statements)
+    return not (lazy or facts.noisy or facts.oracles)
+
+
+def loaded(source: str) -> dict[str, Any]:
+    """The names of an exported file, run where nothing else is."""
+    namespace: dict[str, Any] = {"__name__": "exported"}
+    exec(compile(source, "exported.py", "exec"), namespace)
+    return namespace
+
+
+def asked(batch: Any) -> dict[str, Any]:
+    """What oracles ask of the caller of an Optax optimizer."""
+    return {
+        "value_fn": lambda at: loss(at, batch),
+        "losses_fn": lambda at: losses(at, batch),
+        "full_fn": full_loss,
+        "sampled_fn": lambda at, key: sampled_loss(at, batch, key),
+        "outputs_fn": lambda at: outputs(at, batch),
+    }
+
+
+def extra(program: Program) -> dict[str, Any]:
+    """What the constructors need besides hyperparameters."""
+    facts = Facts.of(program)
+    horizon = {"horizon": HORIZON} if "T" in facts.reads else {}
+    return {**horizon, **({"seed": SEED} if facts.noisy else {})}
+
+
+def optax_walk(
+    program: Program, optimizer: optax.GradientTransformationExtraArgs, dtype: str
+) -> np.ndarray:
+    """The parameters after every step of a program's optimizer, one row each."""
+    with precision(dtype):
+        leaves = [jnp.asarray(leaf) for leaf in begin(program, dtype)]
+        state = optimizer.init(leaves)
+
+        @partial(jax.jit, compiler_options=QUICKLY)
+        def step(value, grads, leaves, state, batch):
+            moves, state = optimizer.update(
+                grads, state, leaves, value=value, **asked(batch), unknown=1
+            )
+            return optax.apply_updates(leaves, moves), state
+
+        rows = []
+        for batch in batches(dtype):
+            value, grads = value_and_gradient(leaves, batch)
+            leaves, state = step(value, grads, leaves, state, batch)
+            rows.append(np.concatenate([np.ravel(leaf) for leaf in leaves]))
+        return np.stack(rows)
+
+
+def interpreted(program: Program, dtype: str) -> np.ndarray:
+    """The path of the interpreter."""
+    horizon = HORIZON if "T" in Facts.of(program).reads else None
+    return _interpreted(program, dtype, horizon)
+
+
+@cache
+def _interpreted(program: Program, dtype: str, horizon: int | None) -> np.ndarray:
+    optimizer = to_optax(program, seed=SEED, horizon=horizon)
+    return optax_walk(program, optimizer, dtype)
+
+
+def optax_optimizer(program: Program, **changed: Any) -> optax.GradientTransformationExtraArgs:
+    """The exported Optax optimizer."""
+    return loaded(to_optax_source(program))[safe(program.name)](**extra(program), **changed)
+
+
+@cache
+def draws(
+    kind: str, count: int, stream: int, shapes: tuple[tuple[int, ...], ...], dtype: str
+) -> list[np.ndarray]:
+    """The noise of one step, as the interpreter draws it."""
+    with precision(dtype):
+        return [np.array(leaf) for leaf in _draws(kind, count, stream, shapes, dtype)]
+
+
+@partial(jax.jit, static_argnums=(0, 3, 4))
+def _draws(kind: str, count: Any, stream: Any, shapes: Any, dtype: str) -> list[jax.Array]:
+    key = jax.random.fold_in(jax.random.fold_in(jax.random.key(SEED), count), stream)
+    keys = jax.random.split(key, len(shapes))
+    sample = getattr(jax.random, kind)
+    return [sample(k, shape, dtype) for k, shape in zip(keys, shapes, strict=True)]
+
+
+def torch_class(program: Program) -> Any:
+    """The exported PyTorch optimizer, its noise drawn as the interpreter draws it."""
+    exported = loaded(to_torch_source(program))[camel_case(program)]
+
+    class Injected(exported):
+        def _draw(self, kind, p, stream):
+            import torch
+
+            params = [q for group in self.param_groups for q in group["params"]]
+            at = next(i for i, q in enumerate(params) if q is p)
+            shapes = tuple(tuple(q.shape) for q in params)
+            dtype = str(p.dtype).removeprefix("torch.")
+            drawn = draws(kind, int(self.state[p]["step"]) - 1, int(stream), shapes, dtype)[at]
+            return torch.as_tensor(drawn)
+
+        def _generator(self, p, stream):
+            return int(self.state[p]["step"]) - 1, int(stream)
+
+    return Injected
+
+
+def asked_by_torch(optimizer: Any, params: list[Any], x: Any, y: Any) -> dict[str, Any]:
+    """The same of the `step` of a PyTorch optimizer; labels as the interpreter draws them."""
+    import torch
+
+    sign = -1 if optimizer.param_groups[0]["maximize"] else 1
+
+    def outputs(x=x):
+        return torch.tanh(x @ torch.cat([p.reshape(-1) for p in params]))
+
+    def loss_of(made, y=y):
+        return sign * torch.mean(2 * torch.square(made - y))
+
+    def full_fn():
+        data = {at.tobytes(): (at, to) for at, to in batches(str(y.dtype)[6:])}
+        parts = [loss_of(outputs(torch.tensor(at)), torch.tensor(to)) for at, to in data.values()]
+        return torch.stack(parts).mean()
+
+    def sampled_fn(drawn):
+        noise = torch.as_tensor(label_noise(*drawn, tuple(y.shape), str(y.dtype)[6:]))
+        made = outputs()
+        return sign * torch.mean(2 * torch.square(made - (made + noise / 2).detach()))
+
+    functions = {
+        "losses_fn": lambda: sign * 2 * torch.square(outputs() - y),
+        "full_fn": full_fn,
+        "sampled_fn": sampled_fn,
+        "outputs_fn": lambda: (outputs(), loss_of),
+    }
+    taken = inspect.signature(optimizer.step).parameters
+    return {name: function for name, function in functions.items() if name in taken}
+
+
+@cache
+def label_noise(count: int, stream: int, shape: tuple[int, ...], dtype: str) -> np.ndarray:
+    """What the labels of a step are drawn by."""
+    with precision(dtype):
+        return np.array(jax.random.normal(label_key(SEED, count, stream), shape, dtype))
+
+
+def torch_walk(
+    program: Program,
+    make: Callable[[list[Any]], Any],
+    dtype: str,
+    *,
+    stop: int | None = None,
+    climb: bool = False,
+) -> np.ndarray:
+    """The path of a PyTorch optimizer; saved and loaded into a new one after `stop` steps."""
+    import torch
+
+    params = [torch.nn.Parameter(torch.tensor(leaf)) for leaf in begin(program, dtype)]
+    optimizer = make(params)
+    rows = []
+    for at, (features, targets) in enumerate(batches(dtype)):
+        if at == stop:
+            saved = copy.deepcopy(optimizer.state_dict())
+            params = [torch.nn.Parameter(p.detach().clone()) for p in params]
+            optimizer = make(params)
+            optimizer.load_state_dict(saved)
+        x, y = torch.tensor(features), torch.tensor(targets)
+
+        def closure(params=params, x=x, y=y):
+            flat = torch.cat([p.reshape(-1) for p in params])
+            value = 2 * torch.mean(torch.square(torch.tanh(x @ flat) - y))
+            return -value if climb else value
+
+        optimizer.zero_grad()
+        closure().backward()
+        optimizer.step(closure, **asked_by_torch(optimizer, params, x, y))
+        rows.append(np.concatenate([p.detach().numpy().reshape(-1) for p in params]))
+    assert len(rows) == STEPS
+    return np.stack(rows)
+
+
+def apart(path: np.ndarray, other: np.ndarray) -> float:
+    """The largest difference of two paths, as a part of the largest movement."""
+    moved = np.max(np.abs(other - other[0])) + 1e-12
+    return float(np.max(np.abs(path - other)) / moved)
+
+
+def moves_of_interpreter(
+    program: Program, gradients: list[list[np.ndarray]], w: list[np.ndarray]
+) -> list[list[np.ndarray]]:
+    """What is subtracted on each step, in float64, with the parameters held at `w`."""
+    return _moves(to_optax(program, seed=SEED, **horizon_of(program)), gradients, w)
+
+
+def moves_of_optax(
+    program: Program, gradients: list[list[np.ndarray]], w: list[np.ndarray]
+) -> list[list[np.ndarray]]:
+    """The same of the exported Optax optimizer."""
+    return _moves(optax_optimizer(program), gradients, w)
+
+
+def horizon_of(program: Program) -> dict[str, int]:
+    """The horizon, for a program that reads it."""
+    return {"horizon": HORIZON} if "T" in Facts.of(program).reads else {}
+
+
+def _moves(
+    optimizer: Any, gradients: list[list[np.ndarray]], w: list[np.ndarray]
+) -> list[list[np.ndarray]]:
+    batch = batches("float64")[0]
+    with precision("float64"):
+        leaves = [jnp.asarray(leaf) for leaf in w]
+        state = optimizer.init(leaves)
+        value = _loss(leaves, batch)
+        found = []
+        for grads in gradients:
+            moves, state = optimizer.update(
+                [jnp.asarray(g) for g in grads],
+                state,
+                leaves,
+                value=value,
+                **asked(batch),
+            )
+            found.append([-np.asarray(move) for move in moves])
+        return found
+
+
+def moves_of_torch(
+    program: Program, gradients: list[list[np.ndarray]], w: list[np.ndarray]
+) -> list[list[np.ndarray]]:
+    """The same of the exported PyTorch optimizer; exact where the parameters are 0."""
+    import torch
+
+    params = [torch.nn.Parameter(torch.tensor(leaf)) for leaf in w]
+    optimizer = torch_class(program)(params, **extra(program))
+    features, targets = map(torch.tensor, batches("float64")[0])
+
+    def closure():
+        flat = torch.cat([p.reshape(-1) for p in params])
+        return 2 * torch.mean(torch.square(torch.tanh(features @ flat) - targets))
+
+    found = []
+    for grads in gradients:
+        for p, g in zip(params, grads, strict=True):
+            p.grad = torch.tensor(g)
+        optimizer.step(closure, **asked_by_torch(optimizer, params, features, targets))
+        found.append([x - p.detach().numpy() for p, x in zip(params, w, strict=True)])
+        with torch.no_grad():
+            for p, x in zip(params, w, strict=True):
+                p.copy_(torch.tensor(x))
+    return found
+
+
+def check_with_ruff(folder: Path, sources: Mapping[str, str]) -> None:
+    """Exported files are formatted and free of lint by ruff's own rules and ours."""
+    for name, source in sources.items():
+        (folder / f"{name}.py").write_text(source, encoding="utf-8")
+    common = ["--isolated", "--no-cache", "--line-length", "100"]
+    for command in (["format", "--diff"], ["check"], ["check", "--select", "E,F,I,UP,B,SIM"]):
+        done = subprocess.run(
+            [sys.executable, "-m", "ruff", *command, *common, str(folder)],
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr

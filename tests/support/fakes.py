@@ -1,0 +1,106 @@
+"""An evaluator without training, and configs that use it."""
+
+import hashlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from dsl.program import Program
+from evaluators.evaluation import Evaluation, Measurement, Outcome
+from evaluators.evaluator import Suite
+from search.config import Config
+from search.pool.jobs import Worker
+
+CONFIG: dict[str, Any] = {
+    "campaign": "tiny",
+    "tasks": [{"name": "digits", "steps": 20}],
+    "budget": {"candidates": 60},
+    "strategy": {"kind": "regularized_evolution", "population": 8, "tournament": 3},
+    "evaluation": {"generation": 20},
+    "look_ahead": 7,
+    "workers": 0,
+}
+
+
+def config(**changes: Any) -> Config:
+    """The small campaign with some keys changed."""
+    return Config.model_validate({**CONFIG, **changes})
+
+
+class FakeEvaluator:
+    """Scores are a hash of program and seed: nothing to learn, everything to agree on."""
+
+    compilations = 1
+
+    def __init__(self, suite: Suite):
+        self.suite = suite
+
+    def evaluate_batch(self, asked: Any, seeds: tuple[int, ...]) -> list[Evaluation]:
+        return [self.evaluate(each.program, seeds, each.rates, each.hurdles) for each in asked]
+
+    def evaluate(
+        self,
+        program: Program,
+        seeds: tuple[int, ...],
+        rates: dict[str, float],
+        hurdles: dict[str, float],
+    ) -> Evaluation:
+        rate = rates.get("digits", 1e-3)
+        measured = [
+            Measurement(
+                *(task.name, seed, Outcome.OK, 1.0, fake_score(program, seed), None),
+                rate=rate * 2 ** round(4 * fake_score(program, 0) - 2),
+                early=fake_score(program, seed) / 2,
+            )
+            for task in self.suite.tasks
+            for seed in seeds
+        ]
+        mean = sum(m.score or 0 for m in measured) / len(measured)
+        return Evaluation(Outcome.OK, mean, tuple(measured))
+
+
+def fake_score(program: Program, seed: int) -> float:
+    text = f"{program.digest} {seed}".encode()
+    return int.from_bytes(hashlib.blake2b(text, digest_size=4).digest(), "big") / 2**32
+
+
+@dataclass(frozen=True)
+class FakeTuned:
+    program: Program
+    evaluations: int
+    rates: dict[str, float]
+    trail: tuple[tuple[dict[str, float], float], ...] = ()
+
+
+def fake_tune(
+    program: Program, tasks: Any, seeds: Any, evaluations: int, primitives: Any, *how: Any
+) -> FakeTuned:
+    return FakeTuned(program.with_hyperparameters(lr=3e-3), evaluations, {"digits": 2e-3})
+
+
+def fake_worker() -> Worker:
+    return Worker(FakeEvaluator, fake_tune)
+
+
+class DeadlyEvaluator(FakeEvaluator):
+    """Ends its process at programs that apply `tanh`; at the first that applies `square` once."""
+
+    def evaluate(self, program: Program, *how: Any) -> Evaluation:
+        ops = {statement.op for statement in program.statements}
+        if "tanh" in ops:
+            os._exit(1)
+        mark = Path(os.environ["STEPSMITH_TEST_MARK"])
+        if "square" not in ops and not mark.exists():
+            mark.touch()
+            os._exit(1)
+        return super().evaluate(program, *how)
+
+
+class RaisingEvaluator(FakeEvaluator):
+    """Raises at programs that apply `tanh`."""
+
+    def evaluate(self, program: Program, *how: Any) -> Evaluation:
+        if any(statement.op == "tanh" for statement in program.statements):
+            raise MemoryError("no room for tanh")
+        return super().evaluate(program, *how)
