@@ -5,8 +5,9 @@
 Each rule's constants are tuned by `evaluators.tuning.coordinates` on two seeds, three rates to an
 evaluation: all rules for --first evaluations, the --among best of them for --evaluations. The
 losses are means over four other seeds, at the horizon; the best of them, or what the task states
-where that is lower on those seeds, is what a task states as `best`. The last columns are where the best rule
-stands after a horizon --longer times as long, which a floor must lie below, too, and CPU time.
+where that is lower on those seeds, is what a task states as `best`. The last columns are where the
+best rule stands after a horizon --longer times as long, which a floor must lie below, too, and CPU
+time.
 """
 
 import argparse

@@ -1,4 +1,22 @@
-"""The language of update rules: programs, their text, their meaning, and what they turn into."""
+"""The language of update rules: programs, their text, their meaning, and what they turn into.
+
+    language/    kinds, signatures, numbers, names, costs; how primitives, oracles and initialisers
+                 are declared
+    primitives/  the primitives and further kinds, one family per file
+    program/     a program: its terms and checks, from text or a Python function, to text
+    rewrite/     canonical form and hashes, simplifying, what a program reads and what it costs
+    run/         one step of a program, as an Optax transformation, on the machine; fingerprints
+    combine/     programs made from programs
+    zoo/         known optimizers as programs
+    export/      programs as Optax and PyTorch files, LaTeX and graphs
+    ops          the words of the language, to write rules with in Python
+    lazy         JAX and Optax, imported when they are first used
+    errors       every error that a user of the language meets
+
+Importing the language imports NumPy, and JAX only with `to_optax`.
+"""
+
+from typing import TYPE_CHECKING, Any
 
 from dsl.errors import DslError
 from dsl.language.registry import PRIMITIVES
@@ -9,7 +27,9 @@ from dsl.rewrite.canonical import canonical, canonical_hash
 from dsl.rewrite.family import family
 from dsl.rewrite.simplify import simplify
 from dsl.run.fingerprint import fingerprint
-from dsl.run.transform import to_optax
+
+if TYPE_CHECKING:
+    from dsl.run.optax import to_optax
 
 __all__ = [
     "PRIMITIVES",
@@ -24,3 +44,11 @@ __all__ = [
     "simplify",
     "to_optax",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "to_optax":
+        from dsl.run.optax import to_optax
+
+        return to_optax
+    raise AttributeError(f"module 'dsl' has no attribute '{name}'")

@@ -123,8 +123,8 @@ def primitive(
 ) -> Callable[[Callable[..., Any]], Primitive]:
     """Declare the decorated function as a primitive of the language.
 
-    **Arguments:** `signature`: kinds, see `dsl.language.signature`. `torch`: PyTorch expression over
-    the parameter names in braces, `{p}` (the parameter) and `{dtype}` (of the result), or the
+    **Arguments:** `signature`: kinds, see `dsl.language.signature`. `torch`: PyTorch expression
+    over the parameter names in braces, `{p}` (the parameter) and `{dtype}` (of the result), or the
     text of a function that an exported file holds. `latex`: the same for LaTeX. `infix`:
     operator spelling, if it has one. `laws`: equations the simplifier may use. `weight`:
     relative chance that mutation draws it (0: never). `commutative`: whether the first two may

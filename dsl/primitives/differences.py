@@ -3,14 +3,12 @@
 from collections.abc import Callable
 from typing import Any
 
-import jax
-import jax.numpy as jnp
 import numpy as np
-from jax.flatten_util import ravel_pytree
 
 from dsl.language.closed_form import ClosedForm, Leaves
 from dsl.language.registry import oracle
 from dsl.language.sources import LOSS
+from dsl.lazy import jax, jnp, ravel_pytree
 
 
 def _coordinate_differences(value_fn: Callable[..., Any], params: Any, mask: Any, mu: Any) -> Any:

@@ -1,16 +1,16 @@
 """Gradients of examples: of each, of some, with labels of the model's own."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from typing import Any
 
-import jax
-import jax.numpy as jnp
 import numpy as np
-import optax
 
 from dsl.language.closed_form import ClosedForm, Leaves
 from dsl.language.registry import oracle
 from dsl.language.sources import LOSSES, SAMPLED
+from dsl.lazy import jax, jnp, optax
 
 _LABELS = 1000003
 """Added to a stream, in closed form, for the noise that labels are drawn by."""

@@ -3,14 +3,10 @@
 from collections.abc import Callable
 from typing import Any
 
-import jax
-import jax.numpy as jnp
-import optax
-from jax.flatten_util import ravel_pytree
-
 from dsl.language.closed_form import ClosedForm, Leaves, flat
 from dsl.language.registry import oracle
 from dsl.language.sources import OUTPUTS
+from dsl.lazy import jax, jnp, optax, ravel_pytree
 
 
 def _gauss_newton_product(outputs_fn: Callable[..., Any], params: Any, v: Any) -> Any:

@@ -3,15 +3,12 @@
 from collections.abc import Callable
 from typing import Any
 
-import jax
-import jax.numpy as jnp
 import numpy as np
-import optax
-from jax.flatten_util import ravel_pytree
 
 from dsl.language.closed_form import ClosedForm, Leaves, flat
 from dsl.language.registry import oracle
 from dsl.language.sources import LOSS
+from dsl.lazy import jax, jnp, optax, ravel_pytree
 
 
 def _hvp(value_fn: Callable[..., Any], params: Any, v: Any) -> Any:

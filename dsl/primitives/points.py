@@ -3,13 +3,12 @@
 from collections.abc import Callable
 from typing import Any
 
-import jax
 import numpy as np
-import optax
 
 from dsl.language.closed_form import ClosedForm, Leaves
 from dsl.language.registry import oracle
 from dsl.language.sources import FULL, LOSS
+from dsl.lazy import jax, optax
 
 
 def _loss_at(value_fn: Callable[..., Any], params: Any, point: Any) -> Any:

@@ -3,13 +3,13 @@
 from collections.abc import Callable
 from typing import Any
 
-import jax
 import numpy as np
 
 from dsl.language.closed_form import ClosedForm, Leaves
 from dsl.language.initialisers import initialiser
 from dsl.language.registry import Scope, oracle, primitive
 from dsl.language.sources import LOSS
+from dsl.lazy import jax
 from dsl.primitives.members import POPULATION
 
 

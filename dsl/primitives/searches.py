@@ -1,17 +1,16 @@
 """Oracles that ask the loss of the batch again and again, until they have found something."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from typing import Any
 
-import jax
-import jax.numpy as jnp
 import numpy as np
-import optax
-from jax.flatten_util import ravel_pytree
 
 from dsl.language.closed_form import ClosedForm, Leaves, flat
 from dsl.language.registry import oracle
 from dsl.language.sources import LOSS
+from dsl.lazy import jax, jnp, optax, ravel_pytree
 from dsl.primitives.hessian import hvp
 
 

@@ -20,7 +20,7 @@ from dsl.rewrite.lower import spelled_out
 from dsl.rewrite.prune import prune
 from dsl.run.fingerprint import sees_shapes
 from dsl.run.interpret import run_step
-from dsl.run.transform import initial
+from dsl.run.state import initial
 from evaluators.training.train import SANE
 
 SHAPES = ((4,), (3, 4))

@@ -16,9 +16,10 @@ from jax import Array
 from dsl.program import Program
 from dsl.rewrite.structure import Structure, split
 from dsl.run.interpret import run_step
+from dsl.run.jax_step import JaxStep, jax_choose
 from dsl.run.machine import over_lanes
 from dsl.run.namespace import NAMESPACE
-from dsl.run.transform import JaxStep, initial, jax_choose
+from dsl.run.state import initial
 from evaluators.task import Data
 from evaluators.training.answers import Answers
 from evaluators.training.batches import Part
@@ -100,7 +101,7 @@ class CompiledEngine:
 def _initial(program: Program, leaves: list[Array], given: Given) -> dict[str, Any]:
     """The slots of one lane before the first step."""
     return {
-        name: initial(init, leaves, args=args)
+        name: initial(init, leaves, jnp, args)
         for (name, init), args in zip(program.state, given.starts, strict=True)
     }
 

@@ -17,7 +17,8 @@ from dsl.language.sources import LOSS
 from dsl.program import Program
 from dsl.rewrite.lower import without_cancellation
 from dsl.run.interpret import run_step
-from dsl.run.transform import JaxStep, initial
+from dsl.run.jax_step import JaxStep
+from dsl.run.state import initial
 from stepsmith.cli.rules import UsageError
 from stepsmith.verify.model import Leaves, Model
 

@@ -10,7 +10,7 @@ import pytest
 from dsl import parse
 from dsl.language.registry import PRIMITIVES
 from dsl.rewrite.oracle_calls import gradients_asked
-from dsl.run.transform import to_optax
+from dsl.run.optax import to_optax
 from dsl.zoo import ZOO
 from evaluators import registry
 from evaluators.cost import _of, flops, gradients

@@ -39,7 +39,7 @@ from dsl.run.machine.registers import (
     Capacity,
     DoesNotFit,
 )
-from dsl.run.transform import initial
+from dsl.run.state import initial
 
 
 class Start(NamedTuple):

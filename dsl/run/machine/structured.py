@@ -12,12 +12,12 @@ from jax import Array, lax
 from dsl.language.kinds import Kind
 from dsl.language.registry import Primitive, Scope
 from dsl.language.sources import LOSS as OF_BATCH
+from dsl.run.jax_step import JaxStep
 from dsl.run.machine.lanes import over_lanes
 from dsl.run.machine.opcodes import REGISTER, Opcode, Operands
 from dsl.run.machine.registers import Layout
 from dsl.run.machine.tape import Tape
 from dsl.run.namespace import NAMESPACE
-from dsl.run.transform import JaxStep
 
 _FEW_TENSORS = 8
 """Up to so many, numbers per tensor fill a register through a choice at every entry, which is one

@@ -17,7 +17,8 @@ from dsl.language.registry import Primitive, Scope
 from dsl.program import INPUTS
 from dsl.program.parse import parse
 from dsl.run.interpret import run_step
-from dsl.run.transform import initial, jax_choose
+from dsl.run.jax_step import jax_choose
+from dsl.run.state import initial
 from tests.support.odd_programs import start_of
 from tests.support.running import PolynomialStep
 from tests.support.strategies import LENGTHS, operands

@@ -11,7 +11,7 @@ from dsl import DslError, parse
 from dsl.language.kinds import Kind
 from dsl.rewrite.liveness import live
 from dsl.rewrite.lower import spelled_out
-from dsl.run.transform import to_optax
+from dsl.run.optax import to_optax
 from tests.support.strategies import programs
 
 MOMENTUM = parse(
