@@ -31,7 +31,7 @@ class Facts:
     def of(program: Program) -> "Facts":
         """The facts of `program`; ExportError if it holds what no host can express."""
         kept = _named(prune(spelled_out(prune(program))))
-        for kind in {*kept.kinds, *(init.kind for _, init in kept.state)}:
+        for kind in (*(init.kind for _, init in kept.state), *kept.kinds):
             if not plain(kind):
                 raise ExportError(f"'{program.name}' holds a {kind}, which no host expresses yet")
         reads = live(kept).names

@@ -5,11 +5,11 @@ the papers: \eta for `lr`, \lambda for `wd`, \beta_1 for `b1`, \epsilon for `eps
 """
 
 import re
-from functools import lru_cache
+from typing import NamedTuple
 
 from dsl.language.numbers import format_number
-from dsl.language.registry import PRIMITIVES, Primitive
-from dsl.program import Arg, Const, Local, Name, Program
+from dsl.language.registry import PRIMITIVES, Binding
+from dsl.program import Arg, Const, Local, Name, Program, Statement
 from dsl.program.printer import inlined
 from dsl.rewrite.prune import prune
 
@@ -21,8 +21,19 @@ _GREEK = {
     *("alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "kappa", "lambda"),
     *("mu", "nu", "xi", "pi", "rho", "sigma", "tau", "phi", "chi", "psi", "omega"),
 }
-_SUM, _PRODUCT, _ATOM = 4, 5, 9
-"""How tightly a piece of mathematics binds, on the scale of `dsl.language.registry.Infix`."""
+
+
+class Formula(NamedTuple):
+    """A piece of mathematics and how tightly it binds."""
+
+    text: str
+    binds: Binding
+
+    def __format__(self, least: str) -> str:
+        """The text; in brackets where it binds less than `least`, the name of a `Binding`."""
+        if not least or self.binds >= Binding[least.upper()]:
+            return self.text
+        return rf"\left({self.text}\right)"
 
 
 def to_latex(program: Program) -> str:
@@ -68,7 +79,7 @@ class _Body:
 
     def __init__(self, program: Program):
         self.program = program
-        drawn = {at for at, s in enumerate(program.statements) if "\\sim" in PRIMITIVES[s.op].latex}
+        drawn = {at for at, s in enumerate(program.statements) if _is_drawn(s)}
         self.inline = inlined(program) - drawn
         self.symbols: dict[Arg, str] = {}
         self.taken = {_symbol(slot) for slot in program.slots}
@@ -107,105 +118,47 @@ class _Body:
                 if name is None:
                     name, fresh = f"x{fresh}", fresh + 1
                 self.symbols[local] = self._take(_symbol(name))
-            text, drawn, law = self.call(index)[0].partition(r" \sim ")
-            text = rf"&\sim {law}" if drawn else f"&= {text}"
-            written.append(f"{self.symbols[local]} {text}")
+            relation = r"\sim" if _is_drawn(statement) else "="
+            written.append(f"{self.symbols[local]} &{relation} {self.call(index)}")
         for slot, update in zip(self.program.slots, self.program.updates, strict=True):
             symbol = _at_step(_symbol(slot), "t")
             if update == Name(slot):
                 continue
             if not (isinstance(update, Local) and self.symbols.get(update) == symbol):
-                written.append(f"{symbol} &= {self.text(update)[0]}")
-        step = _wrap(self.text(self.program.result), _PRODUCT)
-        return [*written, f"w_t &= w_{{t-1}} - {step}"]
+                written.append(f"{symbol} &= {self.formula(update)}")
+        step = self.formula(self.program.result)
+        return [*written, f"w_t &= w_{{t-1}} - {step:product}"]
 
-    def text(self, arg: Arg) -> tuple[str, int]:
-        """How an argument is written, and how tightly that binds."""
+    def formula(self, arg: Arg) -> Formula:
+        """An argument: a number, a symbol, or the call that stands in its place."""
         match arg:
             case Const(value):
-                text = _number(value)
-                return text, _SUM if value < 0 else _PRODUCT if "10^" in text else _ATOM
+                return _number(value)
             case Local(index) if index in self.inline:
                 return self.call(index)
-        return self.symbols[arg], _ATOM
+        return Formula(self.symbols[arg], Binding.ATOM)
 
-    def call(self, index: int) -> tuple[str, int]:
+    def call(self, index: int) -> Formula:
+        """What a statement computes."""
         statement = self.program.statements[index]
         primitive = PRIMITIVES[statement.op]
-        needs, binds = _binding(primitive)
-        args = [self.text(arg) for arg in statement.args]
-        values = {
-            param: _wrap(arg, need)
-            for param, arg, need in zip(primitive.params, args, needs, strict=True)
-        }
-        return primitive.latex.format(**values), binds
+        args = map(self.formula, statement.args)
+        values = dict(zip(primitive.params, args, strict=True))
+        return Formula(primitive.latex.format(**values), primitive.binds)
 
 
-def _wrap(part: tuple[str, int], least: int) -> str:
-    text, binds = part
-    return text if binds >= least else rf"\left({text}\right)"
+def _is_drawn(statement: Statement) -> bool:
+    """Whether a statement is a draw from a distribution that has a formula."""
+    return PRIMITIVES[statement.op].binds is Binding.LAW
 
 
-def _number(value: float) -> str:
+def _number(value: float) -> Formula:
     r"""`1e-8` as 10^{-8}, `2.5e-7` as 2.5 \cdot 10^{-7}."""
     mantissa, e, exponent = format_number(value).partition("e")
-    if not e:
-        return mantissa
-    power = f"10^{{{exponent}}}"
-    sign = "-" if mantissa.startswith("-") else ""
-    return sign + power if mantissa in ("1", "-1") else rf"{mantissa} \cdot {power}"
-
-
-_FREE_BEFORE = re.compile(r"(^|(?<!\\)[+,;:<>=(|]\s*|\\;)$")
-_FREE_AFTER = re.compile(r"\s*($|[-+,;:<>=)|]|\\;|\\right)")
-"""What a sum may stand after and before without brackets."""
-
-
-@lru_cache(maxsize=512)
-def _binding(primitive: Primitive) -> tuple[tuple[int, ...], int]:
-    """How tightly each operand has to bind in a template, and how tightly the whole binds.
-
-    Read from the template: what stands inside of brackets or braces is safe, what has an exponent
-    or an index there is not, nor is what stands beside anything but a plus, a comma and their like.
-    """
-    marks = [f"\x01{at}\x02" for at in range(len(primitive.params))]
-    text = primitive.latex.format(**dict(zip(primitive.params, marks, strict=True)))
-    outside = _top_level(text)
-    whole = _ATOM
-    if re.search(r"\S [+-] |^-| (=|>|<|\\equiv|\\sim) |\\textstyle", outside):
-        whole = _SUM
-    elif re.search(r"\\,|\\nabla|\S [^ ]*\x01|\x02 \S", outside):
-        whole = _PRODUCT
-    elif "^" in outside:
-        whole = 7
-    needs = []
-    for mark in marks:
-        need = 0
-        for found in re.finditer(re.escape(mark), text):
-            before, after = text[: found.start()], text[found.end() :]
-            if after.startswith(("}^", "}_")):
-                need = max(need, _ATOM)
-            if mark not in outside:
-                continue
-            alone = _FREE_BEFORE.search(before) and _FREE_AFTER.match(after)
-            need = max(need, _SUM if alone else _PRODUCT)
-        needs.append(need)
-    return tuple(needs), whole
-
-
-def _top_level(text: str) -> str:
-    """The text without what stands in braces or between \\left and \\right or angles."""
-    text = text.replace(r"\langle", "{").replace(r"\rangle", "}")
-    text = re.sub(
-        r"\\(left|right)(\\[|{}]|\\?\w+|.)", lambda m: "{" if m[1] == "left" else "}", text
-    )
-    kept, depth = [], 0
-    for at, char in enumerate(text):
-        escaped = at > 0 and text[at - 1] == "\\"
-        if char == "{" and not escaped:
-            depth += 1
-        elif char == "}" and not escaped:
-            depth -= 1
-        elif depth == 0:
-            kept.append(char)
-    return "".join(kept)
+    text, binds = mantissa, Binding.ATOM
+    if e:
+        sign, digits = ("-", mantissa[1:]) if value < 0 else ("", mantissa)
+        power = f"10^{{{exponent}}}"
+        text = sign + (power if digits == "1" else rf"{digits} \cdot {power}")
+        binds = Binding.PRODUCT
+    return Formula(text, Binding.NEGATION if value < 0 else binds)

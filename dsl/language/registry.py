@@ -69,6 +69,20 @@ class Infix:
     right: bool = False
 
 
+class Binding(enum.IntEnum):
+    """How tightly a formula in LaTeX binds: what binds less than its place asks for stands in
+    brackets there."""
+
+    LAW = enum.auto()
+    """A distribution, drawn from and never a part of something."""
+    SUM = enum.auto()
+    NEGATION = enum.auto()
+    """A minus at the front: as good as a product where nothing stands before it."""
+    PRODUCT = enum.auto()
+    POWER = enum.auto()
+    ATOM = enum.auto()
+
+
 @dataclass(frozen=True)
 class Primitive:
     """One operation of the language; see `primitive` for the fields."""
@@ -81,6 +95,7 @@ class Primitive:
     scope: Scope
     torch: str
     latex: str
+    binds: Binding
     infix: Infix | None
     laws: tuple[Law, ...]
     weight: float
@@ -113,6 +128,7 @@ def primitive(
     *,
     torch: str,
     latex: str,
+    binds: Binding = Binding.ATOM,
     scope: Scope | None = None,
     infix: Infix | None = None,
     laws: tuple[Law, ...] = (),
@@ -124,13 +140,14 @@ def primitive(
     """Declare the decorated function as a primitive of the language.
 
     **Arguments:** `signature`: kinds, see `dsl.language.signature`. `torch`: PyTorch expression
-    over the parameter names in braces, `{p}` (the parameter) and `{dtype}` (of the result), or the
-    text of a function that an exported file holds. `latex`: the same for LaTeX. `infix`:
-    operator spelling, if it has one. `laws`: equations the simplifier may use. `weight`:
-    relative chance that mutation draws it (0: never). `commutative`: whether the first two may
-    swap. `lazy`: positions that are evaluated only when chosen. `oracle`: for one that costs a
-    pass over the data, see the function
-    of that name. A parameter called `stream` says that a call is random.
+    over the parameter names in braces, `{p}` (the parameter) and `{dtype}` (of the result), or
+    the text of a function that an exported file holds. `latex`: formula over the parameter names
+    in braces; `{x:product}` puts brackets around an argument that binds less tightly than that
+    `Binding`. `binds`: how tightly the formula itself binds. `infix`: operator spelling, if it has
+    one. `laws`: equations the simplifier may use. `weight`: relative chance that mutation draws it
+    (0: never). `commutative`: whether the first two may swap. `lazy`: positions that are evaluated
+    only when chosen. `oracle`: for one that costs a pass over the data, see the function of that
+    name. A parameter called `stream` says that a call is random.
     """
     parsed = Signature.parse(signature)
 
@@ -150,6 +167,7 @@ def primitive(
             scope=scope or _scope(parsed),
             torch=torch,
             latex=latex,
+            binds=binds,
             infix=infix,
             laws=laws,
             weight=weight,
@@ -169,6 +187,7 @@ def oracle(
     *,
     costs: str,
     latex: str,
+    binds: Binding = Binding.ATOM,
     jax: Callable[..., Any],
     torch: str,
     methods: str = "",
@@ -187,7 +206,13 @@ def oracle(
 
         answers = Oracle(asks, Cost.parse(costs), jax, closed, methods)
         declared = primitive(
-            signature, scope=Scope.STEP, torch=torch, latex=latex, weight=0.0, oracle=answers
+            signature,
+            scope=Scope.STEP,
+            torch=torch,
+            latex=latex,
+            binds=binds,
+            weight=0.0,
+            oracle=answers,
         )(meaning)
         return declared
 

@@ -5,13 +5,14 @@
 shows which one it uses.
 """
 
-from dsl.language.registry import Infix, exact, finite, primitive
+from dsl.language.registry import Binding, Infix, exact, finite, primitive
 
 
 @primitive(
     "K, K -> K",
     torch="{x} + {y}",
     latex="{x} + {y}",
+    binds=Binding.SUM,
     infix=Infix("+", 4),
     commutative=True,
     laws=(exact("x + 0 => x"), finite("x + (y - x) => y")),
@@ -25,7 +26,8 @@ def add(xp, x, y):
 @primitive(
     "K, K -> K",
     torch="{x} - {y}",
-    latex="{x} - {y}",
+    latex="{x} - {y:product}",
+    binds=Binding.SUM,
     infix=Infix("-", 4),
     laws=(exact("x - 0 => x"), finite("x - x => 0"), exact("0 - x => -x")),
     weight=2.0,
@@ -38,7 +40,8 @@ def sub(xp, x, y):
 @primitive(
     "K, K -> K",
     torch="{x} * {y}",
-    latex=r"{x}\,{y}",
+    latex=r"{x:product}\,{y:product}",
+    binds=Binding.PRODUCT,
     infix=Infix("*", 5),
     commutative=True,
     laws=(exact("x * 1 => x"), exact("x * -1 => -x"), finite("x * 0 => 0")),
@@ -75,7 +78,8 @@ def div_eps(xp, x, y):
 @primitive(
     "K -> K",
     torch="-{x}",
-    latex="-{x}",
+    latex="-{x:product}",
+    binds=Binding.NEGATION,
     infix=Infix("-", 6),
     laws=(exact("neg(-x) => x"),),
 )

@@ -1,12 +1,13 @@
 """Averages: the convex combination that every exponential moving average is."""
 
-from dsl.language.registry import finite, primitive
+from dsl.language.registry import Binding, finite, primitive
 
 
 @primitive(
     "K, K, Global -> K",
     torch="(1 - {k}) * {x} + {k} * {y}",
-    latex=r"(1 - {k})\,{x} + {k}\,{y}",
+    latex=r"(1 - {k:product})\,{x:product} + {k:product}\,{y:product}",
+    binds=Binding.SUM,
     laws=(
         finite("interp(x, x, k) => x"),
         finite("interp(x, y, 0) => x"),

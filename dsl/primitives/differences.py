@@ -31,7 +31,7 @@ def _coordinate_differences(value_fn: Callable[..., Any], params: Any, mask: Any
     "Tensor, Global -> Tensor",
     LOSS,
     costs="1 + m losses",
-    latex=r"\tfrac{{1}}{{{mu}}}\left(f(w + {mu} e_i) - f(w)\right)_{{i \in {mask}}}",
+    latex=r"\tfrac{{1}}{{{mu}}}\left(f(w + {mu:product} e_i) - f(w)\right)_{{i \in {mask}}}",
     jax=_coordinate_differences,
     torch="self._coordinate_differences(closure, ready, {mask}, {mu})",
     methods='''

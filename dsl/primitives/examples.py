@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from dsl.language.closed_form import ClosedForm, Leaves
-from dsl.language.registry import oracle
+from dsl.language.registry import Binding, oracle
 from dsl.language.sources import LOSSES, SAMPLED
 from dsl.lazy import jax, jnp, optax
 
@@ -34,6 +34,7 @@ def _clipped_grad(losses_fn: Callable[..., Any], params: Any, c: Any) -> Any:
     costs="b gradients",
     latex=r"\tfrac{{1}}{{B}}\textstyle\sum_i \operatorname{{clip}}_{{\mathrm{{all}}}}"
     r"\left(\nabla f_i(w), {c}\right)",
+    binds=Binding.SUM,
     jax=_clipped_grad,
     torch="self._clipped_grad(losses_fn, ready, {c})",
     methods='''
@@ -87,6 +88,7 @@ def _part_grad_at(
     LOSSES,
     costs="1 gradient",
     latex=r"\nabla f_{{{part} / {parts}}}\left({point}\right)",
+    binds=Binding.PRODUCT,
     jax=_part_grad_at,
     torch="self._part_grad_at(losses_fn, ready, {point}, {part}, {parts})",
     methods='''
@@ -139,6 +141,7 @@ def _sampled_grad(
     SAMPLED,
     costs="1 gradient",
     latex=r"\nabla \tilde f_{{{stream}}}(w)",
+    binds=Binding.PRODUCT,
     jax=_sampled_grad,
     torch="self._sampled_grad(sampled_fn, ready, {stream})",
     methods='''

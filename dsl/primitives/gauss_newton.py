@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from dsl.language.closed_form import ClosedForm, Leaves, flat
-from dsl.language.registry import oracle
+from dsl.language.registry import Binding, oracle
 from dsl.language.sources import OUTPUTS
 from dsl.lazy import jax, jnp, optax, ravel_pytree
 
@@ -22,7 +22,8 @@ def _gauss_newton_product(outputs_fn: Callable[..., Any], params: Any, v: Any) -
     "Tensor -> Tensor",
     OUTPUTS,
     costs="2 gradients",
-    latex=r"J^\top \nabla^2_{{\mathrm{{out}}}} f\, J\,{v}",
+    latex=r"J^\top \nabla^2_{{\mathrm{{out}}}} f\, J\,{v:product}",
+    binds=Binding.PRODUCT,
     jax=_gauss_newton_product,
     torch="self._gauss_newton_product(outputs_fn, ready, {v})",
     methods='''
@@ -71,7 +72,9 @@ def _gauss_newton_solve(outputs_fn: Callable[..., Any], params: Any, v: Any, k: 
     "Tensor, Global -> Tensor",
     OUTPUTS,
     costs="o gradients",
-    latex=r"\left(J^\top \nabla^2_{{\mathrm{{out}}}} f\, J + {k} I\right)^{{-1}} {v}",
+    latex=r"\left(J^\top \nabla^2_{{\mathrm{{out}}}} f\, J + {k:product} I\right)^{{-1}} "
+    r"{v:product}",
+    binds=Binding.PRODUCT,
     jax=_gauss_newton_solve,
     torch="self._gauss_newton_solve(outputs_fn, ready, {v}, {k})",
     methods='''

@@ -8,7 +8,7 @@ from functools import wraps
 
 from dsl.language.initialisers import initialiser
 from dsl.language.kinds import Kind
-from dsl.language.registry import primitive
+from dsl.language.registry import Binding, primitive
 
 GRAM = Kind(
     "Gram",
@@ -56,7 +56,8 @@ def _mode_product(h: list[torch.Tensor], x: torch.Tensor) -> torch.Tensor:
         x = torch.tensordot(m, x, dims=([1], [axis])).movedim(0, axis)
     return x
 """,
-    latex=r"{x} \times_i {h}",
+    latex=r"{x:product} \times_i {h:product}",
+    binds=Binding.PRODUCT,
     weight=0.0,
 )
 def mode_product(xp, h, x):
@@ -69,7 +70,8 @@ def mode_product(xp, h, x):
 @primitive(
     "Gram, Gram -> Gram",
     torch="[a @ b for a, b in zip({h}, {k}, strict=True)]",
-    latex=r"{h} \cdot {k}",
+    latex=r"{h:product} \cdot {k:product}",
+    binds=Binding.PRODUCT,
     weight=0.0,
 )
 def matmul(xp, h, k):
@@ -80,7 +82,8 @@ def matmul(xp, h, k):
 @primitive(
     "Gram -> Gram",
     torch="[m.T for m in {h}]",
-    latex=r"{{{h}}}^\top",
+    latex=r"{{{h:atom}}}^\top",
+    binds=Binding.POWER,
     weight=0.0,
 )
 def transpose(xp, h):
@@ -119,7 +122,8 @@ def _matrix_power(
         powers.append(vectors * (values.clamp(min=0) + eps) ** p @ vectors.T)
     return powers
 """,
-    latex=r"\left({h} + {eps}\,I\right)^{{{p}}}",
+    latex=r"\left({h} + {eps:product}\,I\right)^{{{p}}}",
+    binds=Binding.POWER,
     weight=0.0,
 )
 @_where_finite
@@ -232,7 +236,7 @@ def shortest(xp, h):
 def _leading(h: list[torch.Tensor], count: torch.Tensor | float) -> list[torch.Tensor]:
     return [m * (torch.arange(len(m), device=m.device) < count).to(m.dtype) for m in h]
 """,
-    latex=r"{{{h}}}_{{:{count}}}",
+    latex=r"{{{h:atom}}}_{{:{count}}}",
     weight=0.0,
 )
 def leading(xp, h, count):

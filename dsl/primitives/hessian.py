@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from dsl.language.closed_form import ClosedForm, Leaves, flat
-from dsl.language.registry import oracle
+from dsl.language.registry import Binding, oracle
 from dsl.language.sources import LOSS
 from dsl.lazy import jax, jnp, optax, ravel_pytree
 
@@ -20,7 +20,8 @@ def _hvp(value_fn: Callable[..., Any], params: Any, v: Any) -> Any:
     "Tensor -> Tensor",
     LOSS,
     costs="2 gradients",
-    latex=r"\nabla^2 f(w)\,{v}",
+    latex=r"\nabla^2 f(w)\,{v:product}",
+    binds=Binding.PRODUCT,
     jax=_hvp,
     torch="self._hvp(loss, ready, {v})",
     methods='''
@@ -61,6 +62,7 @@ def _hessian_diagonal_at(value_fn: Callable[..., Any], params: Any, point: Any) 
     LOSS,
     costs="2 n gradients",
     latex=r"\operatorname{{diag}} \nabla^2 f\left({point}\right)",
+    binds=Binding.PRODUCT,
     jax=_hessian_diagonal_at,
     torch="self._hessian_diagonal_at(closure, ready, {point})",
     methods='''
@@ -110,6 +112,7 @@ def _third_derivative(value_fn: Callable[..., Any], params: Any, v: Any, u: Any)
     LOSS,
     costs="4 gradients",
     latex=r"\nabla^3 f(w)\left[{v}, {u}\right]",
+    binds=Binding.PRODUCT,
     jax=_third_derivative,
     torch="self._third_derivative(loss, ready, {v}, {u})",
     methods='''
@@ -151,7 +154,8 @@ def _hessian_solve(value_fn: Callable[..., Any], params: Any, v: Any, k: Any) ->
     "Tensor, Global -> Tensor",
     LOSS,
     costs="2 n gradients",
-    latex=r"\left(\nabla^2 f(w) + {k} I\right)^{{-1}} {v}",
+    latex=r"\left(\nabla^2 f(w) + {k:product} I\right)^{{-1}} {v:product}",
+    binds=Binding.PRODUCT,
     jax=_hessian_solve,
     torch="self._hessian_solve(loss, ready, {v}, {k})",
     methods='''
@@ -199,7 +203,8 @@ def _abs_hessian_solve(value_fn: Callable[..., Any], params: Any, v: Any, k: Any
     "Tensor, Global -> Tensor",
     LOSS,
     costs="2 n gradients",
-    latex=r"\left(\left|\nabla^2 f(w)\right| + {k} I\right)^{{-1}} {v}",
+    latex=r"\left(\left|\nabla^2 f(w)\right| + {k:product} I\right)^{{-1}} {v:product}",
+    binds=Binding.PRODUCT,
     jax=_abs_hessian_solve,
     torch="self._abs_hessian_solve(loss, ready, {v}, {k})",
     methods='''

@@ -1,6 +1,6 @@
 """Primitives that look at the shape of a tensor."""
 
-from dsl.language.registry import primitive
+from dsl.language.registry import Binding, primitive
 
 
 @primitive(
@@ -41,7 +41,9 @@ def _newton_schulz(
     step = a * wide + (b * outer + c * outer @ outer) @ wide
     return (step if wide is m else step.mT).reshape(x.shape)
 """,
-    latex=r"{a}\,{x} + \left({b}\,A + {c}\,A^2\right){x} \;\big|_{{A = {x}{x}^\top}}",
+    latex=r"{a:product}\,{x:product} + \left({b:negation}\,A + {c:product}\,A^2\right){x:product} "
+    r"\;\big|_{{A = {x:product}{x:atom}^\top}}",
+    binds=Binding.SUM,
     weight=0.0,
 )
 def newton_schulz(xp, x, a, b, c):

@@ -9,7 +9,7 @@ matrix, which is n by n, is what inverts a sum of n outer products and makes ext
 
 from dsl.language.initialisers import initialiser
 from dsl.language.kinds import Kind
-from dsl.language.registry import Scope, primitive
+from dsl.language.registry import Binding, Scope, primitive
 
 COEFFICIENTS = Kind(
     "Coefficients",
@@ -44,7 +44,7 @@ def _member_norm(x: list[torch.Tensor]) -> list[torch.Tensor]:
     size = torch.sqrt(torch.stack([leaf.square().flatten(1).sum(1) for leaf in x]).sum(0))
     return [size.reshape(-1, *[1] * (leaf.ndim - 1)) for leaf in x]
 """,
-    latex=r"\left\|{{{x}}}_i\right\|_{{\mathrm{{all}}}}",
+    latex=r"\left\|{{{x:atom}}}_i\right\|_{{\mathrm{{all}}}}",
     weight=0.0,
 )
 def member_norm(xp, x):
@@ -56,7 +56,8 @@ def member_norm(xp, x):
 @primitive(
     "Population, Coefficients -> Tensor",
     torch="torch.sum({c} * {h}, dim=0)",
-    latex=r"\textstyle\sum_i {{{c}}}_i\,{{{h}}}_i",
+    latex=r"\textstyle\sum_i {{{c:atom}}}_i\,{{{h:atom}}}_i",
+    binds=Binding.SUM,
     weight=0.0,
 )
 def weighted_sum(xp, h, c):
@@ -67,7 +68,7 @@ def weighted_sum(xp, h, c):
 @primitive(
     "Population, Coefficients -> Tensor",
     torch="torch.sum({c} * {h}, dim=0) / torch.sum({c}, dim=0)",
-    latex=r"\frac{{\sum_i {{{c}}}_i\,{{{h}}}_i}}{{\sum_i {{{c}}}_i}}",
+    latex=r"\frac{{\sum_i {{{c:atom}}}_i\,{{{h:atom}}}_i}}{{\sum_i {{{c:atom}}}_i}}",
     weight=0.0,
 )
 def weighted_mean(xp, h, c):
@@ -81,7 +82,7 @@ def weighted_mean(xp, h, c):
 def _member_dot(h: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
     return (h * x).reshape(len(h), x.numel()).sum(1).reshape(-1, *[1] * x.ndim)
 """,
-    latex=r"\langle {{{h}}}_i, {x}\rangle",
+    latex=r"\langle {{{h:atom}}}_i, {x}\rangle",
     weight=0.0,
 )
 def member_dot(xp, h, x):
@@ -98,7 +99,7 @@ def _global_member_dot(h: list[torch.Tensor], x: list[torch.Tensor]) -> list[tor
     total = torch.stack(dots).sum(0)
     return [total.reshape(-1, *[1] * leaf.ndim) for leaf in x]
 """,
-    latex=r"\langle {{{h}}}_i, {x}\rangle_{{\mathrm{{all}}}}",
+    latex=r"\langle {{{h:atom}}}_i, {x}\rangle_{{\mathrm{{all}}}}",
     weight=0.0,
 )
 def global_member_dot(xp, h, x):
@@ -127,7 +128,8 @@ def _gram_solve(h: torch.Tensor, b: torch.Tensor, k: torch.Tensor | float) -> to
 
 {_SOLVE}
 """,
-    latex=r"\left({h} {h}^\top + {k}\,I\right)^{{-1}} {b}",
+    latex=r"\left({h:product} {h:atom}^\top + {k:product}\,I\right)^{{-1}} {b:product}",
+    binds=Binding.PRODUCT,
     weight=0.0,
 )
 def gram_solve(xp, h, b, k):
@@ -154,7 +156,9 @@ def _global_gram_solve(
 
 {_SOLVE}
 """,
-    latex=r"\left({h} {h}^\top + {k}\,I\right)_{{\mathrm{{all}}}}^{{-1}} {b}",
+    latex=r"\left({h:product} {h:atom}^\top + {k:product}\,I\right)_{{\mathrm{{all}}}}^{{-1}} "
+    r"{b:product}",
+    binds=Binding.PRODUCT,
     weight=0.0,
 )
 def global_gram_solve(xp, h, b, k):

@@ -5,14 +5,15 @@ stream read twice in one step is the same noise, another stream is independent o
 no order, and a program may be rewritten without changing what it draws.
 """
 
-from dsl.language.registry import Scope, primitive
+from dsl.language.registry import Binding, Scope, primitive
 
 
 @primitive(
     "Global -> Tensor",
     scope=Scope.STEP,
     torch='self._draw("rademacher", {p}, {stream})',
-    latex=r"z_{{{stream}}} \sim \{{-1, 1\}}",
+    latex=r"\{{-1, 1\}}",
+    binds=Binding.LAW,
     weight=0.0,
 )
 def rademacher(step, stream):
@@ -24,7 +25,8 @@ def rademacher(step, stream):
     "Global -> Tensor",
     scope=Scope.STEP,
     torch='self._draw("normal", {p}, {stream})',
-    latex=r"z_{{{stream}}} \sim \mathcal{{N}}(0, I)",
+    latex=r"\mathcal{{N}}(0, I)",
+    binds=Binding.LAW,
     weight=0.0,
 )
 def normal(step, stream):

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from dsl.language.closed_form import ClosedForm, Leaves
-from dsl.language.registry import oracle
+from dsl.language.registry import Binding, oracle
 from dsl.language.sources import FULL, LOSS
 from dsl.lazy import jax, optax
 
@@ -47,6 +47,7 @@ def _grad_at(value_fn: Callable[..., Any], params: Any, point: Any) -> Any:
     LOSS,
     costs="1 gradient",
     latex=r"\nabla f\left({point}\right)",
+    binds=Binding.PRODUCT,
     jax=_grad_at,
     torch="self._grad_at(closure, ready, {point})",
     methods='''
@@ -72,6 +73,7 @@ def grad_at(f: ClosedForm, point: Leaves) -> Leaves:
     FULL,
     costs="d gradients",
     latex=r"\nabla F\left({point}\right)",
+    binds=Binding.PRODUCT,
     jax=_grad_at,
     torch="self._grad_at(full_fn, ready, {point})",
 )
@@ -90,7 +92,8 @@ def _jvp(value_fn: Callable[..., Any], params: Any, v: Any) -> Any:
     "Tensor -> Global",
     LOSS,
     costs="2 losses",
-    latex=r"\nabla f(w)^\top {v}",
+    latex=r"\nabla f(w)^\top {v:product}",
+    binds=Binding.PRODUCT,
     jax=_jvp,
     torch="self._jvp(loss, ready, {v})",
     methods='''

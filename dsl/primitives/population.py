@@ -7,7 +7,7 @@ import numpy as np
 
 from dsl.language.closed_form import ClosedForm, Leaves
 from dsl.language.initialisers import initialiser
-from dsl.language.registry import Scope, oracle, primitive
+from dsl.language.registry import Binding, Scope, oracle, primitive
 from dsl.language.sources import LOSS
 from dsl.lazy import jax
 from dsl.primitives.members import POPULATION
@@ -43,7 +43,8 @@ def losses_at(f: ClosedForm, x: Leaves) -> Leaves:
     "Population, Global -> Population",
     scope=Scope.STEP,
     torch='self._draw("normal", {x}, {stream})',
-    latex=r"z_{{{stream}}} \sim \mathcal{{N}}(0, I)^{{|{x}|}}",
+    latex=r"\mathcal{{N}}(0, I)^{{|{x}|}}",
+    binds=Binding.LAW,
     weight=0.0,
 )
 def normal_like(step, x, stream):

@@ -4,13 +4,14 @@ The names that end in `_abs` are the guarded forms of the Lion search space: the
 magnitude, so they are defined everywhere. `sqrt` and `log` are the plain ones (NaN below zero).
 """
 
-from dsl.language.registry import Infix, exact, finite, primitive
+from dsl.language.registry import Binding, Infix, exact, finite, primitive
 
 
 @primitive(
     "K, K -> K",
     torch="{x} ** {y}",
-    latex="{{{x}}}^{{{y}}}",
+    latex="{{{x:atom}}}^{{{y}}}",
+    binds=Binding.POWER,
     infix=Infix("**", 7, right=True),
     laws=(exact("x ** 1 => x"), exact("x ** 0 => 1"), finite("x ** 2 => square(x)")),
 )
@@ -22,7 +23,8 @@ def power(xp, x, y):
 @primitive(
     "K, K -> K",
     torch="-torch.expm1({y} * torch.log1p({x} - 1))",
-    latex="1 - {{{x}}}^{{{y}}}",
+    latex="1 - {{{x:atom}}}^{{{y}}}",
+    binds=Binding.SUM,
     weight=0.0,
 )
 def one_minus_power(xp, x, y):
@@ -55,7 +57,8 @@ def sqrt_abs(xp, x):
 @primitive(
     "K -> K",
     torch="torch.square({x})",
-    latex="{{{x}}}^2",
+    latex="{{{x:atom}}}^2",
+    binds=Binding.POWER,
     laws=(exact("square(abs(x)) => square(x)"), exact("square(-x) => square(x)")),
     weight=2.0,
 )
@@ -67,7 +70,8 @@ def square(xp, x):
 @primitive(
     "K -> K",
     torch="{x} ** 3",
-    latex="{{{x}}}^3",
+    latex="{{{x:atom}}}^3",
+    binds=Binding.POWER,
     laws=(exact("cube(-x) => -cube(x)"),),
 )
 def cube(xp, x):
@@ -98,7 +102,13 @@ def exp(xp, x):
     return xp.exp(x)
 
 
-@primitive("K -> K", torch="torch.expm1({x})", latex=r"\exp\left({x}\right) - 1", weight=0.5)
+@primitive(
+    "K -> K",
+    torch="torch.expm1({x})",
+    latex=r"\exp\left({x}\right) - 1",
+    binds=Binding.SUM,
+    weight=0.5,
+)
 def expm1(xp, x):
     """`exp(x) - 1`, accurate near zero."""
     return xp.expm1(x)

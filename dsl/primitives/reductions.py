@@ -1,6 +1,6 @@
 """Numbers out of tensors: one per parameter tensor, or one for the model."""
 
-from dsl.language.registry import Scope, primitive
+from dsl.language.registry import Binding, Scope, primitive
 
 _NORM_GUARD = 1e-30
 
@@ -54,7 +54,13 @@ def mean(xp, x):
     return xp.mean(x)
 
 
-@primitive("Tensor -> Scalar", torch="torch.sum({x})", latex=r"\textstyle\sum {x}", weight=0.5)
+@primitive(
+    "Tensor -> Scalar",
+    torch="torch.sum({x})",
+    latex=r"\textstyle\sum {x:product}",
+    binds=Binding.SUM,
+    weight=0.5,
+)
 def sum_(xp, x):
     """The sum of each tensor."""
     return xp.sum(x)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from dsl.language.closed_form import ClosedForm, Leaves, flat
-from dsl.language.registry import oracle
+from dsl.language.registry import Binding, oracle
 from dsl.language.sources import LOSS
 from dsl.lazy import jax, jnp, optax, ravel_pytree
 from dsl.primitives.hessian import hvp
@@ -46,7 +46,8 @@ def _line_search(
     LOSS,
     costs="2 + i losses",
     latex=r"\operatorname{{search}}_{{{a}, {shrink}}}^{{{trials}}}"
-    r"\left(f(w) - f(w - \alpha\,{u}) \geq \alpha\,{fall}\right)",
+    r"\left(f(w) - f(w - \alpha\,{u:product}) \geq \alpha\,{fall:product}\right)",
+    binds=Binding.POWER,
     jax=_line_search,
     torch="self._line_search(closure, ready, {u}, {a}, {fall}, {shrink}, {trials})",
     methods='''
@@ -130,6 +131,7 @@ def _conjugate_gradients(
     costs="2 i gradients",
     latex=r"\operatorname{{CG}}_{{{h}, {tol}, {mix}}}^{{{trials}}}"
     r"\left(\nabla^2 f(w)\, x = {v}\right)",
+    binds=Binding.POWER,
     jax=_conjugate_gradients,
     torch="self._conjugate_gradients(loss, ready, {v}, {h}, {tol}, {trials}, {mix})",
     methods='''

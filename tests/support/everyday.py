@@ -11,6 +11,16 @@ EVERYDAY = {
 }
 """Rules of each way of working: momentum, signs, differences, averages, noise, curvature."""
 
+TO_READ = {
+    "lion": "first order",
+    "sophia_h": "`when`, for work done on some steps only",
+    "sgd_gradient_noise": "a draw",
+    "sam": "an oracle",
+    "lamb": "reductions",
+    "sgd_cosine": "a schedule",
+}
+"""Rules whose exported files are kept whole as golden files, and what each shows."""
+
 
 def each(names: Iterable[str]) -> list[Any]:
     """Parameters of a test: rules by name, those that are not for every day marked slow."""

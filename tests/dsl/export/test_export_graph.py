@@ -1,7 +1,6 @@
 """The graph of a rule."""
 
 import re
-from hashlib import blake2b
 
 import pytest
 from hypothesis import given
@@ -44,8 +43,3 @@ def test_dead_code_is_not_drawn():
 
 def test_the_graph_reads_well(snapshot):
     assert to_graph(ZOO["lion"]) == snapshot
-
-
-def test_no_graph_of_the_zoo_changes_unseen(snapshot):
-    digests = {name: blake2b(to_graph(rule).encode(), digest_size=8) for name, rule in ZOO.items()}
-    assert {name: digest.hexdigest() for name, digest in digests.items()} == snapshot

@@ -8,6 +8,7 @@ from hypothesis import given
 from dsl import PRIMITIVES, parse
 from dsl.export import to_latex
 from dsl.zoo import ZOO
+from tests.support.everyday import TO_READ
 from tests.support.odd_programs import ODD, one_primitive
 from tests.support.strategies import programs
 
@@ -65,6 +66,11 @@ def test_any_program_has_equations(program):
         ("square(dot(g - w, g))", r"{\langle g_t - w_{t-1}, g_t\rangle}^2"),
         ("g * -2.5e-7", r"g_t\,\left(-2.5 \cdot 10^{-7}\right)"),
         ("interp(g, w - g, 0.9)", r"(1 - 0.9)\,g_t + 0.9\,\left(w_{t-1} - g_t\right)"),
+        (
+            "newton_schulz(g, 2, -3, global_norm(g) - 1)",
+            r"2\,g_t + \left(-3\,A + \left(\left\|g_t\right\|_{\mathrm{all}} - 1\right)\,A^2\right)"
+            r"g_t \;\big|_{A = g_tg_t^\top}",
+        ),
         ("2 * interp(g, w, 0.9)", r"2\,\left((1 - 0.9)\,g_t + 0.9\,w_{t-1}\right)"),
     ],
 )
@@ -73,6 +79,6 @@ def test_brackets_stand_where_they_must(expression, latex):
     assert to_latex(program).split("\n")[1] == f"  u_t &= {latex} \\\\"
 
 
-@pytest.mark.parametrize("name", ZOO)
+@pytest.mark.parametrize("name", TO_READ)
 def test_the_equations_read_well(name, snapshot):
     assert to_latex(ZOO[name]) == snapshot

@@ -12,6 +12,7 @@ import pytest
 from dsl.export import to_optax_source
 from dsl.zoo import ZOO
 from tests.support import exporting
+from tests.support.everyday import TO_READ
 from tests.support.exporting import RULES
 
 TOLERANCE = {"float32": 1e-5, "float64": 1e-12}
@@ -130,5 +131,6 @@ def test_what_is_missing_is_named():
         optimizer.update(params, state, params, value=1.0)
 
 
-def test_the_file_reads_well(snapshot):
-    assert to_optax_source(ZOO["lion"], evidence="Campaign: none, a test.") == snapshot
+@pytest.mark.parametrize("name", TO_READ)
+def test_the_file_reads_well(name, snapshot):
+    assert to_optax_source(ZOO[name], evidence="Campaign: none, a test.") == snapshot

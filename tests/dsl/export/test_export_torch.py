@@ -16,6 +16,7 @@ from dsl.language.registry import Scope
 from dsl.zoo import ZOO
 from tests.dsl.zoo.references import model
 from tests.support import exporting
+from tests.support.everyday import TO_READ
 from tests.support.exporting import RULES
 from tests.support.odd_programs import ODD, one_primitive
 from tests.support.strategies import programs
@@ -269,5 +270,6 @@ def test_noise_repeats_with_the_seed_and_differs_between_steps_parameters_and_st
     assert abs(every.mean()) < 0.1 and abs(every.std() - 1) < 0.1
 
 
-def test_the_file_reads_well(snapshot):
-    assert to_torch_source(ZOO["lion"], evidence="Campaign: none, a test.") == snapshot
+@pytest.mark.parametrize("name", TO_READ)
+def test_the_file_reads_well(name, snapshot):
+    assert to_torch_source(ZOO[name], evidence="Campaign: none, a test.") == snapshot
