@@ -46,13 +46,6 @@ class UnknownSuite(_UnknownName):
     sort = "suite"
 
 
-class DuplicateTask(EvaluatorError):
-    """Two proxy tasks registered under one name."""
-
-    def __init__(self, name: str):
-        super().__init__(f"a task named {name!r} is already registered; names must be unique")
-
-
 class BadData(EvaluatorError):
     """The examples of a task cannot be loaded, or are not those that it states."""
 

@@ -5,21 +5,17 @@ imported when a task is first asked for (those whose name starts with an undersc
 """
 
 import functools
-import importlib
-import pkgutil
 
-from evaluators.errors import DuplicateTask, UnknownTask
+from dsl.declare import Registry, import_all
+from evaluators.errors import UnknownTask
 from evaluators.task import Task
 
-_TASKS: dict[str, Task] = {}
+_TASKS: Registry[Task] = Registry("task")
 
 
 def register(task: Task) -> Task:
     """Make `task` known under its name and return it."""
-    if task.name in _TASKS:
-        raise DuplicateTask(task.name)
-    _TASKS[task.name] = task
-    return task
+    return _TASKS.declare(task.name, task)
 
 
 def get(name: str) -> Task:
@@ -33,13 +29,10 @@ def get(name: str) -> Task:
 def names() -> list[str]:
     """All names, sorted."""
     _discover()
-    return sorted(_TASKS)
+    return list(_TASKS)
 
 
 @functools.cache
 def _discover() -> None:
     """Import every module of `evaluators.tasks`, once."""
-    package = importlib.import_module("evaluators.tasks")
-    for module in pkgutil.iter_modules(package.__path__):
-        if not module.name.startswith("_"):
-            importlib.import_module(f"{package.__name__}.{module.name}")
+    import_all("evaluators.tasks")

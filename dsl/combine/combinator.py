@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from dsl.combine.graph import follow, substitute
+from dsl.declare import Registry
 from dsl.errors import FormError
 from dsl.program import Program
 from dsl.program.trace import program as trace
@@ -54,7 +55,7 @@ class Combinator:
         return follow(program, piece, self.name, self.shared)
 
 
-COMBINATORS: dict[str, Combinator] = {}
+COMBINATORS: Registry[Combinator] = Registry("combinator")
 
 
 def before(
@@ -82,7 +83,4 @@ def _declared(
     shared: tuple[str, ...],
 ) -> Combinator:
     piece = trace(function)
-    if piece.name in COMBINATORS:
-        raise ValueError(f"combinator '{piece.name}' is declared twice")
-    COMBINATORS[piece.name] = Combinator(piece, where, name, shared)
-    return COMBINATORS[piece.name]
+    return COMBINATORS.declare(piece.name, Combinator(piece, where, name, shared))

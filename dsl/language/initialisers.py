@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from dsl.declare import Registry
 from dsl.errors import KindError, UnknownName, counted, did_you_mean
 from dsl.language.kinds import Kind
 from dsl.language.numbers import checked, format_number
@@ -73,7 +74,7 @@ class Init:
         return f"{self.rule}({inner})" if self.args else self.rule
 
 
-INITIALISERS: dict[str, Initialiser] = {}
+INITIALISERS: Registry[Initialiser] = Registry("initialiser")
 
 
 def initialiser(kind: Kind, *, torch: str) -> Callable[[Callable[..., Any]], Initialiser]:
@@ -85,8 +86,7 @@ def initialiser(kind: Kind, *, torch: str) -> Callable[[Callable[..., Any]], Ini
     def register(fill: Callable[..., Any]) -> Initialiser:
         arity = fill.__code__.co_argcount - 2
         declared = Initialiser(fill.__name__, kind, arity, fill, fill.__doc__ or "", torch)
-        INITIALISERS[declared.name] = declared
-        return declared
+        return INITIALISERS.declare(declared.name, declared)
 
     return register
 

@@ -23,12 +23,14 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, ClassVar
 
+from dsl.declare import Registry
+
 Shape = tuple[int, ...]
 
 
 @dataclass(frozen=True, eq=False)
 class Kind:
-    """A kind of value; `str(kind)` is the word used in signatures and messages.
+    """A kind of value, made by `kind`; `str(kind)` is the word used in signatures and messages.
 
     `lifts_to` are the next kinds that it broadcasts to, `lifts_from` those that broadcast to it
     and were declared before it. `shape(of)` is the shape of the array that belongs to a parameter
@@ -55,15 +57,6 @@ class Kind:
     SCALAR: "ClassVar[Kind]"
     TENSOR: "ClassVar[Kind]"
 
-    def __post_init__(self) -> None:
-        if self.length is not None:
-            return
-        if self.name in KINDS:
-            raise ValueError(f"kind '{self.name}' is declared twice")
-        KINDS[self.name] = self
-        _above.cache_clear()
-        join.cache_clear()
-
     def of(self, length: int | None) -> "Kind":
         """The kind of this family for a length; the kind itself if it is no family, or for None."""
         return _of(self, length) if self.sized and length is not None else self
@@ -80,7 +73,25 @@ class Kind:
         return f"Kind({self.name})"
 
 
-KINDS: dict[str, Kind] = {}
+KINDS: Registry[Kind] = Registry("kind")
+
+
+def kind(
+    name: str,
+    holds: str,
+    *,
+    shape: Callable[[Shape], Any] | None,
+    lifts_to: tuple[Kind, ...] = (),
+    lifts_from: tuple[Kind, ...] = (),
+    per_parameter: int = 0,
+    many: bool = False,
+    sized: bool = False,
+) -> Kind:
+    """Declare a kind; the arguments are the fields of `Kind`."""
+    declared = Kind(name, holds, lifts_to, shape, per_parameter, lifts_from, many, sized)
+    _above.cache_clear()
+    join.cache_clear()
+    return KINDS.declare(name, declared)
 
 
 @cache
@@ -127,6 +138,10 @@ def join(a: Kind, b: Kind) -> Kind | None:
     return lowest.of(*(lengths or {None}))
 
 
-Kind.TENSOR = Kind("Tensor", "one array shaped like each tensor", (), lambda of: of, 1)
-Kind.SCALAR = Kind("Scalar", "one number per parameter tensor", (Kind.TENSOR,), lambda of: ())
-Kind.GLOBAL = Kind("Global", "one number for the model", (Kind.SCALAR,), None)
+Kind.TENSOR = kind(
+    "Tensor", "one array shaped like each tensor", shape=lambda of: of, per_parameter=1
+)
+Kind.SCALAR = kind(
+    "Scalar", "one number per parameter tensor", shape=lambda of: (), lifts_to=(Kind.TENSOR,)
+)
+Kind.GLOBAL = kind("Global", "one number for the model", shape=None, lifts_to=(Kind.SCALAR,))

@@ -16,11 +16,11 @@ the Optax export, `numpy` (float64) in the fingerprint. What it receives depends
 import enum
 import functools
 import inspect
-import itertools
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
+from dsl.declare import Registry
 from dsl.language.cost import Cost
 from dsl.language.kinds import Kind
 from dsl.language.oracle import Oracle, Source
@@ -103,7 +103,6 @@ class Primitive:
     lazy: tuple[int, ...]
     oracle: Oracle | None
     """For one that costs a pass over the data."""
-    order: int = field(compare=False)
 
     @property
     def asks(self) -> Source | None:
@@ -119,8 +118,7 @@ class Primitive:
         return hash(self.name)
 
 
-PRIMITIVES: dict[str, Primitive] = {}
-_order = itertools.count()
+PRIMITIVES: Registry[Primitive] = Registry("primitive")
 
 
 def primitive(
@@ -153,12 +151,10 @@ def primitive(
 
     def register(meaning: Callable[..., Any]) -> Primitive:
         name = meaning.__name__.rstrip("_")
-        if name in PRIMITIVES:
-            raise ValueError(f"primitive '{name}' is declared twice")
         params = tuple(inspect.signature(meaning).parameters)[1:]
         if len(params) != len(parsed.params):
             raise ValueError(f"primitive '{name}': {parsed} does not fit parameters {params}")
-        PRIMITIVES[name] = Primitive(
+        declared = Primitive(
             name=name,
             signature=parsed,
             meaning=meaning,
@@ -174,9 +170,8 @@ def primitive(
             commutative=commutative,
             lazy=lazy,
             oracle=oracle,
-            order=next(_order),
         )
-        return PRIMITIVES[name]
+        return PRIMITIVES.declare(name, declared)
 
     return register
 

@@ -17,7 +17,7 @@ these otherwise asks `ndim`.
 """
 
 from dsl.language.initialisers import initialiser
-from dsl.language.kinds import Kind, Shape
+from dsl.language.kinds import Kind, Shape, kind
 from dsl.language.registry import primitive
 
 
@@ -29,8 +29,12 @@ def _col(of: Shape) -> Shape:
     return (*of[:-2], 1, of[-1]) if len(of) > 1 else of
 
 
-ROW = Kind("Row", "one number per row", (Kind.TENSOR,), _row, lifts_from=(Kind.SCALAR,))
-COL = Kind("Col", "one number per column", (Kind.TENSOR,), _col, lifts_from=(Kind.SCALAR,))
+ROW = kind(
+    "Row", "one number per row", shape=_row, lifts_to=(Kind.TENSOR,), lifts_from=(Kind.SCALAR,)
+)
+COL = kind(
+    "Col", "one number per column", shape=_col, lifts_to=(Kind.TENSOR,), lifts_from=(Kind.SCALAR,)
+)
 
 
 @initialiser(ROW, torch="torch.full_like({w}.sum(-1, keepdim=True), {value})")

@@ -9,7 +9,7 @@ Optimization", with the cover that the paper recommends.
 """
 
 from dsl.language.initialisers import initialiser
-from dsl.language.kinds import Kind, Shape
+from dsl.language.kinds import Kind, Shape, kind
 from dsl.language.registry import primitive
 
 
@@ -17,7 +17,9 @@ def _shape(of: Shape) -> Shape:
     return (sum(of),) if of else (1,)
 
 
-COVER = Kind("Cover", "one number per slice along every axis", (), _shape, 0, (Kind.SCALAR,))
+COVER = kind(
+    "Cover", "one number per slice along every axis", shape=_shape, lifts_from=(Kind.SCALAR,)
+)
 
 
 @initialiser(COVER, torch="{w}.new_full((sum({w}.shape) if {w}.ndim else 1,), {value})")

@@ -7,10 +7,10 @@ for a number. They act on a tensor by mode products: on a matrix from the left a
 from functools import wraps
 
 from dsl.language.initialisers import initialiser
-from dsl.language.kinds import Kind
+from dsl.language.kinds import Kind, kind
 from dsl.language.registry import Binding, primitive
 
-GRAM = Kind(
+GRAM = kind(
     "Gram",
     "one square matrix per axis of each tensor",
     lifts_to=(),

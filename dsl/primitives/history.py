@@ -5,11 +5,11 @@ before there were as many. It is a population with an order; nothing is broadcas
 """
 
 from dsl.language.initialisers import initialiser
-from dsl.language.kinds import Kind
+from dsl.language.kinds import kind
 from dsl.language.registry import primitive
 from dsl.primitives.members import POPULATION
 
-HISTORY = Kind(
+HISTORY = kind(
     "History",
     "the last values of a tensor, newest first",
     lifts_to=(POPULATION,),

@@ -8,10 +8,10 @@ matrix, which is n by n, is what inverts a sum of n outer products and makes ext
 """
 
 from dsl.language.initialisers import initialiser
-from dsl.language.kinds import Kind
+from dsl.language.kinds import Kind, kind
 from dsl.language.registry import Binding, Scope, primitive
 
-COEFFICIENTS = Kind(
+COEFFICIENTS = kind(
     "Coefficients",
     "one number per member of a population",
     lifts_to=(),
@@ -19,7 +19,7 @@ COEFFICIENTS = Kind(
     lifts_from=(Kind.SCALAR,),
     sized=True,
 )
-POPULATION = Kind(
+POPULATION = kind(
     "Population",
     "arrays shaped like each tensor, one per member",
     lifts_to=(),

@@ -15,7 +15,6 @@ Dead statements are part of a program (search steps over them); `dsl.rewrite.can
 them.
 """
 
-import hashlib
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
@@ -23,6 +22,7 @@ from functools import cached_property
 
 import dsl.primitives  # noqa: F401  (declares the primitives)
 from dsl.errors import DslError, FormError, KindError, UnknownName, counted, did_you_mean
+from dsl.identity import hashed
 from dsl.language.initialisers import INITIALISERS, Init
 from dsl.language.kinds import Kind, lifts
 from dsl.language.names import check_name
@@ -198,11 +198,12 @@ class Program:
     def digest(self) -> str:
         """A hash of the program exactly as it is, dead statements included; hex, 16 digits.
 
-        Programs that differ at most in their own name, docstring and names of locals share it.
+        Programs that differ at most in their own name, docstring and names of locals share it; see
+        `dsl.identity`.
         """
-        body = [(statement.op, statement.args) for statement in self.statements]
-        parts = (self.inputs, self.state, self.hypers, body, self.updates, self.result)
-        return hashlib.blake2b(repr(parts).encode(), digest_size=8).hexdigest()
+        from dsl.program.listing import listing
+
+        return hashed("digest", listing(self))
 
     def __str__(self) -> str:
         from dsl.program.printer import print_program
@@ -247,7 +248,8 @@ def check_declared(name: str, role: str) -> None:
 def check_slot(name: str, init: Init, kind: Kind) -> None:
     """KindError unless a value of `kind` may be stored in the slot."""
     if not lifts(kind, init.kind):
-        cure = next(rule for rule in INITIALISERS.values() if rule.kind is kind.declared)
+        fitting = [rule for rule in INITIALISERS.values() if rule.kind is kind.declared]
+        cure = INITIALISERS["zeros"] if kind is Kind.TENSOR else fitting[0]
         shown = f"{cure.name}({kind.length or 0})" if cure.arity else cure.name
         raise KindError(
             f"slot '{name}' holds a {init.kind} and is assigned a {kind}",

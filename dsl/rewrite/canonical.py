@@ -12,8 +12,11 @@ import itertools
 from dataclasses import replace
 from functools import lru_cache
 
+from dsl.identity import hashed
+from dsl.language.numbers import format_number
 from dsl.language.registry import PRIMITIVES
 from dsl.program import Arg, Local, Name, Program, Statement
+from dsl.program.listing import listing
 from dsl.rewrite.prune import prune
 
 
@@ -25,10 +28,9 @@ def canonical(program: Program) -> Program:
 
 
 def canonical_hash(program: Program) -> str:
-    """Hex digest (16 digits) of the canonical form, hyperparameters and their defaults included."""
-    form = canonical(program)
-    text = repr((form.state, form.hypers, form.statements, form.updates, form.result))
-    return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
+    """Hex digest (16 digits) of the canonical form, hyperparameters and their defaults included;
+    see `dsl.identity`."""
+    return hashed("canonical", listing(canonical(program)))
 
 
 def slot_keys(program: Program) -> dict[str, str]:
@@ -73,7 +75,7 @@ def _arg_key(arg: Arg, slots: dict[str, str], values: list[str]) -> str:
         return values[arg.index]
     if isinstance(arg, Name):
         return slots.get(arg.id, arg.id)
-    return repr(arg.value)
+    return format_number(arg.value)
 
 
 def _hash(*parts: str) -> str:

@@ -14,12 +14,12 @@ The skeleton is a graph, with cycles through the slots. Its key comes from colou
 what they are, then again and again by what they read and what reads them, until nothing splits.
 """
 
-import hashlib
 from collections import Counter
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
+from dsl.identity import hashed
 from dsl.language.initialisers import Init
 from dsl.language.kinds import Kind
 from dsl.language.registry import PRIMITIVES, Scope
@@ -29,6 +29,9 @@ from dsl.rewrite.canonical import canonical
 Edges = list[tuple[int, int]]
 """Pairs (position, node); positions that may swap are equal."""
 
+Around = tuple[tuple[int, int], ...]
+"""The same with the colours of the nodes, sorted."""
+
 _NUMBER = 0
 """The node of all numbers. It knows nothing of who reads it: numbers are not told apart."""
 _AT_A_NUMBER = {"zeros": "const", "ones": "const"}
@@ -37,11 +40,12 @@ _AT_A_NUMBER = {"zeros": "const", "ones": "const"}
 
 @lru_cache(maxsize=16384)
 def family(program: Program) -> str:
-    """Hex digest (16 digits) of the skeleton; equal for programs that differ in numbers only."""
+    """Hex digest (16 digits) of the skeleton; equal for programs that differ in numbers only; see
+    `dsl.identity`."""
     graph = _skeleton(canonical(program))
     names = sorted(set(graph.labels))
     colours = [names.index(label) for label in graph.labels]
-    digest = hashlib.blake2b(repr(names).encode(), digest_size=8)
+    rounds = [", ".join(names)]
     classes = 0
     while True:
         seen = [
@@ -49,15 +53,23 @@ def family(program: Program) -> str:
             for colour, reads, read_by in zip(colours, graph.reads, graph.read_by, strict=True)
         ]
         met = sorted(seen)
-        digest.update(repr(met).encode())
+        rounds.append(" ".join(map(_seen_text, met)))
         rank = {what: index for index, what in enumerate(dict.fromkeys(met))}
         if len(rank) == classes:
-            return digest.hexdigest()
+            return hashed("family", "\n".join(rounds))
         classes = len(rank)
         colours = [rank[what] for what in seen]
 
 
-def _around(edges: Edges, colours: list[int]) -> tuple[tuple[int, int], ...]:
+def _seen_text(seen: tuple[int, Around, Around]) -> str:
+    """A node as refinement sees it: `2(0.1 1.3)(0.5)` has colour 2, reads 1 and 3, is read by 5."""
+    colour, *sides = seen
+    return str(colour) + "".join(
+        f"({' '.join(f'{at}.{other}' for at, other in side)})" for side in sides
+    )
+
+
+def _around(edges: Edges, colours: list[int]) -> Around:
     return tuple(sorted((at, colours[node]) for at, node in edges))
 
 

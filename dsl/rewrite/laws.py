@@ -39,7 +39,7 @@ def laws_within(domain: Domain) -> dict[str, list[tuple[Program, Program]]]:
 
 
 def declared_laws(domain: Domain) -> Iterator[Law]:
-    """Every law of a domain, in the order of declaration."""
+    """Every law of a domain: primitives by name, the laws of each as it declares them."""
     for primitive in PRIMITIVES.values():
         yield from (law for law in primitive.laws if law.domain is domain)
 

@@ -8,13 +8,13 @@ below any difference that matters; a step of less than `_NEGLIGIBLE` of the larg
 steps: a refresh every hundred steps and one every two hundred look alike.
 """
 
-import hashlib
 from collections.abc import Iterator
 from functools import lru_cache
 from types import SimpleNamespace
 
 import numpy as np
 
+from dsl.identity import hashed
 from dsl.language.closed_form import ClosedForm, Leaves, flat
 from dsl.language.kinds import Kind
 from dsl.language.registry import PRIMITIVES
@@ -51,12 +51,12 @@ without_signed_zeros = SimpleNamespace(
 def fingerprint(program: Program) -> str:
     """Hex digest (16 digits) of the behaviour; equal for programs that behave alike.
 
-    Hyperparameters take part with their defaults, names do not.
+    Hyperparameters take part with their defaults, names do not; see `dsl.identity`.
     """
     moves = respond(program)
     moves = np.where(np.abs(moves) <= _negligible(moves), 0.0, moves * _ODD)
     tokens = [f"{x:.5e}" if x else "0" for x in moves.ravel().tolist()]
-    return hashlib.blake2b(" ".join(tokens).encode(), digest_size=8).hexdigest()
+    return hashed("fingerprint", " ".join(tokens))
 
 
 def depends_on_gradient(program: Program) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from dsl.declare import Registry
 from dsl.program import Program
 from dsl.program.trace import program as trace
 from dsl.rewrite.liveness import live
@@ -173,7 +174,7 @@ def _letters(text: str) -> str:
     return "".join(filter(str.isalnum, text)).lower()
 
 
-ENTRIES: dict[str, Entry] = {}
+ENTRIES: Registry[Entry] = Registry("zoo entry")
 
 
 def entry(
@@ -194,15 +195,13 @@ def entry(
 
     def register(function: Callable[..., Any]) -> Program:
         traced = _program(function)
-        if traced.name in ENTRIES:
-            raise ValueError(f"zoo entry '{traced.name}' is declared twice")
         known = {**COMMON, **(hypers or {})}
         missing = [name for name in traced.hyperparameters if name not in known]
         if missing:
             raise ValueError(f"zoo entry '{traced.name}' does not say what {missing} mean")
         meant = {name: known[name] for name in traced.hyperparameters}
         group = function.__module__.split(".")[-2]
-        ENTRIES[traced.name] = Entry(traced, paper, year, reference, meant, group)
+        ENTRIES.declare(traced.name, Entry(traced, paper, year, reference, meant, group))
         return traced
 
     return register

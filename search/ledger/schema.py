@@ -1,13 +1,17 @@
 """What a ledger's file must be: its tables, its version, and how a file that is none is refused."""
 
+import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.metadata import version
 from pathlib import Path
 
+from dsl.identity import LANGUAGE
 from search.errors import LedgerError
 
-SCHEMA = 2
+SCHEMA = 3
+"""The version of the tables and of what is stored in them."""
 
 TABLES = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
@@ -36,17 +40,30 @@ def check(path: Path, db: sqlite3.Connection, *, whole: bool) -> None:
     tables = {name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type='table'")}
     if not {"meta", "candidates", "sessions"} <= tables:
         raise LedgerError(f"{path} is not a ledger", help=_ASIDE)
-    row = db.execute("SELECT value FROM meta WHERE key = 'schema'").fetchone()
-    if row is None or row[0] != str(SCHEMA):
-        met = "none" if row is None else row[0]
+    met = dict(db.execute("SELECT key, value FROM meta WHERE key IN ('schema', 'language')"))
+    if met != {"schema": str(SCHEMA), "language": str(LANGUAGE)}:
         raise LedgerError(
-            f"{path} has schema version {met}, this Stepsmith reads version {SCHEMA}",
+            f"{path} was written by {_writer(db)}, with {_versions(**met)}; this is Stepsmith "
+            f"{version('stepsmith')}, which continues ledgers with {_versions(SCHEMA, LANGUAGE)}",
             help=f"continue it with the Stepsmith that made it; otherwise {_ASIDE}",
         )
     if whole:
         problem = db.execute("PRAGMA quick_check(1)").fetchone()[0]
         if problem != "ok":
             raise LedgerError(f"{path} is damaged: {problem.splitlines()[-1]}", help=_ASIDE)
+
+
+def _versions(schema: int | str = "none", language: int | str = 0) -> str:
+    return f"tables of version {schema} and programs of language {language}"
+
+
+def _writer(db: sqlite3.Connection) -> str:
+    """The Stepsmith that began the campaign, as far as the ledger says."""
+    try:
+        row = db.execute("SELECT versions FROM sessions ORDER BY id LIMIT 1").fetchone()
+        return f"Stepsmith {json.loads(row[0])['stepsmith']}"
+    except (sqlite3.Error, TypeError, ValueError, KeyError):
+        return "another Stepsmith"
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from dsl.errors import DslError
+from dsl.identity import LANGUAGE
 from dsl.program import Program
 from dsl.program.parse import parse
 from evaluators.evaluation import Evaluation
@@ -25,7 +26,7 @@ from search.mutation.mutator import Mutation
 
 FILE = "ledger.sqlite"
 _BUSY_SECONDS = 20.0
-_STORED = ("schema", "config", "baseline", "finals", "validation")
+_STORED = ("schema", "language", "config", "baseline", "finals", "validation")
 
 _COLUMNS = (
     "number, text, digest, canonical, fingerprint, family, parent, mutation, detail, hit, source, "
@@ -72,7 +73,7 @@ class Ledger:
         db = sqlite3.connect(unborn)
         with db:
             db.executescript(TABLES)
-            meta = {"schema": SCHEMA, "config": config}
+            meta = {"schema": SCHEMA, "language": LANGUAGE, "config": config}
             pairs = [(key, _json(value)) for key, value in meta.items()]
             db.executemany("INSERT INTO meta VALUES (?, ?)", pairs)
         db.close()
@@ -203,8 +204,9 @@ class Ledger:
     def content_hash(self) -> str:
         """Hex digest of all that two runs of one campaign must agree on.
 
-        Covers the schema, config, baseline, finals, validation, and every candidate in order with
-        its evaluation; not time, workers or how often something was retried.
+        Covers the versions of tables and language, config, baseline, finals, validation, and every
+        candidate in order with its evaluation; not time, workers or how often something was
+        retried.
         """
         digest = hashlib.sha256()
         meta = [self.get(key) for key in _STORED]

@@ -62,7 +62,7 @@ class Mutator:
     _kinds: Weighted[str] = field(init=False)
 
     def __post_init__(self) -> None:
-        self._kinds = Weighted(self.kinds.items())
+        self._kinds = Weighted(sorted(self.kinds.items()))
 
     def mutate(
         self, parent: Program, rng: np.random.Generator, name: str

@@ -54,7 +54,8 @@ class Palette:
 
     def __init__(self, weights: Mapping[str, float]):
         self.weights = dict(weights)
-        self.all = Weighted[Primitive]((PRIMITIVES[name], w) for name, w in weights.items())
+        in_order = sorted(weights.items())
+        self.all = Weighted[Primitive]((PRIMITIVES[name], weight) for name, weight in in_order)
         groups: dict[Signature, list[tuple[str, float]]] = {}
         for primitive in self.all.items:
             pair = (primitive.name, weights[primitive.name])

@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
+from dsl.declare import Registry
 from dsl.program import Program
 from search.mutation.mutator import Mutation, Mutator
 
@@ -67,7 +68,7 @@ class Strategy(ABC, Generic[OptionsT]):
         """What the next ask depends on, as plain data; equal states choose alike."""
 
 
-STRATEGIES: dict[str, type[Strategy]] = {}
+STRATEGIES: Registry[type[Strategy]] = Registry("strategy")
 
 S = TypeVar("S", bound=type[Strategy])
 
@@ -76,10 +77,8 @@ def strategy(name: str, options: type[Options]) -> Callable[[S], S]:
     """Register the decorated strategy under the name that configs use."""
 
     def register(declared: S) -> S:
-        if name in STRATEGIES:
-            raise ValueError(f"strategy '{name}' is declared twice")
         declared.options_type = options
-        STRATEGIES[name] = declared
+        STRATEGIES.declare(name, declared)
         return declared
 
     return register

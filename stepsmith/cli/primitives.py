@@ -36,7 +36,7 @@ def primitives(
             "laws": [law.text for law in primitive.laws],
             "doc": primitive.doc,
         }
-        for primitive in sorted(PRIMITIVES.values(), key=lambda p: p.order)
+        for primitive in PRIMITIVES.values()
     ]
     found += [
         {

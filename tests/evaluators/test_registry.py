@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from evaluators import registry
-from evaluators.errors import DuplicateTask, UnknownTask
+from evaluators.errors import UnknownTask
 
 
 def test_the_modules_of_the_tasks_folder_are_found_without_being_imported_by_hand():
@@ -38,7 +38,7 @@ def test_a_name_close_to_none_lists_them_all():
 
 
 def test_a_second_task_of_the_same_name_is_refused():
-    with pytest.raises(DuplicateTask, match="'digits' is already registered"):
+    with pytest.raises(ValueError, match="task 'digits' is declared twice"):
         registry.register(registry.get("digits"))
 
 

@@ -64,9 +64,10 @@ def opcodes(primitives: tuple[str, ...]) -> tuple[Opcode, ...]:
 
     A primitive with a kind that no register can hold gets no opcode.
     """
-    carried = {name for name in primitives if all(map(in_register, _kinds(PRIMITIVES[name])))}
+    known = [PRIMITIVES[name] for name in sorted(set(primitives))]
+    chosen = [primitive for primitive in known if all(map(in_register, _kinds(primitive)))]
+    carried = {primitive.name for primitive in chosen}
     own = [Opcode(name, form) for name, form in _OWN]
-    chosen = sorted((PRIMITIVES[name] for name in carried), key=lambda primitive: primitive.order)
     whole = [
         Opcode(idiom.text, form_of(idiom), idiom) for idiom in IDIOMS if idiom.primitives <= carried
     ]

@@ -2,6 +2,7 @@ import sqlite3
 
 import pytest
 
+from dsl.identity import LANGUAGE
 from search.errors import ConfigChanged, LedgerError, NoSuchRun, RunLocked
 from search.ledger import FILE, Ledger, find_rule
 from search.ledger.lock import is_locked, run_lock
@@ -87,14 +88,25 @@ def test_a_truncated_ledger_is_refused_and_kept(run):
     assert "damaged" in refused(run, LedgerError)
 
 
-def test_a_ledger_of_another_schema_is_refused_and_kept(run):
+@pytest.mark.parametrize(
+    ("change", "versions"),
+    [
+        ("UPDATE meta SET value = '99' WHERE key = 'schema'", (99, LANGUAGE)),
+        ("UPDATE meta SET value = '7' WHERE key = 'language'", (SCHEMA, 7)),
+        ("DELETE FROM meta WHERE key = 'language'", (SCHEMA, 0)),
+    ],
+)
+def test_a_ledger_of_another_version_is_refused_by_name_and_kept(run, change, versions):
     db = sqlite3.connect(run / FILE)
-    db.execute("UPDATE meta SET value = '99' WHERE key = 'schema'")
+    db.execute(change)
+    db.execute("""UPDATE sessions SET versions = '{"stepsmith": "0.0.7"}'""")
     db.commit()
     db.close()
-    assert f"has schema version 99, this Stepsmith reads version {SCHEMA}" in refused(
-        run, LedgerError
-    )
+    message = refused(run, LedgerError)
+    schema, language = versions
+    assert f"was written by Stepsmith 0.0.7, with tables of version {schema} and " in message
+    assert f"programs of language {language}; this is Stepsmith " in message
+    assert f"with tables of version {SCHEMA} and programs of language {LANGUAGE}" in message
 
 
 def test_a_ledger_that_comes_out_otherwise_is_refused_and_kept(run):
