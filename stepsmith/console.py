@@ -15,10 +15,10 @@ from search.campaign import events
 from search.campaign.events import Event, Observer, Progress
 from search.report.hall_of_fame import Entry, HallOfFame
 from search.report.transfer import HEADING
+from stepsmith.output import plain_table
 
 _LINE_SECONDS = 5.0
 _REFRESH_SECONDS = 0.2
-_PIPE_WIDTH = 140
 
 
 @contextmanager
@@ -123,18 +123,12 @@ def _progress_line(progress: Progress) -> str:
     return ", ".join(part for part in parts if part)
 
 
-def data_console() -> Console:
-    """Where results go: stdout, wide enough for a table when nobody looks."""
-    console = Console(highlight=False)
-    return console if console.is_terminal else Console(highlight=False, width=_PIPE_WIDTH)
-
-
 def hall_table(hall: HallOfFame, width: int) -> Group:
     """The finalists against the baseline, an arrow at the winner, and its program below.
 
     `width` is that of the console, in characters.
     """
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    table = plain_table()
     table.add_column("")
     table.add_column("score", justify="right", no_wrap=True, min_width=16)
     if hall.winner.validated is not None:

@@ -82,7 +82,7 @@ def compare(
     from stepsmith.comparison.output import DATA, FIGURE, check_writable, write
     from stepsmith.comparison.progress import comparing
     from stepsmith.comparison.view import tables
-    from stepsmith.console import data_console
+    from stepsmith.output import data_console
 
     check_writable(out, force=force)
     chatter = Console(stderr=True, highlight=False)

@@ -37,7 +37,8 @@ def discover(
     from search.load import load_config
     from search.report.status import RUNS
     from search.run import run_campaign
-    from stepsmith.console import data_console, hall_table, watching
+    from stepsmith.console import hall_table, watching
+    from stepsmith.output import data_console
 
     chosen = load_config(config, overrides or ())
     folder = out or RUNS / chosen.campaign

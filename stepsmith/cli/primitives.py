@@ -59,11 +59,9 @@ def primitives(
     if as_json:
         typer.echo(json.dumps(chosen, indent=2))
         return
-    from rich.table import Table
+    from stepsmith.output import data_console, plain_table
 
-    from stepsmith.console import data_console
-
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    table = plain_table()
     for column in ("call", "kinds"):
         table.add_column(column, no_wrap=True)
     table.add_column("meaning")

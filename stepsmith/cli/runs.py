@@ -17,7 +17,7 @@ def runs(
     """
     from search.errors import NoSuchRun, SearchError
     from search.report.status import read_status, runs_in
-    from stepsmith.console import data_console
+    from stepsmith.output import data_console
 
     if not folder.is_dir() and folder != Path("runs"):
         raise NoSuchRun(f"{folder} is not a folder", help="give a folder that holds runs")
@@ -39,9 +39,9 @@ def runs(
 
 
 def _table(found: list[dict[str, Any]]):
-    from rich.table import Table
+    from stepsmith.output import plain_table
 
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    table = plain_table()
     for name in ("run", "state", "programs", "cached", "best in search", "winner"):
         number = name in ("programs", "cached", "best in search")
         table.add_column(name, justify="right" if number else "left", no_wrap=name != "winner")

@@ -28,11 +28,9 @@ def suites(
     if as_json:
         typer.echo(json.dumps([asdict(suite) for suite in found], indent=2))
         return
-    from rich.table import Table
+    from stepsmith.output import data_console, plain_table
 
-    from stepsmith.console import data_console
-
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    table = plain_table()
     for column in ("suite", "task", "steps", "what"):
         table.add_column(column, justify="right" if column == "steps" else "left")
     for suite in found:

@@ -35,11 +35,9 @@ def tasks(
 
 
 def _print_table(found: "list[Task]") -> None:
-    from rich.table import Table
+    from stepsmith.output import data_console, plain_table
 
-    from stepsmith.console import data_console
-
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    table = plain_table()
     left = ("name", "by", "what")
     columns = ("name", "steps", "parameters", "flops", "untrained", "best", "by", "floor", "what")
     for column in columns:

@@ -61,11 +61,9 @@ def _named(names: list[str], entries: "list[Entry]") -> "list[Entry]":
 
 
 def _print_table(entries: "list[Entry]") -> None:
-    from rich.table import Table
+    from stepsmith.output import data_console, plain_table
 
-    from stepsmith.console import data_console
-
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    table = plain_table()
     for column in ("name", "group", "year", "memory", "oracle calls", "status", "idea"):
         table.add_column(column, no_wrap=column in ("name", "group", "year"))
     for entry in entries:
@@ -76,10 +74,8 @@ def _print_table(entries: "list[Entry]") -> None:
 
 def _print_sheets(entries: "list[Entry]") -> None:
     """All that is known about each of them, but for the text, which `show` has."""
-    from rich.table import Table
-
     from dsl.language.numbers import format_number
-    from stepsmith.console import data_console
+    from stepsmith.output import data_console, plain_table
     from stepsmith.zoo_page import interval
 
     console = data_console()
@@ -92,13 +88,13 @@ def _print_sheets(entries: "list[Entry]") -> None:
             "status": entry.status,
             "the check": entry.remarks,
         }
-        about = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
+        about = plain_table(show_header=False)
         about.add_column(no_wrap=True)
         about.add_column()
         for word, fact in facts.items():
             if fact:
                 about.add_row(word, fact)
-        hypers = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+        hypers = plain_table()
         for column in ("hyperparameter", "default", "range"):
             hypers.add_column(column, no_wrap=True)
         hypers.add_column("meaning")

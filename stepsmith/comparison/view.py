@@ -9,6 +9,7 @@ from rich.text import Text
 from dsl.errors import counted
 from evaluators.comparison.ranking import Standing, standings
 from evaluators.comparison.results import SCALE, Comparison
+from stepsmith.output import plain_table
 
 
 def tables(comparison: Comparison) -> Group:
@@ -69,7 +70,7 @@ def _won(rows: list[Standing]) -> Table:
 
 
 def _table(*columns: str) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    table = plain_table()
     for column in columns:
         left = column in ("", "rule")
         table.add_column(column, justify="left" if left else "right", no_wrap=True)
