@@ -2,7 +2,11 @@
 
 import os
 
-from evaluators.training.environment import worker_environment
+from tests.support.shape_checks import check_shapes
+
+check_shapes()
+
+from evaluators.training.environment import worker_environment  # noqa: E402
 
 os.environ["JAX_PLATFORMS"] = "cpu"
 os.environ["XLA_FLAGS"] = worker_environment({})["XLA_FLAGS"]
