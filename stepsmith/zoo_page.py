@@ -7,10 +7,10 @@ from collections.abc import Iterable, Mapping
 from itertools import groupby
 
 from dsl.language.cost import SIZES
+from dsl.language.hyperparameters import Hyper
 from dsl.language.kinds import KINDS
 from dsl.language.numbers import format_number
 from dsl.zoo.entry import ENTRIES, Entry
-from dsl.zoo.hypers import Hyper
 
 _HEAD = """# The zoo
 

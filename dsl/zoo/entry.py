@@ -7,11 +7,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from dsl.declare import Registry
+from dsl.language.hyperparameters import COMMON, Hyper
 from dsl.program import Program
 from dsl.program.trace import program as trace
 from dsl.rewrite.liveness import live
 from dsl.rewrite.oracle_calls import calls_text
-from dsl.zoo.hypers import COMMON, Hyper
 
 RANKS = (0, 1, 2, 3, 4)
 """Ranks of the parameter tensors that entries are compared on."""
@@ -189,8 +189,8 @@ def entry(
     A function without parameters makes the program from others (`dsl.combine`) and returns it; name
     and docstring are those of the function all the same.
 
-    **Arguments:** `hypers`: what the hyperparameters mean that `dsl.zoo.hypers.COMMON` does not
-    hold, or means otherwise here.
+    **Arguments:** `hypers`: what hyperparameters mean, those aside that mean here what
+    `dsl.language.hyperparameters.COMMON` says.
     """
 
     def register(function: Callable[..., Any]) -> Program:

@@ -1,8 +1,8 @@
 """AdaBelief and AdaMomentum, which average the squares of something else and keep eps in it."""
 
+from dsl.language.hyperparameters import Hyper
 from dsl.ops import interp, sqrt, square, zeros
 from dsl.zoo.entry import Dense, Reference, entry
-from dsl.zoo.hypers import Hyper
 
 
 @entry(

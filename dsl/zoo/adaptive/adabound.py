@@ -1,8 +1,8 @@
 """AdaBound and AMSBound."""
 
+from dsl.language.hyperparameters import Hyper
 from dsl.ops import clip, interp, maximum, number, sqrt, square, where, zeros
 from dsl.zoo.entry import Reference, entry
-from dsl.zoo.hypers import Hyper
 
 _PAPER = "Adaptive Gradient Methods with Dynamic Bound of Learning Rate (Luo et al.)"
 _ARGUMENTS = {

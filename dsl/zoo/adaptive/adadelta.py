@@ -1,8 +1,8 @@
 """Adadelta."""
 
+from dsl.language.hyperparameters import Hyper
 from dsl.ops import interp, sqrt, square, zeros
 from dsl.zoo.entry import Reference, entry
-from dsl.zoo.hypers import Hyper
 
 
 @entry(

@@ -1,8 +1,8 @@
 """Adagrad, for every entry and for the whole model."""
 
+from dsl.language.hyperparameters import Hyper
 from dsl.ops import global_dot, number, sqrt, square, zeros
 from dsl.zoo.entry import Dense, Reference, entry
-from dsl.zoo.hypers import Hyper
 
 
 @entry(

@@ -3,6 +3,7 @@
 from functools import reduce
 from typing import Any
 
+from dsl.language.hyperparameters import Hyper
 from dsl.ops import (
     equal,
     global_dot,
@@ -17,7 +18,6 @@ from dsl.ops import (
     zeros,
 )
 from dsl.zoo.entry import Dense, entry
-from dsl.zoo.hypers import Hyper
 
 
 @entry(

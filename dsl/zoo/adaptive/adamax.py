@@ -1,8 +1,8 @@
 """AdaMax."""
 
+from dsl.language.hyperparameters import Hyper
 from dsl.ops import interp, maximum, zeros
 from dsl.zoo.entry import Reference, entry
-from dsl.zoo.hypers import Hyper
 
 
 @entry(

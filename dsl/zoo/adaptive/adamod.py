@@ -1,8 +1,8 @@
 """AdaMod."""
 
+from dsl.language.hyperparameters import Hyper
 from dsl.ops import interp, minimum, sqrt, square, zeros
 from dsl.zoo.entry import Reference, entry
-from dsl.zoo.hypers import Hyper
 
 
 @entry(

@@ -1,8 +1,8 @@
 """AdEMAMix."""
 
+from dsl.language.hyperparameters import Hyper
 from dsl.ops import exp, interp, log, minimum, sqrt, square, zeros
 from dsl.zoo.entry import Reference, entry
-from dsl.zoo.hypers import Hyper
 
 
 @entry(

@@ -9,9 +9,9 @@
 The second moment grows from 0 while its correction shrinks, so the maxima are of different steps.
 """
 
+from dsl.language.hyperparameters import Hyper
 from dsl.ops import interp, maximum, sqrt, square, zeros
 from dsl.zoo.entry import Dense, Reference, entry
-from dsl.zoo.hypers import Hyper
 
 _PAPER = "On the Convergence of Adam and Beyond (Reddi, Kale and Kumar)"
 _OPTAX = {"learning_rate": "lr", "b1": "b1", "b2": "b2", "eps": "eps"}

@@ -1,8 +1,8 @@
 """INNAprop."""
 
+from dsl.language.hyperparameters import Hyper
 from dsl.ops import equal, interp, sqrt, square, where, zeros
 from dsl.zoo.entry import Dense, entry
-from dsl.zoo.hypers import Hyper
 
 
 @entry(

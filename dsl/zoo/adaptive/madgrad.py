@@ -1,8 +1,8 @@
 """MADGRAD."""
 
+from dsl.language.hyperparameters import Hyper
 from dsl.ops import cbrt, copy_w, sqrt, square, zeros
 from dsl.zoo.entry import Reference, entry
-from dsl.zoo.hypers import Hyper
 
 
 @entry(

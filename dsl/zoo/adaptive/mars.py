@@ -1,8 +1,8 @@
 """MARS on AdamW and on Lion, with the gradient of the previous step or of the previous point."""
 
+from dsl.language.hyperparameters import Hyper
 from dsl.ops import copy_w, grad_at, interp, maximum, norm, sign, sqrt, square, when, zeros
 from dsl.zoo.entry import Dense, Reference, entry
-from dsl.zoo.hypers import Hyper
 
 _PAPER = "MARS: Unleashing the Power of Variance Reduction for Training Large Models (Yuan et al.)"
 _HYPERS = {"gamma": Hyper("scale of the variance reduction")}

@@ -1,8 +1,8 @@
 """MoMo and MoMo-Adam."""
 
+from dsl.language.hyperparameters import Hyper
 from dsl.ops import equal, global_dot, interp, maximum, minimum, number, sqrt, square, where, zeros
 from dsl.zoo.entry import Dense, entry
-from dsl.zoo.hypers import Hyper
 
 _PAPER = "MoMo: Momentum Models for Adaptive Learning Rates (Schaipp et al.)"
 _HYPERS = {

@@ -1,8 +1,8 @@
 """Adam with Nesterov momentum: PyTorch's form, where momentum grows, and Optax's constant one."""
 
+from dsl.language.hyperparameters import Hyper
 from dsl.ops import interp, number, sqrt, square, zeros
 from dsl.zoo.entry import Reference, entry
-from dsl.zoo.hypers import Hyper
 
 _NADAM = "Incorporating Nesterov Momentum into Adam (Dozat)"
 

@@ -1,8 +1,8 @@
 """NovoGrad."""
 
+from dsl.language.hyperparameters import Hyper
 from dsl.ops import dot, equal, interp, scalar, sqrt, where, zeros
 from dsl.zoo.entry import Reference, entry
-from dsl.zoo.hypers import Hyper
 
 
 @entry(

@@ -1,5 +1,6 @@
 """Optimistic AMSGrad: with a prediction of the next gradient, and with the last step taken back."""
 
+from dsl.language.hyperparameters import Hyper
 from dsl.ops import (
     const,
     copy_w,
@@ -18,7 +19,6 @@ from dsl.ops import (
     zeros,
 )
 from dsl.zoo.entry import Dense, entry
-from dsl.zoo.hypers import Hyper
 
 _PAPER = "An Optimistic Acceleration of AMSGrad for Nonconvex Optimization (Wang et al.)"
 _AT = {"lr": 2**-6, "b2": 0.9}

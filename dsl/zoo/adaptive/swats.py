@@ -1,8 +1,8 @@
 """SWATS."""
 
+from dsl.language.hyperparameters import Hyper
 from dsl.ops import abs, equal, global_dot, interp, maximum, number, sqrt, square, where, zeros
 from dsl.zoo.entry import Dense, entry
-from dsl.zoo.hypers import Hyper
 
 
 @entry(

@@ -1,8 +1,8 @@
 """AdaHessian."""
 
+from dsl.language.hyperparameters import Hyper
 from dsl.ops import block_mean, hvp, interp, rademacher, sqrt, square, zeros
 from dsl.zoo.entry import Curvature, Reference, entry
-from dsl.zoo.hypers import Hyper
 
 
 @entry(

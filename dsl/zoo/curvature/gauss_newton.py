@@ -1,5 +1,6 @@
 """Exact Gauss-Newton, with a fixed rate and damping and with either adapted."""
 
+from dsl.language.hyperparameters import Hyper
 from dsl.ops import (
     gauss_newton_product,
     gauss_newton_solve,
@@ -13,7 +14,6 @@ from dsl.ops import (
     zeros,
 )
 from dsl.zoo.entry import Dense, entry
-from dsl.zoo.hypers import Hyper
 
 _PAPER = "Exact Gauss-Newton Optimization for Training Deep Neural Networks (Korbit et al.)"
 _DAMPING = {"damping": Hyper("added to the eigenvalues of the Gauss-Newton matrix")}

@@ -1,5 +1,6 @@
 """M-FAC, without matrices of the size of the model."""
 
+from dsl.language.hyperparameters import Hyper
 from dsl.ops import (
     global_gram_solve,
     global_member_dot,
@@ -10,7 +11,6 @@ from dsl.ops import (
     zeros,
 )
 from dsl.zoo.entry import Dense, entry
-from dsl.zoo.hypers import Hyper
 
 _MEMBERS = 32
 """Gradients in the window; the authors keep 1024 where memory allows."""

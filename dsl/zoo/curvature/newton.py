@@ -1,8 +1,8 @@
 """Newton's method with the dense Hessian: saddle-free, and normalized by the gradient."""
 
+from dsl.language.hyperparameters import Hyper
 from dsl.ops import abs_hessian_solve, global_norm, hessian_solve
 from dsl.zoo.entry import Dense, entry
-from dsl.zoo.hypers import Hyper
 
 
 @entry(

@@ -1,5 +1,6 @@
 """OASIS."""
 
+from dsl.language.hyperparameters import Hyper
 from dsl.ops import (
     copy_w,
     equal,
@@ -17,7 +18,6 @@ from dsl.ops import (
     zeros,
 )  # fmt: skip
 from dsl.zoo.entry import Dense, entry
-from dsl.zoo.hypers import Hyper
 
 
 @entry(

@@ -1,5 +1,6 @@
 """SANIA: Polyak steps for quadratic models, with a diagonal curvature or the Hessian itself."""
 
+from dsl.language.hyperparameters import Hyper
 from dsl.ops import (
     conjugate_gradients,
     copy_w,
@@ -18,7 +19,6 @@ from dsl.ops import (
     zeros,
 )
 from dsl.zoo.entry import Dense, entry
-from dsl.zoo.hypers import Hyper
 
 _PAPER = (
     "SANIA: Polyak-type Optimization Framework Leads to Scale Invariant Stochastic Algorithms "

@@ -1,8 +1,8 @@
 """Sophia: Hutchinson's estimate (H), and labels drawn by the model (G) at three points in time."""
 
+from dsl.language.hyperparameters import Hyper
 from dsl.ops import clip, every, hvp, interp, maximum, normal, sampled_grad, square, when, zeros
 from dsl.zoo.entry import Curvature, Dense, Reference, entry
-from dsl.zoo.hypers import Hyper
 
 _PAPER = (
     "Sophia: A Scalable Stochastic Second-order Optimizer for Language Model Pre-training "

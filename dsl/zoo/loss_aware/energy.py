@@ -1,8 +1,8 @@
 """Adaptive gradient descent with energy."""
 
+from dsl.language.hyperparameters import Hyper
 from dsl.ops import equal, global_dot, number, sqrt, square, where, zeros
 from dsl.zoo.entry import Dense, entry
-from dsl.zoo.hypers import Hyper
 
 _AEGD = "AEGD: Adaptive Gradient Descent with Energy (Liu and Tian)"
 _C = Hyper("added to the loss to make it positive", low=float("-inf"))

@@ -1,8 +1,8 @@
 """Polyak's step size, its stochastic forms and those with momentum."""
 
+from dsl.language.hyperparameters import Hyper
 from dsl.ops import copy_w, global_dot, global_norm, minimum, square, zeros
 from dsl.zoo.entry import Dense, Reference, entry
-from dsl.zoo.hypers import Hyper
 
 _POLYAK = {"f_min": "f_min", "eps": "eps"}
 _MOMENTUM = "Generalized Polyak Step Size for First Order Optimization with Momentum (Wang et al.)"

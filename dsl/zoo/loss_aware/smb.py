@@ -1,8 +1,8 @@
 """Stochastic model building."""
 
+from dsl.language.hyperparameters import Hyper
 from dsl.ops import dot, equal, global_norm, grad_at, loss_at, maximum, norm, square, when
 from dsl.zoo.entry import Dense, entry
-from dsl.zoo.hypers import Hyper
 
 
 @entry(

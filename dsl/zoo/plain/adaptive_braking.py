@@ -1,8 +1,8 @@
 """SGD with momentum and adaptive braking."""
 
+from dsl.language.hyperparameters import Hyper
 from dsl.ops import dot, maximum, norm, zeros
 from dsl.zoo.entry import Dense, entry
-from dsl.zoo.hypers import Hyper
 
 
 @entry(

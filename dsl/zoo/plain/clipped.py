@@ -1,8 +1,8 @@
 """Gradient descent with the gradient clipped or normalized."""
 
+from dsl.language.hyperparameters import Hyper
 from dsl.ops import clip_by_global_norm, global_norm, maximum, minimum, quantile
 from dsl.zoo.entry import Dense, Reference, entry
-from dsl.zoo.hypers import Hyper
 
 
 @entry(

@@ -1,8 +1,8 @@
 """Gravity."""
 
+from dsl.language.hyperparameters import Hyper
 from dsl.ops import equal, interp, max_abs, normal, square, when, zeros
 from dsl.zoo.entry import Dense, entry
-from dsl.zoo.hypers import Hyper
 
 
 @entry(

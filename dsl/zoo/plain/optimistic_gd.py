@@ -1,8 +1,8 @@
 """Optimistic gradient descent."""
 
+from dsl.language.hyperparameters import Hyper
 from dsl.ops import first_g
 from dsl.zoo.entry import Reference, entry
-from dsl.zoo.hypers import Hyper
 
 
 @entry(

@@ -1,5 +1,6 @@
 """AI-SARAH."""
 
+from dsl.language.hyperparameters import Hyper
 from dsl.ops import (
     full_grad_at,
     global_dot,
@@ -15,7 +16,6 @@ from dsl.ops import (
     zeros,
 )
 from dsl.zoo.entry import Dense, entry
-from dsl.zoo.hypers import Hyper
 
 
 @entry(

@@ -1,5 +1,6 @@
 """Consensus-based optimization: a swarm that contracts to where its losses are low."""
 
+from dsl.language.hyperparameters import Hyper
 from dsl.ops import (
     losses_at,
     member_norm,
@@ -12,7 +13,6 @@ from dsl.ops import (
     when,
 )
 from dsl.zoo.entry import Dense, entry
-from dsl.zoo.hypers import Hyper
 
 _PAPER = "A consensus-based model for global optimization and its mean-field limit (Pinnau et al.)"
 _PAPER_ANISOTROPIC = (

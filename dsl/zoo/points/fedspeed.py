@@ -1,8 +1,8 @@
 """FedSpeed."""
 
+from dsl.language.hyperparameters import Hyper
 from dsl.ops import copy_w, every, global_norm, grad_at, minimum, where, zeros
 from dsl.zoo.entry import Dense, entry
-from dsl.zoo.hypers import Hyper
 
 
 @entry(

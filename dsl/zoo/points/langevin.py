@@ -1,8 +1,8 @@
 """Langevin dynamics."""
 
+from dsl.language.hyperparameters import Hyper
 from dsl.ops import exp, interp, norm, normal, scalar, sqrt
 from dsl.zoo.entry import Dense, entry
-from dsl.zoo.hypers import Hyper
 
 
 @entry(

@@ -1,8 +1,8 @@
 """Differential privacy."""
 
+from dsl.language.hyperparameters import Hyper
 from dsl.ops import clipped_grad, normal
 from dsl.zoo.entry import Dense, entry
-from dsl.zoo.hypers import Hyper
 
 
 @entry(

@@ -1,8 +1,8 @@
 """Gradient regularization."""
 
+from dsl.language.hyperparameters import Hyper
 from dsl.ops import grad_at
 from dsl.zoo.entry import Dense, entry
-from dsl.zoo.hypers import Hyper
 
 
 @entry(

@@ -1,8 +1,8 @@
 """SAM and ASAM."""
 
+from dsl.language.hyperparameters import Hyper
 from dsl.ops import global_norm, grad_at, zeros
 from dsl.zoo.entry import Dense, entry
-from dsl.zoo.hypers import Hyper
 
 _RHO = {"rho": Hyper("radius of the ascent")}
 

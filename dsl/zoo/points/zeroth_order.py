@@ -1,5 +1,6 @@
 """Rules that ask for losses and never for a gradient: MeZO, DeepZero."""
 
+from dsl.language.hyperparameters import Hyper
 from dsl.ops import (
     coordinate_differences,
     descending_rank,
@@ -12,7 +13,6 @@ from dsl.ops import (
     zeros,
 )
 from dsl.zoo.entry import Dense, entry
-from dsl.zoo.hypers import Hyper
 
 _MU = {"mu": Hyper("distance at which the loss is asked")}
 _DEEPZERO = "DeepZero: Scaling up Zeroth-Order Optimization for Deep Model Training (Chen et al.)"

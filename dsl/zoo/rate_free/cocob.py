@@ -1,8 +1,8 @@
 """COCOB."""
 
+from dsl.language.hyperparameters import Hyper
 from dsl.ops import abs, copy_w, maximum, zeros
 from dsl.zoo.entry import Reference, entry
-from dsl.zoo.hypers import Hyper
 
 
 @entry(

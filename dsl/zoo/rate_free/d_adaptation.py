@@ -1,5 +1,6 @@
 """D-Adaptation: SGD, Adam and Lion that learn how far the solution is."""
 
+from dsl.language.hyperparameters import Hyper
 from dsl.ops import (
     copy_w,
     global_dot,
@@ -14,7 +15,6 @@ from dsl.ops import (
     zeros,
 )
 from dsl.zoo.entry import Dense, Reference, entry
-from dsl.zoo.hypers import Hyper
 
 _PAPER = "Learning-Rate-Free Learning by D-Adaptation (Defazio and Mishchenko)"
 

@@ -1,8 +1,8 @@
 """Distance over gradients: DoG, L-DoG, DoWG."""
 
+from dsl.language.hyperparameters import Hyper
 from dsl.ops import copy_w, dot, global_dot, global_norm, maximum, norm, number, scalar, sqrt
 from dsl.zoo.entry import Dense, Reference, entry
-from dsl.zoo.hypers import Hyper
 
 _DOG = "DoG is SGD's Best Friend: A Parameter-Free Dynamic Step Size Schedule (Ivgi et al.)"
 

@@ -1,5 +1,6 @@
 """Prodigy."""
 
+from dsl.language.hyperparameters import Hyper
 from dsl.ops import (
     copy_w,
     global_dot,
@@ -13,7 +14,6 @@ from dsl.ops import (
     zeros,
 )
 from dsl.zoo.entry import Reference, entry
-from dsl.zoo.hypers import Hyper
 
 
 @entry(

@@ -1,8 +1,8 @@
 """Schedule-free SGD and AdamW."""
 
+from dsl.language.hyperparameters import Hyper
 from dsl.ops import copy_w, interp, maximum, minimum, number, sqrt, square, where, zeros
 from dsl.zoo.entry import Reference, entry
-from dsl.zoo.hypers import Hyper
 
 _PAPER = "The Road Less Scheduled (Defazio et al.)"
 

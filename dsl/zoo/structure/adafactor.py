@@ -4,6 +4,7 @@ Rows and columns are those of the last two axes. The columns of a vector are its
 what is factored for a matrix is the whole second moment for a vector.
 """
 
+from dsl.language.hyperparameters import Hyper
 from dsl.ops import (
     col_mean,
     cols,
@@ -20,7 +21,6 @@ from dsl.ops import (
     zeros,
 )
 from dsl.zoo.entry import Dense, Reference, entry
-from dsl.zoo.hypers import Hyper
 
 _PAPER = "Adafactor: Adaptive Learning Rates with Sublinear Memory Cost (Shazeer and Stern)"
 _HYPERS = {

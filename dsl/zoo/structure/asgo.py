@@ -1,5 +1,6 @@
 """ASGO and its diagonal form."""
 
+from dsl.language.hyperparameters import Hyper
 from dsl.ops import (
     col_sum,
     cols,
@@ -15,7 +16,6 @@ from dsl.ops import (
     zeros,
 )
 from dsl.zoo.entry import Dense, entry
-from dsl.zoo.hypers import Hyper
 
 _PAPER = "ASGO: Adaptive Structured Gradient Optimization (An et al.)"
 _UNDEFINED = "the authors give other tensors to Adam"

@@ -1,5 +1,6 @@
 """CAME."""
 
+from dsl.language.hyperparameters import Hyper
 from dsl.ops import (
     col_mean,
     cols,
@@ -15,7 +16,6 @@ from dsl.ops import (
     zeros,
 )
 from dsl.zoo.entry import Reference, entry
-from dsl.zoo.hypers import Hyper
 
 
 @entry(

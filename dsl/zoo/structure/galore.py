@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from dsl.language.hyperparameters import Hyper
 from dsl.ops import (
     eigenvectors,
     every,
@@ -23,7 +24,6 @@ from dsl.ops import (
     zeros,
 )
 from dsl.zoo.entry import Dense, entry
-from dsl.zoo.hypers import Hyper
 
 _UNDEFINED = "leading singular vectors are those of a matrix"
 _HYPERS = {

@@ -1,5 +1,6 @@
 """LANTON."""
 
+from dsl.language.hyperparameters import Hyper
 from dsl.ops import (
     column_count,
     first_g,
@@ -14,7 +15,6 @@ from dsl.ops import (
     zeros,
 )
 from dsl.zoo.entry import Dense, entry
-from dsl.zoo.hypers import Hyper
 from dsl.zoo.structure.muon import orthogonalised
 
 

@@ -1,8 +1,8 @@
 """Rates per layer, from the norms of its parameters and its update: LARS and LAMB."""
 
+from dsl.language.hyperparameters import Hyper
 from dsl.ops import interp, norm, sqrt, square, where, zeros
 from dsl.zoo.entry import Dense, Reference, entry
-from dsl.zoo.hypers import Hyper
 
 
 @entry(

@@ -5,6 +5,7 @@ member that is another's special case has no entry: K = |x|_1 is Lion, which is 
 p = 1, and the Euclidean norm is `lion_k_norm` at p = 2. Subgradients are 0 at 0.
 """
 
+from dsl.language.hyperparameters import Hyper
 from dsl.ops import (
     abs,
     clip,
@@ -23,7 +24,6 @@ from dsl.ops import (
     zeros,
 )
 from dsl.zoo.entry import Dense, entry
-from dsl.zoo.hypers import Hyper
 
 _PAPER = "Lion Secretly Solves Constrained Optimization: As Lyapunov Predicts (Chen et al.)"
 _FROM_MEMORY = "that the paper has this K was not checked against its text"

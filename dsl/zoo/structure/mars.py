@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from dsl.language.hyperparameters import Hyper
 from dsl.ops import (
     column_count,
     copy_w,
@@ -15,7 +16,6 @@ from dsl.ops import (
     zeros,
 )
 from dsl.zoo.entry import Dense, entry
-from dsl.zoo.hypers import Hyper
 from dsl.zoo.structure.muon import orthogonalised
 
 _PAPER = "MARS: Unleashing the Power of Variance Reduction for Training Large Models (Yuan et al.)"

@@ -3,9 +3,9 @@
 from typing import Any
 
 from dsl.combine.manifolds import Manifold, poincare_ball, sphere
+from dsl.language.hyperparameters import Hyper
 from dsl.ops import interp, maximum, rows, sqrt, zeros
 from dsl.zoo.entry import Reference, entry
-from dsl.zoo.hypers import Hyper
 
 _PAPER = "Riemannian Adaptive Optimization Methods (Becigneul and Ganea)"
 _ROWS: dict[str, Any] = {"ranks": (1, 2, 3, 4), "undefined": "a number is no row of entries"}

@@ -1,8 +1,8 @@
 """Shampoo."""
 
+from dsl.language.hyperparameters import Hyper
 from dsl.ops import gram, identity, matrix_power, mode_product, ndim
 from dsl.zoo.entry import Reference, entry
-from dsl.zoo.hypers import Hyper
 
 
 @entry(

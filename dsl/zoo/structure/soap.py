@@ -1,5 +1,6 @@
 """SOAP."""
 
+from dsl.language.hyperparameters import Hyper
 from dsl.ops import (
     descending,
     eigenvectors,
@@ -20,7 +21,6 @@ from dsl.ops import (
     zeros,
 )
 from dsl.zoo.entry import Dense, entry
-from dsl.zoo.hypers import Hyper
 
 
 @entry(

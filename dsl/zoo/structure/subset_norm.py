@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from dsl.language.hyperparameters import Hyper
 from dsl.ops import (
     col_sum,
     cols,
@@ -23,7 +24,6 @@ from dsl.ops import (
     zeros,
 )
 from dsl.zoo.entry import Dense, entry
-from dsl.zoo.hypers import Hyper
 from dsl.zoo.structure.galore import projection
 
 _PAPER = (

@@ -1,10 +1,10 @@
 """Rules whose gradients are clipped by their norm over the whole model."""
 
 from dsl.combine import clipped_by_global_norm, zclip
+from dsl.language.hyperparameters import Hyper
 from dsl.program import Program
 from dsl.zoo.adaptive.adam import adamw
 from dsl.zoo.entry import Dense, entry
-from dsl.zoo.hypers import Hyper
 from dsl.zoo.plain.sgd import sgd
 
 _PASCANU = "On the difficulty of training Recurrent Neural Networks (Pascanu et al.)"

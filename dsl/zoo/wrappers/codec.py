@@ -1,11 +1,11 @@
 """Rules whose state is held in eight bits per entry."""
 
 from dsl.combine import in_eight_bits
+from dsl.language.hyperparameters import Hyper
 from dsl.ops import finite, interp, maximum, sqrt, square, sum, where, zeros
 from dsl.program import Program
 from dsl.program.trace import program
 from dsl.zoo.entry import Dense, entry
-from dsl.zoo.hypers import Hyper
 from dsl.zoo.plain.sgd import heavy_ball
 from dsl.zoo.structure.lion import lion
 

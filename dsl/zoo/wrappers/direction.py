@@ -1,10 +1,10 @@
 """Rules whose direction is changed: projected, masked, noisy."""
 
 from dsl.combine import cautious, decoupled_decay, fix, gradient_noise, perp_grad
+from dsl.language.hyperparameters import Hyper
 from dsl.program import Program
 from dsl.zoo.adaptive.adam import adam
 from dsl.zoo.entry import Dense, Reference, entry
-from dsl.zoo.hypers import Hyper
 from dsl.zoo.plain.sgd import sgd
 from dsl.zoo.structure.lion import lion
 

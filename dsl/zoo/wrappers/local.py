@@ -1,12 +1,12 @@
 """Local steps of four workers, whose points are averaged on every `period`-th step."""
 
 from dsl.combine import local_steps
+from dsl.language.hyperparameters import Hyper
 from dsl.ops import equal, every, hvp, interp, maximum, rademacher, sqrt, square, when, where, zeros
 from dsl.program import Program
 from dsl.program.trace import program
 from dsl.zoo.adaptive.adam import adam
 from dsl.zoo.entry import Dense, entry
-from dsl.zoo.hypers import Hyper
 from dsl.zoo.plain.sgd import sgd
 
 _SAVIC = "Local Methods with Adaptivity via Scaling (Chezhegov et al.)"

@@ -1,10 +1,10 @@
 """Mechanic around base rules, in the authors' form and in Optax's."""
 
 from dsl.combine import fix, mechanic, mechanize, rename
+from dsl.language.hyperparameters import Hyper
 from dsl.program import Program
 from dsl.zoo.adaptive.adam import adamw
 from dsl.zoo.entry import Dense, Reference, entry
-from dsl.zoo.hypers import Hyper
 from dsl.zoo.plain.sgd import sgd
 from dsl.zoo.structure.lion import lion
 

@@ -1,9 +1,9 @@
 """SGD under schedules of its rate over the horizon T."""
 
 from dsl.combine import cosine, linear_decay, uba, warmup
+from dsl.language.hyperparameters import Hyper
 from dsl.program import Program
 from dsl.zoo.entry import Dense, entry
-from dsl.zoo.hypers import Hyper
 from dsl.zoo.plain.sgd import sgd
 
 _LR_MIN = {"lr_min": Hyper("rate after T steps")}

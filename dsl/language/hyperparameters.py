@@ -1,0 +1,40 @@
+"""Hyperparameters in words: what they mean, where they may lie, and what hosts call them."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Hyper:
+    """A hyperparameter in words, with the least and the largest value that makes sense.
+
+    `whole` says that it counts something. `called` holds its name in the hosts that have one of
+    their own, by the names of `dsl.export.HOSTS`.
+    """
+
+    meaning: str
+    low: float = 0.0
+    high: float = math.inf
+    whole: bool = False
+    called: Mapping[str, str] = field(default_factory=dict)
+
+
+_BETAS = {"torch": "betas"}
+_DECAY = {"optax": "weight_decay", "torch": "weight_decay"}
+
+COMMON = {
+    "lr": Hyper("learning rate", called={"optax": "learning_rate"}),
+    "b1": Hyper("decay of the first average or momentum", 0, 1, called=_BETAS),
+    "b2": Hyper("decay of the second average", 0, 1, called=_BETAS),
+    "b3": Hyper("decay of the third average", 0, 1, called=_BETAS),
+    "eps": Hyper("keeps a denominator from zero"),
+    "wd": Hyper("strength of the weight decay", called=_DECAY),
+}
+"""Hyperparameters that mean the same in most rules. An entry of the zoo says what its others mean,
+and these where it means them otherwise; their names in hosts are the same for every rule."""
+
+
+def host_name(name: str, host: str) -> str:
+    """The host's name of a hyperparameter, that of the program by default."""
+    return COMMON[name].called.get(host, name) if name in COMMON else name
