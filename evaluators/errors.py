@@ -66,3 +66,16 @@ class ConfigError(EvaluatorError):
 
 class CannotCompare(EvaluatorError):
     """Rules or numbers that no comparison can be made of; the message says which and why."""
+
+
+class ComparisonFailed(EvaluatorError):
+    """A rule of a comparison lost its workers on a task."""
+
+    exit_status = 1
+
+    def __init__(self, rule: str, task: str, note: str):
+        super().__init__(
+            f"{rule} on {task} lost its worker twice: {note}",
+            help="what was done is kept; the same command goes on from there, "
+            "and --workers 0 does it in one process",
+        )

@@ -22,6 +22,7 @@ import yaml
 from dsl.errors import ExportError
 from dsl.export import to_optax_source, to_torch_source
 from dsl.program import Program
+from evaluators.workers import SerialPool
 from search.campaign import events
 from search.campaign.loop import Campaign
 from search.config import Config
@@ -29,9 +30,8 @@ from search.errors import NoSuchRun
 from search.ledger import FILE, Ledger
 from search.ledger.lock import run_lock
 from search.load import check_same
-from search.pool.jobs import Worker
 from search.pool.ray_pool import RayPool
-from search.pool.workers import Pool, SerialPool
+from search.pool.worker import CampaignPool, CampaignWorker
 from search.report.hall_of_fame import HallOfFame, hall_of_fame
 from search.report.transfer import HEADING
 
@@ -57,7 +57,7 @@ def run_campaign(
     config: Config,
     folder: Path,
     observe: events.Observer = events.ignore,
-    make_worker: Callable[[], Worker] = Worker,
+    make_worker: Callable[[], CampaignWorker] = CampaignWorker,
 ) -> Result:
     """Run, resume, or find complete the campaign in `folder`."""
     _make_folder(folder)
@@ -99,11 +99,12 @@ def named(program: Program, config: Config, hall: HallOfFame, content: str) -> P
     return replace(program, name=config.campaign, doc="\n".join(lines))
 
 
-def _pool(config: Config, make_worker: Callable[[], Worker]) -> Callable[[], Pool]:
+def _pool(config: Config, make_worker: Callable[[], CampaignWorker]) -> Callable[[], CampaignPool]:
+    """Opens the pool that the config asks for, in this process or on Ray."""
+    batch = config.evaluation.batch
     if config.workers == 0:
-        return lambda: SerialPool(make_worker, config.evaluation.batch)
-    judging = config.evaluation
-    return lambda: RayPool(config.workers, judging.timeout, make_worker, judging.batch)
+        return lambda: SerialPool(make_worker(), batch)
+    return lambda: RayPool(config.workers, make_worker, batch)
 
 
 def _make_folder(folder: Path) -> None:

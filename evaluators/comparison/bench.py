@@ -82,6 +82,7 @@ class Bench:
         self._examples = task.checksum()
         self._environment = environment()
         self._tunings: dict[Key, Tuning] = {}
+        self.compilations = 0
 
     def runs(self, rule: Program) -> Runs:
         """The rule tuned here and run on the fresh seeds, or as kept from an earlier time; either
@@ -128,13 +129,12 @@ class Bench:
 
     def _seconds(self, program: Program) -> float:
         """Of a step of one of the runs that go side by side; NaN if one of them fails."""
-        trainer = self._trainer(program)
         while True:
-            compiled = trainer.compilations + trainer.programs_compiled
+            compiled = self.compilations
             start = time.perf_counter()
-            trained = trainer.run(canonical(program), self.fresh[:WIDTH])[0]
+            trained = self._train(program, self.fresh[:WIDTH])[0]
             taken = time.perf_counter() - start
-            if trainer.compilations + trainer.programs_compiled == compiled:
+            if self.compilations == compiled:
                 break
         fine = all(outcome_of(self.task, run) is Outcome.OK for run in trained)
         return taken / (self.ground.steps * WIDTH) if fine else math.nan
@@ -173,10 +173,11 @@ class Bench:
     def _train(
         self, program: Program, seeds: Sequence[int], rates: Sequence[float] | None = None
     ) -> list[list[Trained]]:
-        return self._trainer(program).run(canonical(program), seeds, rates)
-
-    def _trainer(self, rule: Program) -> Trainer:
-        return _trainer(self.task, self.ground, carried(rule))
+        trainer = _trainer(self.task, self.ground, carried(program))
+        before = trainer.compilations + trainer.programs_compiled
+        runs = trainer.run(canonical(program), seeds, rates)
+        self.compilations += trainer.compilations + trainer.programs_compiled - before
+        return runs
 
     def _scale(self) -> Tuning:
         return self.tuning(ZOO[SCALE])

@@ -1,6 +1,5 @@
 """Who meets on what, as plain data that can be sent to a worker, and the benches that it takes."""
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +9,7 @@ from evaluators.comparison.bench import TIMINGS, WIDTH, Bench, is_scale
 from evaluators.comparison.cache import RunCache
 from evaluators.comparison.plan import COMPILING_SECONDS, Piece, points, seconds_per_step
 from evaluators.comparison.results import Ground, Runs
-from evaluators.comparison.schedule import Finished, Unit
+from evaluators.comparison.schedule import Unit
 from evaluators.registry import get
 
 _RANGE = 3 << 29
@@ -34,7 +33,7 @@ class Contest:
 
 
 class Benches:
-    """Does what a contest asks for; one bench after another is made when first used.
+    """The worker of a contest; one bench after another is made when first used.
 
     **Arguments:** `say`: told of trouble with what is kept, see `RunCache`.
     """
@@ -53,6 +52,15 @@ class Benches:
             self._made[task] = Bench(get(name), ground, TUNING_SEEDS, fresh, self._cache)
         return self._made[task]
 
+    @property
+    def compilations(self) -> int:
+        """Training loops compiled so far, on all tasks."""
+        return sum(bench.compilations for bench in self._made.values())
+
+    def run(self, jobs: Sequence[Unit]) -> list[Runs]:
+        """The runs of each unit."""
+        return [self.measure(unit) for unit in jobs]
+
     def measure(self, unit: Unit) -> Runs:
         """The runs of a rule on a task."""
         return self.of(unit.task).runs(self.contest.rules[unit.rule])
@@ -65,27 +73,8 @@ class Benches:
         """What a unit will take."""
         bench, rule = self.of(unit.task), self.contest.rules[unit.rule]
         if bench.kept(rule):
-            return Piece(*unit, kept=True, runs=0, seconds=0.0)
+            return Piece(unit.task, unit.rule, kept=True, runs=0, seconds=0.0)
         runs = points(rule) * len(TUNING_SEEDS) + self.contest.seeds + TIMINGS * WIDTH
         seconds = runs * bench.ground.steps * seconds_per_step(bench.task, rule)
         compiling = COMPILING_SECONDS if is_scale(rule) else 0.0
-        return Piece(*unit, kept=False, runs=runs, seconds=seconds + compiling)
-
-
-class SerialRunner:
-    """Does units in this process, one at each `collect`."""
-
-    workers = 1
-
-    def __init__(self, benches: Benches):
-        self._benches = benches
-        self._queue: list[Unit] = []
-
-    def submit(self, unit: Unit) -> None:
-        self._queue.append(unit)
-
-    def collect(self) -> list[Finished]:
-        unit = self._queue.pop(0)
-        start = time.monotonic()
-        runs = self._benches.measure(unit)
-        return [Finished(unit, runs, time.monotonic() - start)]
+        return Piece(unit.task, unit.rule, kept=False, runs=runs, seconds=seconds + compiling)

@@ -20,6 +20,8 @@ UPDATE_FLOPS = 20
 """Operations of an update for each parameter."""
 COMPILING_SECONDS = 10.0
 """The first loop of a task; the next comparison loads it."""
+_LEAST_SECONDS = 3600.0
+_TIMES_ESTIMATE = 20.0
 GROWTH = 1.4
 """How many times its first points a grid ends up with."""
 
@@ -53,6 +55,12 @@ class Plan:
     def seconds(self) -> float:
         """Of all that has to be trained, on one core."""
         return sum(piece.seconds for piece in self.left)
+
+    @property
+    def time_limit(self) -> float:
+        """Seconds after which a worker counts as hung over a piece."""
+        longest = max((piece.seconds for piece in self.left), default=0.0)
+        return max(_LEAST_SECONDS, _TIMES_ESTIMATE * longest)
 
     def seconds_by_task(self) -> dict[str, float]:
         """The same by task, the longest first; those without anything left out."""

@@ -11,14 +11,15 @@ from typing import NamedTuple, Protocol
 
 from dsl.program import Program
 from evaluators.comparison.bench import BASELINES
-from evaluators.comparison.contest import Benches, Contest, SerialRunner, fresh_seeds
+from evaluators.comparison.contest import Benches, Contest, fresh_seeds
 from evaluators.comparison.entrants import check, entered
 from evaluators.comparison.plan import Plan
 from evaluators.comparison.results import SCALE, Comparison
-from evaluators.comparison.schedule import Runner, Unit
+from evaluators.comparison.schedule import Unit
 from evaluators.comparison.work import Observer, work
 from evaluators.errors import CannotCompare, UnknownTask
 from evaluators.registry import get
+from evaluators.workers import Pool, SerialPool
 
 
 class TaskLike(Protocol):
@@ -68,15 +69,15 @@ def compare(
     folder: Path | None = None,
     observe: Observer = lambda event: None,
     say: Callable[[str], None] = lambda sentence: None,
-    make_runner: Callable[[Contest, Plan], Runner] | None = None,
+    open_pool: Callable[[Contest, Plan], Pool[Unit]] | None = None,
 ) -> Comparison:
     """Tune and run rules and baselines on every task of a suite.
 
     **Arguments:** `baselines`: names of the zoo; AdamW, the scale, is added if it is not among
     them. `looked_at`: rules that were tried on these tasks so far, the number of `rules` if None.
     `folder`: where results are looked up and kept, each as soon as it is there; wall time never
-    is. `say`: told of trouble with that folder. `make_runner`: what does the work, this process if
-    None; not called if nothing is left to do.
+    is. `say`: told of trouble with that folder. `open_pool`: the workers, this process if None;
+    not called if nothing is left to do.
     **Raises:** CannotCompare, before anything is run, if a rule is given twice, does not depend on
     the gradient, or asks what a task does not answer, or if `looked_at` is less than the number of
     rules; UnknownTask for a task of the suite that there is not.
@@ -100,11 +101,11 @@ def compare(
     pieces = tuple(benches.piece(Unit(task, rule)) for task in tasks for rule in order)
     plan = Plan(tuple(name for name, _ in contest.tasks), names, pieces)
     observe(plan)
-    if make_runner is None or not plan.left:
-        runner: Runner = SerialRunner(benches)
+    if open_pool is None or not plan.left:
+        pool: Pool[Unit] = SerialPool(benches)
     else:
-        runner = make_runner(contest, plan)
-    runs, seconds = work(plan, benches, runner, observe)
+        pool = open_pool(contest, plan)
+    runs, seconds = work(plan, benches, pool, observe)
     return Comparison(
         suite=suite.name,
         grounds=tuple(benches.of(task).ground for task in tasks),

@@ -6,38 +6,18 @@ knows, and helps on another one only when no task is left to begin.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple, Protocol
+from dataclasses import dataclass
 
 from evaluators.comparison.results import Runs
+from evaluators.workers import Job
 
 
-class Unit(NamedTuple):
-    """A rule on a task, by number."""
+@dataclass(frozen=True, order=True)
+class Unit(Job[Runs]):
+    """A rule on a task, by number; the job of a comparison."""
 
     task: int
     rule: int
-
-
-class Finished(NamedTuple):
-    """A unit that is done, and the seconds that it took."""
-
-    unit: Unit
-    runs: Runs
-    seconds: float
-
-
-class Runner(Protocol):
-    """Does units; several at a time if it has several `workers`."""
-
-    workers: int
-
-    def submit(self, unit: Unit) -> None:
-        """Queue a unit; at most `workers` are queued."""
-        ...
-
-    def collect(self) -> Sequence[Finished]:
-        """Units that are done since the last call; waits about a second for the first one."""
-        ...
 
 
 class Schedule:

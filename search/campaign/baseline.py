@@ -5,16 +5,16 @@ from typing import Any
 from dsl.program import Program
 from evaluators.evaluator import Suite
 from evaluators.seeds import baseline_seeds
+from evaluators.workers import Failed, run_all
 from search.campaign import events
 from search.campaign.events import Observer
 from search.config import Config
 from search.errors import CampaignFailed
-from search.pool.jobs import Tune
-from search.pool.time_limit import patience
-from search.pool.workers import Pool
+from search.pool.time_limit import time_limit
+from search.pool.worker import CampaignPool, Tune
 
 
-def tune_baseline(config: Config, pool: Pool, observe: Observer) -> dict[str, Any]:
+def tune_baseline(config: Config, pool: CampaignPool, observe: Observer) -> dict[str, Any]:
     """The baseline with the constants and rates that suit the tasks of the search, as plain data.
 
     **Raises:** CampaignFailed if the workers that tuned it were lost.
@@ -24,19 +24,20 @@ def tune_baseline(config: Config, pool: Pool, observe: Observer) -> dict[str, An
     observe(events.TuningBaseline(wanted.rule, wanted.evaluations))
     seeds = baseline_seeds(config.seed, wanted.seeds)
     evaluation = config.evaluation
-    pool.submit(
-        0,
-        Tune(
-            *(rule, config.choices, seeds, wanted.evaluations),
-            *(_primitives(config), tuple(evaluation.rates), evaluation.room),
-        ),
-        patience(config, config.choices, seeds, wanted.evaluations),
+    job = Tune(
+        program=rule,
+        tasks=config.choices,
+        seeds=seeds,
+        evaluations=wanted.evaluations,
+        primitives=_primitives(config),
+        factors=tuple(evaluation.rates),
+        room=evaluation.room,
     )
-    while not (done := pool.collect()):
-        pass
-    if done[0].answer is None:
-        raise CampaignFailed(f"the baseline {wanted.rule} could not be tuned: {done[0].note}")
-    tuned = done[0].answer.value
+    limit = time_limit(config, config.choices, seeds, wanted.evaluations)
+    (done,) = run_all(pool, [job], limit)
+    if isinstance(done, Failed):
+        raise CampaignFailed(f"the baseline {wanted.rule} could not be tuned: {done.note}")
+    tuned = done.value
     observe(events.BaselineTuned(tuned.program))
     return {
         "rule": str(rule),
@@ -51,14 +52,14 @@ def suite(config: Config, tuned: Program, rates: dict[str, float]) -> Suite:
     """What candidates are judged by: the tasks, and the baseline with its rate on each."""
     room = config.evaluation.room
     return Suite(
-        config.choices,
-        str(tuned),
-        _primitives(config),
-        tuple(config.evaluation.rates),
-        tuple(rates.items()),
-        tuple(config.checks),
-        room.seeds,
-        room.programs,
+        tasks=config.choices,
+        baseline=str(tuned),
+        primitives=_primitives(config),
+        factors=tuple(config.evaluation.rates),
+        rates=tuple(rates.items()),
+        checks=tuple(config.checks),
+        width=room.seeds,
+        batch=room.programs,
     )
 
 

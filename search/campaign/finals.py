@@ -9,19 +9,19 @@ from evaluators.evaluation import Evaluation
 from evaluators.evaluator import Suite
 from evaluators.score import WORST, aggregate
 from evaluators.seeds import final_seeds
+from evaluators.workers import Done, run_all
 from search.campaign import events
 from search.campaign.events import Observer
 from search.config import Config
 from search.errors import CampaignFailed
 from search.ledger import Ledger
-from search.pool.jobs import Evaluate
-from search.pool.workers import Pool
+from search.pool.worker import CampaignPool, Evaluate
 
 Rates = tuple[tuple[str, float], ...]
 
 
 def measure(
-    config: Config, ledger: Ledger, suite: Suite, pool: Pool, observe: Observer
+    config: Config, ledger: Ledger, suite: Suite, pool: CampaignPool, observe: Observer
 ) -> list[dict[str, Any]]:
     """Evaluations of the baseline (`candidate` None) and of each finalist, as plain data.
 
@@ -33,16 +33,16 @@ def measure(
     entrants += [(row.number, row.program(), row.rates) for row in rows]
     seeds, size = final_seeds(config.seed, config.final.seeds), config.evaluation.seeds
     chunks = [seeds[at : at + size] for at in range(0, len(seeds), size)]
-    total = len(entrants) * len(chunks)
-    for number in range(total):
-        entrant, chunk = divmod(number, len(chunks))
-        program, rates = entrants[entrant][1:]
-        pool.submit(number, Evaluate(suite, program, chunks[chunk], rates))
-    found: dict[int, dict[str, Any] | None] = {}
-    while len(found) < total:
-        observe(events.MeasuringFinalists(len(rows), len(found), total))
-        for done in pool.collect():
-            found[done.number] = done.answer.value.to_json() if done.answer else None
+    jobs = [
+        Evaluate(suite, program, chunk, rates) for _, program, rates in entrants for chunk in chunks
+    ]
+    finished = run_all(
+        pool,
+        jobs,
+        config.evaluation.timeout,
+        lambda done: observe(events.MeasuringFinalists(len(rows), done, len(jobs))),
+    )
+    found = [done.value.to_json() if isinstance(done, Done) else None for done in finished]
     finals = []
     for entrant, (candidate, *_) in enumerate(entrants):
         parts = [found[entrant * len(chunks) + chunk] for chunk in range(len(chunks))]

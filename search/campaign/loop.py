@@ -14,6 +14,7 @@ from typing import Any
 from dsl.program import Program
 from dsl.program.parse import parse
 from evaluators.evaluation import Evaluation
+from evaluators.workers import Done, Failed
 from search.campaign import events
 from search.campaign.baseline import suite, tune_baseline
 from search.campaign.events import Observer, Progress
@@ -24,8 +25,7 @@ from search.candidates.verdict import Candidate, Verdict
 from search.config import Config
 from search.errors import CampaignFailed, LedgerError
 from search.ledger import Ledger, Row
-from search.pool.jobs import Evaluate
-from search.pool.workers import Done, Pool
+from search.pool.worker import CampaignPool, Evaluate
 
 
 @dataclass
@@ -47,7 +47,7 @@ class Campaign:
         self,
         config: Config,
         ledger: Ledger,
-        open_pool: Callable[[], Pool],
+        open_pool: Callable[[], CampaignPool],
         observe: Observer = events.ignore,
     ):
         self.config = config
@@ -55,7 +55,7 @@ class Campaign:
         self.observe = observe
         self.progress = Progress(config.budget.candidates)
         self._open_pool = open_pool
-        self._pool: Pool | None = None
+        self._pool: CampaignPool | None = None
         self._session: int | None = None
         self._pending: dict[int, _Pending] = {}
         self._told: list[tuple[str, float | None]] = []
@@ -84,14 +84,14 @@ class Campaign:
         finally:
             self._close()
 
-    def _start(self, versions: dict[str, str]) -> Pool:
+    def _start(self, versions: dict[str, str]) -> CampaignPool:
         if self._pool is None:
             self.ledger.expect_writes()
             self.observe(events.WorkersStarting(self.config.workers))
             self._pool = self._open_pool()
             self._session = self.ledger.start_session(self.config.workers, versions)
             for number, job in self._unsent:
-                self._pool.submit(number, job)
+                self._submit(number, job)
             self._unsent.clear()
         return self._pool
 
@@ -166,7 +166,11 @@ class Campaign:
         if self._pool is None:
             self._unsent.append((index, job))
         else:
-            self._pool.submit(index, job)
+            self._submit(index, job)
+
+    def _submit(self, index: int, job: Evaluate) -> None:
+        assert self._pool is not None
+        self._pool.submit(index, job, self.config.evaluation.timeout)
 
     def _settled(self, pending: _Pending) -> bool:
         """Whether the verdict is known; a cache hit's source is told before it."""
@@ -214,17 +218,16 @@ class Campaign:
                 retries=self._pool.retries,
             )
 
-    def _enter(self, done: Done) -> None:
+    def _enter(self, done: Done[Evaluation] | Failed) -> None:
         pending = self._pending[done.number]
-        if done.answer is None:
-            assert done.lost is not None
-            note = f"{done.lost.sentence} ({done.note})"
-            pending.verdict = Verdict(done.lost, None, note=note)
+        if isinstance(done, Failed):
+            note = f"{done.failure.sentence} ({done.note})"
+            pending.verdict = Verdict(done.failure, None, note=note)
             self.observe(events.CandidateLost(done.number, note))
             return
-        measured: Evaluation = done.answer.value
+        measured = done.value
         pending.verdict = Verdict(measured.outcome, measured.score, measured)
-        pending.seconds = done.answer.seconds
+        pending.seconds = done.seconds
         if measured.outcome.alarm:
             self.observe(events.Alarm(done.number, measured.outcome.sentence))
 

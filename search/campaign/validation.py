@@ -11,13 +11,13 @@ from dsl.program import Program
 from evaluators.evaluator import Suite
 from evaluators.seeds import validation_seeds
 from evaluators.suites import load_suite
+from evaluators.workers import Done, Failed, run_all
 from search.campaign import events
 from search.campaign.events import Observer
 from search.config import Config
 from search.errors import CampaignFailed
-from search.pool.jobs import Evaluate, Job, Tune
-from search.pool.time_limit import patience
-from search.pool.workers import Done, Pool
+from search.pool.time_limit import time_limit
+from search.pool.worker import CampaignPool, Evaluate, Tune
 
 META_VALIDATION, HELD_OUT = "meta_validation", "held_out"
 STAGES = (META_VALIDATION, HELD_OUT)
@@ -31,7 +31,7 @@ def validate(
     entrants: Sequence[Entrant],
     by: Mapping[int | None, float],
     baseline: Program,
-    pool: Pool,
+    pool: CampaignPool,
     observe: Observer,
 ) -> dict[str, Any]:
     """The stages that the config asks for: the finalists on the first, the best of them on the
@@ -50,7 +50,7 @@ def validate(
 
 
 def _measured(
-    config: Config, stage: str, entrants: Sequence[Entrant], pool: Pool, observe: Observer
+    config: Config, stage: str, entrants: Sequence[Entrant], pool: CampaignPool, observe: Observer
 ) -> dict[str, Any]:
     """Measure entrants, the baseline first, on the suite that the config names for a stage.
 
@@ -66,33 +66,41 @@ def _measured(
         config.seed, STAGES.index(stage), config.baseline.seeds, config.final.seeds
     )
     budget = config.final.evaluations
-    tuned = _all(
+    tuned = run_all(
         pool,
         [
-            Tune(program, tasks, tuning, budget, primitives, factors, room)
+            Tune(
+                program=program,
+                tasks=tasks,
+                seeds=tuning,
+                evaluations=budget,
+                primitives=primitives,
+                factors=factors,
+                room=room,
+            )
             for _, program in entrants
         ],
-        patience(config, tasks, tuning, budget),
+        time_limit(config, tasks, tuning, budget),
         lambda done: observe(events.Validating(stage, name, done, 2 * len(entrants))),
     )
-    if tuned[0].answer is None:
+    if isinstance(tuned[0], Failed):
         raise CampaignFailed(f"the baseline could not be tuned on {name}: {tuned[0].note}")
-    first = tuned[0].answer.value
+    first = tuned[0].value
     suite = Suite(
-        tasks,
-        str(first.program),
-        primitives,
-        factors,
-        tuple(first.rates.items()),
-        tuple(config.checks),
-        room.seeds,
-        room.programs,
+        tasks=tasks,
+        baseline=str(first.program),
+        primitives=primitives,
+        factors=factors,
+        rates=tuple(first.rates.items()),
+        checks=tuple(config.checks),
+        width=room.seeds,
+        batch=room.programs,
     )
-    sound = [done.answer.value for done in tuned if done.answer is not None]
-    judged = _all(
+    sound = [done.value for done in tuned if isinstance(done, Done)]
+    judged = run_all(
         pool,
         [Evaluate(suite, each.program, measuring, tuple(each.rates.items())) for each in sound],
-        patience(config, tasks, measuring),
+        time_limit(config, tasks, measuring),
         lambda done: observe(
             events.Validating(stage, name, len(entrants) + done, 2 * len(entrants))
         ),
@@ -101,10 +109,10 @@ def _measured(
     rows = []
     for (number, program), done in zip(entrants, tuned, strict=True):
         row: dict[str, Any] = {"candidate": number, "tuned": str(program), "evaluation": None}
-        if done.answer is not None:
-            value, answer = done.answer.value, next(answers).answer
-            row |= {"tuned": str(value.program), "rates": value.rates}
-            row["evaluation"] = answer.value.to_json() if answer else None
+        if isinstance(done, Done):
+            answer = next(answers)
+            row |= {"tuned": str(done.value.program), "rates": done.value.rates}
+            row["evaluation"] = answer.value.to_json() if isinstance(answer, Done) else None
         rows.append(row)
     return {"suite": name, "tasks": [task.name for task in tasks], "rows": rows}
 
@@ -122,14 +130,3 @@ def best_first(entrants: Sequence[Entrant], by: Mapping[int | None, float]) -> l
     """Entrants with a score, best first, the order kept among equals."""
     known = [entrant for entrant in entrants if entrant[0] in by]
     return sorted(known, key=lambda entrant: -by[entrant[0]])
-
-
-def _all(pool: Pool, jobs: Sequence[Job], patience: float, progress: Any) -> list[Done]:
-    """Run jobs to the last; in their order."""
-    for number, job in enumerate(jobs):
-        pool.submit(number, job, patience)
-    found: dict[int, Done] = {}
-    while len(found) < len(jobs):
-        progress(len(found))
-        found.update((done.number, done) for done in pool.collect())
-    return [found[number] for number in range(len(jobs))]

@@ -19,7 +19,7 @@ from search.config import Config
 from search.errors import LedgerError
 from search.ledger import Row
 from search.mutation.mutator import Mutation
-from search.pool.jobs import Evaluate
+from search.pool.worker import Evaluate
 from search.strategies import STRATEGIES, Proposal
 
 REMEASURED = "remeasured"

@@ -8,26 +8,9 @@ from evaluators.evaluation import Evaluation
 from search.mutation.mutator import Mutation
 
 
-class Lost(StrEnum):
-    """Why a candidate has no evaluation though one was asked for, twice."""
-
-    DIED = "worker_died"
-    HUNG = "worker_hung"
-    RAISED = "worker_raised"
-
-    @property
-    def sentence(self) -> str:
-        """What happened, for people."""
-        return {
-            Lost.DIED: "its worker died, and so did the one that tried again",
-            Lost.HUNG: "its worker did not answer in time, and neither did the next",
-            Lost.RAISED: "the evaluation raised an error, and again when it was repeated",
-        }[self]
-
-
 @dataclass(frozen=True)
 class Verdict:
-    """The judgement of one candidate: `outcome` is an `Outcome` or a `Lost`, by value.
+    """The judgement of one candidate: `outcome` is an `Outcome` or a `WorkerFailure`, by value.
 
     `evaluation` is None where nothing was run; `note` then says why, for people.
     """

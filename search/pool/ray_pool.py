@@ -1,22 +1,18 @@
-"""Jobs on Ray actors; the only file that imports Ray.
+"""A pool of Ray actors; the only file that imports Ray.
 
-A worker that dies, or that takes longer than it may, is replaced, and what it had in hand is tried
-once more.
+A worker that dies, or that takes longer than it may, is replaced.
 """
 
 import logging
 import os
 import time
-from collections import deque
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic
 
 from evaluators.training.environment import prepare_process, settle, worker_environment
-from search.candidates.verdict import Lost
+from evaluators.workers import Done, Failed, JobQueue, JobT, Queued, Worker, WorkerFailure, note_of
 from search.pool.cpu_affinity import claim_core
-from search.pool.jobs import Answer, Job, Worker
-from search.pool.workers import ATTEMPTS, Done, Task, next_batch, note_of
 
 _POLL_SECONDS = 1.0
 _START_SECONDS = 300.0
@@ -25,32 +21,27 @@ _OBJECT_STORE = 100 * 1024 * 1024
 
 @dataclass
 class _Running:
-    tasks: list[Task]
+    """Jobs that an actor has in hand; `deadline` is by the monotonic clock."""
+
+    batch: list[Queued]
     seat: int
     seconds: float
     deadline: float
 
 
-class RayPool:
-    """Runs jobs on Ray actors, up to `batch` at a time.
+class RayPool(Generic[JobT]):
+    """Does jobs on Ray actors, up to `batch` together.
 
-    Starts a Ray of its own on this machine, or joins the cluster that RAY_ADDRESS names. `timeout`
-    is the number of seconds that a job may take for each measure of its patience, once its worker
-    has started.
+    Starts a Ray of its own on this machine, or joins the cluster that RAY_ADDRESS names. The time
+    of a job begins once its worker has started.
     """
 
-    def __init__(
-        self,
-        workers: int,
-        timeout: float,
-        make_worker: Callable[[], Worker] = Worker,
-        batch: int = 1,
-    ):
+    def __init__(self, workers: int, make_worker: Callable[[], Worker[JobT]], batch: int = 1):
+        self.workers = workers
         self._ray, self._started_ray, options = _start_ray(workers)
         self._make_worker = make_worker
         wrap = self._ray.remote(num_cpus=1, max_restarts=0, max_task_retries=0, **options)
         self._actor_class = wrap(_Seat)
-        self._timeout = timeout
         self._batch = batch
         self._actors: list[Any] = [None] * workers
         self._starting: dict[int, Any] = {}
@@ -59,18 +50,21 @@ class RayPool:
         self._compiled = [0] * workers
         self._compiled_before = 0
         self._idle = list(range(workers))
-        self._queue: deque[Task] = deque()
+        self._queue = JobQueue()
         self._running: dict[Any, _Running] = {}
-        self.retries = 0
+
+    @property
+    def retries(self) -> int:
+        return self._queue.retries
 
     @property
     def compilations(self) -> int:
         return self._compiled_before + sum(self._compiled)
 
-    def submit(self, number: int, job: Job, patience: float = 1.0) -> None:
-        self._queue.append(Task(number, job, patience))
+    def submit(self, number: int, job: JobT, time_limit: float) -> None:
+        self._queue.put(number, job, time_limit)
 
-    def collect(self) -> list[Done]:
+    def collect(self) -> list[Done[Any] | Failed]:
         self._dispatch()
         if not self._running:
             return []
@@ -78,14 +72,13 @@ class RayPool:
         ready, _ = self._ray.wait(refs, num_returns=1, timeout=_POLL_SECONDS)
         if ready:  # whatever else is finished by now
             ready, _ = self._ray.wait(refs, num_returns=len(refs), timeout=0)
-        found = [done for ref in ready for done in self._finish(ref)]
+        found = [each for ref in ready for each in self._finish(ref)]
         self._start_clocks()
         now = time.monotonic()
         late = [ref for ref, running in self._running.items() if running.deadline < now]
         for ref in late:
-            found += self._lose(
-                ref, Lost.HUNG, f"no answer within {self._running[ref].seconds:g} s"
-            )
+            note = f"no answer within {self._running[ref].seconds:g} s"
+            found += self._lose(ref, WorkerFailure.HUNG, note)
         self._dispatch()
         return found
 
@@ -116,35 +109,34 @@ class RayPool:
                 running.deadline = time.monotonic() + running.seconds
 
     def _dispatch(self) -> None:
+        """Give jobs to the workers that have none, a fair share to each."""
         while self._queue and self._idle:
             share = -(-len(self._queue) // len(self._idle))
-            tasks = next_batch(self._queue, min(self._batch, share))
+            batch = self._queue.take(min(self._batch, share))
             seat = self._idle.pop(0)
-            ref = self._actors[seat].run.remote([task.job for task in tasks])
+            ref = self._actors[seat].run.remote([each.job for each in batch])
             start = _START_SECONDS if seat in self._starting else 0.0
-            seconds = self._timeout * sum(task.patience for task in tasks)
+            seconds = sum(each.time_limit for each in batch)
             deadline = time.monotonic() + start + seconds
-            self._running[ref] = _Running(tasks, seat, seconds, deadline)
+            self._running[ref] = _Running(batch, seat, seconds, deadline)
 
-    def _finish(self, ref: Any) -> list[Done]:
+    def _finish(self, ref: Any) -> list[Done[Any] | Failed]:
         from ray.exceptions import RayError, RayTaskError
 
         try:
-            answers: list[Answer] = self._ray.get(ref)
+            answer: _Answer = self._ray.get(ref)
         except RayTaskError as error:
-            return self._lose(ref, Lost.RAISED, note_of(error.cause or error))
+            return self._lose(ref, WorkerFailure.RAISED, note_of(error.cause or error))
         except RayError as error:
-            return self._lose(ref, Lost.DIED, note_of(error))
+            return self._lose(ref, WorkerFailure.DIED, note_of(error))
         running = self._running.pop(ref)
         self._idle.append(running.seat)
-        self._compiled[running.seat] = answers[-1].compilations
-        return [
-            Done(task.number, answer) for task, answer in zip(running.tasks, answers, strict=True)
-        ]
+        self._compiled[running.seat] = answer.compilations
+        pairs = zip(running.batch, answer.values, strict=True)
+        return [Done(each.number, value, answer.seconds) for each, value in pairs]
 
-    def _lose(self, ref: Any, lost: Lost, note: str) -> list[Done]:
-        """Replace the worker; its jobs go to the front of the queue, each to be tried alone, or one
-        that was tried alone comes back as lost."""
+    def _lose(self, ref: Any, failure: WorkerFailure, note: str) -> list[Done[Any] | Failed]:
+        """Replace the worker; its jobs are tried again, or have failed."""
         running = self._running.pop(ref)
         seat = running.seat
         self._ray.kill(self._actors[seat])
@@ -152,18 +144,23 @@ class RayPool:
         self._compiled_before += self._compiled[seat]
         self._compiled[seat] = 0
         self._idle.append(seat)
-        if running.tasks[0].attempt >= ATTEMPTS:
-            return [Done(running.tasks[0].number, None, lost, note)]
-        self.retries += len(running.tasks)
-        again = [replace(task, attempt=task.attempt + 1) for task in running.tasks]
-        self._queue.extendleft(reversed(again))
-        return []
+        return [*self._queue.lost(running.batch, failure, note)]
+
+
+@dataclass(frozen=True)
+class _Answer:
+    """The values of jobs done together, the seconds that each took in the mean, and the training
+    loops that their worker has compiled so far."""
+
+    values: Sequence[Any]
+    seconds: float
+    compilations: int
 
 
 class _Seat:
     """The actor: a worker in a process of its own."""
 
-    def __init__(self, make_worker: Callable[[], Worker]):
+    def __init__(self, make_worker: Callable[[], Worker[Any]]):
         if os.environ.get("JAX_PLATFORMS") == "cpu":
             claim_core()
         self._worker = make_worker()
@@ -172,12 +169,15 @@ class _Seat:
     def ready(self) -> None:
         """Answers when the process has started."""
 
-    def run(self, jobs: list[Job]) -> list[Answer]:
-        answers = self._worker.run(jobs)
-        if answers[-1].compilations > self._compilations:
-            self._compilations = answers[-1].compilations
+    def run(self, jobs: list[Any]) -> _Answer:
+        start = time.perf_counter()
+        values = self._worker.run(jobs)
+        seconds = (time.perf_counter() - start) / len(jobs)
+        compilations = self._worker.compilations
+        if compilations > self._compilations:
+            self._compilations = compilations
             settle()
-        return answers
+        return _Answer(values, seconds, compilations)
 
 
 def _start_ray(workers: int) -> tuple[Any, bool, dict[str, Any]]:

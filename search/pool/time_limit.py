@@ -1,7 +1,7 @@
-"""How long a worker may take over a job, as a multiple of the time that a candidate has.
+"""Seconds that a worker may take over a job.
 
 The bound of the config is for one candidate on the tasks of the search. Tuning is many evaluations,
-and other suites have dearer tasks: what they may take grows with the operations that they ask for.
+and other suites have dearer tasks: their limit grows with the operations that they ask for.
 """
 
 from collections.abc import Sequence
@@ -11,12 +11,14 @@ from evaluators.suites import TaskChoice
 from search.config import Config
 
 
-def patience(
+def time_limit(
     config: Config, tasks: Sequence[TaskChoice], seeds: Sequence[int], evaluations: int = 1
 ) -> float:
-    """At least 1; the same rates are tried, so that gradients alone make the difference."""
+    """At least the bound of the config; the rates tried are the same everywhere, so gradients alone
+    make the difference."""
     asked = _operations(tasks) * len(seeds) * evaluations
-    return max(1.0, asked / (_operations(config.choices) * config.evaluation.seeds))
+    candidate = _operations(config.choices) * config.evaluation.seeds
+    return config.evaluation.timeout * max(1.0, asked / candidate)
 
 
 def _operations(tasks: Sequence[TaskChoice]) -> int:

@@ -3,8 +3,6 @@
 import json
 import shlex
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,10 +11,7 @@ import typer
 from stepsmith.cli.rules import RULE_FORMS, ForceOption, JsonOption, UsageError, resolve
 
 if TYPE_CHECKING:
-    from evaluators.comparison.contest import Contest
-    from evaluators.comparison.plan import Plan
     from evaluators.comparison.protocol import SuiteLike
-    from evaluators.comparison.schedule import Runner
 
 
 def compare(
@@ -82,6 +77,7 @@ def compare(
     from stepsmith.comparison.output import DATA, FIGURE, check_writable, write
     from stepsmith.comparison.progress import comparing
     from stepsmith.comparison.view import tables
+    from stepsmith.comparison.workers import comparison_workers
     from stepsmith.output import data_console
 
     check_writable(out, force=force)
@@ -91,7 +87,10 @@ def compare(
         chatter.print(sentence, markup=False, soft_wrap=True)
 
     try:
-        with _pool(workers) as make_runner, comparing(chatter, chosen.name, seeds, workers) as see:
+        with (
+            comparison_workers(workers) as open_pool,
+            comparing(chatter, chosen.name, seeds, workers) as see,
+        ):
             result = run(
                 programs,
                 chosen,
@@ -101,7 +100,7 @@ def compare(
                 folder=None if no_cache else default_folder(),
                 observe=see,
                 say=say,
-                make_runner=make_runner,
+                open_pool=open_pool,
             )
     except KeyboardInterrupt:
         say(_interrupted(kept=not no_cache))
@@ -144,24 +143,6 @@ def _baselines(text: str) -> tuple[str, ...]:
 
 def _words(text: str) -> list[str]:
     return [word for part in text.split(",") if (word := part.strip())]
-
-
-@contextmanager
-def _pool(workers: int) -> "Iterator[Callable[[Contest, Plan], Runner] | None]":
-    """What makes the runner of so many processes, which end with the block."""
-    if not workers:
-        yield None
-        return
-    from stepsmith.comparison.workers import RayRunner
-
-    with ExitStack() as stack:
-
-        def make(contest: "Contest", plan: "Plan") -> "Runner":
-            runner = RayRunner(contest, plan, min(workers, len(plan.left)))
-            stack.callback(runner.close)
-            return runner
-
-        yield make
 
 
 def _interrupted(*, kept: bool) -> str:

@@ -2,15 +2,15 @@
 
 import hashlib
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from dsl.program import Program
 from evaluators.evaluation import Evaluation, Measurement, Outcome
 from evaluators.evaluator import Suite
+from evaluators.tuning.coordinates import Tuned
 from search.config import Config
-from search.pool.jobs import Worker
+from search.pool.worker import CampaignWorker
 
 CONFIG: dict[str, Any] = {
     "campaign": "tiny",
@@ -65,22 +65,12 @@ def fake_score(program: Program, seed: int) -> float:
     return int.from_bytes(hashlib.blake2b(text, digest_size=4).digest(), "big") / 2**32
 
 
-@dataclass(frozen=True)
-class FakeTuned:
-    program: Program
-    evaluations: int
-    rates: dict[str, float]
-    trail: tuple[tuple[dict[str, float], float], ...] = ()
+def fake_tune(program: Program, **how: Any) -> Tuned:
+    return Tuned(program.with_hyperparameters(lr=3e-3), {"digits": 2e-3}, 1.0, ())
 
 
-def fake_tune(
-    program: Program, tasks: Any, seeds: Any, evaluations: int, primitives: Any, *how: Any
-) -> FakeTuned:
-    return FakeTuned(program.with_hyperparameters(lr=3e-3), evaluations, {"digits": 2e-3})
-
-
-def fake_worker() -> Worker:
-    return Worker(FakeEvaluator, fake_tune)
+def fake_worker() -> CampaignWorker:
+    return CampaignWorker(FakeEvaluator, fake_tune)
 
 
 class DeadlyEvaluator(FakeEvaluator):

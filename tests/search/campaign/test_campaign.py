@@ -7,6 +7,7 @@ import yaml
 from dsl import parse
 from evaluators.evaluation import Evaluation, Measurement, Outcome
 from evaluators.seeds import baseline_seeds, final_seeds, search_seeds
+from evaluators.workers import SerialPool
 from search.campaign import events
 from search.campaign.loop import Campaign
 from search.candidates.proposer import REMEASURED
@@ -17,8 +18,7 @@ from search.config import ScreenConfig
 from search.errors import CampaignFailed
 from search.ledger import FILE, Ledger
 from search.mutation.mutator import Mutation
-from search.pool.jobs import Worker
-from search.pool.workers import SerialPool
+from search.pool.worker import CampaignWorker
 from search.run import run_campaign
 from tests.support.fakes import FakeEvaluator, RaisingEvaluator, config, fake_tune, fake_worker
 
@@ -31,7 +31,7 @@ class LastFirst(SerialPool):
     """Runs the job that was submitted last first."""
 
     def collect(self):
-        self._queue.rotate(1)
+        self._queue._waiting.rotate(1)
         return super().collect()
 
 
@@ -47,7 +47,7 @@ def reference(tmp_path_factory):
 def test_the_order_in_which_workers_finish_does_not_matter(tmp_path, reference):
     settings = config()
     ledger = Ledger.create(tmp_path / FILE, settings.comparable())
-    Campaign(settings, ledger, lambda: LastFirst(fake_worker)).run({})
+    Campaign(settings, ledger, lambda: LastFirst(fake_worker())).run({})
     assert ledger.content_hash() == reference
     ledger.close()
 
@@ -99,7 +99,7 @@ def test_a_cached_candidate_is_not_evaluated_again(tmp_path):
             return super().evaluate(program, *how)
 
     settings = config(final={"finalists": 1, "seeds": 2})
-    run_campaign(settings, tmp_path, make_worker=lambda: Worker(Counting, fake_tune))
+    run_campaign(settings, tmp_path, make_worker=lambda: CampaignWorker(Counting, fake_tune))
     ledger = Ledger.read(tmp_path / FILE)
     for row in ledger.rows():
         if row.hit is not None:
@@ -111,7 +111,7 @@ def test_a_cached_candidate_is_not_evaluated_again(tmp_path):
 
 def test_a_program_that_raises_twice_is_recorded_as_that(tmp_path):
     settings = config(primitives={"only": ["tanh", "add", "mul"]})
-    worker = Worker(RaisingEvaluator, fake_tune)
+    worker = CampaignWorker(RaisingEvaluator, fake_tune)
     seen = []
     run_campaign(settings, tmp_path, seen.append, lambda: worker)
     ledger = Ledger.read(tmp_path / FILE)
@@ -129,7 +129,7 @@ def test_a_start_that_cannot_be_evaluated_ends_the_campaign(tmp_path):
             raise OSError("no data")
 
     with pytest.raises(CampaignFailed, match="start program could not be evaluated.*no data"):
-        run_campaign(config(), tmp_path, make_worker=lambda: Worker(Broken, fake_tune))
+        run_campaign(config(), tmp_path, make_worker=lambda: CampaignWorker(Broken, fake_tune))
 
 
 def test_a_run_holds_config_and_winner(tmp_path):
@@ -199,7 +199,7 @@ def test_a_child_is_tried_around_the_rates_of_its_parent(tmp_path):
             return super().evaluate(program, seeds, rates, hurdles)
 
     settings = config(screen={"keep": 0.5, "window": 40})
-    run_campaign(settings, tmp_path, make_worker=lambda: Worker(Noting, fake_tune))
+    run_campaign(settings, tmp_path, make_worker=lambda: CampaignWorker(Noting, fake_tune))
     ledger = Ledger.read(tmp_path / FILE)
     rows = list(ledger.rows())
     ledger.close()
@@ -250,7 +250,9 @@ def test_a_score_below_the_floor_raises_an_alarm_and_is_not_promoted(tmp_path):
 
     seen = []
     settings = config(primitives={"only": ["tanh", "add", "mul"]})
-    result = run_campaign(settings, tmp_path, seen.append, lambda: Worker(Flawed, fake_tune))
+    result = run_campaign(
+        settings, tmp_path, seen.append, lambda: CampaignWorker(Flawed, fake_tune)
+    )
     alarms = [event for event in seen if isinstance(event, events.Alarm)]
     assert alarms and "a flaw of the task" in alarms[0].sentence
     assert all("tanh" not in str(entry.program) for entry in result.hall.entries)
@@ -265,7 +267,7 @@ def test_programs_judged_together_are_judged_as_alone(tmp_path, reference):
             return super().evaluate_batch(asked, seeds)
 
     settings = config(evaluation={"generation": 20, "batch": 3})
-    result = run_campaign(settings, tmp_path, make_worker=lambda: Worker(Noting, fake_tune))
+    result = run_campaign(settings, tmp_path, make_worker=lambda: CampaignWorker(Noting, fake_tune))
     assert result.content_hash == reference
     assert max(sizes) == 3
 
@@ -278,7 +280,7 @@ def test_only_the_program_that_raises_in_a_batch_is_lost(tmp_path):
             primitives={"only": ["tanh", "add", "mul"]},
             evaluation={"generation": 20, "batch": batch},
         )
-        worker = Worker(RaisingEvaluator, fake_tune)
+        worker = CampaignWorker(RaisingEvaluator, fake_tune)
         ledgers[batch] = run_campaign(settings, folder, make_worker=lambda w=worker: w)
     assert ledgers[1].content_hash == ledgers[5].content_hash
 

@@ -15,8 +15,8 @@ from evaluators.suites import TaskChoice, load_suite
 from search.campaign import events
 from search.campaign.validation import best_first
 from search.ledger import FILE, Ledger
-from search.pool.jobs import Worker
-from search.pool.time_limit import patience
+from search.pool.time_limit import time_limit
+from search.pool.worker import CampaignWorker
 from search.report.funnel import funnel
 from search.report.status import read_status
 from search.report.transfer import HEADING, on_unseen_tasks
@@ -55,7 +55,7 @@ def finished(tmp_path_factory):
         screen={"keep": 0.5, "window": 10},
         primitives={"only": ["tanh", "square", "add", "mul", "interp", "sign"]},
     )
-    worker = Worker(Funnelled, fake_tune)
+    worker = CampaignWorker(Funnelled, fake_tune)
     result = run_campaign(settings, folder, seen.append, lambda: worker)
     return folder, result, seen
 
@@ -161,15 +161,17 @@ def test_a_task_that_was_not_reached_counts_as_failed():
 
 
 def test_what_asks_for_more_work_than_a_candidate_may_take_longer():
-    settings = config(tasks=[{"name": "digits", "steps": 100}], evaluation={"seeds": 2})
+    settings = config(
+        tasks=[{"name": "digits", "steps": 100}], evaluation={"seeds": 2, "timeout": 10.0}
+    )
     own = settings.choices
-    assert patience(settings, own, (0, 1)) == 1
-    assert patience(settings, own, (0,)) == 1
-    assert patience(settings, own, (0, 1, 2, 3), evaluations=5) == pytest.approx(10)
+    assert time_limit(settings, own, (0, 1)) == 10
+    assert time_limit(settings, own, (0,)) == 10
+    assert time_limit(settings, own, (0, 1, 2, 3), evaluations=5) == pytest.approx(100)
     twice = (*own, TaskChoice("digits", 100))
-    assert patience(settings, twice, (0, 1)) == pytest.approx(2)
-    dear = patience(settings, (TaskChoice("digits_wide", 100),), (0, 1))
-    assert dear == pytest.approx(get("digits_wide").flops / get("digits").flops)
+    assert time_limit(settings, twice, (0, 1)) == pytest.approx(20)
+    dear = time_limit(settings, (TaskChoice("digits_wide", 100),), (0, 1))
+    assert dear == pytest.approx(10 * get("digits_wide").flops / get("digits").flops)
 
 
 def test_seeds_of_other_tasks_are_used_nowhere_else():

@@ -6,9 +6,9 @@ from dsl.zoo import ZOO
 from evaluators.evaluator import Suite
 from evaluators.suites import TaskChoice
 from evaluators.training.environment import worker_environment
-from search.candidates.verdict import Lost
-from search.pool.jobs import Evaluate, Worker
+from evaluators.workers import Done, Failed, SerialPool, WorkerFailure, run_all
 from search.pool.ray_pool import RayPool
+from search.pool.worker import CampaignWorker, Evaluate
 from search.run import run_campaign
 from tests.support.fakes import DeadlyEvaluator, FakeEvaluator, config, fake_tune, fake_worker
 
@@ -41,7 +41,7 @@ class SleepyEvaluator(FakeEvaluator):
 
 
 def sleepy_worker():
-    return Worker(SleepyEvaluator, fake_tune)
+    return CampaignWorker(SleepyEvaluator, fake_tune)
 
 
 def drain(pool, count):
@@ -49,6 +49,32 @@ def drain(pool, count):
     while len(found) < count:
         found += pool.collect()
     return {done.number: done for done in found}
+
+
+class Halving:
+    """Halves even numbers, and raises at odd ones."""
+
+    compilations = 0
+
+    def __init__(self):
+        self.sizes = []
+
+    def run(self, jobs):
+        self.sizes.append(len(jobs))
+        if any(job % 2 for job in jobs):
+            raise ValueError("odd")
+        return [job // 2 for job in jobs]
+
+
+def test_all_jobs_are_run_in_their_order_and_only_the_bad_one_fails():
+    worker, counted = Halving(), []
+    pool = SerialPool(worker, batch=3)
+    first, bad, last = run_all(pool, [4, 5, 6], 1.0, counted.append)
+    assert [first.value, last.value] == [2, 3]
+    assert isinstance(bad, Failed) and bad.failure is WorkerFailure.RAISED
+    assert bad.note == "ValueError: odd" and isinstance(bad.error, ValueError)
+    assert worker.sizes == [3, 1, 1, 1] and pool.retries == 3
+    assert counted[0] == 0 and counted == sorted(counted)
 
 
 @pytest.fixture(scope="module")
@@ -80,9 +106,9 @@ def test_a_worker_that_dies_costs_a_retry_and_a_deadly_program_is_recorded(
 
     def deadly_worker():
         os.environ["STEPSMITH_TEST_MARK"] = mark
-        return Worker(DeadlyEvaluator, fake_tune)
+        return CampaignWorker(DeadlyEvaluator, fake_tune)
 
-    pool = RayPool(1, 100.0, deadly_worker)
+    pool = RayPool(1, deadly_worker)
     tanh = ZOO["adamw"].renamed("tanh_rule")
     statements = list(tanh.statements)
     statements[9] = type(statements[9])("tanh", statements[9].args)
@@ -90,11 +116,11 @@ def test_a_worker_that_dies_costs_a_retry_and_a_deadly_program_is_recorded(
 
     rules = [ZOO["adamw"], replace(tanh, statements=tuple(statements)), ZOO["sgd"]]
     for number, rule in enumerate(rules):
-        pool.submit(number, Evaluate(SUITE, rule, (1, 2)))
+        pool.submit(number, Evaluate(SUITE, rule, (1, 2)), 100.0)
     done = drain(pool, 3)
-    assert done[0].answer is not None
-    assert done[1].answer is None and done[1].lost is Lost.DIED
-    assert done[2].answer is not None  # died once, was tried again
+    assert isinstance(done[0], Done)
+    assert isinstance(done[1], Failed) and done[1].failure is WorkerFailure.DIED
+    assert isinstance(done[2], Done)  # died once, was tried again
     assert pool.retries == 2
     assert pool.compilations >= 1
     pool.close()
@@ -102,12 +128,12 @@ def test_a_worker_that_dies_costs_a_retry_and_a_deadly_program_is_recorded(
 
 @pytest.mark.ray
 def test_a_worker_that_hangs_is_replaced(ray):
-    pool = RayPool(2, 20.0, sleepy_worker)
+    pool = RayPool(2, sleepy_worker)
     for number, name in enumerate(("adamw", "lion", "sgd")):
-        pool.submit(number, Evaluate(SUITE, ZOO[name], (1, 2)))
+        pool.submit(number, Evaluate(SUITE, ZOO[name], (1, 2)), 20.0)
     done = drain(pool, 3)
-    assert done[1].lost is Lost.HUNG
-    assert done[0].answer is not None and done[2].answer is not None
+    assert isinstance(done[1], Failed) and done[1].failure is WorkerFailure.HUNG
+    assert isinstance(done[0], Done) and isinstance(done[2], Done)
     pool.close()
 
 
@@ -123,12 +149,12 @@ class SlowEvaluator(FakeEvaluator):
 
 @pytest.mark.ray
 def test_a_job_may_take_as_long_as_it_says(ray):
-    pool = RayPool(1, 1.0, lambda: Worker(SlowEvaluator, fake_tune))
-    pool.submit(0, Evaluate(SUITE, ZOO["adamw"], (1, 2)), patience=10.0)
-    assert drain(pool, 1)[0].answer is not None and pool.retries == 0
-    pool.submit(1, Evaluate(SUITE, ZOO["sgd"], (1, 2)))
+    pool = RayPool(1, lambda: CampaignWorker(SlowEvaluator, fake_tune))
+    pool.submit(0, Evaluate(SUITE, ZOO["adamw"], (1, 2)), time_limit=10.0)
+    assert isinstance(drain(pool, 1)[0], Done) and pool.retries == 0
+    pool.submit(1, Evaluate(SUITE, ZOO["sgd"], (1, 2)), time_limit=1.0)
     lost = drain(pool, 1)[1]
-    assert lost.lost is Lost.HUNG and lost.note == "no answer within 1 s"
+    assert lost.failure is WorkerFailure.HUNG and lost.note == "no answer within 1 s"
     pool.close()
 
 
@@ -141,10 +167,10 @@ def slow_to_start():
 
 @pytest.mark.ray
 def test_starting_a_worker_takes_no_time_from_its_jobs(ray):
-    pool = RayPool(1, 4.0, slow_to_start)
+    pool = RayPool(1, slow_to_start)
     for number, name in enumerate(("adamw", "sgd")):
-        pool.submit(number, Evaluate(SUITE, ZOO[name], (1, 2)))
+        pool.submit(number, Evaluate(SUITE, ZOO[name], (1, 2)), 4.0)
     done = drain(pool, 2)
-    assert all(found.answer is not None for found in done.values())
+    assert all(isinstance(found, Done) for found in done.values())
     assert pool.retries == 0
     pool.close()

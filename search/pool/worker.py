@@ -1,0 +1,116 @@
+"""The jobs of a campaign, and the worker that does them."""
+
+import itertools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias
+
+from dsl.program import Program
+from evaluators.evaluation import Evaluation
+from evaluators.evaluator import Asked, Evaluator, Suite
+from evaluators.suites import TaskChoice
+from evaluators.training.batches import Room
+from evaluators.tuning.coordinates import Tuned, tune
+from evaluators.workers import Job, Pool
+
+
+@dataclass(frozen=True)
+class Tune(Job[Tuned]):
+    """Find the constants of a rule, and its rate on each task."""
+
+    program: Program
+    tasks: tuple[TaskChoice, ...]
+    seeds: tuple[int, ...]
+    evaluations: int
+    primitives: tuple[str, ...]
+    """Those of the search, so that the baseline is measured by the machine of the search."""
+    factors: tuple[float, ...] = (1.0,)
+    """The multiples of a rate that one evaluation tries."""
+    room: Room | None = None
+    """For runs side by side."""
+
+
+@dataclass(frozen=True)
+class Evaluate(Job[Evaluation]):
+    """Judge a program on seeds, relative to the suite's baseline.
+
+    `rates` is the middle of the rates that are tried on each task, `hurdles` the score that the
+    first look has to reach there; pairs of a task and a number.
+    """
+
+    suite: Suite
+    program: Program
+    seeds: tuple[int, ...]
+    rates: tuple[tuple[str, float], ...] = ()
+    hurdles: tuple[tuple[str, float], ...] = ()
+
+
+CampaignJob: TypeAlias = Tune | Evaluate
+CampaignPool: TypeAlias = Pool[CampaignJob]
+
+
+class Evaluates(Protocol):
+    """The part of an evaluator that a worker needs."""
+
+    @property
+    def compilations(self) -> int: ...
+
+    def evaluate_batch(
+        self, asked: Sequence[Asked], seeds: tuple[int, ...]
+    ) -> list[Evaluation]: ...
+
+
+class CampaignWorker:
+    """Tunes and judges; keeps the evaluator of its suite, and so the loops that it compiled."""
+
+    def __init__(
+        self,
+        make_evaluator: Callable[[Suite], Evaluates] = Evaluator,
+        tuner: Callable[..., Tuned] = tune,
+    ):
+        self._make = make_evaluator
+        self._tune = tuner
+        self._suite: Suite | None = None
+        self._evaluator: Evaluates | None = None
+
+    @property
+    def compilations(self) -> int:
+        """Training loops compiled for the present suite."""
+        return self._evaluator.compilations if self._evaluator else 0
+
+    def run(self, jobs: Sequence[CampaignJob]) -> list[Tuned | Evaluation]:
+        """Do jobs; those that judge by one suite on the same seeds in one go."""
+        values: list[Tuned | Evaluation] = []
+        for shared, group in itertools.groupby(jobs, _suite_and_seeds):
+            if shared is None:
+                values += [self._tuned(job) for job in group if isinstance(job, Tune)]
+            else:
+                suite, seeds = shared
+                asked = [
+                    Asked(job.program, dict(job.rates), dict(job.hurdles))
+                    for job in group
+                    if isinstance(job, Evaluate)
+                ]
+                values += self._evaluator_of(suite).evaluate_batch(asked, seeds)
+        return values
+
+    def _tuned(self, job: Tune) -> Tuned:
+        return self._tune(
+            program=job.program,
+            tasks=job.tasks,
+            seeds=job.seeds,
+            evaluations=job.evaluations,
+            primitives=job.primitives,
+            factors=job.factors,
+            room=job.room,
+        )
+
+    def _evaluator_of(self, suite: Suite) -> Evaluates:
+        if self._evaluator is None or suite != self._suite:
+            self._evaluator, self._suite = self._make(suite), suite
+        return self._evaluator
+
+
+def _suite_and_seeds(job: CampaignJob) -> tuple[Suite, tuple[int, ...]] | None:
+    """Jobs that agree in this are done together; None for one that is done alone."""
+    return (job.suite, job.seeds) if isinstance(job, Evaluate) else None
