@@ -5,9 +5,9 @@
 Each rule's constants are tuned by `evaluators.tuning.coordinates` on two seeds, three rates to an
 evaluation: all rules for --first evaluations, the --among best of them for --evaluations. The
 losses are means over four other seeds, at the horizon; the best of them, or what the task states
-where that is lower on those seeds, is what a task states as `best`. The last columns are where the
-best rule stands after a horizon --longer times as long, which a floor must lie below, too, and CPU
-time.
+where that is lower on those seeds, is the `best` that `benchmarks.measure_tasks` puts into the
+catalogue. The last columns are where the best rule stands after a horizon --longer times as long,
+which a floor must lie below, too, and CPU time.
 """
 
 import argparse
@@ -16,6 +16,7 @@ import math
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any, NamedTuple
 
 from evaluators.training.environment import prepare_process
 
@@ -83,7 +84,16 @@ def mean_loss(runs: Sequence[Trained]) -> float:
     return sum(run.loss for run in runs) / len(runs)
 
 
-def best_of(name: str, rules: Sequence[str], chosen: argparse.Namespace) -> dict:
+class Budget(NamedTuple):
+    """Evaluations of every rule; of the `among` best ones; and the longer horizon, in horizons."""
+
+    first: int = 10
+    among: int = 3
+    evaluations: int = 32
+    longer: int = 1
+
+
+def best_of(name: str, rules: Sequence[str], chosen: Budget) -> dict[str, Any]:
     """Loss by rule, and the best rule with its constants."""
     start = time.process_time()
     field = Field(name, rules)
@@ -110,18 +120,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("tasks", nargs="*", metavar="TASK")
     parser.add_argument("--rules", default=",".join(BASELINES))
-    parser.add_argument("--first", type=int, default=10)
-    parser.add_argument("--among", type=int, default=3)
-    parser.add_argument("--evaluations", type=int, default=32)
-    parser.add_argument("--longer", type=int, default=1)
+    for name, value in Budget()._asdict().items():
+        parser.add_argument(f"--{name}", type=int, default=value)
     parser.add_argument("--json", type=Path, metavar="FILE")
     chosen = parser.parse_args()
     rules = chosen.rules.split(",")
+    budget = Budget(chosen.first, chosen.among, chosen.evaluations, chosen.longer)
     header = [*rules, "stated", "best", "longer", "floor", "s"]
     print(f"{'task':20}", *(f"{word:>10}" for word in header))
     results = {}
     for name in chosen.tasks or registry.names():
-        results[name] = found = best_of(name, rules, chosen)
+        results[name] = found = best_of(name, rules, budget)
         losses = [*found["losses"].values(), found.get("stated", math.nan)]
         ends = [found.get("longer", math.nan), registry.get(name).floor, found["seconds"]]
         row = [*(f"{x:10.4g}" for x in losses), f"{found['rule']:>10}"]

@@ -46,6 +46,16 @@ class UnknownSuite(_UnknownName):
     sort = "suite"
 
 
+class NotMeasured(EvaluatorError):
+    """A proxy task that is declared, but has no entry in the catalogue."""
+
+    def __init__(self, name: str):
+        super().__init__(
+            f"task {name!r} has no entry in the catalogue",
+            help=f"`python -m benchmarks.measure_tasks {name}` measures it",
+        )
+
+
 class BadData(EvaluatorError):
     """The examples of a task cannot be loaded, or are not those that it states."""
 

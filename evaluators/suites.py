@@ -10,7 +10,7 @@ from pathlib import Path
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from evaluators import registry
-from evaluators.errors import UnknownSuite
+from evaluators.errors import NotMeasured, UnknownSuite
 from evaluators.files.config_file import Advice, Section, keys_at, one_of, problem, read
 
 _HERE = Path(__file__).resolve().parent
@@ -77,6 +77,8 @@ class TaskConfig(Section):
     @field_validator("name")
     @classmethod
     def _known(cls, name: str) -> str:
+        if name not in registry.names() and name in registry.declared():
+            raise NotMeasured(name)
         return one_of("task", name, registry.names())
 
 

@@ -7,7 +7,7 @@ takes several times as long to compile.
 
 import functools
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeAlias
 
@@ -15,6 +15,7 @@ import jax
 import numpy as np
 from jax import Array
 
+from evaluators.catalogue import Best
 from evaluators.data.checksum import checksum
 from evaluators.errors import BadData
 
@@ -27,18 +28,6 @@ class Data(NamedTuple):
 
     train: Any
     validation: Any
-
-
-class Best(NamedTuple):
-    """The best known validation loss at a task's horizon, and the tuned rule that reached it.
-
-    `loss` is a mean over seeds; `rule` a name of the zoo, `constants` its hyperparameters.
-    `benchmarks/best_losses.py` finds them.
-    """
-
-    loss: float
-    rule: str
-    constants: Mapping[str, float]
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,7 +74,12 @@ class Task:
     """Floating-point operations of one gradient, as `evaluators.cost` counts them."""
     digest: str | None
     """The checksum that the examples must have; None if they come from a version of their source
-    that nobody has looked at."""
+    that was never measured."""
+    find_floor: Callable[[Data], float] | None = None
+    """(data) -> the floor, where it has to be found in the examples; None where `floor` is known
+    without them."""
+    of_python: bool = False
+    """Whether the examples come with Python and change with its version."""
     sampled: Callable[[Params, Data, Array, Array], Array] | None = None
     """(params, data, index [batch], key) -> mean loss of those examples with labels drawn from the
     model's own outputs, which no derivative goes through; None if the model draws none."""

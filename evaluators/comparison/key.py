@@ -80,11 +80,12 @@ def environment(variables: Mapping[str, str] = os.environ) -> tuple[tuple[str, s
 
 @functools.cache
 def code_digest() -> str:
-    """Hex digest of the source of the language and the evaluators."""
+    """Hex digest of the source of the language and the evaluators, the catalogue of tasks too."""
     digest = hashlib.blake2b(digest_size=16)
     for package in _PACKAGES:
         (root,) = importlib.import_module(package).__path__
-        for path in sorted(Path(root).rglob("*.py")):
+        sources = (path for path in Path(root).rglob("*") if path.suffix in (".py", ".json"))
+        for path in sorted(sources):
             digest.update(f"{package}/{path.relative_to(root).as_posix()}\n".encode())
             digest.update(path.read_bytes())
     return digest.hexdigest()

@@ -56,7 +56,7 @@ def _images() -> tuple[Examples, Examples]:
     return Examples(scaled[0], scaled[0]), Examples(scaled[1], scaled[1])
 
 
-DIGITS = DataSet("digits", load, "0a33c7e7d20c48383cea76ad0f307687")
-LONG_TAIL = DataSet("digits_long_tail", _long_tail, "e4703b036c4ba15836a3b34071aac489")
-MISLABELLED = DataSet("digits_mislabelled", _mislabelled, "a2a6d3b2b6f4225dfb9077284f1e6194")
-IMAGES = DataSet("digits_images", _images, "221d3f4ebf7db1600e6f215dfa0c8fe5")
+DIGITS = DataSet("digits", load)
+LONG_TAIL = DataSet("digits_long_tail", _long_tail)
+MISLABELLED = DataSet("digits_mislabelled", _mislabelled)
+IMAGES = DataSet("digits_images", _images)

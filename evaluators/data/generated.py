@@ -44,6 +44,6 @@ def _parity() -> tuple[Examples, Examples]:
     return split((2 * shuffled - 1).astype(np.float32), odd.astype(np.int32))
 
 
-SPIRALS = DataSet("two_spirals", _spirals, "7f41ca5fc53691b3a72dac3e7824e8d2")
-TEACHER = DataSet("teacher_network", _teacher, "5dc89ad722eba286461a71c85373557b")
-PARITY = DataSet("sparse_parity", _parity, "a6cef52069b96d2b36e9874cd5ab3927")
+SPIRALS = DataSet("two_spirals", _spirals)
+TEACHER = DataSet("teacher_network", _teacher)
+PARITY = DataSet("sparse_parity", _parity)

@@ -55,5 +55,5 @@ def _pixels() -> tuple[Examples, Examples]:
     return split(places[shuffle].astype(np.float32), greys[shuffle].astype(np.float32))
 
 
-PATCHES = DataSet("photo_patches", _patches, "79fcc4bc7b9a2d7599a33df21cb82c29")
-PIXELS = DataSet("photo_pixels", _pixels, "41d30e733bb3c595c2a69c986a3b7a67")
+PATCHES = DataSet("photo_patches", _patches)
+PIXELS = DataSet("photo_pixels", _pixels)

@@ -1,4 +1,4 @@
-"""Data sets by name: how the examples are loaded, and what they must be."""
+"""Data sets: a name, and the function that loads the examples."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -11,5 +11,5 @@ class DataSet(NamedTuple):
     load: Callable[[], tuple[Any, Any]]
     """Two pytrees of numpy arrays, training and validation; unchecked. In those for training the
     examples lie along the first axis of every array that a batch takes rows of."""
-    digest: str | None
-    """`checksum` of the examples; None if nobody has looked at this version of their source."""
+    of_python: bool = False
+    """Whether the examples come with Python and change with its version."""

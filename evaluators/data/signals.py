@@ -44,4 +44,4 @@ def _signal(rng: np.random.Generator, template: np.ndarray) -> np.ndarray:
     return np.interp(places, np.arange(PADDED), padded) + rng.normal(0, 0.05, LENGTH)
 
 
-SIGNALS = DataSet("signals", load, "93de097fe8ccb234978cf49a6fd17eb1")
+SIGNALS = DataSet("signals", load)

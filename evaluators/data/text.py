@@ -1,8 +1,6 @@
 """English technical prose with code: the help topics that come with Python."""
 
-import platform
 from collections import Counter
-from collections.abc import Mapping
 from pydoc_data.topics import topics
 
 import numpy as np
@@ -23,11 +21,6 @@ def load() -> tuple[str, str]:
     train = "".join(topics[name] for i, name in enumerate(names) if i % 10)
     validation = "".join(topics[name] for name in names[::10])
     return train, validation
-
-
-def of_version(digests: Mapping[str, str]) -> str | None:
-    """The one of the digests, by version of Python, that the text of this Python must have."""
-    return digests.get(platform.python_version())
 
 
 def vocabulary(text: str, size: int) -> dict[str, int]:

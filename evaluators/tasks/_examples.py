@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
+from evaluators import catalogue
 from evaluators.data.frozen import frozen
 from evaluators.data.order import epochs
 from evaluators.data.sets import DataSet
@@ -33,15 +34,19 @@ def on_examples(
     take: Callable[[Any, Array], Any] = rows,
     order: Order | None = None,
     irreducible: float = 0.0,
+    name: str,
+    untrained: float | None = None,
+    floor: float | Callable[[Data], float],
     **stated: Any,
 ) -> Task:
-    """A task on a data set.
+    """A task on a data set; the numbers that have to be measured come from the catalogue.
 
     **Arguments:** `mean_loss`: (params, examples) -> scalar, the floats of the examples in the
     dtype of the parameters; `validation_loss` likewise, the same function if None. `take`:
     (training examples, index [batch]) -> those of a batch. `order`: epochs in random order if None.
     `irreducible`: the loss that noise would add to that on the validation examples, which have
-    none. `stated`: the other fields of `Task`.
+    none. `untrained`: in closed form, measured if None. `floor`: a number, or a function that finds
+    it in the examples. `stated`: the other fields of `Task`.
     """
     held_out_loss = validation_loss or mean_loss
 
@@ -63,9 +68,18 @@ def on_examples(
         examples = in_dtype_of(params, jax.tree.map(jnp.asarray, data.validation))
         return held_out_loss(params, examples) + nan_unless_finite(params) + irreducible
 
+    known = catalogue.measured(name)
+    find_floor = floor if callable(floor) else None
     return Task(
+        name=name,
         dataset=data.name,
-        digest=data.digest,
+        untrained=known.untrained if untrained is None else untrained,
+        floor=known.floor if callable(floor) else floor,
+        find_floor=find_floor,
+        best=known.best,
+        flops=known.flops,
+        digest=known.digest,
+        of_python=data.of_python,
         load=load,
         order=draw,
         loss=loss,

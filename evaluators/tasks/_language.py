@@ -1,6 +1,8 @@
 """Models of text: what predicts the next character from those before it."""
 
 import functools
+import math
+from collections import Counter, defaultdict
 from collections.abc import Callable
 
 import numpy as np
@@ -10,7 +12,7 @@ from evaluators.data import names, text
 from evaluators.data.sets import DataSet
 from evaluators.data.windows import next_character
 from evaluators.registry import register
-from evaluators.task import Params, Task
+from evaluators.task import Data, Params, Task
 from evaluators.tasks import _layers as layers
 from evaluators.tasks._losses import CROSS_ENTROPY
 from evaluators.tasks._supervised import Model, supervised
@@ -20,16 +22,31 @@ SPREAD = "exact: the entropy, in the validation windows, of what follows what th
 """Equal pasts with different successors cannot all be told."""
 
 
-def names_in_windows(context: int, digest: str) -> DataSet:
+def spread(data: Data, reach: int | None = None) -> float:
+    """The entropy of a character given those before it in its validation window, in nats.
+
+    **Arguments:** `reach`: how many of those before it the model sees; all of them if None.
+    """
+    windows, successors = data.validation
+    following: dict[tuple[int, ...], Counter[int]] = defaultdict(Counter)
+    for window, following_each in zip(windows.tolist(), successors.tolist(), strict=True):
+        for place, symbol in enumerate(following_each, start=1):
+            padded = window[:place] if reach is None else [-1] * reach + window[:place]
+            following[tuple(padded if reach is None else padded[-reach:])][symbol] += 1
+    counts = [(n, each.total()) for each in following.values() for n in each.values()]
+    return sum(-n * math.log(n / total) for n, total in counts) / successors.size
+
+
+def names_in_windows(context: int) -> DataSet:
     """Unicode's names of characters, cut into windows."""
     load = functools.partial(next_character, names.load, NAME_SYMBOLS, context)
-    return DataSet("unicode_names", load, digest)
+    return DataSet("unicode_names", load)
 
 
-def topics_in_windows(context: int, digests: dict[str, str]) -> DataSet:
-    """Python's help topics, cut into windows; digests by version of Python."""
+def topics_in_windows(context: int) -> DataSet:
+    """Python's help topics, cut into windows."""
     load = functools.partial(next_character, text.load, TOPIC_SYMBOLS, context)
-    return DataSet("help_topics", load, text.of_version(digests))
+    return DataSet("help_topics", load, of_python=True)
 
 
 def language(
@@ -38,13 +55,15 @@ def language(
     init: Callable[[np.random.Generator], Params],
     states: Callable[[Params, Array], Array],
     symbols: int,
+    reach: int | None = None,
     **stated,
 ) -> Task:
     """A registered model of text.
 
     **Arguments:** `data`: windows int32 [windows, context] of `symbols` symbols and the characters
     that follow. `states`: (params, windows [batch, context]) -> [batch, context, width], each from
-    what it and those before it hold; the parameter `output` makes logits of them.
+    what it and those before it hold; the parameter `output` makes logits of them. `reach`: how many
+    characters back a state sees; to the first of its window if None.
     """
 
     def predict(params: Params, windows: Array) -> Array:
@@ -56,6 +75,7 @@ def language(
             Model(model, init, predict),
             CROSS_ENTROPY,
             untrained=float(np.log(symbols)),
+            floor=functools.partial(spread, reach=reach),
             floor_from=SPREAD,
             **stated,
         )

@@ -50,15 +50,15 @@ def supervised(
     loss: Loss,
     *,
     pairs: Callable[[Any], tuple[Array, Array]] = tuple,
-    floor: float = 0.0,
+    floor: float | Callable[[Data], float] = 0.0,
     floor_from: str = "trivial: the loss is not negative",
     **stated: Any,
 ) -> Task:
     """A task on inputs with targets.
 
-    **Arguments:** `pairs`: examples -> inputs, targets; the two parts of an example as it is if
-    not given. `floor`: no loss of the kinds there are is negative. `stated`: what `on_examples`
-    takes besides, and the other fields of `Task`.
+    **Arguments:** `pairs`: examples -> inputs, targets; by default an example has these two parts.
+    `floor`: 0 by default, since none of the losses is negative. `stated`: the other arguments of
+    `on_examples` and fields of `Task`.
     """
 
     def mean_loss(params: Params, examples: Any) -> Array:

@@ -16,7 +16,7 @@ from jax import Array
 
 from evaluators.data.sets import DataSet
 from evaluators.registry import register
-from evaluators.task import Best, Params
+from evaluators.task import Params
 from evaluators.tasks._examples import on_examples
 
 SIZE, PERIOD = 24, 24
@@ -48,7 +48,7 @@ def _mean_loss(params: Params, slopes: Array) -> Array:
 
 register(
     on_examples(
-        DataSet("rare_slopes", _load, "dbe01c91f26ddfcbfc48d9245e17ff92"),
+        DataSet("rare_slopes", _load),
         _mean_loss,
         batch=1,
         name="adam_fails",
@@ -59,11 +59,5 @@ register(
         untrained=SLOPE,
         floor=-(SLOPE**2) / (4 * WALL),
         floor_from="exact: the lowest point, just behind a wall",
-        best=Best(
-            0.001027,
-            "adahessian",
-            {"lr": 5.6e-05, "b1": 0.9, "b2": 0.999, "eps": 0.0001, "wd": 0.0, "k": 1.0},
-        ),
-        flops=539,
     )
 )

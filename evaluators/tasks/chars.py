@@ -12,7 +12,7 @@ from jax import Array
 from evaluators.data import text
 from evaluators.data.sets import DataSet
 from evaluators.registry import register
-from evaluators.task import Best, Params
+from evaluators.task import Params
 from evaluators.tasks import _layers as layers
 from evaluators.tasks._losses import CROSS_ENTROPY
 from evaluators.tasks._supervised import Model, supervised
@@ -60,9 +60,7 @@ def _logits(params: Params, symbols: Array) -> Array:
 
 register(
     supervised(
-        DataSet(
-            "help_topics", _load, text.of_version({"3.11.7": "fa4ee45b65fe1490abd3ae776115a09e"})
-        ),
+        DataSet("help_topics", _load, of_python=True),
         Model("recurrent", _init, _logits),
         CROSS_ENTROPY,
         pairs=_successors,
@@ -74,11 +72,5 @@ register(
         floor=1.5,
         floor_from="a guess, on which published results rest; proven is 0.377, the entropy of what "
         "follows equal windows",
-        best=Best(
-            2.466,
-            "adan",
-            {"lr": 0.03512, "b1": 0.68, "b2": 0.68, "b3": 0.98, "eps": 1e-08, "wd": 0.0},
-        ),
-        flops=2_116_762,
     )
 )

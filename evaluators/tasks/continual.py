@@ -5,7 +5,6 @@ import numpy as np
 
 from evaluators.data.digits import CLASSES, DIGITS, Digits
 from evaluators.registry import register
-from evaluators.task import Best
 from evaluators.tasks._losses import CROSS_ENTROPY
 from evaluators.tasks._supervised import mlp, supervised
 
@@ -36,7 +35,5 @@ register(
         order=in_blocks,
         horizon=300,
         untrained=float(np.log(CLASSES)),
-        best=Best(0.3888, "lion", {"lr": 0.001771, "b1": 0.9, "b2": 0.99, "wd": 0.0}),
-        flops=174_285,
     )
 )

@@ -12,7 +12,7 @@ from jax import Array
 from evaluators.data.digits import DIGITS
 from evaluators.data.signals import LENGTH, SIGNALS
 from evaluators.registry import register
-from evaluators.task import Best, Params
+from evaluators.task import Params
 from evaluators.tasks import _layers as layers
 from evaluators.tasks._losses import CROSS_ENTROPY
 from evaluators.tasks._supervised import Model, supervised
@@ -83,12 +83,6 @@ register(
         batch=16,
         horizon=200,
         untrained=float(np.log(CLASSES)),
-        best=Best(
-            0.129,
-            "nadam",
-            {"lr": 0.04032, "b1": 0.9, "b2": 0.9998, "eps": 6.4e-07, "wd": 0.0, "psi": 6.104e-08},
-        ),
-        flops=602_077,
     )
 )
 register(
@@ -106,11 +100,5 @@ register(
         batch=16,
         horizon=300,
         untrained=float(np.log(CLASSES)),
-        best=Best(
-            0.3676,
-            "adan",
-            {"lr": 0.03542, "b1": 0.96, "b2": 0.92, "b3": 0.98, "eps": 1.563e-10, "wd": 0.0},
-        ),
-        flops=3_528_353,
     )
 )

@@ -7,7 +7,7 @@ from jax import Array
 from evaluators.data.examples import Examples
 from evaluators.data.sets import DataSet
 from evaluators.registry import register
-from evaluators.task import Best, Params
+from evaluators.task import Params
 from evaluators.tasks._losses import SQUARED_ERROR
 from evaluators.tasks._supervised import Model, supervised
 
@@ -47,7 +47,7 @@ def _from_teacher(params: Params, teacher: Array) -> Array:
 
 register(
     supervised(
-        DataSet("linear_map", _load, "8651439a87a2d1509f13cb7e4ff01544"),
+        DataSet("linear_map", _load),
         Model("deep_linear", _init, _through),
         SQUARED_ERROR,
         validation_loss=_from_teacher,
@@ -57,14 +57,7 @@ register(
         summary=f"Product of {DEPTH} matrices ({DEPTH * SIZE**2:,} parameters) on a noisy linear "
         "map of many scales",
         horizon=300,
-        untrained=0.83,
         floor=NOISE**2,
         floor_from="exact: the variance of the noise",
-        best=Best(
-            0.0509,
-            "adan",
-            {"lr": 0.03162, "b1": 0.98, "b2": 0.92, "b3": 0.99, "eps": 1e-08, "wd": 0.0},
-        ),
-        flops=96_580,
     )
 )

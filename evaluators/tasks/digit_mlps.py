@@ -6,7 +6,6 @@ import numpy as np
 
 from evaluators.data.digits import CLASSES, DIGITS
 from evaluators.registry import register
-from evaluators.task import Best
 from evaluators.tasks._losses import CROSS_ENTROPY
 from evaluators.tasks._supervised import linear, mlp, supervised
 
@@ -23,12 +22,6 @@ register(
         horizon=200,
         untrained=UNTRAINED,
         floor_from="exact: planes divide the validation digits, so weights along them go there",
-        best=Best(
-            0.1268,
-            "adan",
-            {"lr": 0.2032, "b1": 0.96, "b2": 0.68, "b3": 0.96, "eps": 6.25e-10, "wd": 0.0},
-        ),
-        flops=88_315,
     )
 )
 register(
@@ -41,8 +34,6 @@ register(
         batch=32,
         horizon=300,
         untrained=UNTRAINED,
-        best=Best(0.1519, "heavy_ball", {"lr": 0.056, "b1": 0.9, "wd": 0.0}),
-        flops=608_291,
     )
 )
 register(
@@ -55,11 +46,5 @@ register(
         batch=16,
         horizon=200,
         untrained=UNTRAINED,
-        best=Best(
-            0.1207,
-            "adan",
-            {"lr": 0.0112, "b1": 0.98, "b2": 0.92, "b3": 0.99, "eps": 1e-08, "wd": 0.0},
-        ),
-        flops=7_646_479,
     )
 )

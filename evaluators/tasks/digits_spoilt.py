@@ -5,7 +5,6 @@ import numpy as np
 
 from evaluators.data.digits import CLASSES, LONG_TAIL, MISLABELLED
 from evaluators.registry import register
-from evaluators.task import Best
 from evaluators.tasks._losses import CROSS_ENTROPY
 from evaluators.tasks._supervised import mlp, supervised
 
@@ -21,8 +20,6 @@ register(
         batch=32,
         horizon=200,
         untrained=UNTRAINED,
-        best=Best(0.8835, "heavy_ball", {"lr": 0.2, "b1": 0.9, "wd": 0.004}),
-        flops=337_597,
     )
 )
 register(
@@ -35,11 +32,5 @@ register(
         batch=32,
         horizon=200,
         untrained=UNTRAINED,
-        best=Best(
-            0.5027,
-            "adan",
-            {"lr": 0.05692, "b1": 0.98, "b2": 0.92, "b3": 0.99, "eps": 1e-08, "wd": 0.0},
-        ),
-        flops=534_557,
     )
 )

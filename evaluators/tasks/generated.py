@@ -6,7 +6,6 @@ import numpy as np
 
 from evaluators.data.generated import BITS, NOISE, PARITY, SPIRALS, TEACHER
 from evaluators.registry import register
-from evaluators.task import Best
 from evaluators.tasks._losses import CROSS_ENTROPY, SQUARED_ERROR
 from evaluators.tasks._supervised import mlp, supervised
 
@@ -20,8 +19,6 @@ register(
         batch=32,
         horizon=500,
         untrained=float(np.log(2)),
-        best=Best(0.0003522, "heavy_ball", {"lr": 0.3162, "b1": 0.9, "wd": 0.0}),
-        flops=241_263,
     )
 )
 register(
@@ -34,11 +31,8 @@ register(
         batch=16,
         horizon=300,
         irreducible=NOISE**2,
-        untrained=1.06,
         floor=NOISE**2,
         floor_from="exact: the variance of the noise on the answers",
-        best=Best(0.08774, "lion", {"lr": 0.006325, "b1": 0.8, "b2": 0.96, "wd": 0.001}),
-        flops=58_745,
     )
 )
 register(
@@ -52,11 +46,5 @@ register(
         horizon=400,
         untrained=float(np.log(2)),
         floor_from="exact: the network can say the parity, and be as sure of it as it likes",
-        best=Best(
-            1.102e-05,
-            "adahessian",
-            {"lr": 0.714, "b1": 0.9, "b2": 0.999, "eps": 0.0001, "wd": 0.0, "k": 1.0},
-        ),
-        flops=278_861,
     )
 )

@@ -6,7 +6,7 @@ from jax import Array
 
 from evaluators.data.photos import PIXELS
 from evaluators.registry import register
-from evaluators.task import Best, Params
+from evaluators.task import Params
 from evaluators.tasks import _layers as layers
 from evaluators.tasks._losses import SQUARED_ERROR
 from evaluators.tasks._supervised import Model, supervised
@@ -38,12 +38,5 @@ register(
         summary="Network of sines 2-64-64-1 (4,417 parameters) as a photograph of a flower",
         batch=64,
         horizon=400,
-        untrained=1.01,
-        best=Best(
-            0.07428,
-            "adan",
-            {"lr": 0.05692, "b1": 0.98, "b2": 0.92, "b3": 0.99, "eps": 1e-08, "wd": 0.0},
-        ),
-        flops=1_680_715,
     )
 )

@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from evaluators.task import Best, Params
+from evaluators.task import Params
 from evaluators.tasks import _layers as layers
 from evaluators.tasks._language import (
     NAME_SYMBOLS,
@@ -60,7 +60,7 @@ def _attend(block: Params, x: Array) -> Array:
 
 
 language(
-    names_in_windows(CONTEXT, "fa9a8112d6db8c7e112c10cc48b8fbad"),
+    names_in_windows(CONTEXT),
     "attention_1_block",
     lambda rng: _init(rng, NAME_SYMBOLS, 1),
     _attention,
@@ -69,12 +69,9 @@ language(
     summary="One block of attention (11,463 parameters) on Unicode's names of characters",
     batch=4,
     horizon=300,
-    floor=0.158,
-    best=Best(2.18, "lion", {"lr": 0.005, "b1": 0.8, "b2": 0.99, "wd": 0.0}),
-    flops=4_399_088,
 )
 language(
-    topics_in_windows(CONTEXT, {"3.11.7": "1437419684a0dd4c52b9f891a3c6b365"}),
+    topics_in_windows(CONTEXT),
     "attention_2_blocks",
     lambda rng: _init(rng, TOPIC_SYMBOLS, 2),
     _attention,
@@ -83,9 +80,4 @@ language(
     summary="Two blocks of attention (21,472 parameters) on Python's help topics",
     batch=4,
     horizon=500,
-    floor=0.149,
-    best=Best(
-        2.664, "nadamw", {"lr": 0.005123, "b1": 0.8, "b2": 0.9995, "eps": 6.4e-07, "wd": 0.0016}
-    ),
-    flops=8_562_986,
 )

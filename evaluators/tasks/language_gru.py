@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from evaluators.task import Best, Params
+from evaluators.task import Params
 from evaluators.tasks import _layers as layers
 from evaluators.tasks._language import NAME_SYMBOLS, embedding, language, names_in_windows
 
@@ -42,7 +42,7 @@ def _gated(params: Params, windows: Array) -> Array:
 
 
 language(
-    names_in_windows(12, "68d4732f1d86d205b011e7c6a6028aff"),
+    names_in_windows(12),
     "gru",
     _init,
     _gated,
@@ -51,9 +51,4 @@ language(
     summary="Gated recurrent network (8,775 parameters) on Unicode's names of characters",
     batch=8,
     horizon=200,
-    floor=0.215,
-    best=Best(
-        1.966, "adan", {"lr": 0.03136, "b1": 0.68, "b2": 0.68, "b3": 0.96, "eps": 1e-08, "wd": 0.0}
-    ),
-    flops=4_525_754,
 )

@@ -4,7 +4,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from evaluators.task import Best, Params
+from evaluators.task import Params
 from evaluators.tasks import _layers as layers
 from evaluators.tasks._language import NAME_SYMBOLS, embedding, language, names_in_windows
 
@@ -28,20 +28,14 @@ def _window(params: Params, windows: Array) -> Array:
 
 
 language(
-    names_in_windows(8, "a4b9b0dc0b0d77c51f54a1ef1bd82b0a"),
+    names_in_windows(8),
     "window_mlp",
     _init,
     _window,
     NAME_SYMBOLS,
+    reach=REACH,
     name="names_window",
     summary="Four characters through a tanh layer (6,139 parameters) on Unicode's names",
     batch=16,
     horizon=300,
-    floor=0.364,
-    best=Best(
-        1.809,
-        "adan",
-        {"lr": 0.0504, "b1": 0.96, "b2": 0.84, "b3": 0.98, "eps": 1.563e-10, "wd": 0.0},
-    ),
-    flops=4_429_568,
 )

@@ -5,7 +5,7 @@ at random, so no parameter is an eigendirection, and is the same for every batch
 noise has covariance proportional to it.
 """
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
@@ -13,7 +13,7 @@ from jax import Array
 
 from evaluators.data.sets import DataSet
 from evaluators.registry import register
-from evaluators.task import Best, Params, Task
+from evaluators.task import Params, Task
 from evaluators.tasks._examples import on_examples
 
 VECTOR, MATRIX = 31, (8, 12)
@@ -34,13 +34,12 @@ class Quadratic(NamedTuple):
     targets: np.ndarray
 
 
-def quadratic(name: str, *, condition: float, noise: float, digest: str, **stated: Any) -> Task:
+def quadratic(name: str, *, condition: float, noise: float) -> Task:
     """A quadratic in a scalar, a vector and a matrix, 128 parameters in all.
 
     **Arguments:** `condition`: largest over smallest eigenvalue of the Hessian, the others spaced
     evenly between them in their logarithm; `noise`: expected loss at the optimum, >= 0, to which
-    the variance of the gradient is proportional (0 makes every batch alike); `digest`: of the
-    data; `stated`: the fields of `Task` that come of measuring.
+    the variance of the gradient is proportional (0 makes every batch alike).
     """
     curvatures = SHARPEST * np.geomspace(1, 1 / condition, SIZE)
 
@@ -59,7 +58,7 @@ def quadratic(name: str, *, condition: float, noise: float, digest: str, **state
         )
 
     return on_examples(
-        DataSet(f"targets_noise_{noise:g}", load, digest),
+        DataSet(f"targets_noise_{noise:g}", load),
         _mean_loss,
         take=_take,
         batch=BATCH,
@@ -72,7 +71,6 @@ def quadratic(name: str, *, condition: float, noise: float, digest: str, **state
         untrained=noise + HEIGHT + SPREAD**2 * float(curvatures.sum()) / 2,
         floor=noise,
         floor_from="exact: the expected loss at the optimum",
-        **stated,
     )
 
 
@@ -101,13 +99,6 @@ register(
         "quadratic",
         condition=1e3,
         noise=0.1,
-        best=Best(
-            0.1015,
-            "adan",
-            {"lr": 0.02846, "b1": 0.96, "b2": 0.92, "b3": 0.92, "eps": 4e-08, "wd": 0.0},
-        ),
-        flops=78_264,
-        digest="b747b238dd3620ee7be3fa0b06d08357",
     )
 )
 register(
@@ -115,8 +106,5 @@ register(
         "quadratic_ill",
         condition=1e6,
         noise=0.0,
-        best=Best(0.007042, "heavy_ball", {"lr": 0.1771, "b1": 0.9, "wd": 0.0}),
-        flops=78_264,
-        digest="5a45d91a3e0dc4a900c226e72b94d0fd",
     )
 )

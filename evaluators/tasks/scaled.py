@@ -10,7 +10,7 @@ from jax import Array
 
 from evaluators.data.sets import DataSet
 from evaluators.registry import register
-from evaluators.task import Best, Params, Task
+from evaluators.task import Params, Task
 from evaluators.tasks._examples import on_examples
 
 VECTOR, CUBE = 39, (4, 4, 5)
@@ -20,12 +20,11 @@ SHARPEST, SPREAD = 100.0, 1e-3
 """Largest curvature; standard deviation of the initial parameters."""
 
 
-def scaled(name: str, *, condition: float, noise: float, digest: str, **stated) -> Task:
+def scaled(name: str, *, condition: float, noise: float) -> Task:
     """A diagonal quadratic in a scalar, a vector and a tensor of rank 3, 120 parameters in all.
 
     **Arguments:** `condition`: largest over smallest curvature, the others spaced evenly between
-    them in their logarithm and dealt out at random; `noise`: expected loss at the optimum;
-    `digest`: of the data.
+    them in their logarithm and dealt out at random; `noise`: expected loss at the optimum.
     """
     rng = np.random.Generator(np.random.PCG64(1))
     curvatures = rng.permutation(SHARPEST * np.geomspace(1, 1 / condition, SIZE))
@@ -44,7 +43,7 @@ def scaled(name: str, *, condition: float, noise: float, digest: str, **stated) 
         return jnp.mean(jnp.sum((outputs[None] - targets) ** 2, axis=-1)) / 2
 
     return on_examples(
-        DataSet(f"scaled_targets_noise_{noise:g}", load, digest),
+        DataSet(f"scaled_targets_noise_{noise:g}", load),
         mean_loss,
         batch=BATCH,
         irreducible=noise,
@@ -57,7 +56,6 @@ def scaled(name: str, *, condition: float, noise: float, digest: str, **stated) 
         untrained=1 + noise,
         floor=noise,
         floor_from="exact: the expected loss at the optimum",
-        **stated,
     )
 
 
@@ -74,12 +72,5 @@ register(
         "scaled",
         condition=1e4,
         noise=0.05,
-        best=Best(
-            0.05165,
-            "adan",
-            {"lr": 0.03542, "b1": 0.98, "b2": 0.92, "b3": 0.99, "eps": 1e-08, "wd": 0.0},
-        ),
-        flops=6_392,
-        digest="99ab5d8bb080460f4de88c688a0615f5",
     )
 )

@@ -6,7 +6,6 @@ import numpy as np
 
 from evaluators.data.tables import BREAST_CANCER, DIABETES, WINE
 from evaluators.registry import register
-from evaluators.task import Best
 from evaluators.tasks._losses import CROSS_ENTROPY, SQUARED_ERROR
 from evaluators.tasks._supervised import linear, mlp, supervised
 
@@ -21,8 +20,6 @@ register(
         horizon=200,
         untrained=float(np.log(2)),
         floor_from="exact: a plane divides the validation rows, so weights along it go there",
-        best=Best(0.02806, "lion", {"lr": 0.006325, "b1": 0.2, "b2": 0.99, "wd": 0.004}),
-        flops=4_595,
     )
 )
 register(
@@ -35,8 +32,6 @@ register(
         batch=16,
         horizon=100,
         untrained=float(np.log(3)),
-        best=Best(0.09223, "heavy_ball", {"lr": 0.03162, "b1": 0.95, "wd": 0.016}),
-        flops=49_585,
     )
 )
 register(
@@ -49,8 +44,5 @@ register(
         "diabetes table",
         batch=16,
         horizon=200,
-        untrained=1.25,
-        best=Best(0.6674, "heavy_ball", {"lr": 0.001, "b1": 0.95, "wd": 0.256}),
-        flops=21_113,
     )
 )

@@ -12,7 +12,7 @@ from jax import Array
 
 from evaluators.data.sets import DataSet
 from evaluators.registry import register
-from evaluators.task import Best, Params, Task
+from evaluators.task import Params, Task
 from evaluators.tasks._examples import on_examples
 
 EXAMPLES, BATCH = 512, 8
@@ -28,7 +28,6 @@ def _surface(
     surface: Callable[[Params, Array], Array],
     *,
     centres: str,
-    digest: str,
     size: int,
     optimum: float | np.ndarray,
     noise: float,
@@ -38,7 +37,7 @@ def _surface(
 
     **Arguments:** `surface`: (params, centres [batch, size]) -> mean loss, of a quadratic kind in
     the centres: they scatter by `noise` about `optimum`, which adds `noise`^2 to the loss.
-    `centres`, `digest`: the name of their set and its checksum.
+    `centres`: the name of their set.
     """
 
     def load() -> tuple[np.ndarray, np.ndarray]:
@@ -50,7 +49,7 @@ def _surface(
 
     return register(
         on_examples(
-            DataSet(centres, load, digest),
+            DataSet(centres, load),
             surface,
             batch=BATCH,
             irreducible=noise**2,
@@ -112,7 +111,6 @@ def _ripples(params: Params, centres: Array) -> Array:
 _surface(
     _valleys,
     centres="scattered_centres",
-    digest="f27a61dc627bda86220fdcee6bc329d8",
     size=PAIRS,
     optimum=1.0,
     noise=0.3,
@@ -122,14 +120,10 @@ _surface(
     model="rosenbrock",
     horizon=400,
     init=_init_valleys,
-    untrained=9.7,
-    best=Best(0.09032, "heavy_ball", {"lr": 0.06375, "b1": 0.9, "wd": 0.0}),
-    flops=2_104,
 )
 _surface(
     _ripples,
     centres="wide_scattered_centres",
-    digest="2344e35890a50f8895ce979c2ba71502",
     size=RIPPLED,
     optimum=_lowest(),
     noise=0.5,
@@ -138,7 +132,4 @@ _surface(
     model="rastrigin",
     horizon=300,
     init=_init_ripples,
-    untrained=5.14,
-    best=Best(0.3569, "heavy_ball", {"lr": 0.1393, "b1": 0.9, "wd": 0.016}),
-    flops=12_217,
 )

@@ -20,7 +20,7 @@ def suites(
 
     Example: stepsmith suites held_out
     """
-    from evaluators import registry
+    from evaluators import catalogue
     from evaluators.suites import load_suite
     from evaluators.suites import names as known
 
@@ -33,8 +33,9 @@ def suites(
     table = plain_table()
     for column in ("suite", "task", "steps", "what"):
         table.add_column(column, justify="right" if column == "steps" else "left")
+    described = catalogue.entries()
     for suite in found:
         table.add_row(suite.name, "", "", suite.purpose)
         for task in suite.tasks:
-            table.add_row("", task.name, str(task.steps), registry.get(task.name).summary)
+            table.add_row("", task.name, str(task.steps), described[task.name].summary)
     data_console().print(table, markup=False)

@@ -8,7 +8,7 @@ import typer
 from stepsmith.cli.rules import JsonOption
 
 if TYPE_CHECKING:
-    from evaluators.task import Task
+    from evaluators.catalogue import Entry
 
 
 def tasks(
@@ -25,16 +25,18 @@ def tasks(
 
     Example: stepsmith tasks digits chars
     """
-    from evaluators import registry
+    from evaluators import catalogue, registry
 
-    found = [registry.get(name) for name in names or registry.names()]
+    for name in names or ():
+        registry.check(name)
+    found = [catalogue.entries()[name] for name in names or registry.names()]
     if as_json:
         typer.echo(json.dumps([_facts(task) for task in found], indent=2))
     else:
         _print_table(found)
 
 
-def _print_table(found: "list[Task]") -> None:
+def _print_table(found: "list[Entry]") -> None:
     from stepsmith.output import data_console, plain_table
 
     table = plain_table()
@@ -45,27 +47,10 @@ def _print_table(found: "list[Task]") -> None:
         table.add_column(column, justify=justify, no_wrap=column != "what")
     for task in found:
         losses = (f"{task.untrained:.3g}", f"{task.best.loss:.3g}", task.best.rule)
-        sizes = (str(task.horizon), f"{task.parameters():,}", f"{task.flops:.2g}")
+        sizes = (str(task.horizon), f"{task.parameters:,}", f"{task.flops:.2g}")
         table.add_row(task.name, *sizes, *losses, f"{task.floor:.3g}", task.summary)
     data_console().print(table, markup=False)
 
 
-def _facts(task: "Task") -> dict[str, Any]:
-    return {
-        "name": task.name,
-        "summary": task.summary,
-        "dataset": task.dataset,
-        "model": task.model,
-        "horizon": task.horizon,
-        "parameters": task.parameters(),
-        "flops": task.flops,
-        "untrained": task.untrained,
-        "best": {
-            "loss": task.best.loss,
-            "rule": task.best.rule,
-            "constants": dict(task.best.constants),
-        },
-        "floor": task.floor,
-        "floor_from": task.floor_from,
-        "checksum": task.digest,
-    }
+def _facts(task: "Entry") -> dict[str, Any]:
+    return {"name": task.name, **task.to_json(), "checksum": task.digest}

@@ -1,0 +1,96 @@
+"""The catalogue of proxy tasks: what is known of each, readable without JAX and without data.
+
+`tasks/catalogue.json` has an entry for every task: a copy of what its declaration states, and the
+numbers that measuring finds (size, cost, losses, checksum), which the declaration reads from here.
+`python -m benchmarks.measure_tasks` writes entries; nobody edits them.
+"""
+
+import functools
+import json
+import math
+import platform
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, NamedTuple, TypeAlias
+
+FILE = Path(__file__).parent / "tasks" / "catalogue.json"
+
+
+class Best(NamedTuple):
+    """The best known validation loss at a task's horizon, and the tuned rule that reached it.
+
+    `loss` is a mean over seeds; `rule` a name of the zoo, `constants` its hyperparameters.
+    """
+
+    loss: float
+    rule: str
+    constants: Mapping[str, float]
+
+
+Checksum: TypeAlias = str | Mapping[str, str] | None
+"""Of the examples; by version of Python where their source changes with it."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One task; the fields that `Task` has too mean the same there."""
+
+    name: str
+    summary: str
+    dataset: str
+    model: str
+    horizon: int
+    parameters: int
+    """Numbers in a model."""
+    flops: int
+    untrained: float
+    best: Best
+    floor: float
+    floor_from: str
+    checksum: Checksum
+
+    @property
+    def digest(self) -> str | None:
+        """The checksum for the running Python; None for a version that was never measured."""
+        if isinstance(self.checksum, Mapping):
+            return self.checksum.get(platform.python_version())
+        return self.checksum
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data, as the file holds it under the name."""
+        fields = asdict(self)
+        del fields["name"]
+        return {**fields, "best": self.best._asdict()}
+
+    @staticmethod
+    def from_json(name: str, data: Mapping[str, Any]) -> "Entry":
+        """The entry that `to_json` made; KeyError or TypeError for other data."""
+        return Entry(name=name, **{**data, "best": Best(**data["best"])})
+
+
+@functools.cache
+def _empty(name: str) -> Entry:
+    """The entry of a task that was never measured: no number is known."""
+    nan = math.nan
+    return Entry(name, "", "", "", 0, 0, 0, nan, Best(nan, "", {}), nan, "", None)
+
+
+def measured(name: str) -> Entry:
+    """The entry of that name; for a task that was never measured one whose losses are NaN."""
+    return entries().get(name) or _empty(name)
+
+
+@functools.cache
+def entries() -> dict[str, Entry]:
+    """All entries by name, sorted."""
+    found = json.loads(FILE.read_text(encoding="utf-8"))
+    return {name: Entry.from_json(name, found[name]) for name in sorted(found)}
+
+
+def write(changed: Mapping[str, Entry]) -> None:
+    """Put entries into the file, in place of those of the same names."""
+    kept = {**entries(), **changed}
+    data = {name: kept[name].to_json() for name in sorted(kept)}
+    FILE.write_text(json.dumps(data, indent=2, allow_nan=False) + "\n", encoding="utf-8")
+    entries.cache_clear()
