@@ -54,7 +54,8 @@ for name, hashed in dict(
     fingerprint=dsl.fingerprint,
 ).items():
     told(name, *(f"{{rule}} {{hashed(program)}}" for rule, program in ZOO.items()))
-told("declared", *PRIMITIVES, *INITIALISERS, *COMBINATORS, *KINDS, *STRATEGIES, *registry.declared())
+told("declared", *PRIMITIVES, *INITIALISERS, *COMBINATORS, *KINDS, *STRATEGIES)
+told("tasks", *registry.declared())
 told("laws", *(law.text for domain in Domain for law in declared_laws(domain)))
 told("opcodes", *((op.name, op.form) for op in opcodes(tuple(PRIMITIVES))))
 config = Config.model_validate(
