@@ -1,23 +1,31 @@
-"""What repeated runs allow one to say: intervals, paired tests, correction for looking often.
+"""The one standard of evidence: intervals, paired tests, corrections for looking often.
 
 Results are arrays of tasks by seeds. All rules run on the same seeds, and a seed fixes the initial
-parameters and the order of the batches (common random numbers), so every statistic here is of
-differences within a task and seed. Tasks are what a claim generalises over: they are the unit of
-the tests and intervals, seeds only make the value of a task more exact.
+parameters and the order of the batches (common random numbers), so the statistics of two rules are
+of their differences, paired within a task and seed. Tasks are what a claim generalises over: they
+are the unit of the tests and intervals, seeds only make the value of a task more exact. Where there
+is one row, its seeds are the unit, and the claim is about that row alone.
 
-Generators are fixed: equal results give equal intervals and p-values.
+`evidence` is what a claim rests on, in a comparison and in the hall of fame of a campaign: the
+interval of the mean difference, with Bonferroni's correction on its confidence, decides; the
+p-value of the sign-flip test goes with it, and `holm` corrects several of them.
+
+Generators are fixed: equal results give equal intervals and p-values. SciPy is imported by the
+functions that need it, since what only shows results has to start without it.
 """
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
 
 Floats = NDArray[np.float64]
 
+ERROR = 0.05
+"""The chance of a wrong claim that is accepted, over all rules looked at."""
 RESAMPLES = 2000
 """Bootstrap samples: the standard error they give is itself uncertain by 1.6%."""
 PERMUTATIONS = 9999
@@ -48,6 +56,8 @@ def interval(values: ArrayLike, confidence: float = 0.95) -> Interval:
     **Arguments:** `values`: finite, [tasks, seeds]. With one task the seeds are the sample, and
     the interval speaks for that task alone. One value has no interval: the ends are infinite.
     """
+    from scipy import stats
+
     array = _results(values)
     sample = array[0][:, None] if len(array) == 1 else array
     units, repeats = sample.shape
@@ -75,16 +85,20 @@ def interval(values: ArrayLike, confidence: float = 0.95) -> Interval:
 
 
 def paired_test(differences: ArrayLike, *, greater: bool = False) -> float:
-    """The p-value of differences that are centred on 0 if two rules are equally good.
+    """The p-value of differences that are symmetric around 0 if two rules are equally good.
 
-    Flips signs, which is swapping the two rules in a pair (Fisher's permutation test): exact for
-    any distribution, in small samples, and without a convention for ties, which Wilcoxon's test
-    needs. Two-sided, or against "greater than 0" alone.
+    The sign-flip test: to swap the two rules of a pair is to flip the sign of their difference, and
+    the mean difference is compared with those of all flips, or of `PERMUTATIONS` drawn ones
+    (Fisher 1935, "The Design of Experiments", section 21). Exact in small samples for any
+    distribution, and without a convention for ties, which Wilcoxon's test needs. Two-sided, or
+    against "greater than 0" alone.
 
     **Arguments:** `differences`: finite; [tasks, seeds], where the rules are swapped in a task
     with all its seeds, since the seeds of a task share what is peculiar to it; or one task's
     [seeds]. The least possible value is 2 to the minus number of units, twice that if two-sided.
     """
+    from scipy import stats
+
     units = np.asarray(differences, float)
     if units.ndim == 2:
         units = units.mean(axis=1)
@@ -104,8 +118,37 @@ def paired_test(differences: ArrayLike, *, greater: bool = False) -> float:
     return min(float(result.pvalue), 1.0)
 
 
+@dataclass(frozen=True)
+class Evidence:
+    """How far one rule is ahead of another.
+
+    `difference` is the mean of the paired differences with its interval at `confidence`, which is
+    corrected for the rules looked at; `p_value`, of the sign-flip test, is not.
+    """
+
+    difference: Interval
+    confidence: float
+    p_value: float
+
+
+def evidence(differences: ArrayLike, looked_at: int = 1) -> Evidence:
+    """The evidence that a rule is ahead of another: `interval` and `paired_test` (two-sided) of
+    their differences.
+
+    **Arguments:** `differences`: finite, [tasks, seeds], each of the two rules on one task and
+    seed. `looked_at`: rules, or rules and tasks, that such a claim might have been made of; the
+    confidence is 1 - `ERROR` / `looked_at` (Bonferroni; Dunn 1961, "Multiple Comparisons Among
+    Means").
+    """
+    array = _results(differences)
+    confidence = 1 - ERROR / looked_at
+    p_value = paired_test(array if len(array) > 1 else array[0])
+    return Evidence(interval(array, confidence), confidence, p_value)
+
+
 def holm(p_values: Sequence[float], count: int | None = None) -> tuple[float, ...]:
-    """P-values that hold for all hypotheses together (Holm 1979), in the order given.
+    """P-values that hold for all hypotheses together, in the order given (Holm 1979, "A Simple
+    Sequentially Rejective Multiple Test Procedure").
 
     **Arguments:** `count`: hypotheses looked at, those included that are not among `p_values`:
     their own are taken to be larger, which is the worst for the ones given. ValueError if fewer.
@@ -122,8 +165,30 @@ def holm(p_values: Sequence[float], count: int | None = None) -> tuple[float, ..
     return tuple(result.tolist())
 
 
+def rank_correlation(first: ArrayLike, second: ArrayLike) -> float | None:
+    """Spearman's rank correlation of two lists of values of the same things; equal values share the
+    mean of their ranks. None where all values of a list are equal.
+
+    `scipy.stats.spearmanr` in NumPy: the state of a running campaign is shown without SciPy, whose
+    import takes longer than all else that is shown.
+    """
+    placed = [_mean_ranks(np.asarray(values, float)) for values in (first, second)]
+    if any(np.ptp(places) == 0 for places in placed):
+        return None
+    return float(np.corrcoef(placed)[0, 1])
+
+
+def _mean_ranks(values: Floats) -> Floats:
+    """Ranks from 1, the least value first."""
+    _, group, sizes = np.unique(values, return_inverse=True, return_counts=True)
+    last = np.cumsum(sizes)
+    return (last - (sizes - 1) / 2)[group]
+
+
 def ranks(scores: ArrayLike, digits: int = 4) -> tuple[int, ...]:
     """Places from 1, the highest score first; scores that agree to `digits` share a place."""
+    from scipy import stats
+
     rounded = np.round(np.asarray(scores, float), digits)
     return tuple(int(place) for place in stats.rankdata(-rounded, method="min"))
 

@@ -1,4 +1,4 @@
-"""What may be said of a rule after a comparison, in fixed words.
+"""The verdict on a rule after a comparison, in fixed words.
 
 The scale is the speed-up over the best tuned baseline (see `speedup`), averaged geometrically over
 tasks and seeds.
@@ -12,10 +12,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from dsl.errors import counted
-from evaluators.statistics import Interval, interval, paired_test
+from evaluators.statistics import ERROR, Interval, evidence, interval
 
-ERROR = 0.05
-"""The chance of a wrong claim that is accepted, over all rules looked at."""
 WORST_TASK = 1.5
 """No task may take more than this many times the baseline's steps."""
 MARGIN = 1.25
@@ -37,11 +35,11 @@ class Word(enum.StrEnum):
 class Claim:
     """A verdict with what it rests on.
 
-    `speed_up` is the aggregate with its interval, `confidence` that of the interval after the
-    correction for the rules looked at; `p_value` of the paired test over tasks, before it.
-    `by_task` is the speed-up on each task; `faster_on` are indices of tasks on which the rule is
-    faster beyond chance: the interval over the task's seeds, corrected for the number of tasks too,
-    lies above 1.
+    `speed_up` is the aggregate with its interval, `confidence` that of the interval after
+    Bonferroni's correction for the rules looked at; `p_value` is that of the sign-flip test of the
+    log speed-ups over tasks (`evaluators.statistics.evidence`), not corrected. `by_task` is the
+    speed-up on each task; `faster_on` are indices of tasks on which the rule is faster beyond
+    chance: the interval over the task's seeds, corrected for the number of tasks too, lies above 1.
     """
 
     word: Word
@@ -68,12 +66,15 @@ def claim(speed_ups: ArrayLike, looked_at: int = 1) -> Claim:
 
     One task cannot carry *beats*: it says nothing of others, and the most is *specialised to* it.
 
+    The interval is that of `evaluators.statistics.evidence` on log speed-ups, paired by task and
+    seed.
+
     **Arguments:** `speed_ups`: over the best tuned baseline, > 0, [tasks, seeds]; `looked_at`:
     rules that were tried on these tasks, this one included (Bonferroni on the interval).
     """
     logs = np.log(np.asarray(speed_ups, float))
-    confidence = 1 - ERROR / looked_at
-    overall = interval(logs, confidence).exp()
+    found = evidence(logs, looked_at)
+    overall = found.difference.exp()
     by_task = tuple(np.exp(logs.mean(axis=1)).tolist())
     faster_on = _faster_on(logs, looked_at)
     bearable = min(by_task) >= (1 - _ROUNDING) / WORST_TASK
@@ -87,8 +88,7 @@ def claim(speed_ups: ArrayLike, looked_at: int = 1) -> Claim:
         word = Word.SPECIALISED
     else:
         word = Word.NOT_SUPPORTED
-    p_value = paired_test(logs if len(logs) > 1 else logs[0])
-    return Claim(word, overall, confidence, p_value, by_task, faster_on)
+    return Claim(word, overall, found.confidence, found.p_value, by_task, faster_on)
 
 
 def _faster_on(logs: np.ndarray, looked_at: int) -> tuple[int, ...]:

@@ -9,7 +9,16 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 from scipy import stats
 
-from evaluators.statistics import Interval, holm, interval, paired_test, ranks
+from evaluators.statistics import (
+    ERROR,
+    Interval,
+    evidence,
+    holm,
+    interval,
+    paired_test,
+    rank_correlation,
+    ranks,
+)
 
 NUMBERS = st.floats(-10, 10, allow_nan=False).map(lambda x: round(x, 6))
 RESULTS = npst.arrays(float, st.tuples(st.integers(1, 5), st.integers(1, 4)), elements=NUMBERS)
@@ -106,6 +115,28 @@ def test_holm_gives_the_textbook_numbers():
 def test_equal_scores_share_a_place():
     assert ranks([0.5, 0.9, 0.9, 0.1]) == (3, 1, 1, 4)
     assert ranks([0.90001, 0.9]) == (1, 1)
+
+
+@given(st.lists(st.tuples(NUMBERS, NUMBERS), min_size=2, max_size=12))
+def test_the_rank_correlation_is_spearmans(pairs):
+    first, second = zip(*pairs, strict=True)
+    if len(set(first)) == 1 or len(set(second)) == 1:
+        assert rank_correlation(first, second) is None
+    else:
+        assert rank_correlation(first, second) == pytest.approx(
+            stats.spearmanr(first, second).statistic
+        )
+
+
+def test_evidence_is_the_interval_and_the_test_with_the_confidence_corrected():
+    differences = np.random.default_rng(3).normal(0.4, 1, (6, 4))
+    found = evidence(differences, looked_at=4)
+    assert found.confidence == 1 - ERROR / 4
+    assert found.difference == interval(differences, found.confidence)
+    assert found.p_value == paired_test(differences)
+    of_seeds = evidence(differences[:1])
+    assert of_seeds.difference == interval(differences[:1], 1 - ERROR)
+    assert of_seeds.p_value == paired_test(differences[0])
 
 
 def test_the_interval_of_a_logarithm_becomes_that_of_the_ratio():

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from evaluators.comparison.claim import ERROR, MARGIN, WORST_TASK, Word, claim, sentence
-from evaluators.statistics import interval
+from evaluators.comparison.claim import MARGIN, WORST_TASK, Word, claim, sentence
+from evaluators.statistics import ERROR, interval
 
 TASKS = tuple(f"task{number}" for number in range(8))
 
