@@ -15,6 +15,7 @@ it behind: the slot stands for what the program would have subtracted from the p
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal
 
 from dsl.combine.graph import follow, substitute
@@ -28,13 +29,19 @@ from dsl.program.trace import program as trace
 class Combinator:
     """Called with a program and numbers, gives the program with `piece` put `where` at `name`.
 
-    `shared` are hyperparameters that are those of the program, if it has them.
+    `function` spells the piece. `shared` are hyperparameters that are those of the program, if it
+    has them.
     """
 
-    piece: Program
+    function: Callable[..., Any]
     where: Literal["before", "after"]
     name: str
     shared: tuple[str, ...] = ()
+
+    @cached_property
+    def piece(self) -> Program:
+        """The statements that it adds, as a program; traced when it is first read."""
+        return trace(self.function)
 
     def __call__(self, program: Program, **numbers: float) -> Program:
         """The combined program; `numbers` are defaults of hyperparameters that the piece adds.
@@ -49,7 +56,10 @@ class Combinator:
                     f"'{number}' is the program's own in '{self.piece.name}'",
                     help=f"use program.with_hyperparameters({number}=...)",
                 )
-        piece = self.piece.with_hyperparameters(**numbers)
+        return self.put(self.piece.with_hyperparameters(**numbers), program)
+
+    def put(self, piece: Program, program: Program) -> Program:
+        """`program` with another piece in the place of this one."""
         if self.where == "before":
             return substitute(program, self.name, piece, self.shared)
         return follow(program, piece, self.name, self.shared)
@@ -82,5 +92,5 @@ def _declared(
     name: str,
     shared: tuple[str, ...],
 ) -> Combinator:
-    piece = trace(function)
-    return COMBINATORS.declare(piece.name, Combinator(piece, where, name, shared))
+    combinator = Combinator(function, where, name, shared)
+    return COMBINATORS.declare(function.__name__, combinator)

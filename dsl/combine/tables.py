@@ -10,8 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from dsl.combine.combinator import Combinator
-from dsl.combine.graph import rename
+from dsl.combine.graph import rename, substitute
 from dsl.errors import DslError
 from dsl.ops import clip, interp, maximum
 from dsl.program import Program
@@ -47,7 +46,7 @@ def tabulated(
             part = interp(part, values[end], clip(done / length if length > 1 else done, 0, 1))
         return lr * part
 
-    return Combinator(rename(trace(table), lr=name), "before", name)(program)
+    return substitute(program, name, rename(trace(table), lr=name))
 
 
 def knots(values: Sequence[float], most: int) -> list[int]:

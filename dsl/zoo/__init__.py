@@ -1,10 +1,21 @@
 """Known optimizers as programs: `ZOO[name]` is the program, `ENTRIES[name]` what is known about it.
 
-One folder per group, one file per optimizer or family; importing the package registers all of them.
+One file per optimizer or family, one folder per group:
+
+    plain/        gradient descent: with momentum, clipped, normalized, signed
+    adaptive/     a rate for each entry, from its own gradients
+    structure/    tensors seen as matrices: factors, rotations, low rank, signs and other norms
+    curvature/    second derivatives of the loss
+    loss_aware/   steps sized by the loss
+    points/       gradients and losses at other points
+    rate_free/    learning rates that need no tuning
+    wrappers/     rules made from others by `dsl.combine`
+    entry, hypers what is stated of every rule; what hyperparameters mean
+
+Importing the package registers all of them by name; a rule is traced when its program is read.
 """
 
-from collections.abc import Mapping
-from types import MappingProxyType
+from collections.abc import Iterator, Mapping
 
 from dsl.declare import import_all
 from dsl.program import Program
@@ -12,8 +23,23 @@ from dsl.zoo.entry import ENTRIES
 
 import_all(__name__)
 
-ZOO: Mapping[str, Program] = MappingProxyType(
-    {name: entry.program for name, entry in ENTRIES.items()}
-)
+
+class _Programs(Mapping[str, Program]):
+    """The programs of the entries by name, in the order of names."""
+
+    def __getitem__(self, name: str) -> Program:
+        return ENTRIES[name].program
+
+    def __contains__(self, name: object) -> bool:
+        return name in ENTRIES
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(ENTRIES)
+
+    def __len__(self) -> int:
+        return len(ENTRIES)
+
+
+ZOO: Mapping[str, Program] = _Programs()
 
 __all__ = ["ENTRIES", "ZOO"]

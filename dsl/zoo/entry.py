@@ -4,6 +4,7 @@ import inspect
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 from dsl.declare import Registry
@@ -114,22 +115,51 @@ class Dense(Check):
 
 @dataclass(frozen=True)
 class Entry:
-    """A known optimizer; `year` is that of publication, or of the preprint if there is no other."""
+    """A known optimizer; `year` is that of publication, or of the preprint if there is no other.
 
-    program: Program
+    `rule` spells the program (see `dsl.program.trace`) or, without parameters, makes it from
+    others; that happens when `program` is first read.
+    """
+
+    rule: Callable[..., Any]
     paper: str
     year: int
     reference: Reference | Dense
-    hypers: Mapping[str, Hyper]
-    group: str
-    """The folder of its file."""
+    own_hypers: Mapping[str, Hyper]
+    """The hyperparameters that `COMMON` does not hold, or that mean something else here."""
+
+    @property
+    def name(self) -> str:
+        return self.rule.__name__
+
+    @property
+    def group(self) -> str:
+        """The folder of its file."""
+        return self.rule.__module__.split(".")[-2]
+
+    @cached_property
+    def program(self) -> Program:
+        """The rule as a program, with the name and docstring of the function."""
+        if inspect.signature(self.rule).parameters:
+            return trace(self.rule)
+        doc = inspect.getdoc(self.rule) or ""
+        return replace(self.rule(), name=self.name, doc=doc)
+
+    @cached_property
+    def hypers(self) -> Mapping[str, Hyper]:
+        """Its hyperparameters in words; ValueError if the entry leaves one out."""
+        known = {**COMMON, **self.own_hypers}
+        missing = [name for name in self.program.hyperparameters if name not in known]
+        if missing:
+            raise ValueError(f"zoo entry '{self.name}' does not say what {missing} mean")
+        return {name: known[name] for name in self.program.hyperparameters}
 
     @property
     def idea(self) -> str:
         """The rule in one line: the first of its docstring, without a title that is its name."""
         line = self.program.doc.splitlines()[0].rstrip(".")
         title, _, idea = line.partition(": ")
-        return idea if _letters(title) == _letters(self.program.name) else line
+        return idea if _letters(title) == _letters(self.name) else line
 
     @property
     def memory(self) -> int:
@@ -183,32 +213,18 @@ def entry(
     year: int,
     reference: Reference | Dense,
     hypers: Mapping[str, Hyper] | None = None,
-) -> Callable[[Callable[..., Any]], Program]:
+) -> Callable[[Callable[..., Any]], Entry]:
     """Register the decorated function as a rule of the zoo, in the form of `dsl.program.trace`.
 
     A function without parameters makes the program from others (`dsl.combine`) and returns it; name
     and docstring are those of the function all the same.
 
-    **Arguments:** `hypers`: what hyperparameters mean, those aside that mean here what
-    `dsl.language.hyperparameters.COMMON` says.
+    **Arguments:** `hypers`: the meaning of hyperparameters that
+    `dsl.language.hyperparameters.COMMON` does not hold, or that mean something else here.
     """
 
-    def register(function: Callable[..., Any]) -> Program:
-        traced = _program(function)
-        known = {**COMMON, **(hypers or {})}
-        missing = [name for name in traced.hyperparameters if name not in known]
-        if missing:
-            raise ValueError(f"zoo entry '{traced.name}' does not say what {missing} mean")
-        meant = {name: known[name] for name in traced.hyperparameters}
-        group = function.__module__.split(".")[-2]
-        ENTRIES.declare(traced.name, Entry(traced, paper, year, reference, meant, group))
-        return traced
+    def register(rule: Callable[..., Any]) -> Entry:
+        made = Entry(rule, paper, year, reference, hypers or {})
+        return ENTRIES.declare(made.name, made)
 
     return register
-
-
-def _program(function: Callable[..., Any]) -> Program:
-    """The program that a function spells or, without parameters, makes."""
-    if inspect.signature(function).parameters:
-        return trace(function)
-    return replace(function(), name=function.__name__, doc=inspect.getdoc(function) or "")

@@ -18,7 +18,7 @@ def sgd_clipped_by_global_norm() -> Program:
     The norm is over all tensors; no eps, where PyTorch's function adds 1e-6 to it. Weight decay is
     coupled and added after the clipping.
     """
-    return clipped_by_global_norm(sgd)
+    return clipped_by_global_norm(sgd.program)
 
 
 @entry(paper=_PASCANU, year=2013, reference=Dense(at={"c": 0.75}), hypers=_C)
@@ -28,7 +28,7 @@ def adamw_clipped_by_global_norm() -> Program:
     The norm is over all tensors; no eps there. Otherwise AdamW: eps is added to the corrected root,
     weight decay is decoupled.
     """
-    return clipped_by_global_norm(adamw)
+    return clipped_by_global_norm(adamw.program)
 
 
 @entry(
@@ -50,4 +50,4 @@ def sgd_zclip() -> Program:
     variance as cut, and the first 25 steps are clipped at `c` alone. Their 1e-6 stands in three
     denominators. Weight decay is coupled and added after the clipping.
     """
-    return zclip(sgd)
+    return zclip(sgd.program)

@@ -24,7 +24,7 @@ def momentum_8bit() -> Program:
     The step is computed from the new momentum in full. A negative entry never becomes 0. Weight
     decay is coupled. Tensors of less than `least` entries are held in full.
     """
-    return in_eight_bits(heavy_ball)
+    return in_eight_bits(heavy_ball.program)
 
 
 @program
@@ -60,4 +60,4 @@ def lion_8bit() -> Program:
     A rule of the authors' library, not of the paper. Weight decay is decoupled; tensors of less
     than `least` entries are held in full.
     """
-    return in_eight_bits(lion)
+    return in_eight_bits(lion.program)

@@ -25,7 +25,7 @@ def sgd_perp_grad() -> Program:
     the denominators from zero. Weight decay is coupled and added after the projection, so it is
     along the parameters all the same.
     """
-    return perp_grad(sgd)
+    return perp_grad(sgd.program)
 
 
 @entry(
@@ -43,7 +43,7 @@ def sgd_gradient_noise() -> Program:
     Of the paper's choices 0.01, 0.3 and 1 for eta the first is the default. Steps count from 1
     here, so that the noise of its step 0 is that of the first. Weight decay is coupled.
     """
-    return gradient_noise(sgd)
+    return gradient_noise(sgd.program)
 
 
 @entry(paper=_CAUTIOUS, year=2024, reference=Dense())
@@ -54,7 +54,7 @@ def cautious_adamw_paper() -> Program:
     mean of the mask instead, at least 1e-3. eps is added to the corrected root. Weight decay is
     decoupled and not masked.
     """
-    return decoupled_decay(cautious(fix(adam, wd=0)), wd=1e-2)
+    return decoupled_decay(cautious(fix(adam.program, wd=0)), wd=1e-2)
 
 
 @entry(
@@ -74,4 +74,4 @@ def cautious_lion() -> Program:
     The others are scaled up by d / (kept + 1), tensor by tensor. Weight decay is decoupled and not
     masked.
     """
-    return decoupled_decay(cautious(fix(lion, wd=0)))
+    return decoupled_decay(cautious(fix(lion.program, wd=0)))

@@ -32,7 +32,7 @@ def local_sgd() -> Program:
     parameters are the mean of their points on every step. Weight decay is coupled, at a worker's
     own point.
     """
-    return local_steps(sgd)
+    return local_steps(sgd.program)
 
 
 @entry(
@@ -50,7 +50,7 @@ def local_adam() -> Program:
 
     status: unverified
     """
-    return local_steps(adam)
+    return local_steps(adam.program)
 
 
 @program

@@ -39,7 +39,7 @@ def mechanic_sgd() -> Program:
     parameters after SGD's step, and is no weight decay of SGD's, which has none here. mechanize_sgd
     is Optax's form.
     """
-    return mechanic(fix(sgd.with_hyperparameters(lr=0.01), wd=0))
+    return mechanic(fix(sgd.program.with_hyperparameters(lr=0.01), wd=0))
 
 
 @entry(paper=_PAPER, year=2023, reference=Dense(at=_AT_WITH_EPS), hypers=_HYPERS_WITH_EPS)
@@ -50,7 +50,7 @@ def mechanic_adamw() -> Program:
     Mechanic's. Weight decay is AdamW's, a part of the steps that are scaled; s_decay pulls the
     scale besides.
     """
-    return mechanic(adamw)
+    return mechanic(adamw.program)
 
 
 @entry(paper=_PAPER, year=2023, reference=Dense(at=_AT_WITH_EPS), hypers=_HYPERS_WITH_EPS)
@@ -60,7 +60,7 @@ def mechanic_lion() -> Program:
     The authors' form, as mechanic_sgd; eps_1 is Mechanic's. Weight decay is Lion's, a part of the
     steps that are scaled; s_decay pulls the scale besides.
     """
-    return rename(mechanic(lion), eps="eps_1")
+    return rename(mechanic(lion.program), eps="eps_1")
 
 
 @entry(
@@ -76,7 +76,7 @@ def mechanize_sgd() -> Program:
     eps more where its largest is kept, and s_decay pulls along the parameters before the step. It
     is no weight decay of SGD's, which has none here.
     """
-    return mechanize(fix(sgd.with_hyperparameters(lr=0.01), wd=0))
+    return mechanize(fix(sgd.program.with_hyperparameters(lr=0.01), wd=0))
 
 
 @entry(
@@ -91,7 +91,7 @@ def mechanize_adamw() -> Program:
     As mechanize_sgd. eps is AdamW's, added to its corrected root, and eps_1 Mechanic's. Weight
     decay is AdamW's, a part of the steps that are scaled.
     """
-    return mechanize(adamw)
+    return mechanize(adamw.program)
 
 
 @entry(
@@ -106,4 +106,4 @@ def mechanize_lion() -> Program:
     As mechanize_sgd; eps_1 is Mechanic's. Weight decay is Lion's, a part of the steps that are
     scaled.
     """
-    return rename(mechanize(lion), eps="eps_1")
+    return rename(mechanize(lion.program), eps="eps_1")

@@ -37,7 +37,7 @@ def refined_sgd() -> Program:
     a running median, times the sum of those to come. Sixteen of forty numbers are kept. The last
     step has a rate of 0. Weight decay is coupled.
     """
-    return tabulated(sgd, refined(_SGD_NORMS).round(4))
+    return tabulated(sgd.program, refined(_SGD_NORMS).round(4))
 
 
 @entry(
@@ -55,4 +55,4 @@ def refined_adamw() -> Program:
 
     status: unverified
     """
-    return tabulated(adamw, refined(_ADAMW_NORMS, power=1).round(4))
+    return tabulated(adamw.program, refined(_ADAMW_NORMS, power=1).round(4))

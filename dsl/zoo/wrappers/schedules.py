@@ -19,7 +19,7 @@ def sgd_linear_decay() -> Program:
 
     Steps count from 1, so step T is none; later ones neither. Weight decay is coupled.
     """
-    return linear_decay(sgd)
+    return linear_decay(sgd.program)
 
 
 @entry(
@@ -34,7 +34,7 @@ def sgd_cosine() -> Program:
     One cycle over T steps, without restarts; the first step has the whole rate, and step T is one
     short of the end. Weight decay is coupled.
     """
-    return cosine(sgd)
+    return cosine(sgd.program)
 
 
 @entry(
@@ -50,7 +50,7 @@ def sgd_warmup() -> Program:
     epochs, whatever number of steps that is, and starts at the rate of one worker. Weight decay is
     coupled.
     """
-    return warmup(sgd)
+    return warmup(sgd.program)
 
 
 @entry(
@@ -70,4 +70,4 @@ def sgd_uba() -> Program:
     One phase over T steps; the first step has the whole rate. Weight decay is coupled.
     status: unverified
     """
-    return uba(sgd)
+    return uba(sgd.program)

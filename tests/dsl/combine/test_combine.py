@@ -251,7 +251,7 @@ def simplest(program: Program) -> Program:
 @settings(max_examples=60)
 def test_at_neutral_numbers_a_combined_program_simplifies_to_the_base(name: str, program: Program):
     combinator = COMBINATORS[name]
-    made = replace(combinator, piece=fix(combinator.piece, **NEUTRAL[name]))(program)
+    made = combinator.put(fix(combinator.piece, **NEUTRAL[name]), program)
     base = spelled_out(program) if combinator.name == "g" else program
     assert simplest(made) == simplest(base)
 
