@@ -36,7 +36,7 @@ _STEPS = 50
 
 def in_order() -> list[tuple[str, list[Entry]]]:
     """Entries by group, groups and entries by name."""
-    chosen = sorted(ENTRIES.values(), key=lambda entry: (entry.group, entry.program.name))
+    chosen = sorted(ENTRIES.values(), key=lambda entry: (entry.group, entry.name))
     return [(group, list(found)) for group, found in groupby(chosen, lambda entry: entry.group)]
 
 
@@ -57,7 +57,7 @@ def page() -> str:
 
 
 def _row(entry: Entry) -> tuple[str, ...]:
-    name = entry.program.name
+    name = entry.name
     return f"[{name}](#{name})", entry.idea, entry.state, entry.calls, entry.status
 
 

@@ -10,7 +10,7 @@ One file per optimizer or family, one folder per group:
     points/       gradients and losses at other points
     rate_free/    learning rates that need no tuning
     wrappers/     rules made from others by `dsl.combine`
-    entry, hypers what is stated of every rule; what hyperparameters mean
+    entry         what is stated of every rule, and how it is checked
 
 Importing the package registers all of them by name; a rule is traced when its program is read.
 """

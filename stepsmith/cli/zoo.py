@@ -50,7 +50,7 @@ def zoo(
 def _named(names: list[str], entries: "list[Entry]") -> "list[Entry]":
     from dsl.errors import did_you_mean
 
-    known = {entry.program.name: entry for entry in entries}
+    known = {entry.name: entry for entry in entries}
     for name in names:
         if name not in known:
             raise UsageError(
@@ -67,7 +67,7 @@ def _print_table(entries: "list[Entry]") -> None:
     for column in ("name", "group", "year", "memory", "oracle calls", "status", "idea"):
         table.add_column(column, no_wrap=column in ("name", "group", "year"))
     for entry in entries:
-        facts = (entry.program.name, entry.group, str(entry.year), entry.state, entry.calls)
+        facts = (entry.name, entry.group, str(entry.year), entry.state, entry.calls)
         table.add_row(*facts, entry.status, entry.idea)
     data_console().print(table)
 
@@ -101,7 +101,7 @@ def _print_sheets(entries: "list[Entry]") -> None:
         for name, value in entry.program.hypers:
             hyper = entry.hypers[name]
             hypers.add_row(name, format_number(value), interval(hyper), hyper.meaning)
-        console.print(f"{entry.program.name} ({entry.group})", style="bold", markup=False)
+        console.print(f"{entry.name} ({entry.group})", style="bold", markup=False)
         console.print(about, markup=False)
         if entry.program.hypers:
             console.print(hypers, markup=False)
