@@ -135,8 +135,9 @@ def _flags(program: Program, steps: int, horizon: int) -> dict[Arg, np.ndarray]:
 def _share(steps: np.ndarray) -> float:
     """The part of all steps that these are, as far as a window shows it; exact if they are evenly
     spaced."""
-    gaps = np.unique(np.diff(steps))
-    return 1 / int(gaps[0]) if len(gaps) == 1 else len(steps) / _LONG
+    gaps = np.diff(steps)
+    even = gaps.size and np.all(gaps == gaps[0])
+    return 1 / int(gaps[0]) if even else len(steps) / _LONG
 
 
 def _frequency(least: float, most: float) -> str:

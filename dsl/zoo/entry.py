@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from types import FunctionType
 from typing import Any
 
 from dsl.declare import Registry
@@ -121,7 +122,7 @@ class Entry:
     others; that happens when `program` is first read.
     """
 
-    rule: Callable[..., Any]
+    rule: FunctionType
     paper: str
     year: int
     reference: Reference | Dense
@@ -140,7 +141,8 @@ class Entry:
     @cached_property
     def program(self) -> Program:
         """The rule as a program, with the name and docstring of the function."""
-        if inspect.signature(self.rule).parameters:
+        code = self.rule.__code__
+        if code.co_argcount + code.co_kwonlyargcount:
             return trace(self.rule)
         doc = inspect.getdoc(self.rule) or ""
         return replace(self.rule(), name=self.name, doc=doc)
@@ -213,7 +215,7 @@ def entry(
     year: int,
     reference: Reference | Dense,
     hypers: Mapping[str, Hyper] | None = None,
-) -> Callable[[Callable[..., Any]], Entry]:
+) -> Callable[[FunctionType], Entry]:
     """Register the decorated function as a rule of the zoo, in the form of `dsl.program.trace`.
 
     A function without parameters makes the program from others (`dsl.combine`) and returns it; name
@@ -223,7 +225,7 @@ def entry(
     `dsl.language.hyperparameters.COMMON` does not hold, or that mean something else here.
     """
 
-    def register(rule: Callable[..., Any]) -> Entry:
+    def register(rule: FunctionType) -> Entry:
         made = Entry(rule, paper, year, reference, hypers or {})
         return ENTRIES.declare(made.name, made)
 

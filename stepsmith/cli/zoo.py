@@ -69,7 +69,7 @@ def _print_table(entries: "list[Entry]") -> None:
     for entry in entries:
         facts = (entry.name, entry.group, str(entry.year), entry.state, entry.calls)
         table.add_row(*facts, entry.status, entry.idea)
-    data_console().print(table)
+    data_console().print(table, markup=False)
 
 
 def _print_sheets(entries: "list[Entry]") -> None:
