@@ -1,6 +1,4 @@
-"""Where results go, and the look of their tables."""
-
-from typing import Any
+"""The console for results, and the look of tables that Rich draws."""
 
 from rich.console import Console
 from rich.table import Table
@@ -15,7 +13,6 @@ def data_console() -> Console:
     return console if console.is_terminal else Console(highlight=False, width=_PIPE_WIDTH)
 
 
-def plain_table(**options: Any) -> Table:
+def plain_table() -> Table:
     """A table without lines: columns two spaces apart under a bold head."""
-    look = {"box": None, "pad_edge": False, "header_style": "bold", "padding": (0, 2, 0, 0)}
-    return Table(**{**look, **options})
+    return Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))

@@ -1,11 +1,15 @@
 """`stepsmith primitives`: the words of the language, from their declarations."""
 
 import json
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from stepsmith.cli.rules import JsonOption
+
+if TYPE_CHECKING:
+    from dsl.language.initialisers import Initialiser
+    from dsl.language.registry import Primitive
 
 
 def primitives(
@@ -25,49 +29,51 @@ def primitives(
     from dsl.language.initialisers import INITIALISERS
     from dsl.language.registry import PRIMITIVES
 
-    found: list[dict[str, Any]] = [
-        {
-            "name": primitive.name,
-            "call": f"{primitive.name}({', '.join(primitive.params)})",
-            "signature": str(primitive.signature),
-            "infix": primitive.infix.symbol if primitive.infix else None,
-            "oracle": primitive.oracle is not None,
-            "costs": str(primitive.oracle.costs) if primitive.oracle else None,
-            "laws": [law.text for law in primitive.laws],
-            "doc": primitive.doc,
-        }
-        for primitive in PRIMITIVES.values()
-    ]
-    found += [
-        {
-            "name": rule.name,
-            "call": f"slot={rule.name}{'(value)' if rule.arity else ''}",
-            "signature": f"starts a {rule.kind} slot",
-            "infix": None,
-            "oracle": False,
-            "costs": None,
-            "laws": [],
-            "doc": rule.doc,
-        }
-        for rule in INITIALISERS.values()
-    ]
-    known = {word["name"]: word for word in found}
+    words = [*map(_primitive, PRIMITIVES.values()), *map(_initialiser, INITIALISERS.values())]
+    known = {word["name"]: word for word in words}
     for name in names or ():
         if name not in known:
             raise UnknownName(f"unknown primitive '{name}'{did_you_mean(name, known)}")
-    chosen = [known[name] for name in names] if names else found
+    chosen = [known[name] for name in names] if names else words
     if as_json:
         typer.echo(json.dumps(chosen, indent=2))
-        return
-    from stepsmith.output import data_console, plain_table
+    else:
+        _print_table(chosen)
 
-    table = plain_table()
-    for column in ("call", "kinds"):
-        table.add_column(column, no_wrap=True)
-    table.add_column("meaning")
-    for word in chosen:
+
+def _primitive(primitive: "Primitive") -> dict[str, Any]:
+    return {
+        "name": primitive.name,
+        "call": f"{primitive.name}({', '.join(primitive.params)})",
+        "signature": str(primitive.signature),
+        "infix": primitive.infix.symbol if primitive.infix else None,
+        "oracle": primitive.oracle is not None,
+        "costs": str(primitive.oracle.costs) if primitive.oracle else None,
+        "laws": [law.text for law in primitive.laws],
+        "doc": primitive.doc,
+    }
+
+
+def _initialiser(rule: "Initialiser") -> dict[str, Any]:
+    return {
+        "name": rule.name,
+        "call": f"slot={rule.name}{'(value)' if rule.arity else ''}",
+        "signature": f"starts a {rule.kind} slot",
+        "infix": None,
+        "oracle": False,
+        "costs": None,
+        "laws": [],
+        "doc": rule.doc,
+    }
+
+
+def _print_table(words: list[dict[str, Any]]) -> None:
+    from stepsmith.table import print_table
+
+    rows = []
+    for word in words:
         first = word["doc"].split("\n\n")[0].replace("\n", " ")
         infix = f"  ({word['infix']})" if word["infix"] else ""
         costs = f" Costs {word['costs']}." if word["costs"] else ""
-        table.add_row(word["call"] + infix, word["signature"], first + costs)
-    data_console().print(table, markup=False)
+        rows.append((word["call"] + infix, word["signature"], first + costs))
+    print_table(("call", "kinds", "meaning"), rows, whole=("call", "kinds"))

@@ -17,7 +17,6 @@ def runs(
     """
     from search.errors import NoSuchRun, SearchError
     from search.report.status import read_status, runs_in
-    from stepsmith.output import data_console
 
     if not folder.is_dir() and folder != Path("runs"):
         raise NoSuchRun(f"{folder} is not a folder", help="give a folder that holds runs")
@@ -30,7 +29,7 @@ def runs(
     if as_json:
         typer.echo(json.dumps(found, indent=2, allow_nan=False))
     elif found:
-        data_console().print(_table(found))
+        _print_table(found)
     else:
         typer.echo(
             f"No runs in {folder}; start one with stepsmith discover configs/quickstart.yaml",
@@ -38,24 +37,22 @@ def runs(
         )
 
 
-def _table(found: list[dict[str, Any]]):
-    from stepsmith.output import plain_table
+def _print_table(found: list[dict[str, Any]]) -> None:
+    from stepsmith.table import print_table
 
-    table = plain_table()
-    for name in ("run", "state", "programs", "cached", "best in search", "winner"):
-        number = name in ("programs", "cached", "best in search")
-        table.add_column(name, justify="right" if number else "left", no_wrap=name != "winner")
-    for status in found:
-        if "error" in status:
-            table.add_row(status["folder"], status["state"], "", "", "", status["error"])
-            continue
-        winner, best = status["winner"], status["best_search_score"]
-        table.add_row(
-            status["folder"],
-            status["state"],
-            f"{status['programs']}/{status['budget']}",
-            f"{100 * status['cache_hits'] / max(status['programs'], 1):.0f}%",
-            "" if best is None else f"{best:.4f}",
-            f"{winner['score']:.4f} +- {winner['sd']:.4f}  {winner['hash']}" if winner else "",
-        )
-    return table
+    head = ("run", "state", "programs", "cached", "best in search", "winner")
+    print_table(head, map(_row, found), right=head[2:5], whole=head[:-1])
+
+
+def _row(status: dict[str, Any]) -> tuple[str, ...]:
+    if "error" in status:
+        return status["folder"], status["state"], "", "", "", status["error"]
+    winner, best = status["winner"], status["best_search_score"]
+    return (
+        status["folder"],
+        status["state"],
+        f"{status['programs']}/{status['budget']}",
+        f"{100 * status['cache_hits'] / max(status['programs'], 1):.0f}%",
+        "" if best is None else f"{best:.4f}",
+        f"{winner['score']:.4f} +- {winner['sd']:.4f}  {winner['hash']}" if winner else "",
+    )

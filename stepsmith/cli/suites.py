@@ -28,14 +28,12 @@ def suites(
     if as_json:
         typer.echo(json.dumps([asdict(suite) for suite in found], indent=2))
         return
-    from stepsmith.output import data_console, plain_table
+    from stepsmith.table import print_table
 
-    table = plain_table()
-    for column in ("suite", "task", "steps", "what"):
-        table.add_column(column, justify="right" if column == "steps" else "left")
     described = catalogue.entries()
+    rows = []
     for suite in found:
-        table.add_row(suite.name, "", "", suite.purpose)
+        rows.append((suite.name, "", "", suite.purpose))
         for task in suite.tasks:
-            table.add_row("", task.name, str(task.steps), described[task.name].summary)
-    data_console().print(table, markup=False)
+            rows.append(("", task.name, str(task.steps), described[task.name].summary))
+    print_table(("suite", "task", "steps", "what"), rows, right=["steps"])

@@ -37,19 +37,15 @@ def tasks(
 
 
 def _print_table(found: "list[Entry]") -> None:
-    from stepsmith.output import data_console, plain_table
+    from stepsmith.table import print_table
 
-    table = plain_table()
-    left = ("name", "by", "what")
-    columns = ("name", "steps", "parameters", "flops", "untrained", "best", "by", "floor", "what")
-    for column in columns:
-        justify = "left" if column in left else "right"
-        table.add_column(column, justify=justify, no_wrap=column != "what")
+    head = ("name", "steps", "parameters", "flops", "untrained", "best", "by", "floor", "what")
+    rows = []
     for task in found:
-        losses = (f"{task.untrained:.3g}", f"{task.best.loss:.3g}", task.best.rule)
         sizes = (str(task.horizon), f"{task.parameters:,}", f"{task.flops:.2g}")
-        table.add_row(task.name, *sizes, *losses, f"{task.floor:.3g}", task.summary)
-    data_console().print(table, markup=False)
+        losses = (f"{task.untrained:.3g}", f"{task.best.loss:.3g}", task.best.rule)
+        rows.append((task.name, *sizes, *losses, f"{task.floor:.3g}", task.summary))
+    print_table(head, rows, right={*head} - {"name", "by", "what"}, whole=head[:-1])
 
 
 def _facts(task: "Entry") -> dict[str, Any]:

@@ -61,24 +61,19 @@ def _named(names: list[str], entries: "list[Entry]") -> "list[Entry]":
 
 
 def _print_table(entries: "list[Entry]") -> None:
-    from stepsmith.output import data_console, plain_table
+    from stepsmith.table import print_table
 
-    table = plain_table()
-    for column in ("name", "group", "year", "memory", "oracle calls", "status", "idea"):
-        table.add_column(column, no_wrap=column in ("name", "group", "year"))
-    for entry in entries:
-        facts = (entry.name, entry.group, str(entry.year), entry.state, entry.calls)
-        table.add_row(*facts, entry.status, entry.idea)
-    data_console().print(table, markup=False)
+    head = ("name", "group", "year", "memory", "oracle calls", "status", "idea")
+    rows = [(e.name, e.group, str(e.year), e.state, e.calls, e.status, e.idea) for e in entries]
+    print_table(head, rows, whole=head[:3])
 
 
 def _print_sheets(entries: "list[Entry]") -> None:
-    """All that is known about each of them, but for the text, which `show` has."""
+    """All that is known about each of them except its text, which `show` has."""
     from dsl.language.numbers import format_number
-    from stepsmith.output import data_console, plain_table
+    from stepsmith.table import print_table
     from stepsmith.zoo_page import interval
 
-    console = data_console()
     for entry in entries:
         facts = {
             "paper": f"{entry.paper}, {entry.year}",
@@ -88,24 +83,15 @@ def _print_sheets(entries: "list[Entry]") -> None:
             "status": entry.status,
             "the check": entry.remarks,
         }
-        about = plain_table(show_header=False)
-        about.add_column(no_wrap=True)
-        about.add_column()
-        for word, fact in facts.items():
-            if fact:
-                about.add_row(word, fact)
-        hypers = plain_table()
-        for column in ("hyperparameter", "default", "range"):
-            hypers.add_column(column, no_wrap=True)
-        hypers.add_column("meaning")
-        for name, value in entry.program.hypers:
-            hyper = entry.hypers[name]
-            hypers.add_row(name, format_number(value), interval(hyper), hyper.meaning)
-        console.print(f"{entry.name} ({entry.group})", style="bold", markup=False)
-        console.print(about, markup=False)
-        if entry.program.hypers:
-            console.print(hypers, markup=False)
-        console.print()
+        hypers = [
+            (name, format_number(value), interval(entry.hypers[name]), entry.hypers[name].meaning)
+            for name, value in entry.program.hypers
+        ]
+        typer.echo(typer.style(f"{entry.name} ({entry.group})", bold=True))
+        print_table(("", ""), [(word, fact) for word, fact in facts.items() if fact])
+        if hypers:
+            print_table(("hyperparameter", "default", "range", "meaning"), hypers)
+        typer.echo()
 
 
 def _facts(entry: "Entry") -> dict[str, Any]:
