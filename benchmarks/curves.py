@@ -70,12 +70,12 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=8)
     chosen = parser.parse_args()
     ledger = Ledger.read(chosen.run / FILE)
-    config = ledger.get("config")
+    config, tuned = ledger.config, ledger.baseline
+    assert tuned is not None
     winner = parse((chosen.run / "winner.rule").read_text(encoding="utf-8"))
-    baseline = parse(ledger.get("baseline")["tuned"])
+    baseline, tuned_rates = tuned.program, tuned.rates
     number = hall_of_fame(ledger).winner.candidate
-    found_rates = dict(next(ledger.rows("WHERE number = ?", (number,))).rates)
-    tuned_rates = ledger.get("baseline")["rates"]
+    found_rates = ledger.row(number).rates
     ledger.close()
     seeds = [FIRST_SEED + i for i in range(chosen.seeds)]
     figure, axes = plt.subplots(1, len(config["tasks"]), figsize=(11, 3.2), squeeze=False)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from statistics import fmean
 
-from dsl import canonical, parse
+from dsl import canonical
 from dsl.program import Program
 from dsl.run.machine import DoesNotFit
 from evaluators.checks import CHECKS, refused_by
@@ -24,8 +24,8 @@ from evaluators.training.trainers import trainers_for
 class Suite:
     """What programs are judged on: plain data, the same in every worker.
 
-    `baseline` is the text of the tuned rule that scores 1, its constants as defaults, and `rates`
-    its rate by task (its default where none is named). `factors` are the multiples of a rate that
+    `baseline` is the tuned rule that scores 1, its constants as defaults, and `rates` its rate by
+    task (its default where none is named). `factors` are the multiples of a rate that
     are tried on every task, for programs and baseline alike. `primitives` are those that programs
     may use; those a search draws by default if empty. `checks` are the free checks that are made.
     `width` is how many seeds run side by side and `batch` how many programs are judged in one call;
@@ -33,10 +33,10 @@ class Suite:
     """
 
     tasks: tuple[TaskChoice, ...]
-    baseline: str
+    baseline: Program
     primitives: tuple[str, ...] = ()
     factors: tuple[float, ...] = (1.0,)
-    rates: tuple[tuple[str, float], ...] = ()
+    rates: Mapping[str, float] = field(default_factory=dict)
     checks: tuple[str, ...] = tuple(check.name for check in CHECKS)
     width: int = 2
     batch: int = 1
@@ -60,7 +60,7 @@ class Evaluator:
 
     def __init__(self, suite: Suite):
         self.suite = suite
-        self.baseline = parse(suite.baseline)
+        self.baseline = suite.baseline
         room = Room(suite.width, len(suite.factors), suite.batch)
         self.trainers = trainers_for(self.baseline, suite.tasks, suite.primitives, room)
         self._checks = [check for check in CHECKS if check.name in suite.checks]
@@ -142,7 +142,7 @@ class Evaluator:
         return min(scales, key=lambda scale: _most(trainer.task, sound, scale))
 
     def _own_rate(self, name: str) -> float | None:
-        return dict(self.suite.rates).get(name)
+        return self.suite.rates.get(name)
 
 
 @dataclass

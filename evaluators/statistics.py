@@ -15,9 +15,9 @@ functions that need it, since what only shows results has to start without it.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -130,6 +130,15 @@ class Evidence:
     confidence: float
     p_value: float
 
+    def to_json(self) -> dict[str, Any]:
+        """Plain data; `from_json` gives equal evidence back."""
+        return {**vars(self), "difference": self.difference._asdict()}
+
+    @staticmethod
+    def from_json(data: Mapping[str, Any]) -> "Evidence":
+        """The evidence that `to_json` made."""
+        return Evidence(Interval(**data["difference"]), data["confidence"], data["p_value"])
+
 
 def evidence(differences: ArrayLike, looked_at: int = 1) -> Evidence:
     """The evidence that a rule is ahead of another: `interval` and `paired_test` (two-sided) of
@@ -175,14 +184,15 @@ def rank_correlation(first: ArrayLike, second: ArrayLike) -> float | None:
     placed = [_mean_ranks(np.asarray(values, float)) for values in (first, second)]
     if any(np.ptp(places) == 0 for places in placed):
         return None
-    return float(np.corrcoef(placed)[0, 1])
+    a, b = (places - places.mean() for places in placed)
+    return float(a @ b / math.sqrt((a @ a) * (b @ b)))
 
 
 def _mean_ranks(values: Floats) -> Floats:
     """Ranks from 1, the least value first."""
     _, group, sizes = np.unique(values, return_inverse=True, return_counts=True)
-    last = np.cumsum(sizes)
-    return (last - (sizes - 1) / 2)[group]
+    means: Floats = np.subtract(np.cumsum(sizes), (sizes - 1) / 2)
+    return np.take(means, group)
 
 
 def ranks(scores: ArrayLike, digits: int = 4) -> tuple[int, ...]:

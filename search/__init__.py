@@ -1,1 +1,13 @@
-"""Who to try next: mutation, strategies, the campaign and its ledger."""
+"""The search for programs: who is tried next, who judges it, and what is kept.
+
+run           a campaign in a folder, from its config to the files of its winner
+config, load  the keys of a campaign, and reading them from a file
+campaign/     the resumable loop and its stages
+candidates/   the next candidate, its keys, rates and thresholds
+strategies/   ways to choose programs by their scores
+mutation/     random changes of a program
+pool/         the workers that tune and judge
+ledger/       what is stored, and the only room that speaks SQL
+report/       what is read off a ledger
+errors        what a user of the search can meet
+"""

@@ -9,19 +9,15 @@ winner_torch.py   the winner as a PyTorch optimizer
 """
 
 import importlib.metadata
-import os
 import platform
-import textwrap
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
 
-from dsl.errors import ExportError
-from dsl.export import to_optax_source, to_torch_source
-from dsl.program import Program
+from evaluators.files.replace_file import replace_file
 from evaluators.workers import SerialPool
 from search.campaign import events
 from search.campaign.loop import Campaign
@@ -33,11 +29,9 @@ from search.load import check_same
 from search.pool.ray_pool import RayPool
 from search.pool.worker import CampaignPool, CampaignWorker
 from search.report.hall_of_fame import HallOfFame, hall_of_fame
-from search.report.transfer import HEADING
+from search.report.winner import write_winner
 
-_DOC_WIDTH = 90
-"""Characters of a line in the winner's docstring."""
-
+_CONFIG = "config.yaml"
 _PACKAGES = ("stepsmith", "jax", "jaxlib", "numpy", "ray", "scikit-learn")
 
 
@@ -66,37 +60,20 @@ def run_campaign(
         ledger = Ledger.open(path) if path.exists() else Ledger.create(path, config.comparable())
         finished = False
         try:
-            check_same(ledger.get("config"), config, folder)
-            if not (folder / "config.yaml").exists():
-                _write(folder / "config.yaml", _config_text(config))
+            check_same(ledger.config, config, folder)
+            if not (folder / _CONFIG).exists():
+                replace_file(folder / _CONFIG, _config_text(config))
             campaign = Campaign(config, ledger, _pool(config, make_worker), observe)
             was_complete = campaign.run(_versions())
-            _write(folder / "config.yaml", _config_text(config))
+            replace_file(folder / _CONFIG, _config_text(config))
             hall = hall_of_fame(ledger)
             assert hall is not None
             finished = True
             content = ledger.content_hash()
-            missing = _write_winner(folder, config, hall, content)
+            missing = write_winner(folder, config, hall, content)
             return Result(folder, hall, content, was_complete, missing)
         finally:
             ledger.close(final=finished)
-
-
-def named(program: Program, config: Config, hall: HallOfFame, content: str) -> Program:
-    """The winner under the campaign's name, with its evidence as docstring."""
-    winner = hall.winner
-    where = ", ".join(f"{task.name} ({task.steps} steps)" for task in config.tasks)
-    origin = "the tuned baseline" if winner.candidate is None else f"candidate {winner.candidate}"
-    lines = [
-        f"Found by the campaign {config.campaign}, {origin}.",
-        "",
-        f"Score {winner.mean:.4f} +- {winner.sd:.4f} over {len(winner.scores)} fresh seeds on",
-        *textwrap.wrap(f"{where};", _DOC_WIDTH),
-        f"tuned {hall.rule} is 1, untrained is 0. Program {winner.hash}, ledger {content[:16]}.",
-    ]
-    if hall.unseen:
-        lines += ["", HEADING, *(each.sentence for each in hall.unseen)]
-    return replace(program, name=config.campaign, doc="\n".join(lines))
 
 
 def _pool(config: Config, make_worker: Callable[[], CampaignWorker]) -> Callable[[], CampaignPool]:
@@ -121,38 +98,9 @@ def _config_text(config: Config) -> str:
 
 
 def _versions() -> dict[str, str]:
-    """What this process runs on, for the record."""
+    """The versions of what this process runs on, for the record."""
     found = {"python": platform.python_version(), "machine": platform.machine()}
     for package in _PACKAGES:
         with suppress(importlib.metadata.PackageNotFoundError):
             found[package] = importlib.metadata.version(package)
     return found
-
-
-def _write_winner(folder: Path, config: Config, hall: HallOfFame, content: str) -> tuple[str, ...]:
-    winner = named(hall.winner.program, config, hall, content)
-    _write(folder / "winner.rule", f"{winner}\n")
-    headline, _, evidence = winner.doc.partition("\n\n")
-    exported = replace(winner, doc=headline)
-    sources: dict[str, Callable[..., str]] = {
-        "winner_optax.py": to_optax_source,
-        "winner_torch.py": to_torch_source,
-    }
-    missing: list[str] = []
-    for name, emit in sources.items():
-        try:
-            _write(folder / name, emit(exported, evidence=evidence))
-        except ExportError as error:
-            (folder / name).unlink(missing_ok=True)
-            missing.append(f"{name}: {error.message}")
-    return tuple(missing)
-
-
-def _write(path: Path, text: str) -> None:
-    """Write a file whole or not at all; one that says the same already is left alone."""
-    with suppress(OSError, UnicodeDecodeError):
-        if path.read_text(encoding="utf-8") == text:
-            return
-    unborn = path.with_name(f"{path.name}.new")
-    unborn.write_text(text, encoding="utf-8")
-    os.replace(unborn, path)

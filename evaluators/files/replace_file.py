@@ -7,10 +7,13 @@ from pathlib import Path
 
 
 def replace_file(path: Path, text: str) -> None:
-    """Put a text into a file, in place of what it holds; it keeps its mode.
+    """Put a text into a file, in place of what it holds; it keeps its mode. A file that holds the
+    text already is left alone.
 
     **Raises:** OSError; the file is then what it was.
     """
+    if path.is_file() and path.read_bytes() == text.encode():
+        return
     handle, made = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:

@@ -1,21 +1,21 @@
 """The baseline of a campaign, tuned before the search, and the suite that judges against it."""
 
-from typing import Any
-
 from dsl.program import Program
 from evaluators.evaluator import Suite
 from evaluators.seeds import baseline_seeds
+from evaluators.suites import TaskChoice
 from evaluators.workers import Failed, run_all
 from search.campaign import events
 from search.campaign.events import Observer
 from search.config import Config
 from search.errors import CampaignFailed
+from search.ledger.results import Rates, TunedBaseline
 from search.pool.time_limit import time_limit
 from search.pool.worker import CampaignPool, Tune
 
 
-def tune_baseline(config: Config, pool: CampaignPool, observe: Observer) -> dict[str, Any]:
-    """The baseline with the constants and rates that suit the tasks of the search, as plain data.
+def tune_baseline(config: Config, pool: CampaignPool, observe: Observer) -> TunedBaseline:
+    """The baseline with the constants and rates that suit the tasks of the search.
 
     **Raises:** CampaignFailed if the workers that tuned it were lost.
     """
@@ -23,40 +23,43 @@ def tune_baseline(config: Config, pool: CampaignPool, observe: Observer) -> dict
     rule = config.rule(wanted.rule)
     observe(events.TuningBaseline(wanted.rule, wanted.evaluations))
     seeds = baseline_seeds(config.seed, wanted.seeds)
-    evaluation = config.evaluation
     job = Tune(
         program=rule,
         tasks=config.choices,
         seeds=seeds,
         evaluations=wanted.evaluations,
         primitives=_primitives(config),
-        factors=tuple(evaluation.rates),
-        room=evaluation.room,
+        factors=tuple(config.evaluation.rates),
+        room=config.evaluation.room,
     )
-    limit = time_limit(config, config.choices, seeds, wanted.evaluations)
-    (done,) = run_all(pool, [job], limit)
+    (done,) = run_all(pool, [job], time_limit(config, config.choices, seeds, wanted.evaluations))
     if isinstance(done, Failed):
         raise CampaignFailed(f"the baseline {wanted.rule} could not be tuned: {done.note}")
     tuned = done.value
     observe(events.BaselineTuned(tuned.program))
-    return {
-        "rule": str(rule),
-        "tuned": str(tuned.program),
-        "rates": tuned.rates,
-        "evaluations": tuned.evaluations,
-        "trail": [list(trial) for trial in tuned.trail],
-    }
+    return TunedBaseline(rule, tuned.program, tuned.rates, tuned.trail)
 
 
-def suite(config: Config, tuned: Program, rates: dict[str, float]) -> Suite:
-    """What candidates are judged by: the tasks, and the baseline with its rate on each."""
+def search_suite(config: Config, baseline: TunedBaseline) -> Suite:
+    """The suite that candidates are judged by."""
+    return suite_of(config, config.choices, baseline.program, baseline.rates, _primitives(config))
+
+
+def suite_of(
+    config: Config,
+    tasks: tuple[TaskChoice, ...],
+    baseline: Program,
+    rates: Rates,
+    primitives: tuple[str, ...],
+) -> Suite:
+    """Tasks, the tuned baseline with its rate on each, and the judging that the config asks for."""
     room = config.evaluation.room
     return Suite(
-        tasks=config.choices,
-        baseline=str(tuned),
-        primitives=_primitives(config),
+        tasks=tasks,
+        baseline=baseline,
+        primitives=primitives,
         factors=tuple(config.evaluation.rates),
-        rates=tuple(rates.items()),
+        rates=rates,
         checks=tuple(config.checks),
         width=room.seeds,
         batch=room.programs,

@@ -1,78 +1,74 @@
 """The finals: the best programs of a search and its baseline, measured on fresh seeds."""
 
-from statistics import fmean
-from typing import Any
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
 
 from dsl.program import Program
-from dsl.program.parse import parse
-from evaluators.evaluation import Evaluation
-from evaluators.evaluator import Suite
-from evaluators.score import WORST, aggregate
+from evaluators.evaluator import Asked, Suite
 from evaluators.seeds import final_seeds
+from evaluators.statistics import Evidence, evidence
 from evaluators.workers import Done, run_all
 from search.campaign import events
 from search.campaign.events import Observer
 from search.config import Config
 from search.errors import CampaignFailed
-from search.ledger import Ledger
+from search.ledger.results import FinalResult, Rates
 from search.pool.worker import CampaignPool, Evaluate
 
-Rates = tuple[tuple[str, float], ...]
+
+class Entrant(NamedTuple):
+    """A finalist, or the baseline (`candidate` is None), with the rates to try it around."""
+
+    candidate: int | None
+    program: Program
+    rates: Rates
 
 
 def measure(
-    config: Config, ledger: Ledger, suite: Suite, pool: CampaignPool, observe: Observer
-) -> list[dict[str, Any]]:
-    """Evaluations of the baseline (`candidate` None) and of each finalist, as plain data.
+    config: Config,
+    entrants: Sequence[Entrant],
+    suite: Suite,
+    pool: CampaignPool,
+    observe: Observer,
+) -> list[FinalResult]:
+    """The results of all entrants, the baseline first.
 
-    Seeds are taken as many at a time as in the search, so that its machines serve. An evaluation
-    whose workers were lost is None.
+    Seeds are taken as many at a time as in the search, so that its machines serve.
+
+    **Raises:** CampaignFailed if the workers that measured the baseline were lost.
     """
-    rows = ledger.best(config.final.finalists)
-    entrants: list[tuple[int | None, Program, Rates]] = [(None, parse(suite.baseline), suite.rates)]
-    entrants += [(row.number, row.program(), row.rates) for row in rows]
     seeds, size = final_seeds(config.seed, config.final.seeds), config.evaluation.seeds
     chunks = [seeds[at : at + size] for at in range(0, len(seeds), size)]
     jobs = [
-        Evaluate(suite, program, chunk, rates) for _, program, rates in entrants for chunk in chunks
+        Evaluate(suite, Asked(entrant.program, entrant.rates), chunk)
+        for entrant in entrants
+        for chunk in chunks
     ]
     finished = run_all(
         pool,
         jobs,
         config.evaluation.timeout,
-        lambda done: observe(events.MeasuringFinalists(len(rows), done, len(jobs))),
+        lambda done: observe(events.MeasuringFinalists(len(entrants) - 1, done, len(jobs))),
     )
-    found = [done.value.to_json() if isinstance(done, Done) else None for done in finished]
-    finals = []
-    for entrant, (candidate, *_) in enumerate(entrants):
-        parts = [found[entrant * len(chunks) + chunk] for chunk in range(len(chunks))]
-        finals.append({"candidate": candidate, "evaluations": parts})
-    if None in finals[0]["evaluations"]:
+    found = iter(done.value if isinstance(done, Done) else None for done in finished)
+    finals = [
+        FinalResult(entrant.candidate, tuple(next(found) for _ in chunks)) for entrant in entrants
+    ]
+    if not finals[0].complete:
         raise CampaignFailed("the baseline could not be measured on the fresh seeds")
     return finals
 
 
-def final_scores(finals: list[dict[str, Any]], tasks: int) -> dict[int | None, float]:
-    """The mean score of each entrant over the fresh seeds; one that was lost has none."""
-    return {
-        final["candidate"]: fmean(
-            seed_scores([Evaluation.from_json(part) for part in final["evaluations"]], tasks)
-        )
-        for final in finals
-        if None not in final["evaluations"]
-    }
-
-
-def seed_scores(evaluations: list[Evaluation], tasks: int) -> tuple[float, ...]:
-    """The score on `tasks` tasks for each seed.
-
-    A task that was not run with a seed, since the program failed before it, counts as failed.
-    """
-    by_seed: dict[int, list[float]] = {}
-    for evaluation in evaluations:
-        for measured in evaluation.measurements:
-            found = by_seed.setdefault(measured.seed, [])
-            found.append(WORST if measured.score is None else measured.score)
-    return tuple(
-        aggregate([*scores, *[WORST] * (tasks - len(scores))]) for scores in by_seed.values()
-    )
+def evidence_by_candidate(finals: Sequence[FinalResult], tasks: int) -> dict[int, Evidence]:
+    """How far each finalist is ahead of the baseline, in scores on all tasks, paired by seed and
+    corrected for the number of finalists."""
+    baseline, *others = finals
+    finalists = [final for final in others if final.complete]
+    found = {}
+    for final in finalists:
+        assert final.candidate is not None
+        ahead = np.subtract(final.scores(tasks), baseline.scores(tasks))
+        found[final.candidate] = evidence(ahead[None, :], looked_at=len(finalists))
+    return found

@@ -9,22 +9,20 @@ checks that the same programs come out, and goes on where it ends.
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
-from dsl.program import Program
-from dsl.program.parse import parse
 from evaluators.evaluation import Evaluation
 from evaluators.workers import Done, Failed
 from search.campaign import events
-from search.campaign.baseline import suite, tune_baseline
+from search.campaign.baseline import search_suite, tune_baseline
 from search.campaign.events import Observer, Progress
-from search.campaign.finals import final_scores, measure
+from search.campaign.finals import Entrant, evidence_by_candidate, measure
 from search.campaign.validation import validate
-from search.candidates.proposer import Chooser
+from search.candidates.proposer import Proposer
 from search.candidates.verdict import Candidate, Verdict
 from search.config import Config
 from search.errors import CampaignFailed, LedgerError
 from search.ledger import Ledger, Row
+from search.ledger.results import TunedBaseline, final_scores
 from search.pool.worker import CampaignPool, Evaluate
 
 
@@ -69,17 +67,15 @@ class Campaign:
         **Returns:** whether nothing was left to do.
         """
         try:
-            baseline = self.ledger.get("baseline")
-            if baseline is None:
-                baseline = self._tune_baseline(versions)
-            self._prepare(parse(baseline["tuned"]), baseline["rates"])
+            baseline = self.ledger.baseline or self._tune_baseline(versions)
+            self._prepare(baseline)
             self._replay()
             self._grow()
-            if self.ledger.get("finals") is not None:
+            if self.ledger.finals is not None:
                 return True
             self._start(versions)
             self._search()
-            self._measure_finalists()
+            self._measure_finalists(baseline)
             return False
         finally:
             self._close()
@@ -100,18 +96,18 @@ class Campaign:
             self._note_session()
             self._pool.close()
 
-    def _tune_baseline(self, versions: dict[str, str]) -> dict[str, Any]:
+    def _tune_baseline(self, versions: dict[str, str]) -> TunedBaseline:
         baseline = tune_baseline(self.config, self._start(versions), self.observe)
-        self.ledger.set("baseline", baseline)
+        self.ledger.set_baseline(baseline)
         return baseline
 
-    def _prepare(self, tuned: Program, rates: dict[str, float]) -> None:
-        """What candidates are chosen from and judged by."""
+    def _prepare(self, baseline: TunedBaseline) -> None:
+        """Set up what proposes candidates, and the suite that judges them."""
         config = self.config
-        self._suite = suite(config, tuned, rates)
+        self._suite = search_suite(config, baseline)
         as_baseline = config.start == config.baseline.rule
-        start = tuned if as_baseline else config.rule(config.start)
-        self._chooser = Chooser(config, start, rates if as_baseline else {})
+        start = baseline.program if as_baseline else config.rule(config.start)
+        self._proposer = Proposer(config, start, baseline.rates if as_baseline else {})
 
     def _replay(self) -> None:
         """Ask and tell what the ledger holds; afterwards the look-ahead is in flight."""
@@ -131,11 +127,8 @@ class Campaign:
     def _grow(self) -> None:
         """Take over a larger budget; the finals are then still to come."""
         config = self.config.comparable()
-        if config != self.ledger.get("config"):
-            with self.ledger.transaction():
-                self.ledger.set("config", config)
-                self.ledger.set("finals", None)
-                self.ledger.set("validation", None)
+        if config != self.ledger.config:
+            self.ledger.set_config(config)
 
     def _search(self) -> None:
         """Judge candidates until the budget is spent."""
@@ -152,21 +145,30 @@ class Campaign:
         self._note_session()
 
     def _ask(self, index: int, rows: Iterator[Row]) -> None:
-        """Choose candidate `index`; it is in `rows`, or goes to a worker."""
+        """Propose candidate `index`; it is in `rows`, or goes to a worker."""
         if index < self._stored:
             row = next(rows)
-            candidate = self._chooser.recall(index, row, self.ledger.path)
-            self._pending[index] = _Pending(candidate, row.verdict)
+            self._pending[index] = _Pending(self._recalled(index, row), row.verdict)
             return
-        candidate = self._chooser.choose(index)
+        candidate = self._proposer.propose(index)
         self._pending[index] = _Pending(candidate)
         if candidate.hit is not None:
             return
-        job = self._chooser.job(candidate, self._suite)
+        job = self._proposer.job(candidate, self._suite)
         if self._pool is None:
             self._unsent.append((index, job))
         else:
             self._submit(index, job)
+
+    def _recalled(self, index: int, row: Row) -> Candidate:
+        candidate = self._proposer.recall(index, row.candidate)
+        if candidate is None:
+            raise LedgerError(
+                f"{self.ledger.path} belongs to another version of Stepsmith: candidate {index} "
+                "comes out as another program than the one stored",
+                help="continue it with the version that made it, or start another with --out DIR",
+            )
+        return candidate
 
     def _submit(self, index: int, job: Evaluate) -> None:
         assert self._pool is not None
@@ -191,7 +193,7 @@ class Campaign:
                 f"the start program could not be evaluated: {verdict.outcome}, {verdict.note}"
             )
         self._told.append((verdict.outcome, verdict.score))
-        self._chooser.learn(candidate, verdict)
+        self._proposer.learn(candidate, verdict)
         self.progress.count(index, verdict, candidate.hit)
         if index >= self._stored:
             self._commit(candidate, verdict, pending.seconds)
@@ -204,7 +206,7 @@ class Campaign:
         self.progress.judged_now += 1
         self.progress.seconds = time.monotonic() - self._began
         with self.ledger.transaction():
-            self.ledger.append(candidate, verdict, seconds)
+            self.ledger.append(Row(candidate, verdict, seconds))
             self._note_session()
         self.observe(events.Judged(self.progress))
 
@@ -231,15 +233,17 @@ class Campaign:
         if measured.outcome.alarm:
             self.observe(events.Alarm(done.number, measured.outcome.sentence))
 
-    def _measure_finalists(self) -> None:
+    def _measure_finalists(self, baseline: TunedBaseline) -> None:
         """The finals, and what the config asks beyond the tasks of the search."""
-        pool = self._start({})
-        finals = measure(self.config, self.ledger, self._suite, pool, self.observe)
-        by = final_scores(finals, len(self.config.tasks))
-        entrants = [(row.number, row.program()) for row in self.ledger.best(len(by))]
-        baseline = parse(self._suite.baseline)
-        found = validate(self.config, entrants, by, baseline, pool, self.observe)
+        pool, tasks = self._start({}), len(self.config.tasks)
+        scale = Entrant(None, baseline.program, baseline.rates)
+        best = [row for row, _ in self.ledger.best(self.config.final.finalists)]
+        finalists = [
+            Entrant(row.candidate.number, row.candidate.program, row.rates) for row in best
+        ]
+        finals = measure(self.config, [scale, *finalists], self._suite, pool, self.observe)
+        scores = final_scores(finals, tasks)
+        found = validate(self.config, scale, finalists, scores, pool, self.observe)
         with self.ledger.transaction():
-            self.ledger.set("finals", finals)
-            self.ledger.set("validation", found or None)
+            self.ledger.set_results(finals, found, evidence_by_candidate(finals, tasks))
             self._note_session()

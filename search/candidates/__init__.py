@@ -1,1 +1,8 @@
-"""Which program is candidate i, whether it is known, and how it is judged."""
+"""The candidates of a campaign, one after another.
+
+proposer      the next candidate, and the job that judges it
+verdict       a candidate, its keys, and the verdict on it
+duplicates    the earlier candidate that a new one repeats
+rates         the rates that a candidate is tried with
+thresholds    the scores that it has to reach at the first checkpoint
+"""

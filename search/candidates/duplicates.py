@@ -5,6 +5,7 @@ on their programs and order alone, so the answer is the same with any number of 
 """
 
 from dataclasses import replace
+from typing import NamedTuple
 
 from dsl.program import Program
 from dsl.rewrite.canonical import canonical_hash
@@ -13,19 +14,27 @@ from dsl.run.fingerprint import fingerprint
 from search.candidates.verdict import CacheKey, Keys
 
 
-class Cache:
-    """The three keys of every candidate so far, each with the first candidate that had it."""
+class Found(NamedTuple):
+    """The keys of a candidate; the key that found an earlier one, and that one's number.
+
+    The source was not found itself.
+    """
+
+    keys: Keys
+    hit: CacheKey | None = None
+    source: int | None = None
+
+
+class Duplicates:
+    """The keys of every candidate so far, each with the first candidate that had it."""
 
     def __init__(self) -> None:
         self._first: dict[CacheKey, dict[str, int]] = {key: {} for key in CacheKey}
         self._keys: list[Keys] = []
         self._sources: list[int] = []
 
-    def add(self, program: Program) -> tuple[Keys, CacheKey | None, int | None]:
-        """Enter the next candidate: its keys, and which key found which earlier candidate.
-
-        The source is always a candidate that was not found itself.
-        """
+    def add(self, program: Program) -> Found:
+        """Enter the next candidate."""
         text = program.digest
         like = self._first[CacheKey.TEXT].get(text)
         if like is not None:
@@ -40,22 +49,22 @@ class Cache:
         if like is not None:
             return self._found(keys, CacheKey.FINGERPRINT, like)
         self.restore(keys, None)
-        return keys, None, None
+        return Found(keys)
 
     def restore(self, keys: Keys, source: int | None) -> None:
-        """Enter the next candidate with what is known of it from the ledger."""
-        index = len(self._keys)
+        """Enter the next candidate, whose keys and source are known."""
+        number = len(self._keys)
         self._keys.append(keys)
-        self._sources.append(index if source is None else source)
+        self._sources.append(number if source is None else source)
         for key in CacheKey:
-            self._first[key].setdefault(getattr(keys, key.value), index)
+            self._first[key].setdefault(getattr(keys, key.value), number)
 
-    def again(self, number: int) -> Keys:
+    def again(self, number: int) -> Found:
         """Enter candidate `number` once more as the next one: it is measured again, not found."""
         self.restore(self._keys[number], self._sources[number])
-        return self._keys[number]
+        return Found(self._keys[number])
 
-    def _found(self, keys: Keys, hit: CacheKey, like: int) -> tuple[Keys, CacheKey, int]:
+    def _found(self, keys: Keys, hit: CacheKey, like: int) -> Found:
         source = self._sources[like]
         self.restore(keys, source)
-        return keys, hit, source
+        return Found(keys, hit, source)

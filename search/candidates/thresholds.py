@@ -1,4 +1,5 @@
-"""The hurdle of the screen: a rolling percentile of the scores at the first look, by task."""
+"""The thresholds of the screen: a rolling percentile of the scores at the first checkpoint, by
+task."""
 
 from collections import deque
 
@@ -9,19 +10,19 @@ from evaluators.score import WORST
 from search.config import ScreenConfig
 
 _ENOUGH = 4
-"""There is a hurdle once a window is full by one in so many."""
+"""There is a threshold once a quarter of the window is full: one in `_ENOUGH`."""
 
 
-class Hurdles:
-    """What candidates scored at the first look lately; the same for the same tells."""
+class Thresholds:
+    """The scores of recent candidates at the first checkpoint; the same for the same candidates."""
 
     def __init__(self, options: ScreenConfig | None):
         self.options = options
         self._seen: dict[str, deque[float]] = {}
 
     def learn(self, evaluation: Evaluation) -> None:
-        """Take in a candidate: on every task that it was trained on, failed before the look or
-        not."""
+        """Take in a candidate on every task that it was trained on; where it failed before the
+        checkpoint, with the worst score."""
         if self.options is None:
             return
         early = evaluation.early()
@@ -29,13 +30,13 @@ class Hurdles:
             seen = self._seen.setdefault(task, deque(maxlen=self.options.window))
             seen.append(early.get(task, WORST))
 
-    def now(self) -> tuple[tuple[str, float], ...]:
+    def now(self) -> dict[str, float]:
         """The score that the next candidate has to reach, by task."""
         if self.options is None:
-            return ()
+            return {}
         share, enough = 1 - self.options.keep, self.options.window // _ENOUGH
-        return tuple(
-            (task, float(np.quantile(np.asarray(seen), share)))
+        return {
+            task: float(np.quantile(np.asarray(seen), share))
             for task, seen in self._seen.items()
             if len(seen) >= enough
-        )
+        }

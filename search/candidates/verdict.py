@@ -1,11 +1,16 @@
-"""What is known of a candidate once it has been judged."""
+"""A candidate, the keys that find earlier ones like it, and the verdict on it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 
 from dsl.program import Program
+from dsl.program.parse import parse
 from evaluators.evaluation import Evaluation
 from search.mutation.mutator import Mutation
+
+REMEASURED = "remeasured"
+"""The mutation of a candidate that is an earlier one, its parent, on new seeds."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +36,7 @@ class CacheKey(StrEnum):
 
 @dataclass(frozen=True)
 class Keys:
-    """What a candidate is looked up by: as written, canonical form, behaviour.
+    """The hashes that a candidate is looked up by: as written, canonical form, behaviour.
 
     `family` is shared by programs of one skeleton with other numbers; it finds no verdict, and says
     how much of a search goes into constants.
@@ -45,15 +50,23 @@ class Keys:
 
 @dataclass(frozen=True)
 class Candidate:
-    """One program of a campaign before its verdict; the start program has no parent.
+    """One program of a campaign; `text` is how it prints, and the start program has no parent.
 
-    A cache hit names the key and the earlier candidate whose verdict is this one's too.
+    A candidate that repeats an earlier one names the key that found it (`hit`) and that candidate
+    (`source`), whose verdict is this one's too.
     """
 
-    index: int
-    program: Program
+    number: int
+    text: str
     parent: int | None
     mutation: Mutation
     keys: Keys
     hit: CacheKey | None = None
     source: int | None = None
+    parsed: Program | None = field(default=None, compare=False, repr=False)
+    """The program, where it is at hand and need not be parsed."""
+
+    @cached_property
+    def program(self) -> Program:
+        """The program as it is tried."""
+        return self.parsed or parse(self.text)

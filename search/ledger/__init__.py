@@ -1,17 +1,25 @@
-"""The ledger of a campaign: one SQLite file."""
+"""The ledger of a campaign, one SQLite file: the only room that speaks SQL.
 
-from search.ledger.store import (
-    FILE,
-    Ledger,
-    Row,
-    find_rule,
-    reading,
-)
+store         a ledger: opened or created, written row by row, read, hashed
+columns       the table of candidates, and a row of it
+results       the tuned baseline, finals and suites of other tasks, as values
+summary       counts over candidates and sessions
+schema        the tables and their version; files that are refused
+runs          folders of runs, and a program of one by its hash
+lock          one process per run
+"""
+
+from search.ledger.columns import Row
+from search.ledger.runs import FILE, RUNS, find_rule, find_run, reading, runs_in
+from search.ledger.store import Ledger
 
 __all__ = [
     "FILE",
+    "RUNS",
     "Ledger",
     "Row",
     "find_rule",
+    "find_run",
     "reading",
+    "runs_in",
 ]

@@ -1,4 +1,4 @@
-"""What a ledger's file must be: its tables, its version, and how a file that is none is refused."""
+"""The tables of a ledger's file, their version, and the refusal of files that are not like that."""
 
 import json
 import sqlite3
@@ -9,19 +9,14 @@ from pathlib import Path
 
 from dsl.identity import LANGUAGE
 from search.errors import LedgerError
+from search.ledger.columns import DECLARED
 
 SCHEMA = 3
 """The version of the tables and of what is stored in them."""
 
-TABLES = """
+TABLES = f"""
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
-CREATE TABLE candidates (
-    number INTEGER PRIMARY KEY, text TEXT NOT NULL, digest TEXT NOT NULL,
-    canonical TEXT NOT NULL, fingerprint TEXT NOT NULL, family TEXT NOT NULL,
-    parent INTEGER, mutation TEXT NOT NULL, detail TEXT NOT NULL,
-    hit TEXT, source INTEGER, outcome TEXT NOT NULL, score REAL, evaluation TEXT,
-    note TEXT NOT NULL, seconds REAL NOT NULL
-);
+CREATE TABLE candidates ({DECLARED});
 CREATE INDEX by_canonical ON candidates (canonical);
 CREATE INDEX by_score ON candidates (score) WHERE source IS NULL;
 CREATE TABLE sessions (
@@ -68,7 +63,7 @@ def _writer(db: sqlite3.Connection) -> str:
 
 @contextmanager
 def readable(path: Path) -> Iterator[None]:
-    """What SQLite has against the file, as a LedgerError."""
+    """Turns an error of SQLite about the file into a LedgerError."""
     try:
         yield
     except sqlite3.OperationalError as error:

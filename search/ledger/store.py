@@ -1,4 +1,4 @@
-"""The ledger of a campaign: one SQLite file, one writer, a row per candidate in order.
+"""The ledger itself: one SQLite file, one writer, a row per candidate in order.
 
 Rows are committed one by one and never changed, so a process killed at any moment has lost the work
 in flight and nothing else. Readers open the file read-only. What a row says is the same for every
@@ -8,54 +8,20 @@ run of the campaign; `sessions` alone holds what is not: time, workers, compilat
 import hashlib
 import json
 import sqlite3
-from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from dsl.errors import DslError
 from dsl.identity import LANGUAGE
-from dsl.program import Program
-from dsl.program.parse import parse
-from evaluators.evaluation import Evaluation
-from search.candidates.verdict import CacheKey, Candidate, Keys, Verdict
+from evaluators.statistics import Evidence
 from search.errors import LedgerError, NoSuchRun
+from search.ledger.columns import HASHED, INSERT, NAMES, Row, as_json, row_of, stored
+from search.ledger.results import FinalResult, StageResult, TunedBaseline
 from search.ledger.schema import SCHEMA, TABLES, check, readable
-from search.mutation.mutator import Mutation
 
-FILE = "ledger.sqlite"
 _BUSY_SECONDS = 20.0
-_STORED = ("schema", "language", "config", "baseline", "finals", "validation")
-
-_COLUMNS = (
-    "number, text, digest, canonical, fingerprint, family, parent, mutation, detail, hit, source, "
-    "outcome, score, evaluation, note, seconds"
-)
-
-
-@dataclass(frozen=True)
-class Row:
-    """One candidate as it is stored; a cache hit has no evaluation, its source has."""
-
-    number: int
-    text: str
-    keys: Keys
-    parent: int | None
-    mutation: Mutation
-    hit: CacheKey | None
-    source: int | None
-    verdict: Verdict
-
-    def program(self) -> Program:
-        """The program as it was tried."""
-        return parse(self.text)
-
-    @property
-    def rates(self) -> tuple[tuple[str, float], ...]:
-        """The rate that served it best on each task."""
-        measured = self.verdict.evaluation
-        return tuple(measured.rates().items()) if measured else ()
+_IN_HASH = ("schema", "language", "config", "baseline", "finals", "validation")
 
 
 class Ledger:
@@ -63,7 +29,7 @@ class Ledger:
 
     def __init__(self, path: Path, connection: sqlite3.Connection):
         self.path = path
-        self._db = connection
+        self.db = connection
 
     @staticmethod
     def create(path: Path, config: dict[str, Any]) -> "Ledger":
@@ -74,7 +40,7 @@ class Ledger:
         with db:
             db.executescript(TABLES)
             meta = {"schema": SCHEMA, "language": LANGUAGE, "config": config}
-            pairs = [(key, _json(value)) for key, value in meta.items()]
+            pairs = [(key, as_json(value)) for key, value in meta.items()]
             db.executemany("INSERT INTO meta VALUES (?, ?)", pairs)
         db.close()
         unborn.rename(path)
@@ -89,12 +55,12 @@ class Ledger:
 
     def expect_writes(self) -> None:
         """Write ahead from now on, so that readers and a killed process are no trouble."""
-        self._db.execute("PRAGMA journal_mode=WAL")
-        self._db.execute("PRAGMA synchronous=NORMAL")
+        self.db.execute("PRAGMA journal_mode=WAL")
+        self.db.execute("PRAGMA synchronous=NORMAL")
 
     @staticmethod
     def read(path: Path, *, whole: bool = True) -> "Ledger":
-        """A ledger to look at, also while it is being written; LedgerError if it is none.
+        """A ledger to look at, also while it is being written; LedgerError for another file.
 
         `whole` checks every page of the file.
         """
@@ -114,92 +80,150 @@ class Ledger:
         """Close the file; a `final` ledger becomes a single file that needs no folder to read."""
         if final:
             with suppress(sqlite3.OperationalError):  # somebody is reading it
-                self._db.execute("PRAGMA journal_mode=DELETE")
-        self._db.close()
+                self.db.execute("PRAGMA journal_mode=DELETE")
+        self.db.close()
 
-    def get(self, key: str) -> Any:
-        """What is stored under `key` (config, baseline, finals, validation), or None."""
-        row = self._db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+    @property
+    def config(self) -> dict[str, Any]:
+        """The config as plain data, those keys that decide what the campaign finds."""
+        found = self._get("config")
+        if found is None:
+            raise LedgerError(f"{self.path} holds no config")
+        return found
+
+    @property
+    def tasks(self) -> tuple[str, ...]:
+        """The names of the tasks of the search."""
+        return tuple(task["name"] for task in self.config["tasks"])
+
+    @property
+    def baseline(self) -> TunedBaseline | None:
+        """The tuned baseline; None before it is tuned."""
+        found = self._get("baseline")
+        return None if found is None else TunedBaseline.from_json(found)
+
+    @property
+    def finals(self) -> tuple[FinalResult, ...] | None:
+        """The baseline, first, and the finalists on fresh seeds; None before the campaign ended."""
+        found = self._get("finals")
+        return None if found is None else tuple(map(FinalResult.from_json, found))
+
+    @property
+    def validation(self) -> dict[str, StageResult]:
+        """The finalists on suites of other tasks, by stage."""
+        found = self._get("validation") or {}
+        return {stage: StageResult.from_json(each) for stage, each in found.items()}
+
+    @property
+    def evidence(self) -> dict[int, Evidence]:
+        """How far each finalist is ahead of the baseline, by candidate."""
+        found = self._get("evidence") or {}
+        return {int(number): Evidence.from_json(each) for number, each in found.items()}
+
+    def set_config(self, config: dict[str, Any]) -> None:
+        """Take over a config with another budget; results of the former one are dropped."""
+        with self.transaction():
+            self._set("config", config)
+            for key in ("finals", "validation", "evidence"):
+                self._set(key, None)
+
+    def set_baseline(self, baseline: TunedBaseline) -> None:
+        """Store the tuned baseline."""
+        self._set("baseline", baseline.to_json())
+
+    def set_results(
+        self,
+        finals: Sequence[FinalResult],
+        validation: Mapping[str, StageResult],
+        evidence: Mapping[int, Evidence],
+    ) -> None:
+        """Store what makes the campaign complete."""
+        stages = {stage: found.to_json() for stage, found in validation.items()}
+        self._set("finals", [final.to_json() for final in finals])
+        self._set("validation", stages or None)
+        self._set("evidence", {str(number): each.to_json() for number, each in evidence.items()})
+
+    def _get(self, key: str) -> Any:
+        row = self.db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
         return None if row is None else json.loads(row[0])
 
-    def set(self, key: str, value: Any) -> None:
-        """Store plain data under `key`; None removes it."""
+    def _set(self, key: str, value: Any) -> None:
         if value is None:
-            self._db.execute("DELETE FROM meta WHERE key = ?", (key,))
+            self.db.execute("DELETE FROM meta WHERE key = ?", (key,))
         else:
-            self._db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, _json(value)))
+            self.db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, as_json(value)))
 
     def start_session(self, workers: int, versions: dict[str, str]) -> int:
         """Enter that a process works on the campaign from now on."""
-        cursor = self._db.execute(
+        cursor = self.db.execute(
             "INSERT INTO sessions (started, workers, versions) "
             "VALUES (strftime('%Y-%m-%dT%H:%M:%SZ'), ?, ?)",
-            (workers, _json(versions)),
+            (workers, as_json(versions)),
         )
         assert cursor.lastrowid is not None
         return cursor.lastrowid
 
-    def update_session(self, session: int, **values: float) -> None:
-        """Set columns of a session."""
-        columns = ", ".join(f"{name} = ?" for name in values)
-        self._db.execute(f"UPDATE sessions SET {columns} WHERE id = ?", (*values.values(), session))
+    def update_session(
+        self, session: int, *, candidates: int, seconds: float, compilations: int, retries: int
+    ) -> None:
+        """Enter what a process has done so far."""
+        self.db.execute(
+            "UPDATE sessions SET candidates = ?, seconds = ?, compilations = ?, retries = ? "
+            "WHERE id = ?",
+            (candidates, seconds, compilations, retries, session),
+        )
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """What is written inside is written as one."""
-        self._db.execute("BEGIN IMMEDIATE")
+        self.db.execute("BEGIN IMMEDIATE")
         try:
             yield
         except BaseException:
-            self._db.execute("ROLLBACK")
+            self.db.execute("ROLLBACK")
             raise
-        self._db.execute("COMMIT")
+        self.db.execute("COMMIT")
 
-    def append(self, candidate: Candidate, verdict: Verdict, seconds: float) -> None:
+    def append(self, row: Row) -> None:
         """Enter the next candidate."""
-        evaluation = None
-        if candidate.source is None and verdict.evaluation is not None:
-            evaluation = _json(verdict.evaluation.to_json())
-        keys, mutation = candidate.keys, candidate.mutation
-        self._db.execute(
-            f"INSERT INTO candidates ({_COLUMNS}) VALUES ({', '.join('?' * 16)})",
-            (
-                *(candidate.index, str(candidate.program)),
-                *(keys.text, keys.canonical, keys.fingerprint, keys.family),
-                *(candidate.parent, mutation.kind, mutation.detail),
-                *(candidate.hit, candidate.source),
-                *(verdict.outcome, verdict.score, evaluation, verdict.note, seconds),
-            ),
-        )
+        self.db.execute(INSERT, stored(row))
 
     def __len__(self) -> int:
-        return self._db.execute("SELECT count(*) FROM candidates").fetchone()[0]
+        return self.db.execute("SELECT count(*) FROM candidates").fetchone()[0]
 
-    def rows(self, where: str = "", arguments: tuple[Any, ...] = ()) -> Iterator[Row]:
-        """Candidates in order, or as a SQL clause says."""
-        query = f"SELECT {_COLUMNS} FROM candidates {where or 'ORDER BY number'}"
-        return map(_row, self._db.execute(query, arguments))
+    def rows(self) -> Iterator[Row]:
+        """All candidates in order."""
+        return self._rows("ORDER BY number")
 
-    def best(self, count: int) -> list[Row]:
-        """The best programs by search score, each behaviour once, as first measured.
+    def judged(self) -> Iterator[Row]:
+        """The candidates in order that have a verdict of their own, those that repeat an earlier
+        one left out."""
+        return self._rows("WHERE source IS NULL ORDER BY number")
+
+    def row(self, number: int) -> Row:
+        """One candidate; it must be there."""
+        return next(self._rows("WHERE number = ?", number))
+
+    def with_hash(self, prefix: str, limit: int) -> list[Row]:
+        """The first candidates of up to `limit` programs whose canonical hash begins so."""
+        where = "WHERE substr(canonical, 1, ?) = ? GROUP BY canonical ORDER BY min(number) LIMIT ?"
+        return list(self._rows(where, len(prefix), prefix, limit))
+
+    def best(self, count: int) -> list[tuple[Row, float]]:
+        """The best programs by search score, each behaviour once, as first measured, with scores.
 
         The score of one that was measured several times is the mean; one that failed once is out.
         """
-        ranked = self.query(
+        ranked = self.db.execute(
             "SELECT min(number), avg(score) FROM candidates WHERE source IS NULL "
             "GROUP BY fingerprint HAVING min(outcome = 'ok') "
             "ORDER BY avg(score) DESC, min(number) LIMIT ?",
             (count,),
-        )
-        found = []
-        for number, score in ranked:
-            row = next(self.rows("WHERE number = ?", (number,)))
-            found.append(replace(row, verdict=replace(row.verdict, score=score)))
-        return found
+        ).fetchall()
+        return [(self.row(number), score) for number, score in ranked]
 
-    def query(self, sql: str, arguments: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-        """Rows of a SELECT; for summaries."""
-        return self._db.execute(sql, arguments).fetchall()
+    def _rows(self, clause: str, *arguments: Any) -> Iterator[Row]:
+        return map(row_of, self.db.execute(f"SELECT {NAMES} FROM candidates {clause}", arguments))
 
     def content_hash(self) -> str:
         """Hex digest of all that two runs of one campaign must agree on.
@@ -209,60 +233,7 @@ class Ledger:
         retried.
         """
         digest = hashlib.sha256()
-        meta = [self.get(key) for key in _STORED]
-        digest.update(_json(meta).encode())
-        columns = _COLUMNS.removesuffix(", note, seconds")
-        for row in self._db.execute(f"SELECT {columns} FROM candidates ORDER BY number"):
-            digest.update(b"\n" + _json(row).encode())
+        digest.update(as_json([self._get(key) for key in _IN_HASH]).encode())
+        for values in self.db.execute(f"SELECT {HASHED} FROM candidates ORDER BY number"):
+            digest.update(b"\n" + as_json(values).encode())
         return digest.hexdigest()
-
-
-@contextmanager
-def reading(run: Path) -> Iterator[Ledger]:
-    """The ledger of a run, to look at."""
-    path = run / FILE
-    with readable(path), closing(Ledger.read(path, whole=False)) as ledger:
-        yield ledger
-
-
-def find_rule(run: Path, hash_prefix: str) -> Program:
-    """The first program of a run whose canonical hash begins so; NoSuchRun if none or several."""
-    wanted = hash_prefix.lower()
-    where = "WHERE substr(canonical, 1, ?) = ? GROUP BY canonical ORDER BY min(number) LIMIT 4"
-    with reading(run) as ledger:
-        found = list(ledger.rows(where, (len(wanted), wanted))) if wanted else []
-    if len(found) == 1:
-        try:
-            return found[0].program()
-        except DslError as error:
-            message = f"{run}: candidate {found[0].number} is no program of this version"
-            raise LedgerError(message, help=error.message) from None
-    if not found:
-        raise NoSuchRun(
-            f"no program of {run} has a hash that begins with '{hash_prefix}'",
-            help=f"`stepsmith status {run}` shows the best programs and their hashes",
-        )
-    hashes = ", ".join(row.keys.canonical for row in found)
-    raise NoSuchRun(
-        f"several programs of {run} begin with '{hash_prefix}': {hashes}", help="give more digits"
-    )
-
-
-def _row(columns: tuple[Any, ...]) -> Row:
-    number, text, *keys, parent, kind, detail, hit, source = columns[:11]
-    outcome, score, evaluation, note, _ = columns[11:]
-    measured = None if evaluation is None else Evaluation.from_json(json.loads(evaluation))
-    return Row(
-        number=number,
-        text=text,
-        keys=Keys(*keys),
-        parent=parent,
-        mutation=Mutation(kind, detail),
-        hit=None if hit is None else CacheKey(hit),
-        source=source,
-        verdict=Verdict(outcome, score, measured, note),
-    )
-
-
-def _json(value: Any) -> str:
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)

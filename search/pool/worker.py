@@ -32,17 +32,11 @@ class Tune(Job[Tuned]):
 
 @dataclass(frozen=True)
 class Evaluate(Job[Evaluation]):
-    """Judge a program on seeds, relative to the suite's baseline.
-
-    `rates` is the middle of the rates that are tried on each task, `hurdles` the score that the
-    first look has to reach there; pairs of a task and a number.
-    """
+    """Judge a program on seeds, relative to the suite's baseline."""
 
     suite: Suite
-    program: Program
+    asked: Asked
     seeds: tuple[int, ...]
-    rates: tuple[tuple[str, float], ...] = ()
-    hurdles: tuple[tuple[str, float], ...] = ()
 
 
 CampaignJob: TypeAlias = Tune | Evaluate
@@ -86,11 +80,7 @@ class CampaignWorker:
                 values += [self._tuned(job) for job in group if isinstance(job, Tune)]
             else:
                 suite, seeds = shared
-                asked = [
-                    Asked(job.program, dict(job.rates), dict(job.hurdles))
-                    for job in group
-                    if isinstance(job, Evaluate)
-                ]
+                asked = [job.asked for job in group if isinstance(job, Evaluate)]
                 values += self._evaluator_of(suite).evaluate_batch(asked, seeds)
         return values
 

@@ -1,1 +1,8 @@
-"""What is read off a ledger: hall of fame, funnel, state."""
+"""Reports read off a ledger, without running anything.
+
+hall_of_fame  the finalists against the tuned baseline, and the claim on the winner
+funnel        the stages of the judging: who came in, who was let through, at what cost
+transfer      the winner on suites of tasks that the search never saw
+status        all of it as plain data
+winner        the files of the winner
+"""

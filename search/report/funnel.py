@@ -1,24 +1,21 @@
-"""What every stage of the judging let through and cost, read from a ledger.
+"""The stages of the judging: the programs that each let through, and its cost.
 
 free checks -> screen -> proxy -> fresh seeds -> the suites that the config names
 
 A stage's `agreement` is Spearman's rank correlation of its scores with those of the next stage, on
-the programs that both have judged: how often the next one agrees.
+the programs that both have judged.
 """
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from statistics import fmean
 from typing import Any
 
-import numpy as np
-from scipy.stats import rankdata
-
 from evaluators.evaluation import Outcome
-from search.campaign.finals import final_scores
-from search.campaign.validation import STAGES as SUITES
-from search.campaign.validation import scores
+from evaluators.statistics import rank_correlation
 from search.ledger import Ledger, Row
+from search.ledger.results import STAGES, FinalResult, Scores, StageResult, final_scores
 
 _FEWEST = 5
 """Programs below which no rank correlation is given."""
@@ -45,81 +42,100 @@ class Stage:
 
 def funnel(ledger: Ledger) -> list[Stage]:
     """The stages of a campaign so far, in the order in which they are passed."""
-    judged = [row for row in ledger.rows("WHERE source IS NULL ORDER BY number")]
-    trained = [row for row in judged if row.verdict.evaluation and row.verdict.evaluation.steps[0]]
+    finals = ledger.finals
+    fresh = final_scores(finals or (), len(ledger.tasks))
+    best = ledger.best(max(len(finals or ()) - 1, 1))
+    search: Scores = {row.candidate.number: score for row, score in best}
+    stages = _search_stages(list(ledger.judged()), search, fresh)
+    return stages if finals is None else stages + _late_stages(finals, fresh, ledger.validation)
+
+
+def _search_stages(judged: Sequence[Row], best: Scores, fresh: Scores) -> list[Stage]:
+    """Free checks, screen and proxy; `best` are search scores of the finalists, which `fresh`
+    seeds repeat."""
+    trained = [row for row in judged if _steps(row)[0]]
     whole = [row for row in trained if row.verdict.outcome != Outcome.SCREENED]
     sound = [row for row in whole if row.verdict.outcome == Outcome.OK]
-    free = [row for row in judged if row not in trained]
-    stages = [
-        Stage("free checks", len(judged), len(trained), 0, _reasons(free)),
+    early: Scores = {
+        row.candidate.number: value for row in sound if (value := _early(row)) is not None
+    }
+    final: Scores = {row.candidate.number: row.verdict.score or 0.0 for row in sound}
+    return [
         Stage(
-            "screen",
-            len(trained),
-            len(whole),
-            sum(_steps(row)[0] for row in trained),
-            _reasons([row for row in trained if row.verdict.outcome == Outcome.SCREENED]),
-            _agreement([(_early(row), row.verdict.score) for row in sound]),
+            name="free checks",
+            entered=len(judged),
+            passed=len(trained),
+            steps=0,
+            refused=_reasons(row for row in judged if not _steps(row)[0]),
+        ),
+        Stage(
+            name="screen",
+            entered=len(trained),
+            passed=len(whole),
+            steps=sum(_steps(row)[0] for row in trained),
+            refused=_reasons(row for row in trained if row.verdict.outcome == Outcome.SCREENED),
+            agreement=_agreement(early, final),
+        ),
+        Stage(
+            name="proxy",
+            entered=len(whole),
+            passed=len(sound),
+            steps=sum(_steps(row)[1] for row in whole),
+            refused=_reasons(row for row in whole if row.verdict.outcome != Outcome.OK),
+            agreement=_agreement(best, fresh),
         ),
     ]
-    finals = ledger.get("finals")
-    tried = [final["candidate"] for final in finals or () if final["candidate"] is not None]
-    fresh = final_scores(finals or [], len(ledger.get("config")["tasks"]))
-    search = {row.number: row.verdict.score for row in ledger.best(max(len(tried), 1))}
-    stages.append(
-        Stage(
-            "proxy",
-            len(whole),
-            len(sound),
-            sum(_steps(row)[1] for row in whole),
-            _reasons([row for row in whole if row.verdict.outcome != Outcome.OK]),
-            _agreement([(search.get(number), fresh.get(number)) for number in tried]),
-        )
-    )
-    if finals is None:
-        return stages
-    validation = ledger.get("validation") or {}
-    measured = [("fresh seeds", fresh, _all_steps(finals))]
-    for name in SUITES:
+
+
+def _late_stages(
+    finals: Sequence[FinalResult], fresh: Scores, validation: Mapping[str, StageResult]
+) -> list[Stage]:
+    """Fresh seeds and the suites of other tasks, on which the baseline is no entrant."""
+    paid = sum(sum(each.steps) for final in finals for each in final.measured)
+    measured = [("fresh seeds", fresh, paid)]
+    for name in STAGES:
         if name in validation:
-            rows = validation[name]["rows"]
-            paid = sum(sum(row["evaluation"]["steps"]) for row in rows if row["evaluation"])
-            measured.append((name.replace("_", " "), scores(validation[name]), paid))
-    for place, (name, worth, steps) in enumerate(measured):
-        following = measured[place + 1][1] if place + 1 < len(measured) else {}
-        entered = [number for number in worth if number is not None]
-        passed = [number for number in following if number is not None] if following else entered
-        pairs = [(worth[number], following.get(number)) for number in entered]
-        stages.append(Stage(name, len(entered), len(passed), steps, {}, _agreement(pairs)))
-    return stages
-
-
-def _all_steps(finals: Sequence[dict[str, Any]]) -> int:
-    return sum(sum(part["steps"]) for final in finals for part in final["evaluations"] if part)
+            found = validation[name]
+            paid = sum(sum(each.evaluation.steps) for each in found.entrants if each.evaluation)
+            measured.append((name.replace("_", " "), found.scores(), paid))
+    following = [scores for _, scores, _ in measured[1:]] + [{}]
+    return [
+        Stage(
+            name=name,
+            entered=_programs(scores),
+            passed=_programs(after or scores),
+            steps=steps,
+            refused={},
+            agreement=_agreement(scores, after),
+        )
+        for (name, scores, steps), after in zip(measured, following, strict=True)
+    ]
 
 
 def _steps(row: Row) -> tuple[int, int]:
-    assert row.verdict.evaluation is not None
-    return row.verdict.evaluation.steps
+    """Training steps before and after the first checkpoint."""
+    return row.verdict.evaluation.steps if row.verdict.evaluation else (0, 0)
 
 
 def _early(row: Row) -> float | None:
-    assert row.verdict.evaluation is not None
-    early = row.verdict.evaluation.early()
+    """The score at the first checkpoint, the mean over the tasks; None without one."""
+    early = row.verdict.evaluation.early() if row.verdict.evaluation else {}
     return fmean(early.values()) if early else None
 
 
-def _reasons(rows: Sequence[Row]) -> dict[str, int]:
-    found: dict[str, int] = {}
-    for row in rows:
-        found[row.verdict.outcome] = found.get(row.verdict.outcome, 0) + 1
-    return dict(sorted(found.items()))
+def _reasons(rows: Iterable[Row]) -> dict[str, int]:
+    """How many ended in which outcome."""
+    return dict(sorted(Counter(row.verdict.outcome for row in rows).items()))
 
 
-def _agreement(pairs: Sequence[tuple[float | None, float | None]]) -> float | None:
-    known = [(a, b) for a, b in pairs if a is not None and b is not None]
-    if len(known) < _FEWEST:
+def _programs(scores: Scores) -> int:
+    """How many were scored, the baseline left out."""
+    return sum(candidate is not None for candidate in scores)
+
+
+def _agreement(first: Scores, second: Scores) -> float | None:
+    """The rank correlation on the candidates that have both scores; None for a few."""
+    both = [number for number in first if number is not None and number in second]
+    if len(both) < _FEWEST:
         return None
-    first, second = zip(*known, strict=True)
-    if len(set(first)) == 1 or len(set(second)) == 1:
-        return None
-    return float(np.corrcoef(rankdata(first), rankdata(second))[0, 1])
+    return rank_correlation([first[n] for n in both], [second[n] for n in both])

@@ -1,30 +1,25 @@
-"""The best programs of a campaign, ranked by what they score on seeds that the search never saw."""
+"""The best programs of a campaign, ranked by their scores on seeds that the search never saw."""
 
 import statistics
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
-from typing import Any
 
-from scipy import stats
-
+from dsl.errors import counted
 from dsl.program import Local, Program
-from dsl.program.parse import parse
 from dsl.rewrite.canonical import canonical_hash
 from dsl.rewrite.simplify import simplify
-from evaluators.evaluation import Evaluation
-from search.campaign.finals import seed_scores
-from search.campaign.validation import META_VALIDATION, scores
+from evaluators.statistics import Evidence, holm
 from search.ledger import Ledger
-from search.report.transfer import Unseen, on_unseen_tasks
-
-_LEVEL = 0.05
+from search.ledger.results import META_VALIDATION, FinalResult
+from search.report.transfer import Transfer, transfers
 
 
 class Claim(Enum):
     """What the finals say about the winner against the tuned baseline."""
 
-    CLEAR = "ahead of tuned {rule} on fresh seeds (p < 0.05, corrected for the finalists)"
-    NOISE = "ahead of tuned {rule} on fresh seeds, but not beyond chance (p >= 0.05, corrected)"
+    CLEAR = "ahead of tuned {rule} on fresh seeds"
+    NOISE = "ahead of tuned {rule} on fresh seeds, but not beyond chance"
     NONE = "nothing beat tuned {rule} on fresh seeds; the best program that was found is kept"
 
 
@@ -32,18 +27,23 @@ class Claim(Enum):
 class Entry:
     """One finalist: `program` is simplified exactly, `scores` are per fresh seed.
 
-    `candidate` is None for the tuned baseline. `pareto`: no other finalist is both smaller (or as
-    small) and better. `validated` is the score on the suite of other tasks, if there was one.
+    `candidate` and `evidence` are None for the tuned baseline. `pareto`: no other finalist is both
+    smaller (or as small) and better. `validated` is the score on the suite of other tasks, if there
+    was one.
     """
 
     candidate: int | None
     hash: str
     program: Program
-    size: int
     scores: tuple[float, ...]
-    search_score: float | None
+    evidence: Evidence | None = None
     pareto: bool = False
     validated: float | None = None
+
+    @property
+    def size(self) -> int:
+        """Statements of the simplified program."""
+        return len(self.program.statements)
 
     @property
     def mean(self) -> float:
@@ -65,7 +65,7 @@ class HallOfFame:
     entries: tuple[Entry, ...]
     baseline: Entry
     rule: str
-    unseen: tuple[Unseen, ...] = ()
+    unseen: tuple[Transfer, ...] = ()
 
     @property
     def winner(self) -> Entry:
@@ -74,71 +74,78 @@ class HallOfFame:
 
     @property
     def claim(self) -> Claim:
-        """Whether the winner beats the baseline, seed by seed on the tasks of the search.
+        """Whether the winner beats the baseline on the tasks of the search.
 
-        By a paired t test on common random numbers, one-sided, its p-value times the number of
-        finalists that were looked at (Bonferroni). It speaks for seeds and not for other tasks.
+        It does if the interval of their mean difference lies above 0: paired by fresh seed, at a
+        confidence that is corrected for the number of finalists (`evaluators.statistics.evidence`,
+        as in a comparison on one task). It speaks for seeds and not for other tasks.
         """
-        if self.winner.mean <= self.baseline.mean or self.winner.hash == self.baseline.hash:
+        ahead, found = self.winner.mean > self.baseline.mean, self.winner.evidence
+        if not ahead or found is None or self.winner.hash == self.baseline.hash:
             return Claim.NONE
-        test = stats.ttest_rel(self.winner.scores, self.baseline.scores, alternative="greater")
-        clear = float(test.pvalue) * len(self.entries) < _LEVEL
-        return Claim.CLEAR if clear else Claim.NOISE
+        return Claim.CLEAR if found.difference.low > 0 else Claim.NOISE
+
+    @property
+    def p_value(self) -> float | None:
+        """Of the sign-flip test over fresh seeds for the winner, corrected for the finalists by
+        Holm's method; None where the winner is the baseline."""
+        tested = [entry.evidence.p_value for entry in self.entries if entry.evidence]
+        return holm(tested)[0] if tested else None
 
     @property
     def sentence(self) -> str:
         """The claim in words."""
         text = self.claim.value.format(rule=self.rule)
-        if self.claim is Claim.NONE:
+        found = self.winner.evidence
+        if self.claim is Claim.NONE or found is None:
             return f"{text[0].upper()}{text[1:]}."
-        gain = 100 * (self.winner.mean - self.baseline.mean)
-        return f"The winner scores {gain:.1f} points of 100 {text}."
+        low, gain, high = (100 * end for end in found.difference)
+        corrected = f"corrected for {counted(len(self.entries), 'finalist')}"
+        return (
+            f"The winner scores {gain:.1f} points of 100 {text} "
+            f"([{low:.1f}, {high:.1f}] at {100 * found.confidence:.4g}% "
+            f"over {counted(len(self.winner.scores), 'seed')}, {corrected})."
+        )
 
 
 def hall_of_fame(ledger: Ledger) -> HallOfFame | None:
     """The finals of a complete campaign; None before that."""
-    finals = ledger.get("finals")
+    finals, validation = ledger.finals, ledger.validation
     if finals is None:
         return None
-    baseline, *others = (_entry(ledger, final) for final in finals if _complete(final))
-    by = scores((ledger.get("validation") or {}).get(META_VALIDATION))
-    others = [replace(entry, validated=by.get(entry.candidate)) for entry in others]
-    baseline = replace(baseline, validated=by.get(None))
+    unseen = validation.get(META_VALIDATION)
+    validated = unseen.scores() if unseen else {}
+    baseline, *others = (
+        replace(_entry(ledger, final), validated=validated.get(final.candidate))
+        for final in finals
+        if final.complete
+    )
     ranked = sorted(others, key=lambda e: (-_worth(e), -e.mean, e.size, e.candidate))
     marked = tuple(replace(entry, pareto=_on_front(entry, ranked)) for entry in ranked)
     entries = marked or (baseline,)
-    unseen = on_unseen_tasks(ledger, entries[0].candidate)
-    return HallOfFame(entries, baseline, ledger.get("config")["baseline"]["rule"], unseen)
+    rule = ledger.config["baseline"]["rule"]
+    return HallOfFame(entries, baseline, rule, transfers(validation, entries[0].candidate))
 
 
 def _worth(entry: Entry) -> float:
     return entry.mean if entry.validated is None else entry.validated
 
 
-def _complete(final: dict[str, Any]) -> bool:
-    """A finalist whose worker was lost on the fresh seeds is out."""
-    return None not in final["evaluations"]
-
-
-def _entry(ledger: Ledger, final: dict[str, Any]) -> Entry:
-    candidate = final["candidate"]
-    if candidate is None:
-        program, score = parse(ledger.get("baseline")["tuned"]), None
-        digest = canonical_hash(program)
+def _entry(ledger: Ledger, final: FinalResult) -> Entry:
+    if final.candidate is None:
+        tuned = ledger.baseline
+        assert tuned is not None
+        program, digest, evidence = tuned.program, canonical_hash(tuned.program), None
     else:
-        row = next(ledger.rows("WHERE number = ?", (candidate,)))
-        program, score, digest = row.program(), row.verdict.score, row.keys.canonical
-    simple = _simplified(program)
+        candidate = ledger.row(final.candidate).candidate
+        program, digest = candidate.program, candidate.keys.canonical
+        evidence = ledger.evidence[final.candidate]
     return Entry(
-        candidate=candidate,
+        candidate=final.candidate,
         hash=digest,
-        program=simple,
-        size=len(simple.statements),
-        scores=seed_scores(
-            [Evaluation.from_json(part) for part in final["evaluations"]],
-            len(ledger.get("config")["tasks"]),
-        ),
-        search_score=score,
+        program=_simplified(program),
+        scores=final.scores(len(ledger.tasks)),
+        evidence=evidence,
     )
 
 
@@ -161,7 +168,7 @@ def _made_up(name: str | None) -> bool:
     return name is not None and name[0] == "x" and name[1:].isdigit()
 
 
-def _on_front(entry: Entry, entries: list[Entry]) -> bool:
+def _on_front(entry: Entry, entries: Sequence[Entry]) -> bool:
     return not any(
         other.size <= entry.size
         and other.mean >= entry.mean

@@ -1,4 +1,4 @@
-"""The winner on suites of tasks that the search never saw, read from a ledger."""
+"""The winner on suites of tasks that the search never saw."""
 
 import statistics
 from dataclasses import dataclass
@@ -6,9 +6,7 @@ from typing import Any
 
 from evaluators.evaluation import Evaluation, Outcome
 from evaluators.score import WORST
-from search.campaign.finals import seed_scores
-from search.campaign.validation import STAGES
-from search.ledger import Ledger
+from search.ledger.results import STAGES, StageResult, seed_scores
 
 HEADING = (
     "On tasks that the search never saw, tuned on each, as the baseline was, whose score is 1:"
@@ -16,8 +14,8 @@ HEADING = (
 
 
 @dataclass(frozen=True)
-class Unseen:
-    """One suite, on which the winner and the baseline were tuned alike.
+class Transfer:
+    """A program on one suite, on which it and the baseline were tuned alike.
 
     `tasks`: the mean score of each task over the seeds, the tuned baseline 1, the untrained model
     0; a task that was not reached, since one before it failed, has the worst score. `scores`: over
@@ -76,23 +74,21 @@ class Unseen:
         }
 
 
-def on_unseen_tasks(ledger: Ledger, candidate: int | None) -> tuple[Unseen, ...]:
-    """What was found of a candidate, by stage; nothing of the stages that it did not reach."""
-    validation = ledger.get("validation") or {}
+def transfers(validation: dict[str, StageResult], candidate: int | None) -> tuple[Transfer, ...]:
+    """The results of a candidate by stage; stages that it did not reach are left out."""
     return tuple(
-        _unseen(stage, validation[stage], row["evaluation"])
+        _transfer(stage, validation[stage], entrant.evaluation)
         for stage in STAGES
         if stage in validation
-        for row in validation[stage]["rows"]
-        if row["candidate"] == candidate and row["evaluation"]
+        for entrant in validation[stage].entrants
+        if entrant.candidate == candidate and entrant.evaluation
     )
 
 
-def _unseen(stage: str, found: dict[str, Any], plain: dict[str, Any]) -> Unseen:
-    evaluation = Evaluation.from_json(plain)
-    by_task: dict[str, list[float]] = {name: [] for name in found["tasks"]}
+def _transfer(stage: str, found: StageResult, evaluation: Evaluation) -> Transfer:
+    by_task: dict[str, list[float]] = {name: [] for name in found.tasks}
     for each in evaluation.measurements:
         by_task[each.task].append(WORST if each.score is None else each.score)
     tasks = {name: statistics.fmean(scores or [WORST]) for name, scores in by_task.items()}
     scores = seed_scores([evaluation], len(tasks)) or (evaluation.score,)
-    return Unseen(stage, found["suite"], evaluation.outcome, tasks, scores)
+    return Transfer(stage, found.suite, evaluation.outcome, tasks, scores)

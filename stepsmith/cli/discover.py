@@ -34,8 +34,8 @@ def discover(
     prepare_process()
     from rich.console import Console
 
+    from search.ledger import RUNS
     from search.load import load_config
-    from search.report.status import RUNS
     from search.run import run_campaign
     from stepsmith.console import hall_table, watching
     from stepsmith.output import data_console

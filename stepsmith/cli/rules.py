@@ -124,8 +124,7 @@ def _from_file(path: Path) -> "Program":
 
 
 def _from_run(run: str, prefix: str) -> "Program":
-    from search.ledger import find_rule
-    from search.report.status import find_run
+    from search.ledger import find_rule, find_run
 
     if not run or not prefix:
         raise UsageError("RUN:HASH is the folder of a run and the first digits of a hash in it")

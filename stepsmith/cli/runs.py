@@ -16,7 +16,8 @@ def runs(
     Example: stepsmith runs
     """
     from search.errors import NoSuchRun, SearchError
-    from search.report.status import read_status, runs_in
+    from search.ledger import runs_in
+    from search.report.status import read_status
 
     if not folder.is_dir() and folder != Path("runs"):
         raise NoSuchRun(f"{folder} is not a folder", help="give a folder that holds runs")

@@ -16,7 +16,8 @@ def status(
 
     Example: stepsmith status quickstart --json
     """
-    from search.report.status import find_run, read_status
+    from search.ledger import find_run
+    from search.report.status import read_status
 
     found = read_status(find_run(run))
     if as_json:

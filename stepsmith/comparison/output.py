@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from search.report.status import RUNS
+from search.ledger import RUNS
 from stepsmith.cli.rules import UsageError, put
 
 FIGURE, DATA = "comparison.svg", "comparison.json"

@@ -40,7 +40,7 @@ SEEDS = (3, 4)
 
 @pytest.fixture(scope="module")
 def evaluator():
-    return Evaluator(Suite(TASKS, str(BASELINE), CARRIED))
+    return Evaluator(Suite(TASKS, BASELINE, CARRIED))
 
 
 def rule(body):
@@ -81,7 +81,7 @@ def test_a_primitive_that_the_machine_does_not_carry_is_compiled(evaluator):
 
 
 def test_a_baseline_that_fails_is_an_error_and_no_scale():
-    wild = Evaluator(Suite(TASKS, str(rule("    return 2 * g")), CARRIED))
+    wild = Evaluator(Suite(TASKS, rule("    return 2 * g"), CARRIED))
     with pytest.raises(ValueError, match="baseline fails on quadratic with seed 3: a parameter"):
         wild.evaluate(BASELINE, SEEDS)
 
@@ -178,13 +178,13 @@ def test_looks_that_do_not_rise_to_the_horizon_are_refused():
 
 
 def test_a_program_is_judged_at_the_rate_that_serves_it_best():
-    suite = Suite(TASKS[:1], str(BASELINE), CARRIED, factors=(0.25, 1.0, 4.0))
+    suite = Suite(TASKS[:1], BASELINE, CARRIED, factors=(0.25, 1.0, 4.0))
     several = Evaluator(suite)
     plain = rule("    return lr * sign(g)")
     evaluation = several.evaluate(plain, SEEDS, {"quadratic": 4e-3})
     (rate,) = evaluation.rates().values()
     assert rate in (1e-3, 4e-3, 16e-3)
-    alone = Evaluator(Suite(TASKS[:1], str(BASELINE), CARRIED))
+    alone = Evaluator(Suite(TASKS[:1], BASELINE, CARRIED))
     losses = {}
     for each in (1e-3, 4e-3, 16e-3):
         runs = alone.evaluate(plain, SEEDS, {"quadratic": each}).measurements

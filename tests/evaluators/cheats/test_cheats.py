@@ -34,7 +34,7 @@ def words(cheats: list[Cheat]) -> tuple[str, ...]:
 
 @pytest.fixture(scope="module")
 def evaluator():
-    return Evaluator(Suite(TASKS, str(HONEST), words(TRAINED)))
+    return Evaluator(Suite(TASKS, HONEST, words(TRAINED)))
 
 
 def in_words(outcome: Outcome) -> bool:
@@ -62,7 +62,7 @@ def test_a_cheat_gains_nothing(evaluator, cheat):
 @pytest.fixture(scope="module")
 def unguarded():
     """An evaluator without the free checks, on the same compiled trainers."""
-    return Evaluator(Suite(TASKS, str(HONEST), words(TRAINED), checks=()))
+    return Evaluator(Suite(TASKS, HONEST, words(TRAINED), checks=()))
 
 
 CARRIED = [cheat for cheat in CHEATS if set(words([cheat])) <= set(words(TRAINED))]
@@ -78,7 +78,7 @@ def test_training_alone_refuses_what_the_free_checks_refuse(unguarded, cheat):
 
 @pytest.mark.slow
 def test_training_alone_refuses_all_of_them():
-    suite = Suite(TASKS, str(HONEST), words(list(CHEATS)))
+    suite = Suite(TASKS, HONEST, words(list(CHEATS)))
     unguarded = Evaluator(replace(suite, checks=()))
     for cheat in CHEATS:
         evaluation = unguarded.evaluate(cheat.program, SEEDS)

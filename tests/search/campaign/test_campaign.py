@@ -10,10 +10,9 @@ from evaluators.seeds import baseline_seeds, final_seeds, search_seeds
 from evaluators.workers import SerialPool
 from search.campaign import events
 from search.campaign.loop import Campaign
-from search.candidates.proposer import REMEASURED
-from search.candidates.rates import Rates
-from search.candidates.thresholds import Hurdles
-from search.candidates.verdict import Candidate
+from search.candidates.rates import BestRates
+from search.candidates.thresholds import Thresholds
+from search.candidates.verdict import REMEASURED, Candidate
 from search.config import ScreenConfig
 from search.errors import CampaignFailed
 from search.ledger import FILE, Ledger
@@ -101,11 +100,11 @@ def test_a_cached_candidate_is_not_evaluated_again(tmp_path):
     settings = config(final={"finalists": 1, "seeds": 2})
     run_campaign(settings, tmp_path, make_worker=lambda: CampaignWorker(Counting, fake_tune))
     ledger = Ledger.read(tmp_path / FILE)
-    for row in ledger.rows():
-        if row.hit is not None:
-            assert f"c{row.number}" not in calls
+    for candidate, *_ in ledger.rows():
+        if candidate.hit is not None:
+            assert f"c{candidate.number}" not in calls
         else:
-            assert 1 <= calls[f"c{row.number}"] <= 2  # the finalist twice
+            assert 1 <= calls[f"c{candidate.number}"] <= 2  # the finalist twice
     ledger.close()
 
 
@@ -115,10 +114,10 @@ def test_a_program_that_raises_twice_is_recorded_as_that(tmp_path):
     seen = []
     run_campaign(settings, tmp_path, seen.append, lambda: worker)
     ledger = Ledger.read(tmp_path / FILE)
-    lost = [row for row in ledger.rows() if row.verdict.outcome == "worker_raised" and not row.hit]
+    lost = [row for row in ledger.judged() if row.verdict.outcome == "worker_raised"]
     ledger.close()
     assert lost
-    assert all("tanh" in row.text and row.verdict.score is None for row in lost)
+    assert all("tanh" in row.candidate.text and row.verdict.score is None for row in lost)
     assert "MemoryError: no room for tanh" in lost[0].verdict.note
     assert any(isinstance(event, events.CandidateLost) for event in seen)
 
@@ -148,7 +147,7 @@ def test_the_search_starts_from_the_tuned_baseline(tmp_path):
     ledger = Ledger.read(tmp_path / FILE)
     first = next(ledger.rows())
     ledger.close()
-    assert first.program().hyperparameters["lr"] == 3e-3
+    assert first.candidate.program.hyperparameters["lr"] == 3e-3
 
 
 def test_finals_never_meet_a_seed_of_search_or_tuning():
@@ -165,14 +164,14 @@ def test_the_best_are_measured_again_on_new_seeds(tmp_path):
     ledger = Ledger.read(tmp_path / FILE)
     rows = list(ledger.rows())
     ledger.close()
-    again = [row for row in rows if row.mutation.kind == REMEASURED]
-    assert [row.number for row in again] == [20, 21, 40, 41]
-    for row in again:
-        first = rows[row.parent]
-        assert row.text.replace(f"c{row.number}(", f"c{first.number}(") == first.text
-        assert row.keys == first.keys and row.hit is None
-        seeds = {m.seed for m in row.verdict.evaluation.measurements}
-        assert seeds == set(search_seeds(0, row.number // 20, 2))
+    again = [row.candidate for row in rows if row.candidate.mutation.kind == REMEASURED]
+    assert [each.number for each in again] == [20, 21, 40, 41]
+    for each in again:
+        first = rows[each.parent].candidate
+        assert each.text.replace(f"c{each.number}(", f"c{first.number}(") == first.text
+        assert each.keys == first.keys and each.hit is None
+        seeds = {m.seed for m in rows[each.number].verdict.evaluation.measurements}
+        assert seeds == set(search_seeds(0, each.number // 20, 2))
     assert again[0].parent != again[1].parent
 
 
@@ -181,12 +180,13 @@ def test_the_best_of_a_ledger_count_every_measurement(tmp_path):
     ledger = Ledger.read(tmp_path / FILE)
     best = ledger.best(60)
     scores = {}
-    for row in ledger.rows("WHERE source IS NULL AND outcome = 'ok'"):
-        scores.setdefault(row.keys.fingerprint, []).append(row.verdict.score)
+    for candidate, verdict, _ in ledger.judged():
+        if verdict.outcome == "ok":
+            scores.setdefault(candidate.keys.fingerprint, []).append(verdict.score)
     ledger.close()
-    means = {row.keys.fingerprint: row.verdict.score for row in best}
+    means = {row.candidate.keys.fingerprint: score for row, score in best}
     assert means == pytest.approx({key: fmean(each) for key, each in scores.items()})
-    assert [row.verdict.score for row in best] == sorted(means.values(), reverse=True)
+    assert [score for _, score in best] == sorted(means.values(), reverse=True)
     assert max(map(len, scores.values())) > 1
 
 
@@ -205,40 +205,38 @@ def test_a_child_is_tried_around_the_rates_of_its_parent(tmp_path):
     ledger.close()
     assert jobs["c0"] == ({"digits": 2e-3}, {})
     judged = [row for row in rows[1:] if row.verdict.evaluation]
-    parents = [rows[row.parent] for row in judged]
+    children = [row.candidate for row in judged]
     checked = 0
-    for row, parent in zip(judged, parents, strict=True):
-        found = parent.rates or rows[parent.source or 0].rates
-        lr, before = (parse(each.text).hyperparameters["lr"] for each in (row, parent))
+    for child in children:
+        parent = rows[child.parent].candidate
+        lr, before = (each.program.hyperparameters["lr"] for each in (child, parent))
         if parent.number and parent.source is None and lr == before:
-            assert jobs[f"c{row.number}"][0] == dict(found)
+            assert jobs[f"c{child.number}"][0] == rows[parent.number].rates
             checked += 1
     assert checked > 5
-    assert not any(jobs[f"c{row.number}"][1] for row in judged if row.number < 10)
-    hurdles = [jobs[f"c{row.number}"][1] for row in judged if row.number >= 30]
+    assert not any(jobs[f"c{child.number}"][1] for child in children if child.number < 10)
     screened = [
-        h
-        for h, row in zip(hurdles, judged[-len(hurdles) :], strict=True)
-        if row.mutation.kind != REMEASURED
+        jobs[f"c{child.number}"][1]
+        for child in children
+        if child.number >= 30 and child.mutation.kind != REMEASURED
     ]
-    assert screened and all(0 < h["digits"] < 0.5 for h in screened)
+    assert screened and all(0 < thresholds["digits"] < 0.5 for thresholds in screened)
 
 
-def test_the_hurdle_is_a_rolling_percentile():
-    hurdles = Hurdles(ScreenConfig(keep=0.75, window=20))
+def test_the_threshold_is_a_rolling_percentile():
+    thresholds = Thresholds(ScreenConfig(keep=0.75, window=20))
     for score in range(100):
         if score == 4:
-            assert hurdles.now() == ()
+            assert thresholds.now() == {}
         measured = Measurement("digits", 0, Outcome.OK, 1.0, 0.5, early=score / 100)
-        hurdles.learn(Evaluation(Outcome.OK, 0.5, (measured,)))
-    ((task, hurdle),) = hurdles.now()
-    assert task == "digits"
-    assert sum(score / 100 >= hurdle for score in range(80, 100)) == 15
+        thresholds.learn(Evaluation(Outcome.OK, 0.5, (measured,)))
+    assert list(thresholds.now()) == ["digits"]
+    assert sum(score / 100 >= thresholds.now()["digits"] for score in range(80, 100)) == 15
     failed = Measurement("digits", 0, Outcome.DIVERGED, None, -1.0, 10)
     for _ in range(20):
-        hurdles.learn(Evaluation(Outcome.DIVERGED, -1.0, (failed,)))
-    assert hurdles.now() == (("digits", -1.0),)
-    assert Hurdles(None).now() == ()
+        thresholds.learn(Evaluation(Outcome.DIVERGED, -1.0, (failed,)))
+    assert thresholds.now() == {"digits": -1.0}
+    assert Thresholds(None).now() == {}
 
 
 def test_a_score_below_the_floor_raises_an_alarm_and_is_not_promoted(tmp_path):
@@ -288,16 +286,16 @@ def test_only_the_program_that_raises_in_a_batch_is_lost(tmp_path):
 def test_rates_follow_the_constant_the_parent_and_the_source():
     def candidate(index, parent, lr, source=None):
         program = parse(f"def p(w, g, *, lr={lr}):\n    return lr * g")
-        return Candidate(index, program, parent, Mutation("x", ""), None, None, source)
+        return Candidate(index, str(program), parent, Mutation("x", ""), None, None, source)
 
     first = candidate(0, None, 0.1)
-    rates = Rates(first.program, {"digits": 0.2, "chars": 0.4})
+    rates = BestRates(first.program, {"digits": 0.2, "chars": 0.4})
     halved = candidate(1, 0, 0.05)
-    assert dict(rates.of(halved.program, 0)) == {"digits": 0.1, "chars": 0.2}
+    assert rates.of(halved.program, 0) == {"digits": 0.1, "chars": 0.2}
     rates.learn(first, None)
     measured = Measurement("digits", 0, Outcome.OK, 1.0, 0.5, rate=0.3)
     rates.learn(halved, Evaluation(Outcome.OK, 0.5, (measured,)))
-    assert dict(rates.of(halved.program, 1)) == {"digits": 0.3, "chars": 0.2}
+    assert rates.of(halved.program, 1) == {"digits": 0.3, "chars": 0.2}
     rates.learn(candidate(2, 0, 0.05, source=1), None)
-    assert dict(rates.of(halved.program, 2)) == {"digits": 0.3, "chars": 0.2}
-    assert dict(rates.of(candidate(3, 1, 0).program, 1)) == {"digits": 0.3, "chars": 0.2}
+    assert rates.of(halved.program, 2) == {"digits": 0.3, "chars": 0.2}
+    assert rates.of(candidate(3, 1, 0).program, 1) == {"digits": 0.3, "chars": 0.2}

@@ -13,18 +13,21 @@ from evaluators.score import WORST
 from evaluators.seeds import final_seeds, search_seeds, validation_seeds
 from evaluators.suites import TaskChoice, load_suite
 from search.campaign import events
+from search.campaign.finals import Entrant
 from search.campaign.validation import best_first
 from search.ledger import FILE, Ledger
+from search.ledger.results import StageEntrant, StageResult
 from search.pool.time_limit import time_limit
 from search.pool.worker import CampaignWorker
 from search.report.funnel import funnel
 from search.report.status import read_status
-from search.report.transfer import HEADING, on_unseen_tasks
+from search.report.transfer import HEADING, transfers
 from search.run import run_campaign
 from stepsmith.cli.status import _lines
 from stepsmith.console import hall_table
 from tests.support.fakes import FakeEvaluator, config, fake_tune
 
+SGD = parse("def sgd(w, g, *, lr=0.1):\n    return lr * g")
 FINAL = {"finalists": 6, "seeds": 2, "meta_validation": "meta_validation", "held_out": "held_out"}
 
 
@@ -63,16 +66,16 @@ def finished(tmp_path_factory):
 def test_finalists_are_measured_on_other_tasks_and_the_winner_on_held_out_ones(finished):
     folder, result, seen = finished
     ledger = Ledger.read(folder / FILE)
-    validation = ledger.get("validation")
+    validation = ledger.validation
     ledger.close()
     meta, held_out = validation["meta_validation"], validation["held_out"]
-    assert len(meta["rows"]) == 7 and len(held_out["rows"]) == 2
-    assert meta["rows"][0]["candidate"] is None is held_out["rows"][0]["candidate"]
-    measured = {m["task"] for m in meta["rows"][1]["evaluation"]["measurements"]}
+    assert len(meta.entrants) == 7 and len(held_out.entrants) == 2
+    assert meta.entrants[0].candidate is None is held_out.entrants[0].candidate
+    measured = {m.task for m in meta.entrants[1].evaluation.measurements}
     assert measured == {task.name for task in load_suite("meta_validation").tasks}
-    by = {row["candidate"]: row["evaluation"]["score"] for row in meta["rows"][1:]}
+    by = {each.candidate: each.evaluation.score for each in meta.entrants[1:]}
     winner = max(by, key=by.__getitem__)
-    assert result.hall.winner.candidate == winner == held_out["rows"][1]["candidate"]
+    assert result.hall.winner.candidate == winner == held_out.entrants[1].candidate
     assert result.hall.winner.validated == by[winner]
     stages = [event.stage for event in seen if isinstance(event, events.Validating)]
     assert stages[0] == "meta_validation" and stages[-1] == "held_out"
@@ -81,7 +84,7 @@ def test_finalists_are_measured_on_other_tasks_and_the_winner_on_held_out_ones(f
 def test_the_funnel_says_what_each_stage_let_through_and_cost(finished):
     ledger = Ledger.read(finished[0] / FILE)
     stages = {stage.name: stage for stage in funnel(ledger)}
-    judged = list(ledger.rows("WHERE source IS NULL"))
+    judged = list(ledger.judged())
     ledger.close()
     free, screen, proxy = (stages[name] for name in ("free checks", "screen", "proxy"))
     assert list(stages) == [
@@ -113,15 +116,15 @@ def test_status_shows_families_alarms_and_the_funnel(finished):
 def test_a_person_is_shown_what_the_winner_did_on_tasks_that_the_search_never_saw(finished):
     folder, result, _ = finished
     ledger = Ledger.read(folder / FILE)
-    validation = ledger.get("validation")
+    validation = ledger.validation
     ledger.close()
     meta, held_out = result.hall.unseen
     assert (meta.stage, held_out.stage) == ("meta_validation", "held_out")
     winner = result.hall.winner
     for found in (meta, held_out):
-        assert list(found.tasks) == validation[found.stage]["tasks"]
-        (row,) = [r for r in validation[found.stage]["rows"] if r["candidate"] == winner.candidate]
-        assert found.mean == pytest.approx(row["evaluation"]["score"])
+        stage = validation[found.stage]
+        assert tuple(found.tasks) == stage.tasks
+        assert found.mean == pytest.approx(stage.scores()[winner.candidate])
         assert found.ahead == sum(score > 1 for score in found.tasks.values())
         assert found.tasks[found.worst] == min(found.tasks.values())
 
@@ -142,22 +145,12 @@ def test_a_person_is_shown_what_the_winner_did_on_tasks_that_the_search_never_sa
 def test_a_task_that_was_not_reached_counts_as_failed():
     measured = [Measurement("one", seed, Outcome.OK, loss=0.5, score=1.25) for seed in (1, 2)]
     failed = Evaluation(Outcome.NON_FINITE, WORST, tuple(measured), (2, 2))
-    ledger = {
-        "validation": {
-            "held_out": {
-                "suite": "some",
-                "tasks": ["one", "two"],
-                "rows": [
-                    {"candidate": None, "evaluation": None},
-                    {"candidate": 7, "evaluation": failed.to_json()},
-                ],
-            }
-        }
-    }
-    (found,) = on_unseen_tasks(ledger, 7)
+    entrants = (StageEntrant(None, SGD, {}, None), StageEntrant(7, SGD, {}, failed))
+    validation = {"held_out": StageResult("some", ("one", "two"), entrants)}
+    (found,) = transfers(validation, 7)
     assert found.tasks == {"one": 1.25, "two": WORST} and found.worst == "two"
     assert found.ahead == 1 and "non finite" in found.sentence
-    assert on_unseen_tasks(ledger, None) == on_unseen_tasks({}, 7) == ()
+    assert transfers(validation, None) == transfers({}, 7) == ()
 
 
 def test_what_asks_for_more_work_than_a_candidate_may_take_longer():
@@ -185,9 +178,9 @@ def test_seeds_of_other_tasks_are_used_nowhere_else():
 
 
 def test_ranking_keeps_the_order_of_equals_and_leaves_out_the_lost():
-    entrants = [(number, None) for number in (3, 5, 8, 9)]
+    entrants = [Entrant(number, SGD, {}) for number in (3, 5, 8, 9)]
     ranked = best_first(entrants, {3: 0.5, 8: 0.9, 9: 0.5})
-    assert [number for number, _ in ranked] == [8, 3, 9]
+    assert [entrant.candidate for entrant in ranked] == [8, 3, 9]
 
 
 @pytest.mark.slow

@@ -4,10 +4,10 @@ import pytest
 
 from dsl.identity import LANGUAGE
 from search.errors import ConfigChanged, LedgerError, NoSuchRun, RunLocked
-from search.ledger import FILE, Ledger, find_rule
+from search.ledger import FILE, Ledger, find_rule, find_run
 from search.ledger.lock import is_locked, run_lock
 from search.ledger.schema import SCHEMA
-from search.report.status import find_run, read_status
+from search.report.status import read_status
 from search.run import run_campaign
 from tests.support.fakes import config, fake_worker
 
@@ -40,17 +40,17 @@ def refused(folder, error, **changes):
 def test_every_candidate_is_there_with_its_lineage(finished):
     ledger = Ledger.read(finished / FILE)
     rows = list(ledger.rows())
-    assert [row.number for row in rows] == list(range(60))
-    assert rows[0].parent is None
-    assert all(row.parent is not None and row.parent < row.number for row in rows[1:])
-    assert all(row.program().name == f"c{row.number}" for row in rows)
-    for row in rows:
-        if row.source is not None:
-            source = rows[row.source]
-            assert row.hit is not None and source.hit is None
-            key = getattr(row.keys, row.hit)
-            assert any(getattr(other.keys, row.hit) == key for other in rows[: row.number])
-            assert row.verdict.score == source.verdict.score
+    found = [row.candidate for row in rows]
+    assert [each.number for each in found] == list(range(60))
+    assert found[0].parent is None
+    assert all(each.parent is not None and each.parent < each.number for each in found[1:])
+    assert all(each.program.name == f"c{each.number}" for each in found)
+    for each in found:
+        if each.source is not None:
+            assert each.hit is not None and found[each.source].hit is None
+            key = getattr(each.keys, each.hit)
+            assert any(getattr(other.keys, each.hit) == key for other in found[: each.number])
+            assert rows[each.number].verdict.score == rows[each.source].verdict.score
     ledger.close()
 
 
@@ -134,27 +134,25 @@ def test_a_second_process_is_told_who_works_on_the_run(run):
 def test_a_reader_does_not_disturb_the_writer(run):
     writer, reader = Ledger.open(run / FILE), Ledger.read(run / FILE)
     with pytest.raises(sqlite3.OperationalError, match="readonly"):
-        reader.set("config", {})
-    writer.set("note", {"a": 1})
-    assert reader.get("note") == {"a": 1}
+        reader.set_config({})
+    writer.set_config({"a": 1})
+    assert reader.config == {"a": 1} and reader.finals is None
     writer.close()
     reader.close()
 
 
 def test_a_rule_is_found_by_the_start_of_its_hash(finished):
     ledger = Ledger.read(finished / FILE)
-    row = ledger.best(1)[0]
+    best = ledger.best(1)[0][0].candidate
     ledger.close()
-    found = find_rule(finished, row.keys.canonical[:12])
-    assert found == row.program()
+    found = find_rule(finished, best.keys.canonical[:12])
+    assert found == best.program
     for prefix, text in {"zz": "no program", "": "no program"}.items():
         with pytest.raises(NoSuchRun, match=text):
             find_rule(finished, prefix)
     with pytest.raises(NoSuchRun, match="several programs"):
-        hashes = [r.keys.canonical[0] for r in [row]]
         for digit in "0123456789abcdef":
             find_rule(finished, digit)
-        assert hashes
 
 
 def test_a_folder_without_a_run_is_named(tmp_path):

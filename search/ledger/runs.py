@@ -1,0 +1,65 @@
+"""Runs on disk: the folder of one by its name, its ledger, and a program of it by its hash."""
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from dsl.errors import DslError
+from dsl.program import Program
+from search.errors import LedgerError, NoSuchRun
+from search.ledger.schema import readable
+from search.ledger.store import Ledger
+
+RUNS = Path("runs")
+"""Where campaigns and comparisons go by default."""
+FILE = "ledger.sqlite"
+"""The name of the ledger in the folder of its run."""
+
+
+def find_run(run: str) -> Path:
+    """The folder of a run, given as a path or as its name under `runs/`."""
+    for folder in (Path(run), RUNS / run):
+        if (folder / FILE).is_file():
+            return folder
+    raise NoSuchRun(
+        f"no run at {run}, and none called so in {RUNS}/", help="`stepsmith runs` lists runs"
+    )
+
+
+def runs_in(folder: Path) -> Iterator[Path]:
+    """The runs in a folder, by name."""
+    if folder.is_dir():
+        yield from sorted(path.parent for path in folder.glob(f"*/{FILE}"))
+
+
+@contextmanager
+def reading(run: Path) -> Iterator[Ledger]:
+    """The ledger of a run, to look at."""
+    path = run / FILE
+    with readable(path), closing(Ledger.read(path, whole=False)) as ledger:
+        yield ledger
+
+
+def find_rule(run: Path, hash_prefix: str) -> Program:
+    """The first program of a run whose canonical hash begins so.
+
+    **Raises:** NoSuchRun where there is none, or several.
+    """
+    wanted = hash_prefix.lower()
+    with reading(run) as ledger:
+        found = [row.candidate for row in ledger.with_hash(wanted, 4)] if wanted else []
+    if len(found) == 1:
+        try:
+            return found[0].program
+        except DslError as error:
+            message = f"{run}: candidate {found[0].number} is no program of this version"
+            raise LedgerError(message, help=error.message) from None
+    if not found:
+        raise NoSuchRun(
+            f"no program of {run} has a hash that begins with '{hash_prefix}'",
+            help=f"`stepsmith status {run}` shows the best programs and their hashes",
+        )
+    hashes = ", ".join(candidate.keys.canonical for candidate in found)
+    raise NoSuchRun(
+        f"several programs of {run} begin with '{hash_prefix}': {hashes}", help="give more digits"
+    )

@@ -1,0 +1,65 @@
+"""Counts over a ledger: candidates by verdict, and the work of the processes that ran it."""
+
+from dataclasses import dataclass
+
+from search.candidates.verdict import REMEASURED, CacheKey
+from search.ledger.store import Ledger
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Candidates so far: those `evaluated`, and by the key that found them those that repeat an
+    earlier one (`hits`).
+
+    Of the evaluated: how many by outcome, in how many `families` of one skeleton with other
+    numbers, and how many are an earlier candidate on new seeds.
+    """
+
+    evaluated: int
+    hits: dict[CacheKey, int]
+    outcomes: dict[str, int]
+    families: int
+    remeasured: int
+
+    @property
+    def repeats(self) -> int:
+        """Candidates that repeat an earlier one."""
+        return sum(self.hits.values())
+
+
+@dataclass(frozen=True)
+class Work:
+    """What all processes together have done, and how many workers the last one had."""
+
+    candidates: int
+    seconds: float
+    compilations: int
+    retries: int
+    workers: int | None
+
+
+def counts(ledger: Ledger) -> Counts:
+    """The candidates of a ledger, counted."""
+    by_hit = dict(ledger.db.execute("SELECT hit, count(*) FROM candidates GROUP BY hit"))
+    outcomes = dict(
+        ledger.db.execute(
+            "SELECT outcome, count(*) FROM candidates WHERE source IS NULL GROUP BY outcome"
+        )
+    )
+    (families,) = ledger.db.execute(
+        "SELECT count(DISTINCT family) FROM candidates WHERE source IS NULL"
+    ).fetchone()
+    (remeasured,) = ledger.db.execute(
+        "SELECT count(*) FROM candidates WHERE mutation = ?", (REMEASURED,)
+    ).fetchone()
+    hits = {key: by_hit.get(key.value, 0) for key in CacheKey}
+    return Counts(by_hit.get(None, 0), hits, outcomes, families, remeasured)
+
+
+def work(ledger: Ledger) -> Work:
+    """The sessions of a ledger, added up."""
+    candidates, seconds, compilations, retries, workers = ledger.db.execute(
+        "SELECT total(candidates), total(seconds), total(compilations), total(retries), "
+        "(SELECT workers FROM sessions ORDER BY id DESC LIMIT 1) FROM sessions"
+    ).fetchone()
+    return Work(int(candidates), seconds, int(compilations), int(retries), workers)

@@ -1,0 +1,59 @@
+"""The files of the winner: program text with its evidence, and sources for the hosts."""
+
+import textwrap
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from dsl.errors import ExportError
+from dsl.export import to_optax_source, to_torch_source
+from dsl.program import Program
+from evaluators.files.replace_file import replace_file
+from search.config import Config
+from search.report.hall_of_fame import HallOfFame
+from search.report.transfer import HEADING
+
+RULE = "winner.rule"
+_SOURCES: dict[str, Callable[..., str]] = {
+    "winner_optax.py": to_optax_source,
+    "winner_torch.py": to_torch_source,
+}
+_DOC_WIDTH = 90
+"""Characters of a line in the winner's docstring."""
+
+
+def write_winner(folder: Path, config: Config, hall: HallOfFame, content: str) -> tuple[str, ...]:
+    """Write the files of the winner.
+
+    **Arguments:** `content`: the content hash of the ledger. **Returns:** why a file is missing,
+    one sentence for each that a host cannot express.
+    """
+    winner = named(hall.winner.program, config, hall, content)
+    replace_file(folder / RULE, f"{winner}\n")
+    headline, _, evidence = winner.doc.partition("\n\n")
+    exported = replace(winner, doc=headline)
+    missing: list[str] = []
+    for name, emit in _SOURCES.items():
+        try:
+            replace_file(folder / name, emit(exported, evidence=evidence))
+        except ExportError as error:
+            (folder / name).unlink(missing_ok=True)
+            missing.append(f"{name}: {error.message}")
+    return tuple(missing)
+
+
+def named(program: Program, config: Config, hall: HallOfFame, content: str) -> Program:
+    """The winner under the campaign's name, with its evidence as docstring."""
+    winner = hall.winner
+    where = ", ".join(f"{task.name} ({task.steps} steps)" for task in config.tasks)
+    origin = "the tuned baseline" if winner.candidate is None else f"candidate {winner.candidate}"
+    lines = [
+        f"Found by the campaign {config.campaign}, {origin}.",
+        "",
+        f"Score {winner.mean:.4f} +- {winner.sd:.4f} over {len(winner.scores)} fresh seeds on",
+        *textwrap.wrap(f"{where};", _DOC_WIDTH),
+        f"tuned {hall.rule} is 1, untrained is 0. Program {winner.hash}, ledger {content[:16]}.",
+    ]
+    if hall.unseen:
+        lines += ["", HEADING, *(each.sentence for each in hall.unseen)]
+    return replace(program, name=config.campaign, doc="\n".join(lines))
