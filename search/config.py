@@ -6,6 +6,7 @@ from pydantic import Field, SerializeAsAny, field_validator, model_validator
 
 from dsl.language.registry import PRIMITIVES
 from dsl.program import Program
+from dsl.run.machine import Capacity
 from dsl.zoo import ZOO
 from evaluators.checks import CHECKS
 from evaluators.errors import EvaluatorError
@@ -54,7 +55,8 @@ class MutationConfig(Section):
     primitive: Weight = 0.25
     add_slot: Weight = 0.05
     remove_slot: Weight = 0.05
-    max_statements: int = Field(default=40, ge=1, le=1_000)
+    max_statements: int = Field(default=40, ge=1, le=Capacity().instructions)
+    """At most what the machine holds that runs candidates without compiling them."""
     max_slots: int = Field(default=4, ge=0, le=16)
 
     @model_validator(mode="after")

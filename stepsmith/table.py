@@ -1,6 +1,6 @@
 """Tables of text, for commands that start quickly: no lines, columns two spaces apart.
 
-What a campaign or a comparison shows has styles and moves; that is Rich's (`stepsmith.console`).
+What a campaign or a comparison shows has styles and moves; that is Rich's (`stepsmith.output`).
 """
 
 import shutil

@@ -1,4 +1,4 @@
-"""What a strategy is: ask, tell, state. One declaration registers it, with its options.
+"""Strategies: asked for a program, told its score. One declaration registers each, with options.
 
 The campaign asks for candidate i once it has told i - look_ahead, and tells in the order of
 candidates; so a strategy needs no clock, no randomness but the generator it is handed, and is
@@ -8,7 +8,7 @@ brought back by asking and telling the same again.
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import ClassVar, Generic, TypeVar
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
@@ -56,16 +56,12 @@ class Strategy(ABC, Generic[OptionsT]):
         """The score of a candidate, None if it has none; candidates come in order from 0."""
 
     def elite(self, place: int) -> tuple[int, Program] | None:
-        """The candidate that is best but for `place` others, to be measured again; None where there
-        is no such one, or the strategy does not go by scores."""
+        """The candidate at `place` (from 0) in the ranking by score, to be measured again; None
+        where the ranking ends before, or the strategy does not go by scores."""
         return None
 
     def again(self, number: int, scores: Sequence[float | None]) -> None:
-        """A program was measured again; its scores so far. Nothing to learn by default."""
-
-    @abstractmethod
-    def state(self) -> dict[str, Any]:
-        """What the next ask depends on, as plain data; equal states choose alike."""
+        """The scores so far of a candidate that was measured again. Ignored by default."""
 
 
 STRATEGIES: Registry[type[Strategy]] = Registry("strategy")

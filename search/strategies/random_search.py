@@ -3,8 +3,6 @@
 The control that every claim of a search is held against: the same changes, no selection.
 """
 
-from typing import Any
-
 import numpy as np
 from pydantic import Field
 
@@ -33,6 +31,3 @@ class RandomSearch(Strategy[RandomOptions]):
 
     def tell(self, index: int, program: Program, score: float | None) -> None:
         """Nothing to learn."""
-
-    def state(self) -> dict[str, Any]:
-        return {}

@@ -7,7 +7,7 @@ found Lion. The first population is `population` copies of the start program.
 from collections import deque
 from collections.abc import Sequence
 from statistics import fmean
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from pydantic import Field
@@ -67,9 +67,6 @@ class RegularizedEvolution(Strategy[EvolutionOptions]):
         mean = fmean(known) if len(known) == len(scores) else None
         alive = [m._replace(score=mean) if m.number == number else m for m in self._alive]
         self._alive.extend(alive)
-
-    def state(self) -> dict[str, Any]:
-        return {"alive": [[member.number, member.score] for member in self._alive]}
 
 
 def _fitness(member: _Member) -> tuple[float, int]:

@@ -37,7 +37,8 @@ def discover(
     from search.ledger import RUNS
     from search.load import load_config
     from search.run import run_campaign
-    from stepsmith.console import hall_table, watching
+    from stepsmith.campaign.hall import hall_table
+    from stepsmith.campaign.watching import watching
     from stepsmith.output import data_console
 
     chosen = load_config(config, overrides or ())

@@ -12,7 +12,7 @@ from rich.text import Text
 from dsl.errors import counted
 from evaluators.comparison.plan import Plan
 from evaluators.comparison.work import Event, Observer, Progress, Timing
-from stepsmith.console import duration
+from stepsmith.output import duration
 
 _LINE_SECONDS = 10.0
 _LONGEST = 3

@@ -49,6 +49,7 @@ def test_overrides_are_yaml_at_a_path(path):
         ("workers=1.5", "c.yaml: workers: wanted a whole number, met 1.5"),
         ("mutation.insert=1e-3", "c.yaml: mutation.insert: wanted a number (write 0.001 or"),
         ("mutation.insert=.nan", "c.yaml: mutation.insert: wanted a finite number, met nan"),
+        ("mutation.max_statements=97", "c.yaml: mutation.max_statements: wanted 96 or less, met"),
         ("strategy.population=1", "c.yaml: strategy.population: wanted 2 or more, met 1"),
         ("strategy.kind=regularised", "c.yaml: strategy: unknown strategy 'regularised'; did you"),
         ("strategy=3", "c.yaml: strategy: wanted a mapping with a `kind`, one of random_search"),

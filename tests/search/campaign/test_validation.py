@@ -23,8 +23,8 @@ from search.report.funnel import funnel
 from search.report.status import read_status
 from search.report.transfer import HEADING, transfers
 from search.run import run_campaign
+from stepsmith.campaign.hall import hall_table
 from stepsmith.cli.status import _lines
-from stepsmith.console import hall_table
 from tests.support.fakes import FakeEvaluator, config, fake_tune
 
 SGD = parse("def sgd(w, g, *, lr=0.1):\n    return lr * g")

@@ -1,0 +1,69 @@
+"""The hall of fame as a table."""
+
+from dataclasses import replace
+
+from rich.console import Group
+from rich.table import Table
+from rich.text import Text
+
+from search.report.hall_of_fame import Entry, HallOfFame
+from search.report.transfer import HEADING
+from stepsmith.output import plain_table
+
+_LEAST_PROGRAM = 20
+_OTHER_COLUMNS = 42
+"""Characters of a line: those that a program gets at least, and those of the other columns."""
+
+
+def hall_table(hall: HallOfFame, width: int) -> Group:
+    """The finalists against the baseline, an arrow at the winner, and its program below.
+
+    `width` is that of the console, in characters.
+    """
+    validated = hall.winner.validated is not None
+    table = plain_table()
+    table.add_column("")
+    table.add_column("score", justify="right", no_wrap=True, min_width=16)
+    if validated:
+        table.add_column("unseen", justify="right", no_wrap=True)
+    table.add_column("size", justify="right", min_width=4)
+    table.add_column("hash", no_wrap=True, min_width=8)
+    room = max(width - _OTHER_COLUMNS, _LEAST_PROGRAM)
+    table.add_column("program", overflow="ellipsis", no_wrap=True, max_width=room)
+    for place, entry in enumerate(hall.entries):
+        mark = "->" if place == 0 else "*" if entry.pareto else ""
+        _add(table, mark, entry, validated)
+    _add(table, "=", hall.baseline, validated, f"tuned {hall.rule}: ")
+    code = [f"  {line}".rstrip() for line in str(hall.winner.program).splitlines()]
+    return Group(
+        Text("Hall of fame", style="bold"),
+        table,
+        Text(_legend(hall), style="dim"),
+        Text("\n".join(["", *code, ""])),
+        Text("\n".join([hall.sentence, *_unseen(hall)])),
+    )
+
+
+def _legend(hall: HallOfFame) -> str:
+    seeds = len(hall.winner.scores)
+    legend = (
+        f"-> the winner, * best for its size, = the baseline; score: tuned {hall.rule} is 1, "
+        f"untrained is 0, mean +- sd over {seeds} fresh seeds"
+    )
+    if hall.winner.validated is not None:
+        legend += "; unseen: the same on the tasks of meta-validation, which choose the winner"
+    return legend
+
+
+def _unseen(hall: HallOfFame) -> list[str]:
+    lines = [f"  {each.sentence}" for each in hall.unseen]
+    return ["", HEADING, *lines] if lines else []
+
+
+def _add(table: Table, mark: str, entry: Entry, validated: bool, before: str = "") -> None:
+    scores = [f"{entry.mean:.4f} +- {entry.sd:.4f}"]
+    if validated:
+        scores.append("" if entry.validated is None else f"{entry.validated:.4f}")
+    lines = [line.strip() for line in str(replace(entry.program, doc="")).splitlines()]
+    body = lines[1 + next(i for i, line in enumerate(lines) if line.endswith("):")) :]
+    table.add_row(mark, *scores, str(entry.size), entry.hash[:8], Text(before + "; ".join(body)))
