@@ -96,7 +96,9 @@ def cpu_seconds(action: Callable[[], Any]) -> float:
 
 def fresh(program: Program, number: int) -> Program:
     """The program with constants that nobody has met."""
-    moved = {name: value * (1 - 1e-7 * (number + 1)) for name, value in program.hypers}
+    moved = {
+        name: value * (1 - 1e-7 * (number + 1)) for name, value in program.hyperparameters.items()
+    }
     return program.with_hyperparameters(**moved)
 
 

@@ -70,7 +70,7 @@ def _section(entry: Entry) -> str:
             interval(entry.hypers[name]),
             entry.hypers[name].meaning,
         )
-        for name, value in program.hypers
+        for name, value in program.hyperparameters.items()
     ]
     note = f"\nThe check: {entry.remarks}.\n" if entry.remarks else ""
     return (

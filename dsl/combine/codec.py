@@ -39,7 +39,7 @@ def in_eight_bits(program: Program, *, unsigned: Collection[str] = (), **numbers
                 f"'{program.name}' has no slot '{slot}'{did_you_mean(slot, program.slots)}"
             )
     own = program
-    for slot, init in own.state:
+    for slot, init in own.slots.items():
         if init.kind is Kind.TENSOR:
             piece = (_unsigned if slot in unsigned else _signed).with_hyperparameters(**numbers)
             program = store(program, slot, piece, "s", _NUMBERS)

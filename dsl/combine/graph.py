@@ -6,17 +6,28 @@ fresh number, where the other one has it already.
 """
 
 import itertools
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import replace
+from typing import TypeVar
 
-from dsl.errors import DslError, UnknownName, did_you_mean
+from dsl.combine.streams import draws, redrawn, streams
+from dsl.errors import UnknownName, did_you_mean
 from dsl.language.initialisers import Init
 from dsl.language.registry import PRIMITIVES
-from dsl.program import INPUTS, Arg, Const, Local, Name, Program, Statement, check_hyperparameters
+from dsl.program import (
+    INPUTS,
+    Arg,
+    Const,
+    Local,
+    Name,
+    Program,
+    check_distinct,
+    check_hyperparameters,
+)
+from dsl.program.walk import Rewriter, remap
 from dsl.rewrite.lower import spelled_out
 
-_STREAM = "stream"
-"""The parameter of a primitive that says which noise it draws."""
+T = TypeVar("T")
 
 
 def substitute(program: Program, name: str, by: Program, shared: Collection[str] = ()) -> Program:
@@ -63,27 +74,17 @@ def store(
         raise UnknownName(
             f"'{program.name}' has no slot '{slot}'{did_you_mean(slot, program.slots)}"
         )
-    updates = dict(zip(program.slots, program.updates, strict=True))
-    made = follow(replace(program, result=updates[slot]), by, name, shared)
-    held = dict(zip(made.slots, made.updates, strict=True)) | {slot: made.result}
-    return replace(made, updates=tuple(held.values()), result=program.result)
+    made = follow(replace(program, result=program.next_values[slot]), by, name, shared)
+    held = {**made.next_values, slot: made.result}
+    return replace(made, next_values=held, result=program.result)
 
 
 def fix(program: Program, **numbers: float) -> Program:
     """The program with hyperparameters turned into constants; UnknownName for one it lacks."""
     check_hyperparameters(program, numbers)
-    fixed = {name: Const(number) for name, number in numbers.items()}
-
-    def read(arg: Arg) -> Arg:
-        return fixed.get(arg.id, arg) if isinstance(arg, Name) else arg
-
-    return replace(
-        program,
-        hypers=tuple((name, value) for name, value in program.hypers if name not in fixed),
-        statements=tuple(replace(s, args=tuple(map(read, s.args))) for s in program.statements),
-        updates=tuple(map(read, program.updates)),
-        result=read(program.result),
-    )
+    fixed: dict[Arg, Arg] = {Name(name): Const(number) for name, number in numbers.items()}
+    kept = {n: value for n, value in program.hyperparameters.items() if n not in numbers}
+    return remap(program, lambda arg: fixed.get(arg, arg), hyperparameters=kept)
 
 
 def rename(program: Program, **names: str) -> Program:
@@ -91,23 +92,23 @@ def rename(program: Program, **names: str) -> Program:
 
     UnknownName for one that it does not have, FormError if a new name cannot be taken.
     """
+    own = (*program.slots, *program.hyperparameters)
     for name in names:
-        if name not in (*program.slots, *program.hyperparameters):
+        if name not in own:
             raise UnknownName(f"'{program.name}' has no slot or hyperparameter '{name}'")
+    check_distinct([names.get(name, name) for name in own])
 
-    def read(arg: Arg) -> Arg:
-        return Name(names.get(arg.id, arg.id)) if isinstance(arg, Name) else arg
+    def renamed(table: Mapping[str, T]) -> dict[str, T]:
+        return {names.get(name, name): value for name, value in table.items()}
 
-    def renamed(s: Statement) -> Statement:
-        return Statement(s.op, tuple(map(read, s.args)), names.get(s.name or "", s.name))
-
-    return replace(
-        program,
-        state=tuple((names.get(name, name), init) for name, init in program.state),
-        hypers=tuple((names.get(name, name), value) for name, value in program.hypers),
-        statements=tuple(map(renamed, program.statements)),
-        updates=tuple(map(read, program.updates)),
-        result=read(program.result),
+    made = Rewriter(program, {Name(old): Name(new) for old, new in names.items()})
+    made.copy()
+    statements = (replace(s, name=names.get(s.name or "", s.name)) for s in made.statements)
+    return made.finish(
+        slots=renamed(program.slots),
+        hyperparameters=renamed(program.hyperparameters),
+        statements=tuple(statements),
+        next_values=renamed({slot: made.moved(arg) for slot, arg in program.next_values.items()}),
     )
 
 
@@ -124,44 +125,16 @@ def apart(program: Program, other: Program, keep: Collection[str] = ()) -> Progr
 
 def _redrawn(program: Program, other: Program) -> Program:
     """The program drawing its noise from streams that `other` does not use."""
-    own, others = _streams(program), _streams(other)
-    if not own or not others:
+    if not (draws(program) and draws(other)):
         return program
-    taken = {_number(stream) for stream in others}
-    mine = {_number(stream) for stream in own}
-    if None in taken | mine:
-        raise DslError(
-            f"'{program.name}' or '{other.name}' computes the number of a stream of noise",
-            help="write it as a number, so that the two programs can be told to draw apart",
-        )
-    free = (n for n in itertools.count() if n not in taken | mine)
-    moved = {stream: Const(next(free)) for stream in sorted(mine & taken, key=str)}
-
-    def redrawn(s: Statement) -> Statement:
-        at = _stream_at(s)
-        if at is None:
-            return s
-        stream = moved.get(_number(s.args[at]), s.args[at])
-        return replace(s, args=(*s.args[:at], stream, *s.args[at + 1 :]))
-
-    return replace(program, statements=tuple(map(redrawn, program.statements)))
-
-
-def _streams(program: Program) -> list[Arg]:
-    """The arguments that say which noise a program draws."""
-    found = ((s, _stream_at(s)) for s in program.statements)
-    return [s.args[at] for s, at in found if at is not None]
-
-
-def _number(stream: Arg) -> int | None:
-    """The number of a stream; None if it is computed."""
-    return round(stream.value) if isinstance(stream, Const) else None
-
-
-def _stream_at(statement: Statement) -> int | None:
-    """The position of the argument that says which noise a statement draws, if it draws any."""
-    params = PRIMITIVES[statement.op].params
-    return params.index(_STREAM) if _STREAM in params else None
+    mine, taken = streams(program), streams(other)
+    free = (number for number in itertools.count() if number not in taken | mine)
+    moved = {stream: next(free) for stream in sorted(mine & taken)}
+    statements = (
+        redrawn(statement, lambda stream: moved.get(stream, stream))
+        for statement in program.statements
+    )
+    return replace(program, statements=tuple(statements))
 
 
 def _joined(first: Program, second: Program, name: str, leads: Program) -> Program:
@@ -174,39 +147,28 @@ def _joined(first: Program, second: Program, name: str, leads: Program) -> Progr
             f"'{second.name}' has no '{name}' to be replaced{did_you_mean(name, second.name_kinds)}"
         )
     reader = spelled_out(second) if name == "g" else second
-
-    def moved(arg: Arg) -> Arg:
-        match arg:
-            case Local(index):
-                return Local(index + len(first.statements))
-            case Name(id) if id == name:
-                return first.result
-        return arg
-
-    earlier = list(first.statements)
-    if isinstance(first.result, Local) and earlier[first.result.index].name is None:
-        earlier[first.result.index] = replace(earlier[first.result.index], name=name)
-    later = [replace(s, args=tuple(map(moved, s.args))) for s in reader.statements]
+    made = Rewriter(reader, {Name(name): first.result}, [*first.statements])
+    if isinstance(first.result, Local) and first.statements[first.result.index].name is None:
+        named = replace(first.statements[first.result.index], name=name)
+        made.statements[first.result.index] = named
+    made.copy()
+    later = {slot: made.moved(arg) for slot, arg in reader.next_values.items() if slot != name}
+    nexts = {**first.next_values, **later}
     parts = (first, reader) if leads is first else (reader, first)
-    updates = dict(zip(first.slots, first.updates, strict=True))
-    for slot, arg in zip(reader.slots, reader.updates, strict=True):
-        if slot != name:
-            updates[slot] = moved(arg)
+    slots: dict[str, Init] = {}
     hypers: dict[str, float] = {}
-    state: dict[str, Init] = {}
     for part in parts:
         replaced = name if part is reader else None
-        kept = first.hyperparameters
-        state.update({slot: init for slot, init in part.state if slot != replaced})
-        for hyper, value in part.hypers:
-            if hyper != replaced or hyper in kept:
+        slots.update({slot: init for slot, init in part.slots.items() if slot != replaced})
+        for hyper, value in part.hyperparameters.items():
+            if hyper != replaced or hyper in first.hyperparameters:
                 hypers.setdefault(hyper, value)
     return replace(
         leads,
         inputs=tuple(dict.fromkeys(parts[0].inputs + parts[1].inputs)),
-        state=tuple(state.items()),
-        hypers=tuple(hypers.items()),
-        statements=(*earlier, *later),
-        updates=tuple(updates[slot] for slot in state),
-        result=moved(reader.result),
+        slots=slots,
+        hyperparameters=hypers,
+        statements=tuple(made.statements),
+        next_values={slot: nexts[slot] for slot in slots},
+        result=made.moved(reader.result),
     )

@@ -5,13 +5,15 @@ are the mean of the points on every step, whether the workers have met or not.
 """
 
 import itertools
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection
 from dataclasses import replace
 
+from dsl.combine.streams import redrawn, streams
 from dsl.errors import DslError, UnknownName, did_you_mean
 from dsl.language.initialisers import Init
 from dsl.language.registry import PRIMITIVES
 from dsl.program import INPUTS, Arg, Const, Local, Name, Program, Statement
+from dsl.program.walk import Rewriter, indices, needed, within_step
 from dsl.rewrite.lower import spelled_out
 
 _PERIOD = "period"
@@ -39,20 +41,19 @@ def local_steps(
     points = [team.worker(number, workers) for number in range(workers)]
     total = points[0][1]
     for _, moved in points[1:]:
-        total = team.add("add", total, moved)
-    mean = team.add("div", total, Const(workers))
-    meet = team.add("every", Name("t"), Name(_PERIOD), Const(0))
+        total = team.whole.put("add", total, moved)
+    mean = team.whole.put("div", total, Const(workers))
+    meet = team.whole.put("every", Name("t"), Name(_PERIOD), Const(0))
     for point, moved in points:
-        team.updates[point] = team.add("where", meet, mean, moved)
-    result = team.add("sub", Name("w"), mean)
+        team.next_values[point] = team.whole.put("where", meet, mean, moved)
     return replace(
         base,
         inputs=tuple(dict.fromkeys((*base.inputs, "w", "t"))),
-        state=tuple(team.state.items()),
-        hypers=tuple((base.hyperparameters | {_PERIOD: period} | base.hyperparameters).items()),
-        statements=tuple(team.statements),
-        updates=tuple(team.updates[slot] for slot in team.state),
-        result=result,
+        slots=team.slots,
+        hyperparameters={**base.hyperparameters, _PERIOD: period, **base.hyperparameters},
+        result=team.whole.put("sub", Name("w"), mean),
+        statements=tuple(team.whole.statements),
+        next_values=team.next_values,
     )
 
 
@@ -60,109 +61,61 @@ class _Team:
     """Statements and slots of workers that run `base`, and of what they have in common."""
 
     def __init__(self, base: Program, common: Collection[str]):
-        nexts = dict(zip(base.slots, base.updates, strict=True))
         self.base = base
-        self.private = {slot: arg for slot, arg in nexts.items() if slot not in common}
-        self.statements: list[Statement] = []
-        self.state = {slot: init for slot, init in base.state if slot in common}
+        self.private = [slot for slot in base.slots if slot not in common]
+        self.slots = {slot: init for slot, init in base.slots.items() if slot in common}
+        self.next_values: dict[str, Arg] = {}
         self.taken = {*base.name_kinds, *INPUTS, *PRIMITIVES, _PERIOD}
-        self.streams = 1 + max(map(_stream, base.statements), default=-1)
-        wanted = [nexts[slot] for slot in self.state]
-        place = self._copied(wanted, {}, self._common, lambda statement: statement)
-        self.common: dict[Arg, Arg] = {a: place[a] for a in wanted if isinstance(a, Local)}
-        self.updates = {
-            slot: place[arg] if isinstance(arg, Local) else self._common(arg)
-            for slot, arg in zip(self.state, wanted, strict=True)
-        }
+        self.streams = 1 + max(streams(base), default=-1)
+        self.whole = Rewriter(base)
+        """What is computed where the parameters are."""
+        wanted = [base.next_values[slot] for slot in self.slots]
+        read = needed(base, wanted)
+        for slot in self.private:
+            if Name(slot) in read:
+                raise DslError(f"a common slot of '{base.name}' is computed from '{slot}'")
+        self.whole.copy(indices(read))
+        self.next_values.update(zip(self.slots, map(self.whole.moved, wanted), strict=True))
+        values = (arg for arg in wanted if isinstance(arg, Local))
+        self.common: dict[Arg, Arg] = {arg: self.whole.moved(arg) for arg in values}
 
     def worker(self, number: int, workers: int) -> tuple[str, Arg]:
         """Add a worker: its slot that holds its point, and where it goes."""
         part = Const(number), Const(workers)
         point = self._slot("point", Init("copy_w"), number)
         slots = {slot: self._slot(slot, self.base.slots[slot], number) for slot in self.private}
-        gradient = self.add("part_grad_at", Name(point), *part)
-        names = {"w": Name(point), "g": gradient, **{s: Name(new) for s, new in slots.items()}}
-
-        def read(arg: Arg) -> Arg:
-            return names.get(arg.id, arg) if isinstance(arg, Name) else arg
-
-        def own(statement: Statement) -> Statement:
-            args, primitive = statement.args, PRIMITIVES[statement.op]
+        own = Rewriter(self.base, self.common, self.whole.statements)
+        own.place[Name("w")] = Name(point)
+        own.place[Name("g")] = own.put("part_grad_at", Name(point), *part)
+        own.place.update({Name(slot): Name(new) for slot, new in slots.items()})
+        ends = [self.base.result, *(self.base.next_values[slot] for slot in self.private)]
+        inside = within_step(self.base)
+        read = needed(self.base, ends, lambda arg: () if arg in self.common else inside(arg))
+        for index in indices(read - self.common.keys()):
+            statement = self._of_worker(self.base.statements[index], number, part)
+            args = map(own.moved, statement.args)
             name = slots.get(statement.name or "", statement.name)
-            if statement.op == "grad_at":
-                return Statement("part_grad_at", (*args, *part), name)
-            if primitive.oracle or Name("loss") in args:
-                raise DslError(
-                    f"a worker of '{self.base.name}' asks for what only the whole batch has",
-                    help="it has the gradient of its part, at other points by grad_at",
-                )
-            if primitive.draws:
-                at = primitive.params.index("stream")
-                stream = Const(_stream(statement) + number * self.streams)
-                args = (*args[:at], stream, *args[at + 1 :])
-            return Statement(statement.op, args, name)
+            own.place[Local(index)] = own.put(statement.op, *args, name=name)
+        for slot, new in slots.items():
+            self.next_values[new] = own.moved(self.base.next_values[slot])
+        return point, own.put("sub", Name(point), own.moved(self.base.result))
 
-        place = self._copied([self.base.result, *self.private.values()], self.common, read, own)
-        for slot, arg in self.private.items():
-            self.updates[slots[slot]] = place.get(arg, read(arg))
-        moved = place.get(self.base.result, read(self.base.result))
-        return point, self.add("sub", Name(point), moved)
-
-    def add(self, op: str, *args: Arg) -> Local:
-        """Add a statement."""
-        self.statements.append(Statement(op, args))
-        return Local(len(self.statements) - 1)
+    def _of_worker(self, statement: Statement, number: int, part: tuple[Const, Const]) -> Statement:
+        """A statement of the base as a worker runs it, on its part of the batch."""
+        primitive = PRIMITIVES[statement.op]
+        if statement.op == "grad_at":
+            return Statement("part_grad_at", (*statement.args, *part), statement.name)
+        if primitive.oracle or Name("loss") in statement.args:
+            raise DslError(
+                f"a worker of '{self.base.name}' asks for what only the whole batch has",
+                help="it has the gradient of its part, at other points by grad_at",
+            )
+        return redrawn(statement, lambda stream: stream + number * self.streams)
 
     def _slot(self, name: str, init: Init, number: int) -> str:
         """Declare a worker's slot under a name that is free."""
         wanted = (f"{name}_{i}" for i in itertools.count(number + 1))
         free = next(name for name in wanted if name not in self.taken)
         self.taken.add(free)
-        self.state[free] = init
+        self.slots[free] = init
         return free
-
-    def _common(self, arg: Arg) -> Arg:
-        if isinstance(arg, Name) and arg.id in self.private:
-            raise DslError(f"a common slot of '{self.base.name}' is computed from '{arg.id}'")
-        return arg
-
-    def _copied(
-        self,
-        wanted: Sequence[Arg],
-        known: Mapping[Arg, Arg],
-        read: Callable[[Arg], Arg],
-        change: Callable[[Statement], Statement],
-    ) -> dict[Arg, Arg]:
-        """Add copies of what `wanted` need of the base, as far as it is not `known`; where to find
-        each. A copy is of the statement as `change` has it, with the names that `read` gives."""
-        needed: set[int] = set()
-        stack = [*wanted]
-        while stack:
-            arg = stack.pop()
-            if isinstance(arg, Local) and arg not in known and arg.index not in needed:
-                needed.add(arg.index)
-                stack.extend(self.base.statements[arg.index].args)
-        place = dict(known)
-        for index in sorted(needed):
-            statement = change(self.base.statements[index])
-            args = tuple(
-                place.get(arg, arg) if isinstance(arg, Local) else read(arg)
-                for arg in statement.args
-            )
-            self.statements.append(replace(statement, args=args))
-            place[Local(index)] = Local(len(self.statements) - 1)
-        return place
-
-
-def _stream(statement: Statement) -> int:
-    """The number of the stream of noise that a statement draws, or -1 if it draws none."""
-    primitive = PRIMITIVES[statement.op]
-    if not primitive.draws:
-        return -1
-    stream = statement.args[primitive.params.index("stream")]
-    if not isinstance(stream, Const):
-        raise DslError(
-            f"'{statement.op}' computes the number of its stream of noise",
-            help="write it as a number, so that workers can be told to draw apart",
-        )
-    return round(stream.value)

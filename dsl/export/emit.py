@@ -9,11 +9,12 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 
 from dsl.export.expressions import names_in, number, show
-from dsl.export.facts import Facts, behind
+from dsl.export.facts import Facts
 from dsl.export.names import Names, safe
 from dsl.language.kinds import Kind
 from dsl.language.registry import PRIMITIVES, Primitive, Scope
 from dsl.program import Arg, Const, Local, Name
+from dsl.program.walk import in_any_case, indices, needed, readers
 
 Resolve = Callable[[Arg], ast.expr]
 """How a host writes the arguments that are not inlined: names and lines."""
@@ -90,13 +91,10 @@ class Emitter:
     def demanded(self, roots: list[Arg], done: set[int]) -> list[int]:
         """The lines that `roots` need beyond `done`, in order, without what only a choice needs."""
 
-        def follow(index: int) -> list[Arg]:
-            lazy = self.primitive(index).lazy
-            args = self.program.statements[index].args
-            return [] if index in done else [a for at, a in enumerate(args) if at not in lazy]
-
-        found = {a.index for a in behind(self.program, roots, follow) if isinstance(a, Local)}
-        return sorted(found - done - self.inline)
+        ready = {Local(index) for index in done}
+        ahead = in_any_case(self.program)
+        found = needed(self.program, roots, lambda arg: () if arg in ready else ahead(arg))
+        return [index for index in indices(found - ready) if index not in self.inline]
 
     def to_spread(self, index: int) -> list[int]:
         """Positions of the arguments that the host makes a tensor for a statement.
@@ -113,22 +111,12 @@ class Emitter:
         ]
 
     def _candidates(self) -> set[int]:
-        outputs = (*self.program.updates, self.program.result)
-        uses = Counter(
-            arg
-            for arg in (
-                *(arg for s in self.program.statements for arg in s.args),
-                *outputs,
-            )
-            if isinstance(arg, Local)
-        )
+        read, end = readers(self.program), len(self.program.statements)
+        once = {arg for arg, places in read.items() if len(places) == 1 and places[0].by < end}
         return {
             index
             for index, statement in enumerate(self.program.statements)
-            if statement.name is None
-            and uses[Local(index)] == 1
-            and Local(index) not in outputs
-            and not self.own_line(index)
+            if statement.name is None and Local(index) in once and not self.own_line(index)
         }
 
     def _split(self) -> None:
@@ -170,7 +158,7 @@ class Emitter:
     def _name_lines(self) -> dict[int, str]:
         """A name for every line; a slot's next value gets the slot's name."""
         names: dict[int, str] = {}
-        updates = zip(self.program.slots, self.program.updates, strict=True)
+        updates = self.program.next_values.items()
         for slot, update in updates:
             if isinstance(update, Local) and update.index not in names:
                 names[update.index] = self.names.take(safe(slot))

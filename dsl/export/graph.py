@@ -45,7 +45,7 @@ class _Drawing:
                 self.edge(self.source(arg, f"s{index}_{position}"), f"s{index}", note)
         self.node("step", 'label="w - step", shape=box, peripheries=2')
         self.edge(self.source(program.result, "step_0"), "step", "")
-        for slot, update in zip(program.slots, program.updates, strict=True):
+        for slot, update in program.next_values.items():
             if update != Name(slot):
                 home = self.source(Name(slot), slot)
                 note = "style=dashed, constraint=false"

@@ -18,7 +18,9 @@ def docstring(facts: Facts, title: str, evidence: str | None) -> list[str]:
 def _origin(facts: Facts, evidence: str | None) -> list[str]:
     """The rule in its own language, its numbers and its hash, and the evidence for it."""
     source = facts.source
-    hypers = ", ".join(f"{name}={format_number(v)}" for name, v in facts.program.hypers)
+    hypers = ", ".join(
+        f"{name}={format_number(v)}" for name, v in facts.program.hyperparameters.items()
+    )
     text = ["The rule (its result is subtracted from w):", ""]
     rule = replace(source, doc="")
     text += [f"    {line}" for line in str(rule).splitlines()]

@@ -89,8 +89,7 @@ class _Body:
         for slot in program.slots:
             self.symbols[Name(slot)] = _at_step(_symbol(slot), "t-1")
         self.used = {s for a, s in self.symbols.items() if isinstance(a, Name)} | {"w_t"}
-        updates = dict(zip(program.slots, program.updates, strict=True))
-        for slot, update in updates.items():
+        for slot, update in program.next_values.items():
             if isinstance(update, Local) and update not in self.symbols:
                 self.symbols[update] = self._take(_symbol(slot), slot)
 
@@ -120,7 +119,7 @@ class _Body:
                 self.symbols[local] = self._take(_symbol(name))
             relation = r"\sim" if _is_drawn(statement) else "="
             written.append(f"{self.symbols[local]} &{relation} {self.call(index)}")
-        for slot, update in zip(self.program.slots, self.program.updates, strict=True):
+        for slot, update in self.program.next_values.items():
             symbol = _at_step(_symbol(slot), "t")
             if update == Name(slot):
                 continue

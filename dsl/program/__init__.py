@@ -1,29 +1,38 @@
-"""A program: its terms, its text, and how one is built."""
+"""A program: its terms, its text, and how one is built.
 
-from dsl.program.program import (
-    INPUTS,
-    Arg,
-    Const,
-    Local,
-    Name,
-    Program,
-    Statement,
+terms.py     names, numbers, earlier values, statements; the parts of a program, unchecked
+check.py     the rules for names, kinds and parts, and the errors that cite them
+program.py   `Program`: parts that fit together, immutable and hashable
+builder.py   a program built statement by statement, as parser, tracer and tests do
+parse.py     text to program; `refusals.py` has the words for what Python has and the language not
+trace.py     a Python function to a program: `@program` runs it once on symbols
+printer.py   program to text, which `parse` reads back as an equal program
+"""
+
+from dsl.program.check import (
+    Kinds,
     check_declared,
+    check_distinct,
     check_hyperparameters,
     check_result,
     check_slot,
     result_kind,
 )
+from dsl.program.program import Program
+from dsl.program.terms import INPUTS, Arg, Const, Local, Name, Parts, Statement
 
 __all__ = [
     "Arg",
     "Const",
     "INPUTS",
+    "Kinds",
     "Local",
     "Name",
+    "Parts",
     "Program",
     "Statement",
     "check_declared",
+    "check_distinct",
     "check_hyperparameters",
     "check_result",
     "check_slot",

@@ -8,18 +8,9 @@ from dsl.errors import FormError, UnknownName, did_you_mean
 from dsl.language.initialisers import Init
 from dsl.language.kinds import Kind
 from dsl.language.names import check_name
-from dsl.program.program import (
-    INPUTS,
-    Arg,
-    Const,
-    Local,
-    Name,
-    Program,
-    Statement,
-    check_declared,
-    check_slot,
-    result_kind,
-)
+from dsl.program.check import Kinds, check_declared, check_slot
+from dsl.program.program import Program
+from dsl.program.terms import INPUTS, Arg, Const, Local, Name, Statement
 
 
 class Builder:
@@ -33,12 +24,11 @@ class Builder:
         self.name = name
         self.doc = doc
         self.inputs: list[str] = []
-        self.state: dict[str, Init] = {}
-        self.hypers: dict[str, float] = {}
+        self.slots: dict[str, Init] = {}
+        self.hyperparameters: dict[str, float] = {}
         self.statements: list[Statement] = []
-        self.kinds: list[Kind] = []
         self.bound: dict[str, Arg] = {}
-        self._name_kinds: dict[str, Kind] = {}
+        self.kinds = Kinds({})
 
     def declare_input(self, name: str) -> None:
         """Make the input `name` readable."""
@@ -55,19 +45,19 @@ class Builder:
         """Add a slot that starts as `init`."""
         check_declared(name, "a slot")
         self._declare(name, init.kind)
-        self.state[name] = Init(init.rule, init.args)
+        self.slots[name] = Init(init.rule, init.args)
 
     def declare_hyper(self, name: str, default: float) -> None:
         """Add a hyperparameter with its default."""
         check_declared(name, "a hyperparameter")
         self._declare(name, Kind.GLOBAL)
-        self.hypers[name] = number(default).value
+        self.hyperparameters[name] = number(default).value
 
     def _declare(self, name: str, kind: Kind) -> None:
         if name in self.bound:
             raise FormError(f"'{name}' is declared twice")
         self.bound[name] = Name(name)
-        self._name_kinds[name] = kind
+        self.kinds.names[name] = kind
 
     def read(self, name: str) -> Arg:
         """What `name` is bound to here; UnknownName if nothing."""
@@ -82,25 +72,18 @@ class Builder:
 
     def kind_of(self, arg: Arg) -> Kind:
         """The kind of an argument made by this builder."""
-        match arg:
-            case Const():
-                return Kind.GLOBAL
-            case Local(index):
-                return self.kinds[index]
-            case Name(id):
-                return self._name_kinds[id]
+        return self.kinds.of(arg)
 
     def call(self, op: str, args: tuple[Arg, ...], name: str | None = None) -> Local:
         """Append `op(*args)`; KindError if the kinds do not fit."""
-        kind = result_kind(op, tuple(self.kind_of(arg) for arg in args))
+        self.kinds.append(op, args)
         self.statements.append(Statement(op, args, name))
-        self.kinds.append(kind)
         return Local(len(self.statements) - 1)
 
     def assign(self, name: str, value: Arg) -> None:
         """Bind `name`; for a slot this is its next value unless it is assigned again."""
-        if name in self.state:
-            check_slot(name, self.state[name], self.kind_of(value))
+        if name in self.slots:
+            check_slot(name, self.slots[name], self.kind_of(value))
         else:
             check_name(name, "a value")
         self.bound[name] = value
@@ -114,12 +97,13 @@ class Builder:
         return Program(
             name=self.name,
             inputs=tuple(self.inputs),
-            state=tuple(self.state.items()),
-            hypers=tuple(self.hypers.items()),
+            slots=self.slots,
+            hyperparameters=self.hyperparameters,
             statements=tuple(self.statements),
-            updates=tuple(self.bound[slot] for slot in self.state),
+            next_values={slot: self.bound[slot] for slot in self.slots},
             result=result,
             doc=self.doc,
+            inferred=self.kinds,
         )
 
 

@@ -14,17 +14,17 @@ leaves out the name of the program, its docstring and the names of local values.
 """
 
 from dsl.language.numbers import format_number
-from dsl.program.program import Arg, Const, Local, Program, Statement
+from dsl.program.terms import Arg, Const, Local, Parts, Statement
 
 
-def listing(program: Program) -> str:
+def listing(program: Parts) -> str:
     """The listing, without a newline at its end."""
     lines = [f"input {name}" for name in program.inputs]
-    lines += [f"slot {name} = {init}" for name, init in program.state]
-    lines += [f"hyper {name} = {format_number(value)}" for name, value in program.hypers]
+    lines += [f"slot {name} = {init}" for name, init in program.slots.items()]
+    hypers = program.hyperparameters.items()
+    lines += [f"hyper {name} = {format_number(value)}" for name, value in hypers]
     lines += [f"%{at} = {call_text(each)}" for at, each in enumerate(program.statements)]
-    following = zip(program.state, program.updates, strict=True)
-    lines += [f"next {name} = {arg_text(arg)}" for (name, _), arg in following]
+    lines += [f"next {slot} = {arg_text(arg)}" for slot, arg in program.next_values.items()]
     lines.append(f"return {arg_text(program.result)}")
     return "\n".join(lines)
 

@@ -17,7 +17,7 @@ from dsl.language.initialisers import Init
 from dsl.language.names import check_name
 from dsl.language.registry import PRIMITIVES
 from dsl.program.builder import Builder, number
-from dsl.program.program import Arg, Const, Program
+from dsl.program.program import Program
 from dsl.program.refusals import (
     STATEMENTS,
     described,
@@ -25,6 +25,7 @@ from dsl.program.refusals import (
     not_a_statement,
     unknown_primitive,
 )
+from dsl.program.terms import Arg, Const
 
 MAX_CHARACTERS = 100_000
 

@@ -8,12 +8,13 @@ assigned before `return`.
 
 import inspect
 import textwrap
-from collections import Counter
+from collections.abc import Sequence
 
-from dsl.language.kinds import lifts
+from dsl.language.kinds import Kind, lifts
 from dsl.language.numbers import format_number
 from dsl.language.registry import PRIMITIVES
-from dsl.program.program import Arg, Const, Local, Name, Program, Statement
+from dsl.program.terms import Arg, Const, Local, Name, Parts, Statement
+from dsl.program.walk import indices, needed, readers, within_step
 
 _ATOM = 9
 _COMPARISON = 3
@@ -23,14 +24,15 @@ _TEXT, _NAME = 84, 3
 """Characters of an expression in one line, and of a name that is given to a part of it."""
 
 
-def print_program(program: Program) -> str:
-    """The text of a program, ending without a newline."""
-    return "\n".join([_signature(program), *_docstring(program.doc), *_Body(program).lines()])
+def print_program(program: Parts, kinds: Sequence[Kind]) -> str:
+    """The text of a program whose values have these kinds, ending without a newline."""
+    body = _Body(program, kinds).lines()
+    return "\n".join([_signature(program), *_docstring(program.doc), *body])
 
 
-def _signature(program: Program) -> str:
-    slots = [f"{name}={init}" for name, init in program.state]
-    hypers = [f"{name}={format_number(value)}" for name, value in program.hypers]
+def _signature(program: Parts) -> str:
+    slots = [f"{name}={init}" for name, init in program.slots.items()]
+    hypers = [f"{name}={format_number(value)}" for name, value in program.hyperparameters.items()]
     groups = [", ".join(part) for part in (program.inputs, slots) if part]
     if hypers:
         groups.append(", ".join(["*", *hypers]))
@@ -66,10 +68,12 @@ def _escaped(character: str) -> str:
 class _Body:
     """Lays out the statements of one program; `owner` is what each name means at this point."""
 
-    def __init__(self, program: Program):
+    def __init__(self, program: Parts, kinds: Sequence[Kind]):
         self.program = program
+        self.kinds = kinds
         self.inline = inlined(program)
-        self.owner: dict[str, Arg] = {name: Name(name) for name in program.name_kinds}
+        names = (*program.inputs, *program.slots, *program.hyperparameters)
+        self.owner: dict[str, Arg] = {name: Name(name) for name in names}
         self.names: dict[int, str] = {}
         self.saved: dict[Arg, str] = {}
         self.last_read = self._last_reads()
@@ -79,15 +83,12 @@ class _Body:
     def _last_reads(self) -> dict[Arg, int]:
         """The last statement whose line reads each value; the return line counts as one more."""
         end = len(self.program.statements)
-        last: dict[Arg, int] = {}
-        line = end
+        line_of = [end]
         for index in reversed(range(end)):
-            line = line if index in self.inline else index
-            for arg in self.program.statements[index].args:
-                last[arg] = max(last.get(arg, -1), line)
-        for arg in (*self.program.updates, self.program.result):
-            last[arg] = end
-        return last
+            line_of.append(line_of[-1] if index in self.inline else index)
+        line_of.reverse()
+        read = readers(self.program).items()
+        return {arg: max(line_of[place.by] for place in places) for arg, places in read}
 
     def lines(self) -> list[str]:
         lines = []
@@ -109,10 +110,10 @@ class _Body:
         """Whether statement `index` may take `name` without hiding a value that is still read."""
         slots = self.program.slots
         if name in slots:
-            final = dict(zip(slots, self.program.updates, strict=True))[name]
+            final = self.program.next_values[name]
             if not (isinstance(final, Local) and final.index >= index):
                 return False
-            if not lifts(self.program.kinds[index], slots[name].kind):
+            if not lifts(self.kinds[index], slots[name].kind):
                 return False
         held = self.owner.get(name)
         return held is None or self.last_read.get(held, -1) <= index
@@ -126,8 +127,8 @@ class _Body:
 
     def _settle_slots(self) -> list[str]:
         """Assignments for slots whose next value is not bound to their name yet."""
-        final = dict(zip(self.program.slots, self.program.updates, strict=True))
-        pending = {slot: arg for slot, arg in final.items() if self.owner[slot] != arg}
+        final = self.program.next_values.items()
+        pending = {slot: arg for slot, arg in final if self.owner[slot] != arg}
         lines = []
         while pending:
             ready = [slot for slot in pending if not self._needed(slot, pending)]
@@ -151,15 +152,10 @@ class _Body:
 
     def _returned(self) -> set[Arg]:
         """The values that the return line reads."""
-        reads: set[Arg] = {self.program.result}
-        stack = [self.program.result]
-        while stack:
-            match stack.pop():
-                case Local(index) if index in self.inline:
-                    args = self.program.statements[index].args
-                    reads.update(args)
-                    stack.extend(args)
-        return reads
+        inside = within_step(self.program)
+        inline = {Local(index) for index in self.inline}
+        ahead = [self.program.result]
+        return needed(self.program, ahead, lambda arg: inside(arg) if arg in inline else ())
 
     def text(self, arg: Arg) -> tuple[str, int]:
         """How an argument is written here, and how tightly that binds."""
@@ -196,28 +192,21 @@ def _wrap(part: tuple[str, int], least: int) -> str:
     return text if precedence >= least else f"({text})"
 
 
-def inlined(program: Program) -> set[int]:
+def inlined(program: Parts) -> set[int]:
     """The statements that print inside their only reader.
 
     Those without a name, read once, whose text evaluates in the order of the statements: the
     operands of a statement stand directly before it, the last operand last. Nesting ends at a depth
     and a width that can still be read, by people and by `parse`.
     """
-    uses = Counter(
-        arg.index
-        for arg in (
-            *(arg for statement in program.statements for arg in statement.args),
-            *program.updates,
-            program.result,
-        )
-        if isinstance(arg, Local)
-    )
+    read = readers(program)
+    once = {index for index in indices(read) if len(read[Local(index)]) == 1}
     chosen: set[int] = set()
-    wide = _too_wide(program, uses)
+    wide = _too_wide(program, once)
 
     def take(args: tuple[Arg, ...], end: int, depth: int) -> int:
         for arg in reversed(args):
-            if depth and isinstance(arg, Local) and arg.index == end and uses[end] == 1:
+            if depth and isinstance(arg, Local) and arg.index == end and end in once:
                 statement = program.statements[end]
                 if statement.name is None and end not in wide:
                     chosen.add(end)
@@ -230,7 +219,7 @@ def inlined(program: Program) -> set[int]:
     return chosen
 
 
-def _too_wide(program: Program, uses: Counter[int]) -> set[int]:
+def _too_wide(program: Parts, once: set[int]) -> set[int]:
     """Statements whose text would make the line of their only reader too long."""
     wide: set[int] = set()
     sizes: list[int] = []
@@ -242,7 +231,7 @@ def _too_wide(program: Program, uses: Counter[int]) -> set[int]:
                 name = program.statements[index].name
                 if name is not None:
                     return len(name)
-                return sizes[index] if uses[index] == 1 else _NAME
+                return sizes[index] if index in once else _NAME
             case Name(id):
                 return len(id)
             case Const(value):
@@ -252,7 +241,7 @@ def _too_wide(program: Program, uses: Counter[int]) -> set[int]:
         parts = list(map(size, statement.args))
         infix = PRIMITIVES[statement.op].infix
         own = len(infix.symbol) + 4 if infix else len(statement.op) + 2 * len(parts)
-        inside = [at for at, arg in enumerate(statement.args) if _nameless(program, arg, uses)]
+        inside = [at for at, arg in enumerate(statement.args) if _nameless(program, arg, once)]
         while inside and own + sum(parts) > _TEXT:
             widest = max(inside, key=parts.__getitem__)
             arg = statement.args[widest]
@@ -264,10 +253,8 @@ def _too_wide(program: Program, uses: Counter[int]) -> set[int]:
     return wide
 
 
-def _nameless(program: Program, arg: Arg, uses: Counter[int]) -> bool:
+def _nameless(program: Parts, arg: Arg, once: set[int]) -> bool:
     """Whether an argument may print inside its reader."""
     return (
-        isinstance(arg, Local)
-        and uses[arg.index] == 1
-        and program.statements[arg.index].name is None
+        isinstance(arg, Local) and arg.index in once and program.statements[arg.index].name is None
     )

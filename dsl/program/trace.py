@@ -16,7 +16,8 @@ from typing import Any
 from dsl.errors import DslError, FormError, KindError
 from dsl.language.initialisers import Init
 from dsl.program.builder import Builder, number
-from dsl.program.program import Arg, Local, Program
+from dsl.program.program import Program
+from dsl.program.terms import Arg, Local
 
 _builder: ContextVar[Builder | None] = ContextVar("builder", default=None)
 
@@ -167,10 +168,10 @@ def _trace(function: Callable[..., Any], builder: Builder) -> Program:
     finally:
         _builder.reset(token)
     for name, value in names.items():
-        if name in builder.state:
+        if name in builder.slots:
             builder.assign(name, _arg(value))
     for name, value in names.items():
-        if isinstance(value, Symbol) and isinstance(value.arg, Local) and name not in builder.state:
+        if isinstance(value, Symbol) and isinstance(value.arg, Local) and name not in builder.slots:
             builder.assign(name, value.arg)
     return builder.finish(_arg(result))
 

@@ -15,16 +15,16 @@ what they are, then again and again by what they read and what reads them, until
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
 from dsl.identity import hashed
-from dsl.language.initialisers import Init
-from dsl.language.kinds import Kind
-from dsl.language.registry import PRIMITIVES, Scope
+from dsl.language.registry import PRIMITIVES
 from dsl.program import Arg, Const, Local, Name, Program
+from dsl.program.walk import needed
 from dsl.rewrite.canonical import canonical
+from dsl.rewrite.precomputed import known_from
 
 Edges = list[tuple[int, int]]
 """Pairs (position, node); positions that may swap are equal."""
@@ -83,38 +83,53 @@ class _Graph(NamedTuple):
 
 def _skeleton(program: Program) -> _Graph:
     """Nodes for all numbers, the step, and the inputs, slots and statements that the step needs."""
-    numbers = _numbers(program)
-    updates = dict(zip(program.slots, program.updates, strict=True))
-    graph = _Graph(["number", "step"], [[], []], [[], []])
-    place: dict[Arg, int] = {}
-    stack: list[tuple[int, int, Arg]] = [(1, *each) for each in _factors(program, numbers)]
-    while stack:
-        reader, at, arg = stack.pop()
-        if _is_number(arg, program, numbers):
-            graph.reads[reader].append((at, _NUMBER))
-            continue
-        if arg not in place:
-            place[arg] = node = len(graph.labels)
-            graph.reads.append([])
-            graph.read_by.append([])
-            match arg:
-                case Local(index):
-                    statement = program.statements[index]
-                    graph.labels.append(statement.op)
-                    swap = PRIMITIVES[statement.op].commutative
-                    stack += [
-                        (node, 0 if swap and position < 2 else position, each)
-                        for position, each in enumerate(statement.args)
-                    ]
-                case Name(id):
-                    graph.labels.append(_start(program.slots[id]) if id in updates else id)
-                    stack += [(node, 0, updates[id])] if id in updates else []
-        graph.reads[reader].append((at, place[arg]))
-        graph.read_by[place[arg]].append((at, reader))
+    numbers = known_from(program, program.hyperparameters)
+    roots = list(_factors(program, numbers))
+    edges: dict[Arg, list[tuple[int, Arg]]] = {}
+
+    def follow(arg: Arg) -> list[Arg]:
+        edges[arg] = list(_edges(program, arg))
+        return [each for _, each in edges[arg] if not _is_number(each, program, numbers)]
+
+    nodes = needed(program, [arg for _, arg in roots], follow)
+    place = {arg: index for index, arg in enumerate(nodes, start=2)}
+    labels = ["number", "step", *(_label(program, arg) for arg in nodes)]
+    graph = _Graph(labels, [[] for _ in labels], [[] for _ in labels])
+    for reader, read in ((1, roots), *((place[arg], edges[arg]) for arg in nodes)):
+        for at, arg in read:
+            node = place.get(arg, _NUMBER)
+            graph.reads[reader].append((at, node))
+            if node != _NUMBER:
+                graph.read_by[node].append((at, reader))
     return graph
 
 
-def _factors(program: Program, numbers: list[bool]) -> Iterator[tuple[int, Arg]]:
+def _edges(program: Program, arg: Arg) -> Iterator[tuple[int, Arg]]:
+    """What a node reads: the arguments of a statement, the next value of a slot."""
+    match arg:
+        case Local(index):
+            statement = program.statements[index]
+            swap = PRIMITIVES[statement.op].commutative
+            for position, each in enumerate(statement.args):
+                yield 0 if swap and position < 2 else position, each
+        case Name(id) if id in program.slots:
+            yield 0, program.next_values[id]
+
+
+def _label(program: Program, arg: Arg) -> str:
+    """A node in words, without numbers."""
+    match arg:
+        case Local(index):
+            return program.statements[index].op
+        case Name(id) if id in program.slots:
+            start = program.slots[id].rule
+            return f"slot of {_AT_A_NUMBER.get(start, start)}"
+        case Name(id):
+            return id
+    raise AssertionError(arg)
+
+
+def _factors(program: Program, numbers: Collection[int]) -> Iterator[tuple[int, Arg]]:
     """What the step is a product of, numbers aside: pairs (how often, factor), negative where it is
     divided by it."""
     powers = Counter({(program.result, 1): 1})
@@ -132,26 +147,11 @@ def _factors(program: Program, numbers: list[bool]) -> Iterator[tuple[int, Arg]]
             yield sign * count, arg
 
 
-def _numbers(program: Program) -> list[bool]:
-    """Which statements compute a number of numbers alone."""
-    found: list[bool] = []
-    for statement, kind in zip(program.statements, program.kinds, strict=True):
-        alone = all(_is_number(arg, program, found) for arg in statement.args)
-        apart = PRIMITIVES[statement.op].scope is Scope.STEP
-        found.append(alone and kind is Kind.GLOBAL and not apart)
-    return found
-
-
-def _is_number(arg: Arg, program: Program, numbers: list[bool]) -> bool:
+def _is_number(arg: Arg, program: Program, numbers: Collection[int]) -> bool:
     match arg:
         case Const():
             return True
         case Name(id):
             return id in program.hyperparameters
         case Local(index):
-            return numbers[index]
-
-
-def _start(init: Init) -> str:
-    """How a slot starts, without numbers."""
-    return f"slot of {_AT_A_NUMBER.get(init.rule, init.rule)}"
+            return index in numbers

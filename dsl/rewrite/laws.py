@@ -1,40 +1,38 @@
 """Rewriting by the laws that primitives declare, one forward pass over the statements.
 
-A law `lhs => rhs` is written in the language; its free names match any value, a name that occurs
-twice matches the same value twice. The pass meets a statement after its arguments, so a match is a
-walk down from it.
+A law `lhs => rhs` is written in the language, its left side a pattern. The pass meets a statement
+after its arguments, so a match is a walk down from it.
 """
 
 import math
 from collections.abc import Iterator
-from dataclasses import replace
 from functools import lru_cache
 from itertools import chain
 
 import numpy as np
 
-from dsl.language.kinds import Kind
 from dsl.language.registry import PRIMITIVES, Domain, Law, Scope
-from dsl.program import Arg, Const, Local, Name, Program, Statement, result_kind
-from dsl.rewrite.patterns import parse_law
+from dsl.program import Arg, Const, Local, Name, Program, Statement
+from dsl.program.walk import Rewriter
+from dsl.rewrite.pattern import Pattern, parse_law
 
-Bindings = dict[str, Arg]
+Laws = dict[str, list[tuple[Pattern, Program]]]
+"""Both sides of laws, by the outermost primitive of the left one."""
 
 
 @lru_cache(maxsize=2)
-def laws_within(domain: Domain) -> dict[str, list[tuple[Program, Program]]]:
-    """Patterns of the laws that hold in a domain by the primitive at the root of their left side.
+def laws_within(domain: Domain) -> Laws:
+    """The laws that hold in a domain.
 
     Those that would add statements where the left side's own are read elsewhere too are left out.
     """
-    table: dict[str, list[tuple[Program, Program]]] = {}
+    table: Laws = {}
     domains = (Domain.EXACT,) if domain is Domain.EXACT else (Domain.EXACT, domain)
     for law in chain.from_iterable(map(declared_laws, domains)):
         lhs, rhs = parse_law(law.text)
-        assert isinstance(lhs.result, Local)
-        if len(rhs.statements) > 1:
-            continue
-        table.setdefault(lhs.statements[lhs.result.index].op, []).append((lhs, rhs))
+        if len(rhs.statements) <= 1:
+            pattern = Pattern(lhs)
+            table.setdefault(pattern.root.op, []).append((pattern, rhs))
     return table
 
 
@@ -46,86 +44,28 @@ def declared_laws(domain: Domain) -> Iterator[Law]:
 
 def apply_laws(program: Program, domain: Domain = Domain.EXACT) -> Program:
     """The program with the laws of a domain applied and arithmetic on numbers folded."""
-    pass_ = _Pass(program, laws_within(domain))
+    made = Rewriter(program)
+    laws = laws_within(domain)
     for index, statement in enumerate(program.statements):
-        pass_.values[index] = pass_.rewrite(statement)
-    return replace(
-        program,
-        statements=tuple(pass_.statements),
-        updates=tuple(map(pass_.moved, program.updates)),
-        result=pass_.moved(program.result),
-    )
+        args = tuple(map(made.moved, statement.args))
+        made.place[Local(index)] = _make(made, laws, Statement(statement.op, args, statement.name))
+    return made.finish()
 
 
-class _Pass:
-    def __init__(self, program: Program, laws: dict[str, list[tuple[Program, Program]]]):
-        self.program = program
-        self.laws = laws
-        self.statements: list[Statement] = []
-        self.kinds: list[Kind] = []
-        self.values: dict[int, Arg] = {}
-
-    def moved(self, arg: Arg) -> Arg:
-        return self.values[arg.index] if isinstance(arg, Local) else arg
-
-    def rewrite(self, statement: Statement) -> Arg:
-        args = tuple(map(self.moved, statement.args))
-        return self.make(statement.op, args, statement.name)
-
-    def make(self, op: str, args: tuple[Arg, ...], name: str | None = None) -> Arg:
-        """The value of `op(*args)`: by a law, folded, or as a new statement."""
-        folded = _fold(op, args)
-        if folded is not None:
-            return folded
-        for lhs, rhs in self.laws.get(op, ()):
-            root = lhs.result
-            assert isinstance(root, Local)
-            for swapped in _orders(op, args):
-                bound: Bindings = {}
-                if self.match_args(lhs, lhs.statements[root.index].args, swapped, bound):
-                    return self.instantiate(rhs, rhs.result, bound)
-        self.statements.append(Statement(op, args, name))
-        self.kinds.append(result_kind(op, tuple(self.kind_of(arg) for arg in args)))
-        return Local(len(self.statements) - 1)
-
-    def kind_of(self, arg: Arg) -> Kind:
-        return self.kinds[arg.index] if isinstance(arg, Local) else self.program.kind_of(arg)
-
-    def match_args(
-        self, pattern: Program, wanted: tuple[Arg, ...], met: tuple[Arg, ...], bound: Bindings
-    ) -> bool:
-        return all(self.match(pattern, w, m, bound) for w, m in zip(wanted, met, strict=True))
-
-    def match(self, pattern: Program, wanted: Arg, met: Arg, bound: Bindings) -> bool:
-        match wanted:
-            case Const():
-                return wanted == met
-            case Name(id):
-                return bound.setdefault(id, met) == met
-            case Local(index):
-                if not isinstance(met, Local):
-                    return False
-                inner, found = pattern.statements[index], self.statements[met.index]
-                return inner.op == found.op and self.match_args(
-                    pattern, inner.args, found.args, bound
-                )
-
-    def instantiate(self, pattern: Program, arg: Arg, bound: Bindings) -> Arg:
-        match arg:
-            case Name(id):
-                return bound[id]
-            case Local(index):
-                inner = pattern.statements[index]
-                return self.make(
-                    inner.op, tuple(self.instantiate(pattern, a, bound) for a in inner.args)
-                )
-        return arg
-
-
-def _orders(op: str, args: tuple[Arg, ...]) -> list[tuple[Arg, ...]]:
-    if PRIMITIVES[op].commutative:
-        return [args, (args[1], args[0], *args[2:])]
-    return [args]
+def _make(made: Rewriter[Program], laws: Laws, statement: Statement) -> Arg:
+    """The value of a statement: folded, by a law, or of the statement as it stands."""
+    folded = _fold(statement.op, statement.args)
+    if folded is not None:
+        return folded
+    for lhs, rhs in laws.get(statement.op, ()):
+        match = lhs.match(statement, made.statements)
+        if match is not None:
+            value: dict[Arg, Arg] = {Name(name): arg for name, arg in match.bound.items()}
+            for index, each in enumerate(rhs.statements):
+                args = tuple(value.get(arg, arg) for arg in each.args)
+                value[Local(index)] = _make(made, laws, Statement(each.op, args))
+            return value.get(rhs.result, rhs.result)
+    return made.put(statement.op, *statement.args, name=statement.name)
 
 
 def _fold(op: str, args: tuple[Arg, ...]) -> Const | None:

@@ -8,39 +8,34 @@ precision of the parameters.
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 from dsl.language.initialisers import Init
 from dsl.program import Arg, Const, Local, Name, Program, Statement
+from dsl.program.walk import Rewriter
 from dsl.rewrite.prune import prune
 
 _FIRST_GRADIENT = Init("first_g")
 
 
+@lru_cache(maxsize=1024)
 def spelled_out(program: Program) -> Program:
-    """The program with `first_g` written as `where(equal(t, 1), g, slot)`."""
-    slots = [name for name, init in program.state if init == _FIRST_GRADIENT]
+    """The program with `first_g` written as `m_seen = where(equal(t, 1), g, m)` for slot `m`."""
+    slots = [name for name, init in program.slots.items() if init == _FIRST_GRADIENT]
     if not slots:
         return program
-    prefix = [Statement("equal", (Name("t"), Const(1.0)))]
-    prefix += [Statement("where", (Local(0), Name("g"), Name(slot))) for slot in slots]
-    reads: dict[Arg, Arg] = {Name(slot): Local(at) for at, slot in enumerate(slots, start=1)}
-
-    def shift(arg: Arg) -> Arg:
-        if isinstance(arg, Local):
-            return Local(arg.index + len(prefix))
-        return reads.get(arg, arg)
-
-    body = [Statement(s.op, tuple(map(shift, s.args)), s.name) for s in program.statements]
-    return replace(
-        program,
+    plain = Rewriter(program)
+    first = plain.put("equal", Name("t"), Const(1.0))
+    seen: dict[Arg, Arg] = {
+        Name(slot): plain.put("where", first, Name("g"), Name(slot), name=f"{slot}_seen")
+        for slot in slots
+    }
+    plain.place.update(seen)
+    plain.copy()
+    return plain.finish(
         inputs=tuple(dict.fromkeys((*program.inputs, "g", "t"))),
-        state=tuple(
-            (name, Init("zeros") if name in slots else init) for name, init in program.state
-        ),
-        statements=(*prefix, *body),
-        updates=tuple(map(shift, program.updates)),
-        result=shift(program.result),
+        slots={**program.slots, **dict.fromkeys(slots, Init("zeros"))},
     )
 
 

@@ -15,6 +15,7 @@ from dsl.language.cost import Cost
 from dsl.language.numbers import format_number
 from dsl.language.registry import PRIMITIVES
 from dsl.program import Arg, Local, Program
+from dsl.program.walk import Read, readers
 from dsl.rewrite.liveness import live
 from dsl.rewrite.precomputed import Early
 
@@ -61,33 +62,36 @@ def steps_asked(
     oracles = [i for i in live(program).statements if PRIMITIVES[program.statements[i].op].oracle]
     if not oracles:
         return {}
-    nothing = np.zeros(steps, bool)
-    surely = {index: nothing for index in range(len(program.statements))}
-    perhaps = dict(surely)
-
-    def ask(arg: Arg, on: np.ndarray, maybe: np.ndarray) -> None:
-        if isinstance(arg, Local):
-            surely[arg.index] = surely[arg.index] | on
-            perhaps[arg.index] = perhaps[arg.index] | maybe
-
-    always = np.ones(steps, bool)
-    slots = dict(zip(program.slots, program.updates, strict=True))
-    for output in (program.result, *(slots[name] for name in live(program).slots)):
-        ask(output, always, always)
+    nothing, always = np.zeros(steps, bool), np.ones(steps, bool)
+    end = len(program.statements)
+    outputs = {slot: at for at, slot in enumerate((*program.slots, None))}
+    alive = {outputs[slot] for slot in (*live(program).slots, None)}
     flags = _flags(program, steps, steps if horizon is None else horizon)
-    for index in reversed(range(len(program.statements))):
-        statement = program.statements[index]
+    read = readers(program)
+    asked: dict[int, tuple[np.ndarray, np.ndarray]] = {}
+
+    def asked_by(place: Read) -> tuple[np.ndarray, np.ndarray]:
+        """The steps on which a place reads its value, surely and at most."""
+        if place.by == end:
+            return (always, always) if place.at in alive else (nothing, nothing)
+        surely, perhaps = asked[place.by]
+        statement = program.statements[place.by]
         lazy = PRIMITIVES[statement.op].lazy
-        chosen = flags.get(statement.args[0]) if lazy else None
-        for at, arg in enumerate(statement.args):
-            on, maybe = surely[index], perhaps[index]
-            if at in lazy and chosen is None:
-                on = nothing
-            elif at in lazy and chosen is not None:
-                kept = chosen if at == lazy[0] else ~chosen
-                on, maybe = on & kept, maybe & kept
-            ask(arg, on, maybe)
-    return {index: (surely[index], perhaps[index]) for index in oracles}
+        if place.at not in lazy:
+            return surely, perhaps
+        flag = flags.get(statement.args[0])
+        if flag is None:
+            return nothing, perhaps
+        kept = flag if place.at == lazy[0] else ~flag
+        return surely & kept, perhaps & kept
+
+    for index in reversed(range(end)):
+        places = [asked_by(place) for place in read.get(Local(index), ())]
+        surely, perhaps = nothing, nothing
+        for on, maybe in places:
+            surely, perhaps = surely | on, perhaps | maybe
+        asked[index] = surely, perhaps
+    return {index: asked[index] for index in oracles}
 
 
 def gradients_asked(program: Program, sizes: Mapping[str, float]) -> float:

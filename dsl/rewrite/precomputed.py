@@ -5,7 +5,7 @@ in float64. An engine takes the results as data, so neither a constant nor a hyp
 of what it compiles, and all engines read the same numbers.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection
 from typing import NamedTuple
 
 import numpy as np
@@ -13,6 +13,7 @@ import numpy as np
 from dsl.language.kinds import Kind
 from dsl.language.registry import PRIMITIVES, Primitive, Scope
 from dsl.program import Arg, Const, Local, Name, Program
+from dsl.program.walk import indices, needed
 
 STEP, HORIZON, RATE, FIRST_NUMBER = 0, 1, 2, 3
 """Numbers with a fixed place; constants, hyperparameters and computed values follow."""
@@ -57,7 +58,7 @@ class Early:
         self._steps: list[EarlyStep] = []
         self._by_rate = {RATE}
         self._names = {"t", "T", "lr", *program.hyperparameters}
-        self._known = _early_statements(program, self._names)
+        self._known = known_from(program, self._names)
 
     def known(self, arg: Arg) -> bool:
         """Whether a value is known before the steps."""
@@ -91,34 +92,22 @@ class Early:
         return len(self._values) - 1
 
     def _computed(self, index: int) -> int:
-        for needed in _needs(self.program, index):
-            if Local(needed) not in self._places:
-                statement = self.program.statements[needed]
+        for each in indices(needed(self.program, [Local(index)])):
+            if Local(each) not in self._places:
+                statement = self.program.statements[each]
                 args = tuple(map(self.place, statement.args))
-                to = self._places[Local(needed)] = self._new()
+                to = self._places[Local(each)] = self._new()
                 self._steps.append(EarlyStep(PRIMITIVES[statement.op], args, to))
                 if not self._by_rate.isdisjoint(args):
                     self._by_rate.add(to)
         return self._places[Local(index)]
 
 
-def _early_statements(program: Program, names: set[str]) -> frozenset[int]:
-    known: set[int] = set()
+def known_from(program: Program, names: Collection[str]) -> frozenset[int]:
+    """The statements that make a Global of numbers and `names` alone, without noise or oracles."""
+    known: set[Arg] = {Name(name) for name in names}
     for index, (statement, kind) in enumerate(zip(program.statements, program.kinds, strict=True)):
-        if kind is Kind.GLOBAL and PRIMITIVES[statement.op].scope is not Scope.STEP:
-            locals_ = [arg.index for arg in statement.args if isinstance(arg, Local)]
-            named = [arg.id for arg in statement.args if isinstance(arg, Name)]
-            if known.issuperset(locals_) and names.issuperset(named):
-                known.add(index)
-    return frozenset(known)
-
-
-def _needs(program: Program, index: int) -> Sequence[int]:
-    """The early statements that one reads, through others too, and it itself, in order."""
-    needed, stack = {index}, [index]
-    while stack:
-        for arg in program.statements[stack.pop()].args:
-            if isinstance(arg, Local) and arg.index not in needed:
-                needed.add(arg.index)
-                stack.append(arg.index)
-    return sorted(needed)
+        computed = kind is Kind.GLOBAL and PRIMITIVES[statement.op].scope is not Scope.STEP
+        if computed and all(isinstance(arg, Const) or arg in known for arg in statement.args):
+            known.add(Local(index))
+    return frozenset(indices(known))

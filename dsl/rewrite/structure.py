@@ -1,30 +1,30 @@
-"""A program without its numbers: what of it an engine has to compile.
+"""A program without its numbers: the part of it that an engine has to compile.
 
 Everything known before the steps becomes a hyperparameter `n<place>`, and initialisers lose their
 numbers. Programs that differ in constants alone, schedules and bias corrections among them, share a
 structure.
 """
 
-from dataclasses import replace
 from functools import lru_cache
 from typing import NamedTuple
 
 from dsl.language.initialisers import INITIALISERS, Init
-from dsl.program import Arg, Local, Name, Program, Statement
+from dsl.program import Local, Name, Program
+from dsl.program.walk import Rewriter, arguments
 from dsl.rewrite.canonical import canonical
 from dsl.rewrite.lower import spelled_out
 from dsl.rewrite.precomputed import Early, Numbers
 
 
 class Structure(NamedTuple):
-    """What programs have in common that differ in numbers alone."""
+    """The common part of programs that differ in numbers alone."""
 
     program: Program
     """Reads `w`, `g`, `loss`, slots and numbers; the numbers are its hyperparameters."""
     places: tuple[int, ...]
     """The place of each hyperparameter among the numbers of the program."""
     by_rate: tuple[bool, ...]
-    """Whether each depends on the rate."""
+    """For each hyperparameter: it depends on the rate."""
 
 
 class Split(NamedTuple):
@@ -42,33 +42,22 @@ def split(program: Program) -> Split:
     program = spelled_out(canonical(program))
     early = Early(program)
     late = [i for i in range(len(program.statements)) if not early.known(Local(i))]
-    new_place = {old: new for new, old in enumerate(late)}
-    read: dict[int, None] = {}
-
-    def moved(arg: Arg) -> Arg:
+    blank = Rewriter(program)
+    for arg in arguments(program, late):
         if early.known(arg):
-            place = early.place(arg)
-            read[place] = None
-            return Name(f"n{place}")
-        return Local(new_place[arg.index]) if isinstance(arg, Local) else arg
-
-    statements = tuple(
-        Statement(program.statements[i].op, tuple(map(moved, program.statements[i].args)))
-        for i in late
-    )
-    updates, result = tuple(map(moved, program.updates)), moved(program.result)
-    places = tuple(read)
-    blank = replace(
-        program,
+            blank.place[arg] = Name(f"n{early.place(arg)}")
+    places = tuple(early.place(arg) for arg in blank.place)
+    blank.copy(late)
+    structure = blank.finish(
         inputs=tuple(name for name in program.inputs if name in ("w", "g", "loss")),
-        hypers=tuple((f"n{place}", 0.0) for place in places),
-        state=tuple((name, _blank(init)) for name, init in program.state),
-        statements=statements,
-        updates=updates,
-        result=result,
+        hyperparameters={f"n{place}": 0.0 for place in places},
+        slots={name: _blank(init) for name, init in program.slots.items()},
     )
-    structure = Structure(blank, places, tuple(map(early.by_rate, places)))
-    return Split(structure, early.numbers, tuple(init.args for _, init in program.state))
+    return Split(
+        Structure(structure, places, tuple(map(early.by_rate, places))),
+        early.numbers,
+        tuple(init.args for init in program.slots.values()),
+    )
 
 
 def _blank(init: Init) -> Init:

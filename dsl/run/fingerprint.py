@@ -87,10 +87,10 @@ def respond(program: Program, stream: int = 0) -> np.ndarray:
 
 def _moves(program: Program, stream: int) -> Iterator[np.ndarray]:
     """The steps on a probe stream one after the other, [entries]."""
-    program = spelled_out(prune(program))
+    program = prune(program)
     probe = _Probe(stream, joined=not sees_shapes(program))
     w = [leaf.copy() for leaf in probe.start]
-    slots = {name: initial(init, w, np) for name, init in program.state}
+    slots = {name: initial(init, w, np) for name, init in program.slots.items()}
     for t in range(STEPS):
         probe.at(t, w)
         inputs = {

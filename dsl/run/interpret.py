@@ -17,6 +17,7 @@ import numpy as np
 from dsl.language.kinds import Kind
 from dsl.language.registry import PRIMITIVES, Primitive, Scope
 from dsl.program import Arg, Const, Local, Name, Program
+from dsl.program.walk import in_any_case, indices, needed
 from dsl.rewrite.lower import spelled_out
 
 Value = Any
@@ -135,7 +136,7 @@ def _plan(program: Program) -> _Plan:
                 ),
             )
         )
-    outputs = (program.result, *program.updates)
+    outputs = (program.result, *program.next_values.values())
     kinds = tuple(map(program.kind_of, outputs))
     return _Plan(program, tuple(calls), places, demanded(program, outputs), kinds)
 
@@ -175,9 +176,9 @@ class _Run:
         made, *kinds = self.plan.kinds
         result = self.lift(self.value(self.program.result, values), made, Kind.TENSOR)
         updates = {}
-        following = zip(self.program.state, self.program.updates, kinds, strict=True)
-        for (name, init), arg, kind in following:
-            value = self.lift(self.value(arg, values), kind, init.kind)
+        following = zip(self.program.next_values.items(), kinds, strict=True)
+        for (name, arg), kind in following:
+            value = self.lift(self.value(arg, values), kind, self.program.slots[name].kind)
             updates[name] = _cast_like(self.xp, value, self.slots[name])
         return _cast_like(self.xp, result, self.like), updates
 
@@ -279,13 +280,4 @@ def _cast_like(xp: Any, value: Value, like: Value) -> Value:
 def demanded(program: Program, args: tuple[Arg, ...]) -> tuple[int, ...]:
     """The statements that values `args` need in any case, in order: all that they read, except what
     only a branch of `when` reads."""
-    found: set[int] = set()
-    stack = [*args]
-    while stack:
-        arg = stack.pop()
-        if isinstance(arg, Local) and arg.index not in found:
-            found.add(arg.index)
-            statement = program.statements[arg.index]
-            lazy = PRIMITIVES[statement.op].lazy
-            stack.extend(a for at, a in enumerate(statement.args) if at not in lazy)
-    return tuple(sorted(found))
+    return tuple(indices(needed(program, args, in_any_case(program))))

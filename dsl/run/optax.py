@@ -14,7 +14,7 @@ from dsl.errors import DslError
 from dsl.language.kinds import Kind
 from dsl.program import Program, check_hyperparameters
 from dsl.rewrite.liveness import draws_noise, live, sources
-from dsl.rewrite.lower import spelled_out, without_cancellation
+from dsl.rewrite.lower import without_cancellation
 from dsl.run.interpret import Value, run_step
 from dsl.run.jax_step import JaxStep, jax_choose
 from dsl.run.state import initial
@@ -60,7 +60,7 @@ def to_optax(
         check_hyperparameters(program, {"lr": learning_rate})
         values["lr"] = learning_rate
     values = {name: _number(given) for name, given in values.items()}
-    program = without_cancellation(spelled_out(program), values)
+    program = without_cancellation(program, values)
     rule = _Rule(program, values, seed, horizon)
     if "T" in rule.reads and horizon is None:
         raise DslError(
@@ -89,7 +89,7 @@ class _Rule:
 
     def init(self, params: Any) -> Any:
         leaves, tree = jax.tree.flatten(params)
-        slots = {name: initial(init, leaves, jnp) for name, init in self.program.state}
+        slots = {name: initial(init, leaves, jnp) for name, init in self.program.slots.items()}
         key = jax.random.key(self.seed) if draws_noise(self.program) else None
         return ProgramState(jnp.zeros((), jnp.int32), key, self._as_trees(tree, slots))
 
@@ -141,12 +141,12 @@ class _Rule:
         """The slots as trees like the parameters; Global ones as they are."""
         return {
             name: slots[name] if init.kind is Kind.GLOBAL else jax.tree.unflatten(tree, slots[name])
-            for name, init in self.program.state
+            for name, init in self.program.slots.items()
         }
 
     def _as_leaves(self, tree: Any, slots: Mapping[str, Any]) -> dict[str, Value]:
         """The reverse of `_as_trees`."""
         return {
             name: slots[name] if init.kind is Kind.GLOBAL else tree.flatten_up_to(slots[name])
-            for name, init in self.program.state
+            for name, init in self.program.slots.items()
         }

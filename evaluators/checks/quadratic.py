@@ -16,7 +16,6 @@ import numpy as np
 
 from dsl.language.closed_form import ClosedForm, Leaves, flat, shaped
 from dsl.program import Program
-from dsl.rewrite.lower import spelled_out
 from dsl.rewrite.prune import prune
 from dsl.run.fingerprint import sees_shapes
 from dsl.run.interpret import run_step
@@ -81,10 +80,10 @@ def descend(program: Program, rate: float | None = None) -> Descent:
 
     Stops after a step that is not finite or leaves the sane range.
     """
-    program = spelled_out(prune(program))
-    numbers = program.hyperparameters | ({} if rate is None else {"lr": rate})
+    program = prune(program)
+    numbers = {**program.hyperparameters, **({} if rate is None else {"lr": rate})}
     here = _Quadratic(SHAPES if sees_shapes(program) else ((SIZE,),))
-    slots = {name: initial(init, here.w, np) for name, init in program.state}
+    slots = {name: initial(init, here.w, np) for name, init in program.slots.items()}
     count = STEPS + BEYOND
     losses = np.full(count + 1, np.nan)
     moves, gradients = np.full((2, count, SIZE), np.nan)

@@ -44,7 +44,7 @@ def entered(
 
 def _rule(program: Program, name: str, tasks: Sequence[Task], *, candidate: bool) -> Rival:
     alive = live(program).slots
-    memory = sum(init.kind.per_parameter for slot, init in program.state if slot in alive)
+    memory = sum(init.kind.per_parameter for slot, init in program.slots.items() if slot in alive)
     asked = sum(gradients(task, program) for task in tasks) / max(1, len(tasks))
     return Rival(Entrant(name, canonical_hash(program), candidate, memory, asked), program)
 

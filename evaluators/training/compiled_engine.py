@@ -102,7 +102,7 @@ def _initial(program: Program, leaves: list[Array], given: Given) -> dict[str, A
     """The slots of one lane before the first step."""
     return {
         name: initial(init, leaves, jnp, args)
-        for (name, init), args in zip(program.state, given.starts, strict=True)
+        for (name, init), args in zip(program.slots.items(), given.starts, strict=True)
     }
 
 

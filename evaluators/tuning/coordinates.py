@@ -107,7 +107,7 @@ class _Tuner:
         self.on_task = cache(self.measured)
 
     def tuned(self) -> Tuned:
-        constants = self.program.hyperparameters
+        constants = dict(self.program.hyperparameters)
         try:
             self.sweep(constants)
             for factor in (2.0, 1.4):

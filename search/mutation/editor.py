@@ -16,11 +16,11 @@ class Draft:
 
     def __init__(self, program: Program):
         self.inputs = list(program.inputs)
-        self.state = list(program.state)
-        self.hypers = list(program.hypers)
+        self.state = list(program.slots.items())
+        self.hypers = list(program.hyperparameters.items())
         self.statements = list(program.statements)
         self.kinds = list(program.kinds)
-        self.updates = list(program.updates)
+        self.updates = list(program.next_values.values())
         self.result = program.result
         self.name_kinds = dict(program.name_kinds)
 
@@ -29,10 +29,12 @@ class Draft:
         return Program(
             name=name,
             inputs=tuple(self.inputs),
-            state=tuple(self.state),
-            hypers=tuple(self.hypers),
+            slots=dict(self.state),
+            hyperparameters=dict(self.hypers),
             statements=tuple(self.statements),
-            updates=tuple(self.updates),
+            next_values={
+                slot: arg for (slot, _), arg in zip(self.state, self.updates, strict=True)
+            },
             result=self.result,
         )
 

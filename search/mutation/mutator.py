@@ -75,7 +75,7 @@ class Mutator:
             if detail is None:
                 continue
             child = draft.program(name)
-            if child.digest != parent.digest:
+            if not child.same_rule(parent):
                 return child, Mutation(kind, detail)
         raise CampaignFailed(
             f"no change of {', '.join(self._kinds.items)} fits the program\n{parent}",

@@ -158,7 +158,7 @@ def _simplified(program: Program) -> Program:
     own = [replace(s, name=None if _made_up(s.name) else s.name) for s in program.statements]
     simple = simplify(replace(program, statements=tuple(own)))
     statements = list(simple.statements)
-    for slot, update in zip(simple.slots, simple.updates, strict=True):
+    for slot, update in simple.next_values.items():
         if isinstance(update, Local) and statements[update.index].name not in simple.slots:
             statements[update.index] = replace(statements[update.index], name=slot)
     return replace(simple, statements=tuple(statements))

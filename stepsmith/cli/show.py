@@ -93,7 +93,7 @@ def _facts(program: "Program") -> dict[str, Any]:
         "statements": len(program.statements),
         "live_statements": len(live(program).statements),
         "slots": list(program.slots),
-        "hyperparameters": program.hyperparameters,
+        "hyperparameters": dict(program.hyperparameters),
         "oracle_calls_per_step": calls_text(program),
         "oracle_calls": calls_facts(program),
         "draws_noise": draws_noise(program),
@@ -110,7 +110,7 @@ def _listing(program: "Program") -> str:
         call = f"= {statement.op}({', '.join(_text(program, arg) for arg in statement.args)})"
         note = "" if index in alive else "   # dead"
         rows.append((_label(program, index), str(program.kinds[index]), call + note))
-    for slot, update in zip(program.slots, program.updates, strict=True):
+    for slot, update in program.next_values.items():
         rows.append((f"next {slot}", str(program.slots[slot].kind), f"= {_text(program, update)}"))
     result = program.result
     rows.append(("return", str(program.kind_of(result)), _text(program, result)))

@@ -85,7 +85,7 @@ def _print_sheets(entries: "list[Entry]") -> None:
         }
         hypers = [
             (name, format_number(value), interval(entry.hypers[name]), entry.hypers[name].meaning)
-            for name, value in entry.program.hypers
+            for name, value in entry.program.hyperparameters.items()
         ]
         typer.echo(typer.style(f"{entry.name} ({entry.group})", bold=True))
         print_table(("", ""), [(word, fact) for word, fact in facts.items() if fact])
@@ -112,7 +112,7 @@ def _facts(entry: "Entry") -> dict[str, Any]:
                 "high": _finite(entry.hypers[name].high),
                 "whole": entry.hypers[name].whole,
             }
-            for name, value in program.hypers
+            for name, value in program.hyperparameters.items()
         },
         "slots": {name: str(init.kind) for name, init in program.slots.items()},
         "statements": len(program.statements),

@@ -5,9 +5,10 @@ the likely reason.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from dsl.program import Arg, Const, Local, Name, Program, Statement
+from dsl.program.walk import Rewriter
 
 LR, WD, W, G, T = Name("lr"), Name("wd"), Name("w"), Name("g"), Name("t")
 
@@ -28,62 +29,57 @@ def traps(program: Program) -> Iterator[Trap]:
                 yield trap
 
 
-class _Rebuild:
-    """A program made anew, statement by statement, with some values computed otherwise."""
+class _Variant(Rewriter[Program]):
+    """A program written anew, statement by statement, with some values computed otherwise."""
 
     def __init__(self, program: Program):
-        self.program = program
-        self.made: list[Statement] = []
-        self.value: dict[Arg, Arg] = {}
-        """What readers find for a value of the old program."""
+        super().__init__(program)
         self.kept: dict[Arg, Arg] = {}
-        """What slots find."""
-
-    def put(self, op: str, *args: Arg) -> Local:
-        """The value of a new statement."""
-        self.made.append(Statement(op, args))
-        return Local(len(self.made) - 1)
+        """The values that slots hold, where they are not those that statements read."""
 
     def met(self, arg: Arg) -> Statement | None:
         """The new statement that makes a value."""
-        return self.made[arg.index] if isinstance(arg, Local) else None
+        return self.statements[arg.index] if isinstance(arg, Local) else None
 
-    def run(self, change: "Change", *, state_too: bool = True) -> "_Rebuild":
+    def run(self, change: "Change", *, state_too: bool = True) -> "_Variant":
         """Go through the old statements; `change` gives another value for one, or None."""
         for index, old in enumerate(self.program.statements):
-            args = tuple(self.value.get(arg, arg) for arg in old.args)
-            own = self.put(old.op, *args)
-            other = change(self, self.made[own.index])
-            self.value[Local(index)] = own if other is None else other
-            self.kept[Local(index)] = self.value[Local(index)] if state_too else own
+            own = self.put(old.op, *map(self.moved, old.args))
+            other = change(self, self.statements[own.index])
+            self.place[Local(index)] = own if other is None else other
+            if not state_too:
+                self.kept[Local(index)] = own
         return self
 
     def program_with(self, result: Arg | None = None) -> Program:
         """The new program; `result` is a value of it, the old one's by default."""
         old = self.program
-        read = {arg.id for s in self.made for arg in s.args if isinstance(arg, Name)}
+        read = {arg.id for s in self.statements for arg in s.args if isinstance(arg, Name)}
         more = tuple(n for n in ("w", "g", "t") if n in read and n not in old.inputs)
-        return replace(
-            old,
+        nexts = old.next_values.items()
+        return self.finish(
             inputs=old.inputs + more,
-            statements=tuple(self.made),
-            updates=tuple(self.kept.get(arg, arg) for arg in old.updates),
-            result=self.value.get(old.result, old.result) if result is None else result,
+            next_values={
+                slot: self.kept.get(arg, self.moved(arg)) if isinstance(arg, Local) else arg
+                for slot, arg in nexts
+            },
+            result=self.moved(old.result) if result is None else result,
         )
 
 
-Change = Callable[[_Rebuild, Statement], Arg | None]
+Change = Callable[[_Variant, Statement], Arg | None]
+"""Another value for a statement of the variant, or None to keep it."""
 
 
-def _keep(build: _Rebuild, statement: Statement) -> None:
+def _keep(build: _Variant, statement: Statement) -> None:
     return None
 
 
 def _changed(program: Program, change: Change, *, state_too: bool = True) -> Program:
-    return _Rebuild(program).run(change, state_too=state_too).program_with()
+    return _Variant(program).run(change, state_too=state_too).program_with()
 
 
-def _sum_with_eps(build: _Rebuild, statement: Statement) -> tuple[Statement, Arg] | None:
+def _sum_with_eps(build: _Variant, statement: Statement) -> tuple[Statement, Arg] | None:
     """The root and the small number of `sqrt(x) + eps`."""
     if statement.op == "add":
         for first, small in (statement.args, statement.args[::-1]):
@@ -94,15 +90,15 @@ def _sum_with_eps(build: _Rebuild, statement: Statement) -> tuple[Statement, Arg
 
 
 def _eps(program: Program) -> Iterator[Trap]:
-    def inside(build: _Rebuild, statement: Statement) -> Arg | None:
+    def inside(build: _Variant, statement: Statement) -> Arg | None:
         match = _sum_with_eps(build, statement)
         return match and build.put("sqrt", build.put("add", match[0].args[0], match[1]))
 
-    def floor(build: _Rebuild, statement: Statement) -> Arg | None:
+    def floor(build: _Variant, statement: Statement) -> Arg | None:
         match = _sum_with_eps(build, statement)
         return match and build.put("maximum", build.put("sqrt", *match[0].args), match[1])
 
-    def before_correction(build: _Rebuild, statement: Statement) -> Arg | None:
+    def before_correction(build: _Variant, statement: Statement) -> Arg | None:
         match = _sum_with_eps(build, statement)
         quotient = match and build.met(match[0].args[0])
         if not match or quotient is None or quotient.op != "div":
@@ -110,7 +106,7 @@ def _eps(program: Program) -> Iterator[Trap]:
         root = build.put("add", build.put("sqrt", quotient.args[0]), match[1])
         return build.put("div", root, build.put("sqrt", quotient.args[1]))
 
-    def outside(build: _Rebuild, statement: Statement) -> Arg | None:
+    def outside(build: _Variant, statement: Statement) -> Arg | None:
         inner = build.met(statement.args[0]) if statement.op == "sqrt" else None
         if inner is None or inner.op != "add" or Name("eps") not in inner.args:
             return None
@@ -126,7 +122,7 @@ def _eps(program: Program) -> Iterator[Trap]:
 
 
 def _bias_correction(program: Program) -> Iterator[Trap]:
-    def correction(build: _Rebuild, arg: Arg) -> Arg | None:
+    def correction(build: _Variant, arg: Arg) -> Arg | None:
         """`b` of `1 - b ** t`."""
         outer = build.met(arg)
         power = build.met(outer.args[1]) if outer is not None and outer.op == "sub" else None
@@ -134,14 +130,14 @@ def _bias_correction(program: Program) -> Iterator[Trap]:
         return power.args[0] if found and power is not None and power.op == "power" else None
 
     def without(chosen: str | None) -> Change:
-        def change(build: _Rebuild, statement: Statement) -> Arg | None:
+        def change(build: _Variant, statement: Statement) -> Arg | None:
             base = correction(build, statement.args[1]) if statement.op == "div" else None
             wanted = base is not None and chosen in (None, getattr(base, "id", ""))
             return statement.args[0] if wanted else None
 
         return change
 
-    def added(build: _Rebuild, statement: Statement) -> Arg | None:
+    def added(build: _Variant, statement: Statement) -> Arg | None:
         if statement.op != "interp":
             return None
         fade = build.put("sub", Const(1), build.put("power", statement.args[2], T))
@@ -164,25 +160,25 @@ def _decay(program: Program) -> Iterator[Trap]:
     if plain is None:
         return
 
-    def stepped(finish: Callable[[_Rebuild, Arg], Arg]) -> Program:
-        build = _Rebuild(plain).run(_keep)
-        return build.program_with(finish(build, build.value.get(plain.result, plain.result)))
+    def stepped(finish: Callable[[_Variant, Arg], Arg]) -> Program:
+        build = _Variant(plain).run(_keep)
+        return build.program_with(finish(build, build.moved(plain.result)))
 
-    def pulled(build: _Rebuild, *factors: Arg) -> Arg:
+    def pulled(build: _Variant, *factors: Arg) -> Arg:
         product: Arg = factors[0]
         for factor in factors[1:]:
             product = build.put("mul", product, factor)
         return product
 
     def coupled() -> Program:
-        build = _Rebuild(plain)
-        build.value[G] = build.put("add", G, build.put("mul", WD, W))
+        build = _Variant(plain)
+        build.place[G] = build.put("add", G, build.put("mul", WD, W))
         return build.run(_keep).program_with()
 
-    def after(build: _Rebuild, step: Arg) -> Arg:
+    def after(build: _Variant, step: Arg) -> Arg:
         return build.put("add", step, pulled(build, LR, WD, build.put("sub", W, step)))
 
-    def proximal(build: _Rebuild, step: Arg) -> Arg:
+    def proximal(build: _Variant, step: Arg) -> Arg:
         whole = build.put("add", step, pulled(build, LR, WD, W))
         return build.put("div", whole, build.put("add", Const(1), pulled(build, LR, WD)))
 
@@ -204,7 +200,7 @@ def _without_decay(program: Program) -> Program | None:
     """The rule without `wd`, if it stands in a sum `x + wd * w` alone."""
     found = 0
 
-    def change(build: _Rebuild, statement: Statement) -> Arg | None:
+    def change(build: _Variant, statement: Statement) -> Arg | None:
         nonlocal found
         if statement.op == "add":
             for term, rest in (statement.args, statement.args[::-1]):
@@ -220,7 +216,7 @@ def _without_decay(program: Program) -> Program | None:
 
 def _phase(program: Program) -> Iterator[Trap]:
     def by(steps: int) -> Change:
-        def change(build: _Rebuild, statement: Statement) -> Arg | None:
+        def change(build: _Variant, statement: Statement) -> Arg | None:
             if statement.op != "every":
                 return None
             phase = build.put("add", statement.args[2], Const(steps))

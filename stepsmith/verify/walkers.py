@@ -97,7 +97,9 @@ class NumpyWalker:
         self.horizon = horizon
         self.program = without_cancellation(program)
         self.leaves = model.start()
-        self.slots = {name: initial(init, self.leaves, np) for name, init in self.program.state}
+        self.slots = {
+            name: initial(init, self.leaves, np) for name, init in self.program.slots.items()
+        }
 
     def step(self, count: int) -> Leaves:
         value, grads = self.model.value_and_gradient(self.leaves, count)

@@ -33,7 +33,7 @@ def trajectory(
 ) -> tuple[list[list[np.ndarray]], list[dict]]:
     """The steps on a stream, and the slots after each."""
     w = [leaf.copy() for leaf in stream.start]
-    slots = {name: initial(init, w, np) for name, init in program.state}
+    slots = {name: initial(init, w, np) for name, init in program.slots.items()}
     moves, states = [], []
     with np.errstate(all="ignore"):
         for t, gradients in enumerate(stream.gradients):

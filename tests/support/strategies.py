@@ -89,7 +89,7 @@ def programs(
         build.declare_hyper(name, draw(constants()))
     for _ in range(draw(st.integers(0, max_statements)) if chosen else 0):
         _statement(draw, build, draw(st.sampled_from(chosen)))
-    for slot, init in build.state.items():
+    for slot, init in build.slots.items():
         if draw(st.integers(0, 3)) == 0:
             build.assign(slot, _argument(draw, build, init.kind))
     return build.finish(_result(draw, build))
@@ -97,7 +97,7 @@ def programs(
 
 def _statement(draw: Callable, build: Builder, primitive: Primitive) -> None:
     """Append a call, and bind its value or another one to a name, or to none."""
-    others = [k for k in build.kinds if not plain(k) and lifts(Kind.GLOBAL, k)]
+    others = [k for k in build.kinds.values if not plain(k) and lifts(Kind.GLOBAL, k)]
     apart = others and primitive.signature.elementwise and draw(st.booleans())
     free = draw(st.sampled_from(others)) if apart else Kind.TENSOR
     length = draw(st.sampled_from(LENGTHS)) if free.length is None else free.length
@@ -114,7 +114,7 @@ def _statement(draw: Callable, build: Builder, primitive: Primitive) -> None:
     if draw(st.integers(0, 7)) == 0:
         value = _argument(draw, build, Kind.TENSOR)
     names = [*LOCAL_NAMES, *build.bound]
-    fits = [n for n in names if n not in build.state or _fits(build, value, build.state[n].kind)]
+    fits = [n for n in names if n not in build.slots or _fits(build, value, build.slots[n].kind)]
     name = draw(st.sampled_from([None, *fits]))
     if name is not None:
         build.assign(name, value)
@@ -124,7 +124,7 @@ def _argument(draw: Callable, build: Builder, wanted: Kind) -> Arg:
     """A value made so far that may stand where `wanted` is, often the last one, or a number."""
     made: list[Arg] = [Local(index) for index in reversed(range(len(build.statements)))]
     named: list[Arg] = [*build.bound.values()]
-    begun: list[Arg] = [Name(slot) for slot in build.state]
+    begun: list[Arg] = [Name(slot) for slot in build.slots]
     values = [arg for arg in (*made, *named, *begun) if _fits(build, arg, wanted)]
     choice = draw(st.integers(0, 6))
     if not values or (choice == 0 and lifts(Kind.GLOBAL, wanted)):

@@ -4,12 +4,12 @@ A rule `lr * u` or `lr * (u + wd * w)` whose state and `u` read neither `lr` (no
 pair `scale_by_<name>` and `<name>`, which puts Optax's own scaling and decay behind the first.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from dsl.export.facts import Facts, behind
+from dsl.export.facts import Facts
 from dsl.export.names import camel_case, safe
 from dsl.program import Arg, Local, Name, Program
+from dsl.program.walk import needed
 from dsl.rewrite.lower import without_cancellation
 
 
@@ -75,5 +75,4 @@ def _cofactor(program: Program, product: Arg, factor: Arg) -> Arg | None:
 
 def _reads(program: Program, result: Arg, name: Name) -> bool:
     """Whether `result` or the next state depends on `name`."""
-    roots: Iterable[Arg] = (result, *program.updates)
-    return name in behind(program, roots)
+    return name in needed(program, [result, *program.next_values.values()])

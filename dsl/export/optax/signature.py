@@ -31,7 +31,11 @@ def function(plan: Plan, values: Values, *, whole: bool, summary: str) -> list[s
 
 def _hypers(facts: Facts, *, whole: bool) -> list[tuple[str, float]]:
     """Name and default of what the function takes, the rate first."""
-    taken = [(hyper, value) for hyper, value in facts.program.hypers if whole or hyper != "lr"]
+    taken = [
+        (hyper, value)
+        for hyper, value in facts.program.hyperparameters.items()
+        if whole or hyper != "lr"
+    ]
     return sorted(taken, key=lambda h: h[0] != "lr")
 
 

@@ -63,7 +63,7 @@ def _state_class(plan: Plan, values: Values) -> list[str]:
     lines.append("    count: Any  # steps taken, int32")
     if plan.inner.noisy:
         lines.append("    key: jax.Array  # seeds the noise")
-    fields = values.program.state
+    fields = values.program.slots.items()
     return [*lines, *(f"    {values.fields[slot]}: {_FIELDS[init.kind]}" for slot, init in fields)]
 
 
@@ -84,7 +84,9 @@ def _transformation(plan: Plan, values: Values) -> list[str]:
 def _init(plan: Plan, values: Values) -> list[str]:
     fields = ["count=jnp.zeros((), jnp.int32)"]
     fields += ["key=jax.random.key(seed)"] if plan.inner.noisy else []
-    starts = [(values.fields[slot], first_value(rule)) for slot, rule in values.program.state]
+    starts = [
+        (values.fields[slot], first_value(rule)) for slot, rule in values.program.slots.items()
+    ]
     unused = not any("params" in start for _, start in starts)
     lines = [f"    def init(params: Any) -> {plan.state}:"]
     lines += ["        del params"] if unused else []
@@ -96,7 +98,7 @@ def _alias(plan: Plan, values: Values) -> list[str]:
     """The function that puts the learning rate, and the decay, behind the transformation."""
     decay = "with weight decay, " if plan.decays else ""
     summary = f"{plan.title}: `{plan.transform}` {decay}scaled by the learning rate."
-    labels = [label_of(values, hyper) for hyper, _ in plan.inner.program.hypers]
+    labels = [label_of(values, hyper) for hyper in plan.inner.program.hyperparameters]
     labels += ["horizon"] if "T" in plan.inner.reads else []
     labels += ["seed"] if plan.inner.noisy else []
     passed = [f"{label}={label}" for label in labels]

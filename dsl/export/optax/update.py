@@ -2,7 +2,6 @@
 
 import re
 
-from dsl.export.facts import update_of
 from dsl.export.layout import WIDTH, function_head, layout
 from dsl.export.optax.body import DTYPE, Body
 from dsl.export.optax.plan import Plan
@@ -45,16 +44,16 @@ def _needs(plan: Plan, argument: str, message: str) -> list[str]:
 def _rule(plan: Plan, values: Values) -> tuple[list[str], str, list[str]]:
     """The lines of the rule, the tree it returns, and the fields of the next state."""
     program, body = values.program, Body(values)
-    body.make([program.result, *program.updates])
+    body.make([program.result, *program.next_values.values()])
     result = body.lifted(program.result, Kind.TENSOR)
     if not plan.paired:
         moves = values.names.take("moves")
         body.write(f"{moves} = jax.tree.map(jnp.negative, {result})")
         result = moves
     fields = ["count", *(["state.key"] if plan.inner.noisy else [])]
-    updates = update_of(program)
-    for slot, init in program.state:
-        value, field = body.lifted(updates[slot], init.kind), values.fields[slot]
+    nexts = program.next_values
+    for slot, init in program.slots.items():
+        value, field = body.lifted(nexts[slot], init.kind), values.fields[slot]
         if init.kind is Kind.GLOBAL:
             fields.append(f"jnp.asarray({value}, state.{field}.dtype)")
         else:

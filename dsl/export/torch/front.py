@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterable
 
 from dsl.export.emit import Resolve
 from dsl.export.expressions import call, fill, name, names_in, show
-from dsl.export.facts import behind
 from dsl.export.layout import branches, comprehension, layout, suite
 from dsl.export.torch.lists import Lists
 from dsl.export.torch.plan import needs_model
@@ -13,6 +12,7 @@ from dsl.export.torch.templates import parsed
 from dsl.export.torch.values import Values
 from dsl.language.kinds import Kind
 from dsl.program import Arg, Local, Name
+from dsl.program.walk import indices, needed, within_step
 
 
 class Front:
@@ -37,12 +37,10 @@ class Front:
                 and arg.index not in self.values.inline
             )
 
-        def follow(index: int) -> tuple[Arg, ...]:
-            return () if once(Local(index)) else self.program.statements[index].args
-
-        found = [a for a in behind(self.program, roots, follow) if isinstance(a, Local) and once(a)]
-        for arg in sorted(found, key=lambda a: a.index):
-            self.make(arg)
+        inside = within_step(self.program)
+        read = needed(self.program, roots, lambda arg: () if once(arg) else inside(arg))
+        for index in indices(filter(once, read)):
+            self.make(Local(index))
 
     def ready(self) -> set[int]:
         """The statements whose values are there when the loop starts, in the loop's own terms."""

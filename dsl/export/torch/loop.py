@@ -4,13 +4,13 @@ import ast
 import re
 
 from dsl.export.expressions import call, name, show
-from dsl.export.facts import behind, update_of
 from dsl.export.layout import branches, layout, suite
 from dsl.export.names import safe
 from dsl.export.torch.front import Front
 from dsl.export.torch.values import Values
 from dsl.language.kinds import Kind
 from dsl.program import Arg, Local, Name
+from dsl.program.walk import needed, within_step
 
 _RESULT = 80
 """The longest result that is written in the call that moves the parameter."""
@@ -44,11 +44,9 @@ class Loop:
     def _zipped(self, roots: list[Arg], ready: set[int]) -> list[Local]:
         """The lists made before the loop that its lines read."""
 
-        def follow(index: int) -> tuple[Arg, ...]:
-            return () if index in ready else self.program.statements[index].args
-
-        read = behind(self.program, roots, follow)
-        made = [Local(index) for index in sorted(ready)]
+        made: list[Local] = [Local(index) for index in sorted(ready)]
+        inside = within_step(self.program)
+        read = needed(self.program, roots, lambda arg: () if arg in made else inside(arg))
         return [a for a in made if a in read and self.values.kind(a) is not Kind.GLOBAL]
 
     def _moved(self, ready: set[int]) -> str | None:
@@ -57,7 +55,7 @@ class Loop:
         if not isinstance(result, Local) or result.index in ready:
             return None
         statements = self.program.statements
-        read = [*self.program.updates, *(a for s in statements for a in s.args)]
+        read = [*self.program.next_values.values(), *(a for s in statements for a in s.args)]
         named = statements[result.index].name is not None
         if named or result in read or self.values.own_line(result.index):
             return None
@@ -114,9 +112,10 @@ class Loop:
 
     def _slot_lines(self, slots: list[str], lines: list[str]) -> list[str]:
         """Lines that renew the slots; in `lines`, copies of what those would overwrite."""
-        updates, ends = update_of(self.program), []
+        nexts = self.program.next_values
+        ends: list[str] = []
         for slot in slots:
-            update = updates[slot]
+            update = nexts[slot]
             if update == Name(slot):
                 continue
             text = show(self.values.value(update, self.leaf))

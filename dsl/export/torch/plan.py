@@ -6,11 +6,11 @@ statements read and for nothing else. Numbers of the model (Global values that d
 model, and Global slots) exist once and read the hyperparameters of the first group.
 """
 
-from dsl.export.facts import behind
 from dsl.export.torch.templates import is_plain
 from dsl.language.kinds import Kind
 from dsl.language.registry import PRIMITIVES, Primitive, Scope
 from dsl.program import Arg, Const, Local, Name, Program
+from dsl.program.walk import indices, needed
 
 
 def is_draw(primitive: Primitive) -> bool:
@@ -25,7 +25,7 @@ def needs_model(primitive: Primitive) -> bool:
 
 def model_slots(program: Program) -> list[str]:
     """The slots that exist once for the model."""
-    return [slot for slot, init in program.state if init.kind is Kind.GLOBAL]
+    return [slot for slot, init in program.slots.items() if init.kind is Kind.GLOBAL]
 
 
 def model_values(program: Program) -> frozenset[Arg]:
@@ -37,8 +37,8 @@ def model_values(program: Program) -> frozenset[Arg]:
         if program.kind_of(Local(index)) is Kind.GLOBAL:
             once = once or any(arg in found for arg in statement.args)
         elif primitive.lazy:
-            chosen = behind(program, [statement.args[at] for at in primitive.lazy])
-            ops = {program.statements[a.index].op for a in chosen if isinstance(a, Local)}
+            chosen = needed(program, [statement.args[at] for at in primitive.lazy])
+            ops = {program.statements[at].op for at in indices(chosen)}
             once = once or any(needs_model(PRIMITIVES[op]) for op in ops)
         if once:
             found.add(Local(index))

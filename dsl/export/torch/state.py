@@ -10,7 +10,7 @@ def ready(values: Values, title: str) -> list[str]:
     """`_ready`, which starts the state of each parameter and counts its steps."""
     starts = [
         f'                    state["{slot}"] = {first_value(rule, "p")}'
-        for slot, rule in values.program.state
+        for slot, rule in values.program.slots.items()
         if rule.kind is not Kind.GLOBAL
     ]
     if values.facts.noisy:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from dsl.export.expressions import show
-from dsl.export.facts import Facts, update_of
+from dsl.export.facts import Facts
 from dsl.export.layout import layout
 from dsl.export.torch.front import Front
 from dsl.export.torch.loop import Loop
@@ -75,17 +75,17 @@ def _functions(facts: Facts, title: str) -> list[str]:
 
 def _body(values: Values) -> tuple[list[str], list[str], bool]:
     """The lines before the loop, those from the loop on, and whether they read the model's time."""
-    updates = update_of(values.program)
+    nexts = values.program.next_values
     front = Front(values)
     for slot in values.model_slots:
-        front.make(updates[slot])
+        front.make(nexts[slot])
     slots = [slot for slot in values.program.slots if slot not in values.model_slots]
-    roots = [values.program.result, *(updates[slot] for slot in slots)]
+    roots = [values.program.result, *(nexts[slot] for slot in slots)]
     front.make_for(roots)
     loop = Loop(values, front).text(roots, slots)
     for slot in values.model_slots:
-        text = show(values.value(updates[slot], front.number))
-        loop.append(f'        model["{slot}"]{values.next_value(updates[slot], text)}')
+        text = show(values.value(nexts[slot], front.number))
+        loop.append(f'        model["{slot}"]{values.next_value(nexts[slot], text)}')
     heads = values.groups.lines(front.reads, 8)
     if heads:
         heads.insert(0, "        group = ready[0][0]")

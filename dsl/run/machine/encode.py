@@ -17,11 +17,12 @@ from dsl.language.initialisers import Init
 from dsl.language.kinds import Kind
 from dsl.language.registry import PRIMITIVES, Primitive
 from dsl.program import Arg, Local, Name, Program, Statement
+from dsl.program.walk import Read, readers
 from dsl.rewrite.lower import spelled_out
 from dsl.rewrite.precomputed import STEP, Early, Numbers
 from dsl.rewrite.prune import prune
 from dsl.run.machine.allocate import Instruction, Value, allocate
-from dsl.run.machine.idioms import IDIOMS, Idiom, Match, find
+from dsl.run.machine.idioms import IDIOMS, Found, Idiom, find
 from dsl.run.machine.opcodes import (
     COPY,
     FILL,
@@ -91,8 +92,8 @@ def _idioms(primitives: tuple[str, ...]) -> dict[str, list[Idiom]]:
     """The idioms over `primitives` by what makes their value, the preferred first."""
     by_op: dict[str, list[Idiom]] = {}
     for idiom in IDIOMS:
-        if idiom.primitives <= set(primitives):
-            by_op.setdefault(idiom.outermost, []).append(idiom)
+        if idiom.pattern.primitives <= set(primitives):
+            by_op.setdefault(idiom.pattern.root.op, []).append(idiom)
     return by_op
 
 
@@ -111,7 +112,7 @@ class _Encoder:
         self.values.update({Name(slot): Value() for slot in program.slots})
 
     def encoded(self) -> Encoded:
-        for kind in {*self.program.kinds, *(init.kind for _, init in self.program.state)}:
+        for kind in {*self.program.kinds, *(init.kind for init in self.program.slots.values())}:
             if not in_register(kind):
                 raise DoesNotFit(f"no register holds a {kind}")
         every = range(len(self.program.statements))
@@ -129,7 +130,7 @@ class _Encoder:
             elif index not in inside:
                 self.values[Local(index)] = self.add(self.program.statements[index], guard)
         starts = [self.values[Name(slot)] for slot in self.program.slots]
-        ends = [self.register(self.value(arg)) for arg in self.program.updates]
+        ends = [self.register(self.value(arg)) for arg in self.program.next_values.values()]
         result = self.register(self.value(self.program.result))
         final = allocate(
             self.code, starts, ends, result, self.opcode[COPY, REGISTER], self.capacity.registers
@@ -146,7 +147,7 @@ class _Encoder:
             args[row, : len(step.args)] = [
                 final.place[v] if v.number is None else on_tape.index(v.number) for v in step.args
             ]
-        slots = zip(starts, (init for _, init in self.program.state), strict=True)
+        slots = zip(starts, (init for init in self.program.slots.values()), strict=True)
         known = opcodes(self.primitives)
         return Encoded(
             op=np.asarray([step.op for step in final.code], np.int32),
@@ -161,8 +162,8 @@ class _Encoder:
         )
 
     def chooses(self) -> bool:
-        """Whether the program has a `when`, without which nothing is guarded."""
-        return any(statement.op == "when" for statement in self.program.statements)
+        """True if the program has a `when`, without which nothing is guarded."""
+        return any(PRIMITIVES[statement.op].lazy for statement in self.program.statements)
 
     def add(self, statement: Statement, guard: int | None) -> Value:
         """Append the instruction of a statement; its value."""
@@ -179,7 +180,7 @@ class _Encoder:
                 return self.emit(self.opcode[statement.op, form], tuple(filled), guard)
         raise DoesNotFit(f"the machine does not carry '{statement.op}'")
 
-    def add_idiom(self, match: Match, guard: int | None) -> Value:
+    def add_idiom(self, match: Found, guard: int | None) -> Value:
         """Append the instruction of an idiom; its value."""
         opcode = self.opcode[match.idiom.text, form_of(match.idiom)]
         return self.emit(opcode, tuple(map(self.value, match.args)), guard)
@@ -229,19 +230,20 @@ def _fitting(args: list[Value], primitive: Primitive) -> list[str]:
 
 
 def _guards(program: Program) -> dict[int, Arg]:
-    """The flag of the one `when` whose `new` is all that reads a statement, where there is one."""
+    """The flag of the one choice whose `new` is all that reads a statement, where there is one."""
+    read = readers(program)
     demand: dict[int, set[Arg | None]] = {}
 
-    def ask(arg: Arg, by: set[Arg | None]) -> None:
-        if isinstance(arg, Local):
-            demand.setdefault(arg.index, set()).update(by)
+    def asked_by(place: Read) -> set[Arg | None]:
+        """The flags that let a place read its value; None stands for every step."""
+        if place.by == len(program.statements):
+            return {None}
+        statement = program.statements[place.by]
+        new = PRIMITIVES[statement.op].lazy[:1]
+        return {statement.args[0]} if place.at in new else demand[place.by]
 
-    for arg in (*program.updates, program.result):
-        ask(arg, {None})
     for index in reversed(range(len(program.statements))):
-        statement = program.statements[index]
-        for position, arg in enumerate(statement.args):
-            chosen = statement.op == "when" and position == 1
-            ask(arg, {statement.args[0]} if chosen else demand[index])
-    single = {index: next(iter(by)) for index, by in demand.items() if len(by) == 1}
+        places = read.get(Local(index), ())
+        demand[index] = {flag for place in places for flag in asked_by(place)}
+    single = {index: next(iter(flags)) for index, flags in demand.items() if len(flags) == 1}
     return {index: flag for index, flag in single.items() if flag is not None}

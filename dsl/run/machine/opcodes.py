@@ -69,7 +69,9 @@ def opcodes(primitives: tuple[str, ...]) -> tuple[Opcode, ...]:
     carried = {primitive.name for primitive in chosen}
     own = [Opcode(name, form) for name, form in _OWN]
     whole = [
-        Opcode(idiom.text, form_of(idiom), idiom) for idiom in IDIOMS if idiom.primitives <= carried
+        Opcode(idiom.text, form_of(idiom), idiom)
+        for idiom in IDIOMS
+        if idiom.pattern.primitives <= carried
     ]
     every = (*own, *whole, *(Opcode(p.name, form, p) for p in chosen for form in _forms(p)))
     return tuple(sorted(every, key=lambda op: not op.entrywise))

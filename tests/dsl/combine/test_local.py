@@ -31,8 +31,9 @@ def test_any_program_without_oracles_can_be_run_by_workers(program: Program):
     assume("loss" not in program.inputs)
     made = local_steps(program, workers=2)
     assert parse(str(made)) == made
-    assert len(made.state) == 2 * (len(program.state) + 1)
-    assert list(made.hyperparameters)[: len(program.hypers)] == list(program.hyperparameters)
+    assert len(made.slots) == 2 * (len(program.slots) + 1)
+    own = list(program.hyperparameters)
+    assert list(made.hyperparameters)[: len(own)] == own
 
 
 def test_workers_that_always_meet_are_one_with_the_mean_gradient():
@@ -72,7 +73,7 @@ def test_other_points_are_those_of_a_worker_and_a_period_is_the_programs_own():
     [
         ("def rule(w, g):\n    return hvp(g)", "asks for what only the whole batch has"),
         ("def rule(w, g, loss):\n    return loss * g", "asks for what only the whole batch has"),
-        ("def rule(w, g, t):\n    return g + normal(t)", "computes the number of its stream"),
+        ("def rule(w, g, t):\n    return g + normal(t)", "computes the number of a stream"),
         ("def rule(w, g, d=zeros, m=zeros):\n    d = d + m\n    return d", "computed from 'm'"),
         ("def rule(w, g, d=zeros, m=zeros):\n    d = m\n    return d", "computed from 'm'"),
     ],

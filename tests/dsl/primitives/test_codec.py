@@ -73,7 +73,7 @@ def test_adamw_in_eight_bits_leaves_entries_whose_gradient_is_not_finite():
     program = ZOO["adamw_8bit"].with_hyperparameters(**at_block)
     rng = np.random.Generator(np.random.PCG64(9))
     w = [np.asarray(rng.normal(size=shape)) for shape in ((40,), (6, 2), (3,))]
-    slots = {slot: initial(init, w, np) for slot, init in program.state}
+    slots = {slot: initial(init, w, np) for slot, init in program.slots.items()}
     at = At([leaf.copy() for leaf in w])
     step = DENSE["adamw_8bit"](at.w)
     for t in range(1, 9):

@@ -20,7 +20,7 @@ G = [np.asarray(RNG.normal(size=shape)) for shape in SHAPES]
 
 def run(program: Program, g=G, xp=np):
     """Result and slots after the first step."""
-    slots = {name: initial(init, g, xp) for name, init in program.state}
+    slots = {name: initial(init, g, xp) for name, init in program.slots.items()}
     inputs = {"w": g, "g": g, "t": np.float64(1)}
     return run_step(program, {**inputs, **program.hyperparameters}, slots, None, xp)
 
@@ -136,14 +136,14 @@ def test_axes_without_entries_do_not_raise():
 
 
 HOLDING = sorted(
-    name for name, rule in ZOO.items() if any(i.kind.name == "Gram" for _, i in rule.state)
+    name for name, rule in ZOO.items() if any(i.kind.name == "Gram" for i in rule.slots.values())
 )
 
 
 @pytest.mark.parametrize("name", HOLDING)
 def test_a_compiled_rule_does_what_the_interpreter_does(name):
     program = ZOO[name]
-    slots, w = {n: initial(i, G, np) for n, i in program.state}, G
+    slots, w = {n: initial(i, G, np) for n, i in program.slots.items()}, G
     with jax.enable_x64(True):
         optimizer = to_optax(program)
         update = jax.jit(optimizer.update)
@@ -216,6 +216,6 @@ def test_dead_and_repeated_matrices_are_found():
         "    return mode_product(matrix_power(h, -1, 0), g) + mode_product(k, w)"
     )
     form = canonical(program)
-    assert len(form.state) == 1
+    assert len(form.slots) == 1
     assert len(simplify(program).statements) < len(program.statements)
     assert fingerprint(simplify(program)) == fingerprint(program)

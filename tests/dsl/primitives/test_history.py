@@ -27,7 +27,7 @@ FLAT = np.array([np.concatenate([leaf.ravel() for leaf in g]) for g in STREAM])
 def after(program: Program, stream=STREAM, xp=np):
     """What each step subtracts, and the slots after the last, where the parameters stay 0."""
     w = [np.zeros_like(leaf) for leaf in stream[0]]
-    slots, moves = {name: initial(init, w, xp) for name, init in program.state}, []
+    slots, moves = {name: initial(init, w, xp) for name, init in program.slots.items()}, []
     for t, g in enumerate(stream):
         inputs = {"w": w, "g": g, "t": np.float64(t + 1), **program.hyperparameters}
         move, slots = run_step(program, inputs, slots, PolynomialStep(t, w), xp)
@@ -190,7 +190,7 @@ def test_simplifying_keeps_lengths():
         "    c = place(h) - place(k)\n"
         "    return weighted_sum(h, gram_solve(k, c + 1, 1))"
     )
-    assert [name for name, _ in canonical(program).state] == ["s0"]
+    assert [name for name, _ in canonical(program).slots.items()] == ["s0"]
     simple = simplify(program, Domain.FINITE)
     assert len(simple.statements) < len(program.statements)
     assert fingerprint(simple) == fingerprint(program)
@@ -199,7 +199,7 @@ def test_simplifying_keeps_lengths():
 HOLDING = sorted(
     name
     for name, rule in ZOO.items()
-    if any(init.kind.declared is HISTORY for _, init in rule.state)
+    if any(init.kind.declared is HISTORY for init in rule.slots.values())
 )
 
 

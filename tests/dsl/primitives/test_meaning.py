@@ -57,7 +57,7 @@ def test_numpy_and_jax_agree(primitive: Primitive, kind: Kind):
     @settings(max_examples=12)
     def check(args):
         inputs = {"w": [np.zeros(shape) for shape in SHAPES]}
-        slots = {name: initial(init, inputs["w"], np) for name, init in program.state}
+        slots = {name: initial(init, inputs["w"], np) for name, init in program.slots.items()}
         slots.update(zip(names, args, strict=True))
         direct = run_step(program, inputs, slots, None, np)
         with jax.enable_x64(True):

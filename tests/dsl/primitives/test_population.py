@@ -21,7 +21,7 @@ W = [np.asarray(RNG.normal(size=shape)) for shape in ((), (3,), (2, 4))]
 
 def run(program: Program, xp=np):
     """Result and slots after the first step."""
-    slots = {name: initial(init, W, xp) for name, init in program.state}
+    slots = {name: initial(init, W, xp) for name, init in program.slots.items()}
     inputs = {"w": W, "g": W, "t": np.float64(1), **program.hyperparameters}
     return run_step(program, inputs, slots, PolynomialStep(0, W), xp)
 

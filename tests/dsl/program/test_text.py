@@ -4,6 +4,7 @@ import ast
 import inspect
 import math
 import pickle
+from dataclasses import fields
 
 import numpy as np
 import pytest
@@ -153,7 +154,7 @@ def test_numbers_of_numpy_are_numbers_in_a_traced_function():
 def test_a_program_can_be_sent_to_another_process(program):
     copy = pickle.loads(pickle.dumps(program))
     assert copy == program and hash(copy) == hash(program) and str(copy) == str(program)
-    assert set(program.__getstate__()) == set(Program.__dataclass_fields__)
+    assert set(program.__getstate__()) == {part.name for part in fields(Program)}
 
 
 def test_names_of_the_author_are_kept():
@@ -182,10 +183,10 @@ def test_a_name_that_stands_for_a_value_of_another_kind_is_not_used_for_a_slot()
     program = Program(
         name="rule",
         inputs=("w", "g"),
-        state=(("m", Init("scalar", (0.0,))),),
-        hypers=(),
+        slots={"m": Init("scalar", (0.0,))},
+        hyperparameters={},
         statements=(Statement("sin", (Name("g"),), "m"), Statement("norm", (Local(0),), "m")),
-        updates=(Local(1),),
+        next_values={"m": Local(1)},
         result=Local(0),
     )
     assert parse(str(program)) == program
@@ -194,7 +195,7 @@ def test_a_name_that_stands_for_a_value_of_another_kind_is_not_used_for_a_slot()
 @given(st.text(max_size=60) | st.text('"\\\n a', max_size=30))
 @settings(max_examples=300)
 def test_any_docstring_survives(doc):
-    program = Program("rule", ("w", "g"), (), (), (), (), Name("g"), doc)
+    program = Program("rule", ("w", "g"), {}, {}, (), {}, Name("g"), doc)
     again = parse(str(program))
     assert again == program
     assert parse(str(again)).doc == again.doc

@@ -13,6 +13,7 @@ from dsl import canonical, parse
 from dsl.language.initialisers import Init
 from dsl.language.registry import PRIMITIVES
 from dsl.program import Arg, Const, Local, Name, Program, Statement
+from dsl.program.walk import remap
 from dsl.rewrite.family import family
 from dsl.zoo import ZOO
 from tests.support.strategies import programs
@@ -27,14 +28,7 @@ def rule(body: str, slots: str = "", numbers: str = "lr=0.1, b1=0.9, b2=0.99, wd
 
 def changed(program: Program, change: Callable[[Arg], Arg]) -> Program:
     """The program with every argument changed."""
-    return replace(
-        program,
-        statements=tuple(
-            Statement(s.op, tuple(map(change, s.args)), s.name) for s in program.statements
-        ),
-        updates=tuple(map(change, program.updates)),
-        result=change(program.result),
-    )
+    return remap(program, change)
 
 
 SAME = {
@@ -145,7 +139,7 @@ def test_a_hyperparameter_is_as_good_as_a_number_nobody_else_has(name):
     def written(arg: Arg) -> Arg:
         return Const(numbers[arg.id]) if isinstance(arg, Name) and arg.id in numbers else arg
 
-    assert family(replace(changed(program, written), hypers=())) == family(program)
+    assert family(replace(changed(program, written), hyperparameters={})) == family(program)
 
 
 def test_no_two_rules_of_the_zoo_are_of_one_family():
@@ -202,8 +196,8 @@ def test_other_numbers_leave_the_family(program, seed):
     def change(arg: Arg) -> Arg:
         return Const(moved(arg.value)) if isinstance(arg, Const) else arg
 
-    state = tuple((n, Init(i.rule, tuple(map(moved, i.args)))) for n, i in program.state)
-    hypers = tuple((name, moved(value)) for name, value in program.hypers)
-    other = replace(changed(program, change), state=state, hypers=hypers)
+    slots = {n: Init(i.rule, tuple(map(moved, i.args))) for n, i in program.slots.items()}
+    hypers = {name: moved(value) for name, value in program.hyperparameters.items()}
+    other = replace(changed(program, change), slots=slots, hyperparameters=hypers)
     assert family(other) == family(program)
     assert family(scaled(program)) == family(program)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from dsl import PRIMITIVES
 from dsl.language.kinds import Kind
 from dsl.language.registry import Domain, Law
-from dsl.rewrite.patterns import parse_law
+from dsl.rewrite.pattern import parse_law
 from dsl.run.interpret import run_step
 
 LAWS = [law for primitive in PRIMITIVES.values() for law in primitive.laws]
@@ -31,7 +31,7 @@ def test_a_law_holds_in_its_domain(law: Law):
     def check(data):
         nonlocal tried
         slots = {}
-        for name, init in lhs.state:
+        for name, init in lhs.slots.items():
             drawn = np.array(data.draw(st.lists(entries, min_size=4, max_size=4)))
             slots[name] = [drawn] if init.kind is Kind.TENSOR else drawn[0]
         x, y = value(lhs, slots), value(rhs, slots)
@@ -71,5 +71,5 @@ def test_commutative_arguments_may_swap(primitive, data):
         f"{primitive.name}({', '.join(names)}) => {primitive.name}({', '.join(swapped)})"
     )
     entries = st.lists(st.sampled_from(NUMBERS + SPECIAL), min_size=4, max_size=4)
-    slots = {name: [np.array(data.draw(entries))] for name, _ in lhs.state}
+    slots = {name: [np.array(data.draw(entries))] for name in lhs.slots}
     np.testing.assert_array_equal(value(lhs, slots), value(rhs, slots))

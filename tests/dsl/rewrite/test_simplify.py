@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from dsl import canonical, canonical_hash, fingerprint, parse, simplify
 from dsl.language.registry import PRIMITIVES, Domain
 from dsl.program import Arg, Const, Local, Name, Program, Statement
+from dsl.program.walk import Rewriter, remap
 from dsl.rewrite.prune import prune
 from dsl.run.fingerprint import respond
 from tests.support.running import flat, trajectory
@@ -27,7 +28,7 @@ def test_a_pass_is_idempotent_and_never_grows_a_program(simpler, program):
     once = simpler(program)
     assert simpler(once) == once
     assert len(once.statements) <= len(program.statements)
-    assert len(once.state) <= len(program.state)
+    assert len(once.slots) <= len(program.slots)
     assert parse(str(once)) == once
 
 
@@ -89,13 +90,7 @@ def test_the_canonical_form_of_the_text_is_the_same(program):
 
 def rebuilt(program: Program, change: Callable[[Arg], Arg], **parts) -> Program:
     """The program with every argument changed, and other parts."""
-    body = [Statement(s.op, tuple(map(change, s.args)), s.name) for s in program.statements]
-    changed = {
-        "statements": tuple(body),
-        "updates": tuple(map(change, program.updates)),
-        "result": change(program.result),
-    }
-    return replace(program, **{**changed, **parts})
+    return remap(program, change, **parts)
 
 
 def commuted(program: Program, rng: np.random.Generator) -> Program:
@@ -117,13 +112,16 @@ def padded(program: Program, rng: np.random.Generator) -> Program:
     for index, s in enumerate(program.statements):
         body.append(Statement("sin", (Local(2 * index - 1) if index else Name("g"),), "u"))
         body.append(Statement(s.op, tuple(map(move, s.args)), s.name))
-    slot = (("dead", program.state[0][1] if program.state else _ZEROS),)
+    dead = next(iter(program.slots.values()), _ZEROS)
     return rebuilt(
         program,
         move,
         statements=tuple(body),
-        state=(*program.state, *slot),
-        updates=(*map(move, program.updates), Name("dead")),
+        slots={**program.slots, "dead": dead},
+        next_values={
+            **{slot: move(arg) for slot, arg in program.next_values.items()},
+            "dead": Name("dead"),
+        },
     )
 
 
@@ -132,17 +130,13 @@ _ZEROS = parse("def rule(w, g, m=zeros):\n    return g").slots["m"]
 
 def renamed(program: Program, rng: np.random.Generator) -> Program:
     names = {name: f"slot{rng.integers(1000)}_{name}" for name in program.slots}
-    order = rng.permutation(len(program.state))
-    shuffled = rebuilt(
-        program,
-        lambda a: Name(names[a.id]) if isinstance(a, Name) and a.id in names else a,
-        state=tuple((names[name], init) for name, init in program.state),
-    )
-    return replace(
-        shuffled,
-        statements=tuple(Statement(s.op, s.args, "y") for s in shuffled.statements),
-        state=tuple(shuffled.state[i] for i in order),
-        updates=tuple(shuffled.updates[i] for i in order),
+    order = [list(program.slots)[i] for i in rng.permutation(len(program.slots))]
+    made = Rewriter(program, {Name(old): Name(new) for old, new in names.items()})
+    made.copy()
+    return made.finish(
+        statements=tuple(Statement(s.op, s.args, "y") for s in made.statements),
+        slots={names[slot]: program.slots[slot] for slot in order},
+        next_values={names[slot]: made.moved(program.next_values[slot]) for slot in order},
     )
 
 
@@ -154,11 +148,12 @@ def twinned(program: Program, rng: np.random.Generator) -> Program:
             return Name(f"{arg.id}_twin")
         return arg
 
-    twins = tuple((f"{name}_twin", init) for name, init in program.state)
-    updates = (*program.updates, *program.updates)
-    return rebuilt(
-        program, either, state=(*program.state, *twins), updates=tuple(map(either, updates))
-    )
+    twins = {f"{name}_twin": init for name, init in program.slots.items()}
+    nexts = {
+        slot: either(program.next_values[slot.removesuffix("_twin")])
+        for slot in (*program.slots, *twins)
+    }
+    return rebuilt(program, either, slots={**program.slots, **twins}, next_values=nexts)
 
 
 def reordered(program: Program, rng: np.random.Generator) -> Program:
@@ -172,21 +167,9 @@ def reordered(program: Program, rng: np.random.Generator) -> Program:
         ]
         order.append(int(rng.choice(ready)))
         left.remove(order[-1])
-    place = {old: new for new, old in enumerate(order)}
-
-    def move(arg: Arg) -> Arg:
-        return Local(place[arg.index]) if isinstance(arg, Local) else arg
-
-    statements = tuple(
-        Statement(s.op, tuple(map(move, s.args)), s.name)
-        for s in (program.statements[old] for old in order)
-    )
-    return replace(
-        program,
-        statements=statements,
-        updates=tuple(map(move, program.updates)),
-        result=move(program.result),
-    )
+    made = Rewriter(program)
+    made.copy(order)
+    return made.finish()
 
 
 @pytest.mark.parametrize("rewrite", [commuted, padded, renamed, twinned, reordered])
@@ -299,8 +282,8 @@ SLOTS = {
 
 @pytest.mark.parametrize(("text", "left"), SLOTS.values(), ids=SLOTS.keys())
 def test_simplify_keeps_the_slots_that_matter(text, left):
-    assert len(simplify(parse(text)).state) == left
-    assert len(canonical(parse(text)).state) == left
+    assert len(simplify(parse(text)).slots) == left
+    assert len(canonical(parse(text)).slots) == left
 
 
 def test_simplify_keeps_names_order_and_hyperparameters_that_are_read():

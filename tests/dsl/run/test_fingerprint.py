@@ -200,5 +200,5 @@ def test_the_rules_of_the_zoo_ask_the_data():
 def test_a_slot_may_carry_the_gradient_from_step_to_step(initialiser):
     text = "def rule(w, g, a=zeros, b={}):\n    x = a\n    a = b\n    b = g\n    return x"
     program = parse(text.format(initialiser))
-    assert program.updates == (Name("b"), Name("g"))
+    assert tuple(program.next_values.values()) == (Name("b"), Name("g"))
     assert depends_on_gradient(program)

@@ -56,7 +56,7 @@ def test_it_runs_on_any_tree_of_parameters(params):
 @given(programs(max_statements=8))
 @settings(max_examples=30)
 def test_every_program_keeps_shapes_and_types_and_the_structure_of_its_state(program):
-    live_slots = dict(program.state)
+    live_slots = dict(program.slots)
     for dtype in (jnp.float32, jnp.bfloat16):
         params = {"a": jnp.ones((2, 2), dtype), "b": jnp.full((), 0.5, dtype)}
         optimizer = to_optax(program, horizon=10)

@@ -368,7 +368,7 @@ class _Oracles:
 def test_a_rule_gives_the_numbers_of_its_authors_package(golden: Golden):
     program = ZOO[golden.entry].with_hyperparameters(**golden.at)
     leaves = start()
-    slots = {name: initial(init, leaves, np) for name, init in program.state}
+    slots = {name: initial(init, leaves, np) for name, init in program.slots.items()}
     a = []
     for t in range(1, STEPS + 1):
         inputs = {"w": leaves, "g": gradient(leaves), "t": np.float64(t), "T": float(STEPS)}

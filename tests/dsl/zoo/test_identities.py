@@ -23,6 +23,7 @@ from dsl.combine import (
 from dsl.language.initialisers import Init
 from dsl.language.registry import Domain
 from dsl.program import Arg, Const, Local
+from dsl.program.walk import remap
 from dsl.run.fingerprint import respond
 from dsl.zoo import ENTRIES, ZOO
 
@@ -34,8 +35,7 @@ def rule(name: str, **fixed: float) -> Program:
 
 def started(program: Program, **starts: Init) -> Program:
     """The program with other initialisers of slots."""
-    state = tuple((name, starts.get(name, init)) for name, init in program.state)
-    return replace(program, state=state)
+    return replace(program, slots={**program.slots, **starts})
 
 
 def clipped_at_1(program: Program) -> Program:
@@ -51,12 +51,7 @@ def holding(program: Program, **values: float) -> Program:
     def read(arg: Arg) -> Arg:
         return consts.get(arg, arg) if isinstance(arg, Local) else arg
 
-    return replace(
-        program,
-        statements=tuple(replace(s, args=tuple(map(read, s.args))) for s in program.statements),
-        updates=tuple(map(read, program.updates)),
-        result=read(program.result),
-    )
+    return remap(program, read)
 
 
 ZEROS = Init("zeros")

@@ -50,7 +50,7 @@ def test_conjugate_gradients_reach_newtons_direction_on_a_convex_loss():
     numbers = {"lr": 0.25, "b2": 0.9, "eps": 0.25, "f_star": 0.1, "trials": 40.0}
     program = ZOO["sania_pcg"].with_hyperparameters(**numbers)
     w, at = [leaf.copy() for leaf in start], AtLogistic([leaf.copy() for leaf in start])
-    slots = {slot: initial(init, w, np) for slot, init in program.state}
+    slots = {slot: initial(init, w, np) for slot, init in program.slots.items()}
     dense = DENSE["sania_pcg"](at.w)
     for t in range(1, 51):
         here = Logistic(w, t)

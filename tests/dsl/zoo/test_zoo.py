@@ -193,5 +193,5 @@ def test_an_entry_says_where_it_comes_from_and_speaks_the_common_words(name: str
     assert "eps" not in hypers or "eps" in program.doc
     assert "wd" not in hypers or "decay" in program.doc
     assert ("status: unverified" in program.doc) == bool(entry.reference.unverified)
-    for name, value in program.hypers:
+    for name, value in program.hyperparameters.items():
         assert entry.hypers[name].low <= value <= entry.hypers[name].high, name

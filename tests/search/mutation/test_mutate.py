@@ -30,7 +30,7 @@ def test_a_mutant_is_a_bounded_program_other_than_its_parent(parent, index):
         assert child.digest != parent.digest
         assert parse(str(child)) == child
         assert len(child.statements) <= max(LIMITS.statements, len(parent.statements))
-        assert len(child.state) <= max(LIMITS.slots, len(parent.state))
+        assert len(child.slots) <= max(LIMITS.slots, len(parent.slots))
         assert mutation.kind in CHANGES
         assert mutation.detail
         parent = child

@@ -197,7 +197,7 @@ def program_path(
         ranks = ENTRIES[name].reference.ranks
         program = parse(str(ENTRIES[name].program))
         leaves, path = _start(name, "float64", ranks), []
-        slots = {slot: initial(init, leaves, np) for slot, init in program.state}
+        slots = {slot: initial(init, leaves, np) for slot, init in program.slots.items()}
         rates = rates_of({**settings(name), **changed}, schedule)
         for count, batch in enumerate(model.batches("float64", ranks)[:steps]):
             inputs = {

@@ -1,0 +1,76 @@
+"""The terms of a program: names, numbers, earlier values, statements, and the whole unchecked."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from dsl.language.initialisers import Init
+from dsl.language.kinds import Kind
+from dsl.language.numbers import checked
+
+INPUTS: Mapping[str, tuple[Kind, str]] = {
+    "w": (Kind.TENSOR, "the parameters before the step"),
+    "g": (Kind.TENSOR, "the gradient at w"),
+    "t": (Kind.GLOBAL, "the step, counted from 1"),
+    "T": (Kind.GLOBAL, "the number of steps of the whole training, where it is known"),
+    "loss": (Kind.GLOBAL, "the loss at w on the batch of g"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """An input, a hyperparameter, or a slot's value at the start of the step."""
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Const:
+    """A number written in the program; finite, and 0 has no sign."""
+
+    value: float
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "value", checked(self.value))
+
+
+@dataclass(frozen=True, slots=True)
+class Local:
+    """The value of an earlier statement."""
+
+    index: int
+
+
+Arg = Name | Const | Local
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One primitive applied to arguments; `name` is the author's word for the value, if any."""
+
+    op: str
+    args: tuple[Arg, ...]
+    name: str | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, eq=False)
+class Parts:
+    """The parts of an update rule, in the order in which they are declared and computed.
+
+    `slots` says how each slot starts, `hyperparameters` which defaults they have, `next_values`
+    what each slot holds after the step. `result` is subtracted from `w`. `dsl.program.Program` is
+    the same with the guarantee that the parts fit together.
+    """
+
+    name: str
+    inputs: tuple[str, ...]
+    slots: Mapping[str, Init]
+    hyperparameters: Mapping[str, float]
+    statements: tuple[Statement, ...]
+    next_values: Mapping[str, Arg]
+    result: Arg
+    doc: str = ""
+
+    @property
+    def outputs(self) -> tuple[Arg, ...]:
+        """The values that leave the step: the next value of each slot, then the result."""
+        return (*self.next_values.values(), self.result)
