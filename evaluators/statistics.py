@@ -120,7 +120,7 @@ def paired_test(differences: ArrayLike, *, greater: bool = False) -> float:
 
 @dataclass(frozen=True)
 class Evidence:
-    """How far one rule is ahead of another.
+    """The evidence that one rule is ahead of another.
 
     `difference` is the mean of the paired differences with its interval at `confidence`, which is
     corrected for the rules looked at; `p_value`, of the sign-flip test, is not.

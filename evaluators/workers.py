@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Generic, Protocol, TypeVar
 
 ATTEMPTS = 2
-"""How often a job is tried that loses its worker."""
+"""Times that a job is tried which loses its worker."""
 
 ValueT = TypeVar("ValueT", covariant=True)
 JobT = TypeVar("JobT", bound="Job[Any]", contravariant=True)
@@ -111,7 +111,8 @@ def run_all(
     time_limit: float,
     progress: Callable[[int], None] = lambda done: None,
 ) -> list[Done[ValueT] | Failed]:
-    """What came of each job, in their order; the pool has no others in hand.
+    """Run jobs to the last and return the outcome of each, in their order; the pool is idle
+    before.
 
     **Arguments:** `time_limit`: seconds for each job; `progress`: told how many are finished.
     """

@@ -22,7 +22,7 @@ Factor = Annotated[float, Field(gt=0, le=1e3, allow_inf_nan=False)]
 
 
 class PrimitivesConfig(Section):
-    """What mutation draws from: the primitives with a weight, altered by name."""
+    """The primitives that mutation draws: those with a weight, altered by name."""
 
     only: list[str] | None = Field(default=None, min_length=1)
     """These alone; without it, all that are declared with a weight above 0."""
@@ -46,7 +46,7 @@ class PrimitivesConfig(Section):
 
 
 class MutationConfig(Section):
-    """How likely each kind of change is, and how large a program may grow."""
+    """The relative chance of each kind of change, and the largest program."""
 
     insert: Weight = 1.0
     delete: Weight = 1.0
@@ -71,13 +71,13 @@ class MutationConfig(Section):
 
 
 class BudgetConfig(Section):
-    """When the search ends. It may grow when a run is called again."""
+    """The end of the search. It may be raised when a run is called again."""
 
     candidates: int = Field(ge=1, le=100_000_000)
 
 
 class BaselineConfig(Section):
-    """The rule that a score of 1 stands for, and how many evaluations its tuning gets."""
+    """The rule that a score of 1 stands for, and the evaluations that its tuning gets."""
 
     rule: str = "adamw"
     evaluations: int = Field(default=48, ge=1, le=100_000)
@@ -90,7 +90,7 @@ class BaselineConfig(Section):
 
 
 class EvaluationConfig(Section):
-    """How a candidate is judged: `seeds` runs on every task, new seeds each `generation`."""
+    """The judging of a candidate: `seeds` runs on every task, new seeds each `generation`."""
 
     seeds: int = Field(default=2, ge=1, le=64)
     rates: list[Factor] = Field(default=[0.5, 1.0, 2.0], min_length=1, max_length=16)
@@ -98,7 +98,7 @@ class EvaluationConfig(Section):
     generation: int = Field(default=100, ge=1, le=1_000_000)
     """Candidates that are judged on the same seeds."""
     elites: int = Field(default=2, ge=0, le=1_000)
-    """How many of the best are measured again, each on the new seeds of a generation."""
+    """The number of best candidates that are measured again on the seeds of a new generation."""
     batch: int = Field(default=4, ge=1, le=1_024)
     """Programs that a worker judges in one go; on an accelerator they run side by side."""
     timeout: float = Field(default=300.0, gt=0, le=86_400, allow_inf_nan=False)
@@ -107,17 +107,17 @@ class EvaluationConfig(Section):
 
     @property
     def room(self) -> Room:
-        """What runs side by side: seeds, up to four, the rates of a program, and programs."""
+        """The runs side by side: seeds, up to four, the rates of a program, and programs."""
         return Room(min(self.seeds, 4), len(self.rates), self.batch)
 
 
 class ScreenConfig(Section):
-    """The hurdle at the first look of every task, a percentile of what was seen lately."""
+    """The threshold at the first checkpoint of every task, a percentile of recent scores there."""
 
     keep: float = Field(default=0.7, gt=0, le=1)
     """The share of recent candidates that would have passed it."""
     window: int = Field(default=200, ge=10, le=100_000)
-    """How many recent candidates it is taken from; there is none before a quarter of them."""
+    """The recent candidates that it is taken from; before a quarter of them, all go on."""
 
 
 class FinalConfig(Section):
@@ -230,7 +230,7 @@ class Config(Section):
 
 
 def _tasks_of(suite: str) -> tuple[TaskChoice, ...]:
-    """The tasks of a suite, by its name or file; ValueError if it is none."""
+    """The tasks of a suite, by its name or file; ValueError where there is no such suite."""
     try:
         return load_suite(suite).tasks
     except EvaluatorError as error:

@@ -1,7 +1,7 @@
-"""Every error a user of the search can meet: the place, what was met, what to try.
+"""The errors that a user of the search can meet: the place, what was met, what to try.
 
-`exit_status` is what the command line leaves with: 2 for a wrong config, ledger or use, 1 for a job
-that failed.
+`exit_status` is that of the command line: 2 for a wrong config, ledger or use, 1 for a job that
+failed.
 """
 
 from evaluators.errors import ConfigError

@@ -70,7 +70,7 @@ def run_campaign(
             assert hall is not None
             finished = True
             content = ledger.content_hash()
-            missing = write_winner(folder, config, hall, content)
+            missing = write_winner(folder, config.campaign, config.choices, hall, content)
             return Result(folder, hall, content, was_complete, missing)
         finally:
             ledger.close(final=finished)

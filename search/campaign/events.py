@@ -1,4 +1,4 @@
-"""What a campaign tells whoever watches it; it does not know who that is."""
+"""The events of a campaign, told to an observer that it knows nothing of."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from search.candidates.verdict import CacheKey, Verdict
 
 @dataclass
 class Progress:
-    """Where the search stands. `seconds` and `judged_now` are of this process alone."""
+    """The state of the search. `seconds` and `judged_now` are of this process alone."""
 
     budget: int
     judged: int = 0
@@ -22,7 +22,7 @@ class Progress:
     best_at: int | None = None
     seconds: float = 0.0
 
-    def count(self, index: int, verdict: Verdict, hit: CacheKey | None) -> None:
+    def count(self, number: int, verdict: Verdict, hit: CacheKey | None) -> None:
         """Take in one more verdict."""
         self.judged += 1
         if hit is not None:
@@ -31,7 +31,7 @@ class Progress:
             self.evaluated += 1
         score = verdict.score if verdict.outcome == Outcome.OK else None
         if score is not None and (self.best is None or score > self.best):
-            self.best, self.best_at = score, index
+            self.best, self.best_at = score, number
 
     @property
     def rate(self) -> float | None:
@@ -82,17 +82,17 @@ class Judged:
 
 @dataclass(frozen=True)
 class CandidateLost:
-    """A candidate took two workers with it and is recorded as that."""
+    """A candidate was lost with two workers, or raised twice, and is recorded so."""
 
-    index: int
+    number: int
     sentence: str
 
 
 @dataclass(frozen=True)
 class Alarm:
-    """A candidate scored below a task's floor: the task or the judging has a flaw."""
+    """A candidate's loss lies below a task's floor: the task or the judging has a flaw."""
 
-    index: int
+    number: int
     sentence: str
 
 

@@ -28,7 +28,7 @@ from search.pool.worker import CampaignPool, Evaluate
 
 @dataclass
 class _Pending:
-    """A candidate that is asked for and not yet told."""
+    """A candidate that was proposed and has no verdict yet, or waits for an earlier one's."""
 
     candidate: Candidate
     verdict: Verdict | None = None
@@ -110,7 +110,7 @@ class Campaign:
         self._proposer = Proposer(config, start, baseline.rates if as_baseline else {})
 
     def _replay(self) -> None:
-        """Ask and tell what the ledger holds; afterwards the look-ahead is in flight."""
+        """Ask and tell the candidates of the ledger; afterwards the look-ahead is in flight."""
         if self._stored > self.config.budget.candidates:
             raise LedgerError(
                 f"{self.ledger.path} holds {self._stored} candidates, more than the budget of "
@@ -175,7 +175,7 @@ class Campaign:
         self._pool.submit(index, job, self.config.evaluation.timeout)
 
     def _settled(self, pending: _Pending) -> bool:
-        """Whether the verdict is known; a cache hit's source is told before it."""
+        """True if the verdict is known; that of a duplicate is its source's, told before it."""
         source = pending.candidate.source
         if pending.verdict is None and source is not None:
             outcome, score = self._told[source]

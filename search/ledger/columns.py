@@ -31,8 +31,8 @@ class Row(NamedTuple):
 
 @dataclass(frozen=True)
 class Column:
-    """A column: `value` is what it holds of a row. Those `in_hash` are the same for every run of a
-    campaign."""
+    """A column; `value` gives what it holds of a row. One that is `in_hash` is the same for every
+    run of a campaign."""
 
     name: str
     declaration: str
@@ -73,7 +73,7 @@ INSERT = f"INSERT INTO candidates ({NAMES}) VALUES ({', '.join('?' * len(COLUMNS
 
 
 def stored(row: Row) -> tuple[Any, ...]:
-    """What each column holds of a row; `INSERT` takes it."""
+    """The values of a row by column, as `INSERT` takes them."""
     return tuple(column.value(row) for column in COLUMNS)
 
 

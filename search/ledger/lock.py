@@ -10,7 +10,7 @@ from pathlib import Path
 from search.errors import RunLocked
 
 FILE = "lock"
-_PATIENCE = 1.0
+_WAIT_SECONDS = 1.0
 
 
 @contextmanager
@@ -27,7 +27,7 @@ def run_lock(run: Path) -> Iterator[None]:
 
 
 def is_locked(run: Path) -> bool:
-    """Whether a process is working on the run."""
+    """True while a process is working on the run."""
     try:
         descriptor = os.open(run / FILE, os.O_RDONLY)
     except OSError:
@@ -43,7 +43,7 @@ def is_locked(run: Path) -> bool:
 
 def _acquire(run: Path, descriptor: int) -> None:
     """Take the lock; waits a moment, since a reader may be asking whether it is held."""
-    deadline = time.monotonic() + _PATIENCE
+    deadline = time.monotonic() + _WAIT_SECONDS
     while True:
         with suppress(OSError):
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

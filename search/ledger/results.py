@@ -67,7 +67,7 @@ class FinalResult:
 
     @property
     def complete(self) -> bool:
-        """Whether all of them are there; a finalist that lacks one is out."""
+        """True if all of them are there; a finalist that lacks one is out."""
         return None not in self.evaluations
 
     def scores(self, tasks: int) -> tuple[float, ...]:

@@ -34,7 +34,7 @@ def runs_in(folder: Path) -> Iterator[Path]:
 
 @contextmanager
 def reading(run: Path) -> Iterator[Ledger]:
-    """The ledger of a run, to look at."""
+    """The ledger of a run, read-only."""
     path = run / FILE
     with readable(path), closing(Ledger.read(path, whole=False)) as ledger:
         yield ledger
@@ -43,7 +43,7 @@ def reading(run: Path) -> Iterator[Ledger]:
 def find_rule(run: Path, hash_prefix: str) -> Program:
     """The first program of a run whose canonical hash begins so.
 
-    **Raises:** NoSuchRun where there is none, or several.
+    **Raises:** NoSuchRun unless there is exactly one such program.
     """
     wanted = hash_prefix.lower()
     with reading(run) as ledger:

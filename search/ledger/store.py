@@ -60,7 +60,7 @@ class Ledger:
 
     @staticmethod
     def read(path: Path, *, whole: bool = True) -> "Ledger":
-        """A ledger to look at, also while it is being written; LedgerError for another file.
+        """A ledger to read, also while it is being written; LedgerError for another file.
 
         `whole` checks every page of the file.
         """
@@ -116,7 +116,7 @@ class Ledger:
 
     @property
     def evidence(self) -> dict[int, Evidence]:
-        """How far each finalist is ahead of the baseline, by candidate."""
+        """The evidence that each finalist is ahead of the baseline, by candidate."""
         found = self._get("evidence") or {}
         return {int(number): Evidence.from_json(each) for number, each in found.items()}
 
@@ -175,7 +175,7 @@ class Ledger:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """What is written inside is written as one."""
+        """All that is written inside is written at once, or nothing."""
         self.db.execute("BEGIN IMMEDIATE")
         try:
             yield

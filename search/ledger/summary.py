@@ -29,7 +29,7 @@ class Counts:
 
 @dataclass(frozen=True)
 class Work:
-    """What all processes together have done, and how many workers the last one had."""
+    """The work of all processes together, and the number of workers of the last one."""
 
     candidates: int
     seconds: float

@@ -11,14 +11,14 @@ from pathlib import Path
 
 _FOLDER = Path(tempfile.gettempdir()) / "stepsmith-cores"
 _held: list[int] = []
-"""Descriptors of claims; the system lets go of them when the process ends, however it ends."""
+"""Descriptors of claims; the system releases them when the process ends, however it ends."""
 
 
 def claim_core(folder: Path = _FOLDER) -> int | None:
     """Bind this process to a core that no worker holds, until it ends.
 
-    **Returns:** the core; None, with nothing bound, where all are held, where claims cannot be
-    written down, and on systems that bind no processes.
+    **Returns:** the core. None, with nothing bound, if every core is held, if `folder` cannot be
+    written, or on a system that binds no processes.
     """
     if not hasattr(os, "sched_setaffinity"):
         return None

@@ -124,12 +124,12 @@ def _early(row: Row) -> float | None:
 
 
 def _reasons(rows: Iterable[Row]) -> dict[str, int]:
-    """How many ended in which outcome."""
+    """The number of rows by outcome."""
     return dict(sorted(Counter(row.verdict.outcome for row in rows).items()))
 
 
 def _programs(scores: Scores) -> int:
-    """How many were scored, the baseline left out."""
+    """The number of programs that were scored, without the baseline."""
     return sum(candidate is not None for candidate in scores)
 
 

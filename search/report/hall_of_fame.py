@@ -16,7 +16,7 @@ from search.report.transfer import Transfer, transfers
 
 
 class Claim(Enum):
-    """What the finals say about the winner against the tuned baseline."""
+    """The result of the finals for the winner against the tuned baseline."""
 
     CLEAR = "ahead of tuned {rule} on fresh seeds"
     NOISE = "ahead of tuned {rule} on fresh seeds, but not beyond chance"
@@ -74,11 +74,12 @@ class HallOfFame:
 
     @property
     def claim(self) -> Claim:
-        """Whether the winner beats the baseline on the tasks of the search.
+        """The claim of the winner over the baseline on the tasks of the search.
 
-        It does if the interval of their mean difference lies above 0: paired by fresh seed, at a
-        confidence that is corrected for the number of finalists (`evaluators.statistics.evidence`,
-        as in a comparison on one task). It speaks for seeds and not for other tasks.
+        It is clear if the interval of their mean difference lies above 0: paired by fresh seed, at
+        a confidence that is corrected for the number of finalists (Bonferroni;
+        `evaluators.statistics.evidence`, as in a comparison on one task). It speaks for seeds and
+        not for other tasks.
         """
         ahead, found = self.winner.mean > self.baseline.mean, self.winner.evidence
         if not ahead or found is None or self.winner.hash == self.baseline.hash:

@@ -17,7 +17,7 @@ def read_status(run: Path) -> dict[str, Any]:
 
 
 def _search(run: Path, ledger: Ledger) -> dict[str, Any]:
-    """What was searched and judged so far, and the work that it took."""
+    """The candidates so far, the stages of their judging, and the work that it took."""
     config, complete, running = ledger.config, ledger.finals is not None, is_locked(run)
     counts, work = summary.counts(ledger), summary.work(ledger)
     best = next(iter(ledger.best(1)), None)

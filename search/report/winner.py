@@ -1,7 +1,7 @@
 """The files of the winner: program text with its evidence, and sources for the hosts."""
 
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from dsl.errors import ExportError
 from dsl.export import to_optax_source, to_torch_source
 from dsl.program import Program
 from evaluators.files.replace_file import replace_file
-from search.config import Config
+from evaluators.suites import TaskChoice
 from search.report.hall_of_fame import HallOfFame
 from search.report.transfer import HEADING
 
@@ -22,13 +22,15 @@ _DOC_WIDTH = 90
 """Characters of a line in the winner's docstring."""
 
 
-def write_winner(folder: Path, config: Config, hall: HallOfFame, content: str) -> tuple[str, ...]:
+def write_winner(
+    folder: Path, campaign: str, tasks: Sequence[TaskChoice], hall: HallOfFame, content: str
+) -> tuple[str, ...]:
     """Write the files of the winner.
 
-    **Arguments:** `content`: the content hash of the ledger. **Returns:** why a file is missing,
-    one sentence for each that a host cannot express.
+    **Arguments:** `tasks`: those of the search; `content`: the content hash of the ledger.
+    **Returns:** for each host that cannot express the winner, why its file is missing.
     """
-    winner = named(hall.winner.program, config, hall, content)
+    winner = named(campaign, tasks, hall, content)
     replace_file(folder / RULE, f"{winner}\n")
     headline, _, evidence = winner.doc.partition("\n\n")
     exported = replace(winner, doc=headline)
@@ -42,13 +44,13 @@ def write_winner(folder: Path, config: Config, hall: HallOfFame, content: str) -
     return tuple(missing)
 
 
-def named(program: Program, config: Config, hall: HallOfFame, content: str) -> Program:
+def named(campaign: str, tasks: Sequence[TaskChoice], hall: HallOfFame, content: str) -> Program:
     """The winner under the campaign's name, with its evidence as docstring."""
     winner = hall.winner
-    where = ", ".join(f"{task.name} ({task.steps} steps)" for task in config.tasks)
+    where = ", ".join(f"{task.name} ({task.steps} steps)" for task in tasks)
     origin = "the tuned baseline" if winner.candidate is None else f"candidate {winner.candidate}"
     lines = [
-        f"Found by the campaign {config.campaign}, {origin}.",
+        f"Found by the campaign {campaign}, {origin}.",
         "",
         f"Score {winner.mean:.4f} +- {winner.sd:.4f} over {len(winner.scores)} fresh seeds on",
         *textwrap.wrap(f"{where};", _DOC_WIDTH),
@@ -56,4 +58,4 @@ def named(program: Program, config: Config, hall: HallOfFame, content: str) -> P
     ]
     if hall.unseen:
         lines += ["", HEADING, *(each.sentence for each in hall.unseen)]
-    return replace(program, name=config.campaign, doc="\n".join(lines))
+    return replace(winner.program, name=campaign, doc="\n".join(lines))

@@ -33,7 +33,7 @@ def sentence(event: Event) -> str:
 
 
 def progress_line(progress: Progress) -> str:
-    """How far a search is: share, rate, time left, best score, repeated programs."""
+    """The progress of a search: share, rate, time left, best score, repeated programs."""
     share = f"{100 * progress.judged / progress.budget:3.0f}%"
     parts = [f"{share}  {progress.judged}/{progress.budget} programs"]
     if progress.rate is not None and progress.seconds_left is not None:

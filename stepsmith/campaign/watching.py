@@ -29,7 +29,7 @@ def watching(console: Console) -> Iterator[Observer]:
 
 
 class _Lines:
-    """A line every few seconds, for a log."""
+    """A line at most every few seconds, for a log."""
 
     def __init__(self, console: Console):
         self.console = console

@@ -62,7 +62,7 @@ def discover(
 
 
 def resume_command(config: Path, overrides: list[str] | tuple[str, ...], out: Path | None) -> str:
-    """What to type to go on."""
+    """The command that resumes the run."""
     words = ["stepsmith", "discover", str(config)]
     for override in overrides:
         words += ["--set", override]

@@ -1,4 +1,4 @@
-"""`stepsmith status`: what one campaign has done so far."""
+"""`stepsmith status`: one campaign so far."""
 
 import json
 from typing import Annotated, Any

@@ -6,7 +6,7 @@ from dsl.zoo import ZOO
 from evaluators.evaluator import Asked, Suite
 from evaluators.suites import TaskChoice
 from evaluators.training.environment import worker_environment
-from evaluators.workers import Done, Failed, SerialPool, WorkerFailure, run_all
+from evaluators.workers import Done, Failed, WorkerFailure
 from search.pool.ray_pool import RayPool
 from search.pool.worker import CampaignWorker, Evaluate
 from search.run import run_campaign
@@ -49,32 +49,6 @@ def drain(pool, count):
     while len(found) < count:
         found += pool.collect()
     return {done.number: done for done in found}
-
-
-class Halving:
-    """Halves even numbers, and raises at odd ones."""
-
-    compilations = 0
-
-    def __init__(self):
-        self.sizes = []
-
-    def run(self, jobs):
-        self.sizes.append(len(jobs))
-        if any(job % 2 for job in jobs):
-            raise ValueError("odd")
-        return [job // 2 for job in jobs]
-
-
-def test_all_jobs_are_run_in_their_order_and_only_the_bad_one_fails():
-    worker, counted = Halving(), []
-    pool = SerialPool(worker, batch=3)
-    first, bad, last = run_all(pool, [4, 5, 6], 1.0, counted.append)
-    assert [first.value, last.value] == [2, 3]
-    assert isinstance(bad, Failed) and bad.failure is WorkerFailure.RAISED
-    assert bad.note == "ValueError: odd" and isinstance(bad.error, ValueError)
-    assert worker.sizes == [3, 1, 1, 1] and pool.retries == 3
-    assert counted[0] == 0 and counted == sorted(counted)
 
 
 @pytest.fixture(scope="module")
