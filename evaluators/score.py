@@ -14,8 +14,10 @@ number of tasks at most, while a task on which it fails costs in full.
 import math
 import statistics
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from evaluators.task import Task
+if TYPE_CHECKING:
+    from evaluators.task import Task
 
 WORST, BEST = -1.0, 2.0
 """Bounds of a score; a run that fails gets the worst."""
@@ -30,7 +32,7 @@ _ROUNDING = 1e-4
 """How far below its floor a loss may lie by rounding, as a share of the untrained distance."""
 
 
-def progress(task: Task, loss: float) -> float:
+def progress(task: "Task", loss: float) -> float:
     """Nats by which the distance to the floor shrank; negative if it grew.
 
     A loss on the floor counts as one ten-thousandth of the untrained distance above it.
@@ -39,17 +41,17 @@ def progress(task: Task, loss: float) -> float:
     return math.log(start / max(loss - task.floor, _ROUNDING * start))
 
 
-def loss_at(task: Task, nats: float) -> float:
+def loss_at(task: "Task", nats: float) -> float:
     """The loss whose `progress` is so many nats."""
     return task.floor + (task.untrained - task.floor) * math.exp(-nats)
 
 
-def too_good(task: Task, loss: float) -> bool:
+def too_good(task: "Task", loss: float) -> bool:
     """Whether a loss lies below the floor by more than rounding."""
     return loss < task.floor - _ROUNDING * (task.untrained - task.floor)
 
 
-def least_progress(task: Task) -> float:
+def least_progress(task: "Task") -> float:
     """Nats that a score of 1 stands for at least, so on a task that is known to fail the
     baseline: `LEAST` of the best known progress."""
     return LEAST * progress(task, task.best.loss)
@@ -60,13 +62,13 @@ def mean_progress(gains: Sequence[Sequence[float]], least: float) -> tuple[float
     return tuple(max(statistics.fmean(look), least) for look in zip(*gains, strict=True))
 
 
-def reference(task: Task, losses: Sequence[Sequence[float]]) -> tuple[float, ...]:
+def reference(task: "Task", losses: Sequence[Sequence[float]]) -> tuple[float, ...]:
     """The same of the losses at each look, [seed][look]."""
     gains = [[progress(task, loss) for loss in run] for run in losses]
     return mean_progress(gains, least_progress(task))
 
 
-def score(task: Task, losses: Sequence[float], scale: Sequence[float]) -> float:
+def score(task: "Task", losses: Sequence[float], scale: Sequence[float]) -> float:
     """Progress at each look relative to the baseline's, clipped; their mean.
 
     **Arguments:** `losses`: of one run at each look. `scale`: the baseline's `reference`, or the

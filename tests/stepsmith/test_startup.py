@@ -1,11 +1,15 @@
 """Commands that show text start quickly: they import nothing that computes."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from search.run import run_campaign
+from tests.support.fakes import config, fake_worker
 
 ROOT = Path(__file__).resolve().parents[2]
 HEAVY = {"jax", "optax", "scipy", "sklearn", "ray", "torch", "matplotlib"}
@@ -22,6 +26,7 @@ def modules_of(*command: str, cwd: Path = ROOT) -> set[str]:
     done = subprocess.run(
         [sys.executable, "-c", CODE, *command],
         cwd=cwd,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
         check=True,
@@ -51,6 +56,19 @@ def modules_of(*command: str, cwd: Path = ROOT) -> set[str]:
 )
 def test_a_command_that_shows_text_imports_nothing_that_computes(command):
     assert not HEAVY & modules_of(*command.split())
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A folder with one finished campaign, `runs/tiny`."""
+    folder = tmp_path_factory.mktemp("startup")
+    run_campaign(config(), folder / "runs" / "tiny", make_worker=fake_worker)
+    return folder
+
+
+@pytest.mark.parametrize("command", ["runs", "runs --json", "status tiny", "status tiny --json"])
+def test_a_run_is_shown_without_what_made_it(folder, command):
+    assert not HEAVY & modules_of(*command.split(), cwd=folder)
 
 
 def test_a_rule_is_shown_without_tracing_the_others():
