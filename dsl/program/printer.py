@@ -20,14 +20,26 @@ _ATOM = 9
 _COMPARISON = 3
 _WIDTH = 96
 _NESTING = 16
+_FRESH = "x"
+"""How a name begins that is given to a value without one; a number follows."""
 _TEXT, _NAME = 84, 3
 """Characters of an expression in one line, and of a name that is given to a part of it."""
 
 
 def print_program(program: Parts, kinds: Sequence[Kind]) -> str:
     """The text of a program whose values have these kinds, ending without a newline."""
-    body = _Body(program, kinds).lines()
+    body = [f"    {line}" for line in print_body(program, kinds)]
     return "\n".join([_signature(program), *_docstring(program.doc), *body])
+
+
+def print_body(program: Parts, kinds: Sequence[Kind]) -> list[str]:
+    """The lines of a program's text below its signature and docstring, not indented."""
+    return _Body(program, kinds).lines()
+
+
+def is_fresh(name: str) -> bool:
+    """True for a name such as printing gives to a value that has none."""
+    return name.startswith(_FRESH) and name.removeprefix(_FRESH).isdigit()
 
 
 def _signature(program: Parts) -> str:
@@ -98,7 +110,7 @@ class _Body:
                 lines.append(f"{self._bind(index, statement.name)} = {text}")
         lines += self._settle_slots()
         lines.append(f"return {self.text(self.program.result)[0]}")
-        return [f"    {line}" for line in lines]
+        return lines
 
     def _bind(self, index: int, wanted: str | None) -> str:
         name = wanted if wanted and self._free(wanted, index) else self._fresh_name()
@@ -119,9 +131,9 @@ class _Body:
         return held is None or self.last_read.get(held, -1) <= index
 
     def _fresh_name(self) -> str:
-        while f"x{self.fresh}" in self.taken:
+        while f"{_FRESH}{self.fresh}" in self.taken:
             self.fresh += 1
-        name = f"x{self.fresh}"
+        name = f"{_FRESH}{self.fresh}"
         self.taken.add(name)
         return name
 

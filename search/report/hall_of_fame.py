@@ -7,6 +7,7 @@ from enum import Enum
 
 from dsl.errors import counted
 from dsl.program import Local, Program
+from dsl.program.printer import is_fresh
 from dsl.rewrite.canonical import canonical_hash
 from dsl.rewrite.simplify import simplify
 from evaluators.statistics import Evidence, holm
@@ -153,20 +154,19 @@ def _entry(ledger: Ledger, final: FinalResult) -> Entry:
 def _simplified(program: Program) -> Program:
     """The program simplified exactly, laid out for reading.
 
-    The words that printing made up for values of the search are dropped, and the next value of a
-    slot gets the slot's name.
+    Names that printing gave to values without one are dropped, and the next value of a slot gets
+    the slot's name.
     """
-    own = [replace(s, name=None if _made_up(s.name) else s.name) for s in program.statements]
-    simple = simplify(replace(program, statements=tuple(own)))
+    own = tuple(
+        replace(statement, name=None) if is_fresh(statement.name or "") else statement
+        for statement in program.statements
+    )
+    simple = simplify(replace(program, statements=own))
     statements = list(simple.statements)
     for slot, update in simple.next_values.items():
         if isinstance(update, Local) and statements[update.index].name not in simple.slots:
             statements[update.index] = replace(statements[update.index], name=slot)
     return replace(simple, statements=tuple(statements))
-
-
-def _made_up(name: str | None) -> bool:
-    return name is not None and name[0] == "x" and name[1:].isdigit()
 
 
 def _on_front(entry: Entry, entries: Sequence[Entry]) -> bool:

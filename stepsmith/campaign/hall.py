@@ -1,11 +1,10 @@
 """The hall of fame as a table."""
 
-from dataclasses import replace
-
 from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
+from dsl.program.printer import print_body
 from search.report.hall_of_fame import Entry, HallOfFame
 from search.report.transfer import HEADING
 from stepsmith.output import plain_table
@@ -64,6 +63,5 @@ def _add(table: Table, mark: str, entry: Entry, validated: bool, before: str = "
     scores = [f"{entry.mean:.4f} +- {entry.sd:.4f}"]
     if validated:
         scores.append("" if entry.validated is None else f"{entry.validated:.4f}")
-    lines = [line.strip() for line in str(replace(entry.program, doc="")).splitlines()]
-    body = lines[1 + next(i for i, line in enumerate(lines) if line.endswith("):")) :]
-    table.add_row(mark, *scores, str(entry.size), entry.hash[:8], Text(before + "; ".join(body)))
+    body = "; ".join(print_body(entry.program, entry.program.kinds))
+    table.add_row(mark, *scores, str(entry.size), entry.hash[:8], Text(before + body))
