@@ -9,8 +9,7 @@ from dsl.program import Program
 from dsl.zoo import ZOO
 from evaluators.checks import refused_by
 from search.config import MutationConfig, PrimitivesConfig
-from search.mutation.mutator import Limits, Mutator
-from search.mutation.sampling import Palette
+from search.mutation import Mutator, PrimitiveSampler, SearchSpace
 
 STARTS = ("adamw", "lion", "sgd", "rmsprop", "nadam", "adabelief")
 CHANGES = 30
@@ -21,9 +20,9 @@ ATTEMPTS = 200
 
 def mutator(statements: int) -> Mutator:
     """The mutations of a campaign with default settings, up to a number of statements."""
-    mutation = MutationConfig()
-    palette = Palette(PrimitivesConfig().table())
-    return Mutator(palette, Limits(statements, mutation.max_slots), mutation.kinds())
+    mutation = MutationConfig.of_declared()()
+    sampler = PrimitiveSampler(PrimitivesConfig().table())
+    return Mutator(SearchSpace(sampler, statements, mutation.max_slots), mutation.kinds())
 
 
 def bred(seed: int, statements: int = 20) -> Iterator[Program]:

@@ -1,8 +1,17 @@
 """The config of a campaign: every key, its range and its default."""
 
+from functools import cache
 from typing import Annotated, Any
 
-from pydantic import Field, SerializeAsAny, field_validator, model_validator
+from pydantic import (
+    Field,
+    SerializeAsAny,
+    SerializerFunctionWrapHandler,
+    create_model,
+    field_validator,
+    model_serializer,
+    model_validator,
+)
 
 from dsl.language.registry import PRIMITIVES
 from dsl.program import Program
@@ -13,8 +22,7 @@ from evaluators.errors import EvaluatorError
 from evaluators.files.config_file import Section, one_of
 from evaluators.suites import TaskChoice, TaskConfig, load_suite
 from evaluators.training.batches import Room
-from search.mutation.mutator import Limits, Mutator
-from search.mutation.sampling import Palette
+from search.mutation import CHANGES, Mutator, PrimitiveSampler, SearchSpace
 from search.strategies import STRATEGIES, Options
 
 Weight = Annotated[float, Field(ge=0, le=1e6, allow_inf_nan=False)]
@@ -46,15 +54,11 @@ class PrimitivesConfig(Section):
 
 
 class MutationConfig(Section):
-    """The relative chance of each kind of change, and the largest program."""
+    """The relative chance of each kind of change, and the largest program.
 
-    insert: Weight = 1.0
-    delete: Weight = 1.0
-    argument: Weight = 0.5
-    constant: Weight = 0.5
-    primitive: Weight = 0.25
-    add_slot: Weight = 0.05
-    remove_slot: Weight = 0.05
+    There is a key for each kind that `search.mutation` declares; see `of_declared`.
+    """
+
     max_statements: int = Field(default=40, ge=1, le=Capacity().instructions)
     """At most what the machine holds that runs candidates without compiling them."""
     max_slots: int = Field(default=4, ge=0, le=16)
@@ -65,9 +69,30 @@ class MutationConfig(Section):
             raise ValueError("no kind of change has a weight above 0")
         return self
 
+    @model_serializer(mode="wrap")
+    def _weights_first(self, plain: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        values = plain(self)
+        return {name: values[name] for name in (*self.kinds(), *MutationConfig.model_fields)}
+
+    @staticmethod
+    def of_declared() -> "type[MutationConfig]":
+        """The section with the keys of all kinds of change that are declared by now."""
+        by_weight = sorted(CHANGES.values(), key=lambda change: (-change.weight, change.name))
+        return _with_weights(tuple((each.name, each.weight) for each in by_weight))
+
     def kinds(self) -> dict[str, float]:
         """Weight by kind of change."""
-        return self.model_dump(exclude={"max_statements", "max_slots"})
+        names = (
+            name for name in type(self).model_fields if name not in MutationConfig.model_fields
+        )
+        return {name: getattr(self, name) for name in names}
+
+
+@cache
+def _with_weights(kinds: tuple[tuple[str, float], ...]) -> type[MutationConfig]:
+    """The section with a key for each of some kinds of change, and its default weight."""
+    weights: dict[str, Any] = {name: (Weight, weight) for name, weight in kinds}
+    return create_model("MutationConfig", __base__=MutationConfig, **weights)
 
 
 class BudgetConfig(Section):
@@ -155,7 +180,9 @@ class Config(Section):
     budget: BudgetConfig
     strategy: SerializeAsAny[Options]
     primitives: PrimitivesConfig = PrimitivesConfig()
-    mutation: MutationConfig = MutationConfig()
+    mutation: SerializeAsAny[MutationConfig] = Field(
+        default_factory=lambda: MutationConfig.of_declared()()
+    )
     checks: list[str] = [check.name for check in CHECKS]
     """The free checks that every candidate has to pass; without `direction`, rules that step at
     random may."""
@@ -186,6 +213,11 @@ class Config(Section):
     def _checks(cls, names: list[str]) -> list[str]:
         return [one_of("check", name, [check.name for check in CHECKS]) for name in names]
 
+    @field_validator("mutation", mode="before")
+    @classmethod
+    def _weights(cls, value: Any) -> Any:
+        return MutationConfig.of_declared().model_validate(value)
+
     @field_validator("strategy", mode="before")
     @classmethod
     def _options(cls, value: Any) -> Any:
@@ -204,8 +236,9 @@ class Config(Section):
 
     def mutator(self) -> Mutator:
         """The changes that the campaign draws."""
-        limits = Limits(self.mutation.max_statements, self.mutation.max_slots)
-        return Mutator(Palette(self.primitives.table()), limits, self.mutation.kinds())
+        sampler = PrimitiveSampler(self.primitives.table())
+        space = SearchSpace(sampler, self.mutation.max_statements, self.mutation.max_slots)
+        return Mutator(space, self.mutation.kinds())
 
     @property
     def choices(self) -> tuple[TaskChoice, ...]:

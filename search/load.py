@@ -11,7 +11,7 @@ from dsl.language.registry import PRIMITIVES
 from dsl.zoo import ZOO
 from evaluators import registry as tasks
 from evaluators.files.config_file import Advice, Document, KeyPath, keys_at, problem, read, shown
-from search.config import Config
+from search.config import Config, MutationConfig
 from search.errors import ConfigChanged, ConfigError
 from search.strategies import STRATEGIES
 
@@ -86,6 +86,8 @@ def _advice(document: Document) -> Advice:
         if path[:1] == ("strategy",):
             options = STRATEGIES[document.values["strategy"]["kind"]].options_type
             return keys_at(options, path[1:])
+        if path[:1] == ("mutation",):
+            return keys_at(MutationConfig.of_declared(), path[1:])
         return keys_at(Config, path)
 
     return Advice(keys, _EXAMPLES, names)

@@ -1,86 +1,91 @@
-"""A program taken apart for one edit: statements moved, values replaced, then built again.
+"""A program taken apart for one change: statements moved, values replaced, then built again.
 
 An edit never leaves the language: a value is only replaced by one whose kind lifts to its own, and
 every reader of a value accepts what lifts to it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable
 
 from dsl.language.initialisers import Init
 from dsl.language.kinds import Kind, lifts
-from dsl.program import INPUTS, Arg, Const, Local, Name, Program, Statement, result_kind
+from dsl.language.registry import PRIMITIVES
+from dsl.program import INPUTS, Arg, Kinds, Local, Name, Program, Statement
+from dsl.program.walk import reading
+
+Site = tuple[int, int]
+"""An argument: the statement that reads it, and its position there."""
 
 
-class Draft:
+class Editor:
     """The parts of a program, open for change."""
 
     def __init__(self, program: Program):
         self.inputs = list(program.inputs)
-        self.state = list(program.slots.items())
-        self.hypers = list(program.hyperparameters.items())
+        self.slots = dict(program.slots)
+        self.hyperparameters = dict(program.hyperparameters)
         self.statements = list(program.statements)
-        self.kinds = list(program.kinds)
-        self.updates = list(program.next_values.values())
+        self.next_values = dict(program.next_values)
         self.result = program.result
-        self.name_kinds = dict(program.name_kinds)
+        self.kinds = Kinds(program.name_kinds, program.kinds)
 
     def program(self, name: str) -> Program:
         """The program that the parts make."""
         return Program(
             name=name,
             inputs=tuple(self.inputs),
-            slots=dict(self.state),
-            hyperparameters=dict(self.hypers),
+            slots=self.slots,
+            hyperparameters=self.hyperparameters,
             statements=tuple(self.statements),
-            next_values={
-                slot: arg for (slot, _), arg in zip(self.state, self.updates, strict=True)
-            },
+            next_values=self.next_values,
             result=self.result,
         )
 
     def kind_of(self, arg: Arg) -> Kind:
-        """The kind of an argument."""
-        match arg:
-            case Const():
-                return Kind.GLOBAL
-            case Local(index):
-                return self.kinds[index]
-            case Name(id):
-                return self.name_kinds.get(id) or INPUTS[id][0]
+        """The kind of an argument, of an input that is not declared yet too."""
+        if isinstance(arg, Name) and arg.id not in self.kinds.names:
+            return INPUTS[arg.id][0]
+        return self.kinds.of(arg)
 
-    def visible(self, at: int, wanted: Kind, exactly: bool = False) -> list[Arg]:
-        """Names and values that statement `at` may read where `wanted` stands."""
+    def wanted(self, at: int) -> tuple[Kind, ...]:
+        """The kinds that the arguments of a statement are lifted to."""
+        statement = self.statements[at]
+        kinds = tuple(map(self.kind_of, statement.args))
+        return PRIMITIVES[statement.op].signature.bind(kinds)[0]
+
+    def visible(self, at: int, wanted: Kind, *, exactly: bool = False) -> list[Arg]:
+        """Names and values that statement `at` may read where `wanted` stands; `exactly`: of that
+        kind and no other."""
+        names, values = self.kinds.names, self.kinds.values[:at]
         fits = (lambda kind: kind is wanted) if exactly else (lambda kind: lifts(kind, wanted))
-        found: list[Arg] = [Name(name) for name, kind in self.name_kinds.items() if fits(kind)]
-        if "t" not in self.name_kinds and fits(INPUTS["t"][0]):
+        found: list[Arg] = [Name(name) for name, kind in names.items() if fits(kind)]
+        if "t" not in names and fits(INPUTS["t"][0]):
             found.append(Name("t"))
-        found.extend(Local(i) for i, kind in enumerate(self.kinds[:at]) if fits(kind))
+        found.extend(Local(index) for index, kind in enumerate(values) if fits(kind))
         return found
 
     def read_from(self, at: int) -> set[Arg]:
-        """What statement `at`, a later one, a slot update or the result reads."""
+        """The arguments of statement `at` and later ones, and what leaves the step."""
         read = {arg for statement in self.statements[at:] for arg in statement.args}
-        return read.union(self.updates, (self.result,))
+        return read.union(self.next_values.values(), (self.result,))
 
-    def sites(self) -> Iterator[tuple[int, int]]:
-        """Every argument as (statement, position)."""
-        for index, statement in enumerate(self.statements):
-            yield from ((index, position) for position in range(len(statement.args)))
+    def sites(self) -> list[Site]:
+        """Every argument of a statement."""
+        statements = enumerate(self.statements)
+        return [(at, position) for at, each in statements for position in range(len(each.args))]
 
     def insert(self, at: int, op: str, args: tuple[Arg, ...], over: Arg | None = None) -> Local:
         """Put `op(*args)` before statement `at`; later readers of `over` read it instead."""
         new = Local(at)
 
         def moved(arg: Arg) -> Arg:
-            if over is not None and arg == over:
+            if arg == over:
                 return new
             return Local(arg.index + 1) if isinstance(arg, Local) and arg.index >= at else arg
 
         self._declare_inputs(args)
-        kind = result_kind(op, tuple(map(self.kind_of, args)))
-        self._rewrite(at, moved)
+        self.kinds.values.insert(at, self.kinds.applied(op, args))
+        self._remap(at, moved)
         self.statements.insert(at, Statement(op, args))
-        self.kinds.insert(at, kind)
         return new
 
     def delete(self, at: int, instead: Arg) -> None:
@@ -93,11 +98,12 @@ class Draft:
             return Local(arg.index - 1) if isinstance(arg, Local) and arg.index > at else arg
 
         self._declare_inputs((instead,))
-        del self.statements[at], self.kinds[at]
-        self._rewrite(at, moved)
+        del self.statements[at], self.kinds.values[at]
+        self._remap(at, moved)
 
-    def replace_argument(self, at: int, position: int, arg: Arg) -> None:
-        """Let statement `at` read `arg` at `position`."""
+    def replace_argument(self, site: Site, arg: Arg) -> None:
+        """Let a statement read `arg`."""
+        at, position = site
         self._declare_inputs((arg,))
         old = self.statements[at]
         args = (*old.args[:position], arg, *old.args[position + 1 :])
@@ -108,36 +114,33 @@ class Draft:
         old = self.statements[at]
         self.statements[at] = Statement(op, old.args, old.name)
 
-    def replace_update(self, slot: int, arg: Arg) -> None:
-        """Let a slot, by its place among all, become `arg`."""
+    def replace_next_value(self, slot: str, arg: Arg) -> None:
+        """Let a slot become `arg`."""
         self._declare_inputs((arg,))
-        self.updates[slot] = arg
+        self.next_values[slot] = arg
 
-    def add_slot(self, name: str, init: Init, update: Arg) -> None:
+    def add_slot(self, name: str, init: Init, next_value: Arg) -> None:
         """Declare a slot."""
-        self.state.append((name, init))
-        self.updates.append(update)
-        self.name_kinds[name] = init.kind
+        self.slots[name] = init
+        self.next_values[name] = next_value
+        self.kinds.names[name] = init.kind
 
     def remove_slot(self, name: str, instead: Arg) -> None:
         """Drop a slot; readers of its value at the start of the step read `instead`."""
-        at = [slot for slot, _ in self.state].index(name)
-        del self.state[at], self.updates[at], self.name_kinds[name]
+        del self.slots[name], self.next_values[name], self.kinds.names[name]
         gone = Name(name)
         self._declare_inputs((instead,))
-        self._rewrite(0, lambda arg: instead if arg == gone else arg)
+        self._remap(0, lambda arg: instead if arg == gone else arg)
 
     def _declare_inputs(self, args: tuple[Arg, ...]) -> None:
+        names = self.kinds.names
         for arg in args:
-            if isinstance(arg, Name) and arg.id not in self.name_kinds:
+            if isinstance(arg, Name) and arg.id not in names:
                 self.inputs.append(arg.id)
-                self.name_kinds[arg.id] = INPUTS[arg.id][0]
+                names[arg.id] = INPUTS[arg.id][0]
 
-    def _rewrite(self, at: int, moved) -> None:
-        for index in range(at, len(self.statements)):
-            old = self.statements[index]
-            args = tuple(map(moved, old.args))
-            if args != old.args:
-                self.statements[index] = Statement(old.op, args, old.name)
-        self.updates = [moved(arg) for arg in self.updates]
-        self.result = moved(self.result)
+    def _remap(self, at: int, change: Callable[[Arg], Arg]) -> None:
+        """Replace every argument of statement `at` and later ones, and what leaves the step."""
+        self.statements[at:] = [reading(statement, change) for statement in self.statements[at:]]
+        self.next_values = {slot: change(arg) for slot, arg in self.next_values.items()}
+        self.result = change(self.result)

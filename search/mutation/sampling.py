@@ -1,4 +1,4 @@
-"""Random choices of a mutation: numbers, constants, primitives by their weight.
+"""Random choices of a mutation: primitives by their weight, constants, kinds.
 
 Constants carry three significant digits: no proxy task can tell more of them apart, they read
 well, and programs that differ in the rest meet in the cache.
@@ -16,9 +16,22 @@ from dsl.language.kinds import Kind
 from dsl.language.registry import PRIMITIVES, Primitive
 from dsl.language.signature import Signature
 
-LIMIT = 1e10
+LARGEST = 1e10
+"""The largest magnitude of a constant."""
 _DIGITS = 3
+_NORMAL = 0.5
+"""The share of fresh constants that are standard normal; the others are fractions."""
+_NEAR_ZERO = 0.5
+"""The share of fractions that lie near 0 and not near 1."""
+_DECADES = 3.0
+"""Fractions lie between 1/2 and 1/2000, evenly on a logarithmic scale."""
 _FRESH = 0.2
+"""The share of changed constants that have nothing to do with the old one."""
+_AS_DISTANCE = 0.5
+"""How often a number in [0.5, 1) is changed as a decay, by its distance from 1."""
+_TENSORS, _SCALARS = 0.8, 0.85
+"""Element-wise statements work on whole tensors for a uniform draw below the first, on one number
+per tensor below the second, else on numbers of the model."""
 
 T = TypeVar("T")
 
@@ -49,22 +62,28 @@ class Weighted(Generic[T]):
         return self.items[bisect(self.bounds, rng.random() * self.bounds[-1], hi=len(self) - 1)]
 
 
-class Palette:
-    """The primitives of a campaign with their weights, as a whole and by signature."""
+class PrimitiveSampler:
+    """Draws primitives by `weights`: any of them, or one with the signature of another."""
 
     def __init__(self, weights: Mapping[str, float]):
-        self.weights = dict(weights)
         in_order = sorted(weights.items())
-        self.all = Weighted[Primitive]((PRIMITIVES[name], weight) for name, weight in in_order)
-        groups: dict[Signature, list[tuple[str, float]]] = {}
-        for primitive in self.all.items:
+        self._all = Weighted[Primitive]((PRIMITIVES[name], weight) for name, weight in in_order)
+        self._names = {primitive.name for primitive in self._all.items}
+        self._alike: dict[Signature, list[tuple[str, float]]] = {}
+        for primitive in self._all.items:
             pair = (primitive.name, weights[primitive.name])
-            groups.setdefault(primitive.signature, []).append(pair)
-        self._groups = groups
+            self._alike.setdefault(primitive.signature, []).append(pair)
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._names
+
+    def draw(self, rng: np.random.Generator) -> Primitive:
+        """Any primitive with a weight above 0."""
+        return self._all.draw(rng)
 
     def alike(self, op: str) -> Weighted[str]:
         """Other primitives with the signature of `op`."""
-        group = self._groups.get(PRIMITIVES[op].signature, ())
+        group = self._alike.get(PRIMITIVES[op].signature, ())
         return Weighted((name, weight) for name, weight in group if name != op)
 
 
@@ -73,10 +92,10 @@ def fresh_constant(rng: np.random.Generator) -> float:
 
     The fractions are what averages want; a normal draw is hardly ever 0.99.
     """
-    if chance(rng, 0.5):
+    if chance(rng, _NORMAL):
         return rounded(rng.normal())
-    small = rounded(10.0 ** (-3.0 * rng.random()) / 2)
-    return small if chance(rng, 0.5) else 1.0 - small
+    small = rounded(10.0 ** (-_DECADES * rng.random()) / 2)
+    return small if chance(rng, _NEAR_ZERO) else 1.0 - small
 
 
 def changed_constant(rng: np.random.Generator, value: float) -> float:
@@ -87,9 +106,9 @@ def changed_constant(rng: np.random.Generator, value: float) -> float:
     if value == 0 or chance(rng, _FRESH):
         return rounded(rng.normal())
     factor = 2.0 ** rng.normal()
-    if 0.5 <= value < 1 and chance(rng, 0.5):
+    if 0.5 <= value < 1 and chance(rng, _AS_DISTANCE):
         return 1.0 - rounded((1.0 - value) * factor)
-    return rounded(min(max(value * factor, -LIMIT), LIMIT))
+    return rounded(min(max(value * factor, -LARGEST), LARGEST))
 
 
 def changed_default(rng: np.random.Generator, value: float) -> float:
@@ -110,6 +129,6 @@ def rounded(value: float) -> float:
 def common_kind(rng: np.random.Generator) -> Kind:
     """The kind that an element-wise statement works on: mostly whole tensors."""
     draw = rng.random()
-    if draw < 0.8:
+    if draw < _TENSORS:
         return Kind.TENSOR
-    return Kind.SCALAR if draw < 0.85 else Kind.GLOBAL
+    return Kind.SCALAR if draw < _SCALARS else Kind.GLOBAL

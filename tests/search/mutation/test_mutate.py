@@ -1,25 +1,29 @@
 from collections import Counter
+from pathlib import Path
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from dsl import parse
 from dsl.language.registry import PRIMITIVES
+from dsl.program import Const, Name
 from dsl.zoo import ZOO
 from evaluators.seeds import candidate_rng
-from search.config import MutationConfig
+from search.config import Config, MutationConfig
 from search.errors import CampaignFailed
-from search.mutation.mutator import CHANGES, Limits, Mutator
-from search.mutation.sampling import Palette, changed_constant, changed_default, fresh_constant
+from search.mutation import CHANGES, Mutation, Mutator, PrimitiveSampler, SearchSpace, change
+from search.mutation.sampling import changed_constant, changed_default, fresh_constant
 from tests.support.strategies import programs
 
-PALETTE = Palette({name: p.weight for name, p in PRIMITIVES.items()})
-LIMITS = Limits(statements=20, slots=4)
+SAMPLER = PrimitiveSampler({name: p.weight for name, p in PRIMITIVES.items()})
+SPACE = SearchSpace(SAMPLER, statements=20, slots=4)
 
 
 def mutator(**kinds: float) -> Mutator:
-    return Mutator(PALETTE, LIMITS, kinds or MutationConfig().kinds())
+    return Mutator(SPACE, kinds or MutationConfig.of_declared()().kinds())
 
 
 @given(programs(oracles=False), st.integers(0, 1000))
@@ -29,8 +33,8 @@ def test_a_mutant_is_a_bounded_program_other_than_its_parent(parent, index):
         child, mutation = mutator().mutate(parent, rng, f"c{step}")
         assert child.digest != parent.digest
         assert parse(str(child)) == child
-        assert len(child.statements) <= max(LIMITS.statements, len(parent.statements))
-        assert len(child.slots) <= max(LIMITS.slots, len(parent.slots))
+        assert len(child.statements) <= max(SPACE.statements, len(parent.statements))
+        assert len(child.slots) <= max(SPACE.slots, len(parent.slots))
         assert mutation.kind in CHANGES
         assert mutation.detail
         parent = child
@@ -63,8 +67,8 @@ def test_a_mutant_is_a_function_of_seed_and_index():
 
 
 def test_primitives_are_drawn_by_weight_and_forbidden_ones_never():
-    palette = Palette({"sign": 3.0, "tanh": 1.0, "abs": 0.0})
-    drawing = Mutator(palette, LIMITS, {"insert": 1.0})
+    sampler = PrimitiveSampler({"sign": 3.0, "tanh": 1.0, "abs": 0.0})
+    drawing = Mutator(SearchSpace(sampler, statements=20, slots=4), {"insert": 1.0})
     met = Counter()
     for index in range(400):
         child, _ = drawing.mutate(ZOO["sgd"], candidate_rng(0, index), "c")
@@ -99,6 +103,38 @@ def test_defaults_keep_their_sign_and_decays_stay_below_one(index, value):
 
 
 def test_a_program_that_nothing_may_be_done_to_is_said_to_be_one():
-    full = Mutator(PALETTE, Limits(statements=1, slots=0), {"insert": 1.0})
+    full = Mutator(SearchSpace(SAMPLER, statements=1, slots=0), {"insert": 1.0})
     with pytest.raises(CampaignFailed, match="no change of insert fits"):
         full.mutate(ZOO["adamw"], candidate_rng(0, 0), "c")
+
+
+@pytest.fixture
+def declared_here():
+    @change(weight=0.75)
+    def halve(editor, rng, space):
+        editor.insert(0, "mul", (Const(0.5), Name("g")), over=Name("g"))
+        return "half of the gradient"
+
+    yield halve
+    del CHANGES["halve"]
+
+
+def config(**mutation: float) -> Config:
+    values = yaml.safe_load(Path("configs/quickstart.yaml").read_text())
+    return Config.model_validate({**values, "mutation": mutation})
+
+
+def test_a_kind_of_change_that_is_declared_has_a_key_and_is_drawn(declared_here):
+    assert config().mutation.kinds() == {each.name: each.weight for each in CHANGES.values()}
+    alone = dict.fromkeys(CHANGES, 0.0) | {"halve": 2.0}
+    child, mutation = config(**alone).mutator().mutate(ZOO["sgd"], candidate_rng(0, 0), "c")
+    assert mutation == Mutation("halve", "half of the gradient")
+    assert "0.5 * g" in str(child)
+    often = config(**dict.fromkeys(CHANGES, 1.0)).mutator()
+    kinds = {often.mutate(ZOO["adamw"], candidate_rng(0, i), "c")[1].kind for i in range(200)}
+    assert kinds == set(CHANGES)
+
+
+def test_a_kind_of_change_that_is_not_declared_has_no_key():
+    with pytest.raises(ValidationError, match="halve"):
+        config(halve=1.0)

@@ -2,11 +2,11 @@ import pytest
 
 from dsl.zoo import ZOO
 from evaluators.seeds import candidate_rng
-from search.mutation.mutator import Limits, Mutator
-from search.mutation.sampling import Palette
+from search.mutation import Mutator, PrimitiveSampler, SearchSpace
 from search.strategies import STRATEGIES
 
-MUTATOR = Mutator(Palette({"sign": 1.0, "add": 1.0}), Limits(30, 4), {"insert": 1, "delete": 1})
+SPACE = SearchSpace(PrimitiveSampler({"sign": 1.0, "add": 1.0}), statements=30, slots=4)
+MUTATOR = Mutator(SPACE, {"insert": 1, "delete": 1})
 
 
 def make(kind, **options):
