@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from stepsmith.cli.command import command
 from stepsmith.cli.rules import RULE_FORMS, ForceOption, JsonOption, UsageError, resolve
 
 if TYPE_CHECKING:
     from evaluators.comparison.protocol import SuiteLike
 
 
+@command
 def compare(
     rules: Annotated[list[str], typer.Argument(metavar="RULE...", help=RULE_FORMS)],
     suite: Annotated[

@@ -7,7 +7,10 @@ from typing import Annotated
 
 import typer
 
+from stepsmith.cli.command import command
 
+
+@command
 def discover(
     config: Annotated[Path, typer.Argument(help="Campaign to run, a YAML file.")],
     overrides: Annotated[

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from stepsmith.cli.command import command
 from stepsmith.cli.rules import ForceOption, OutOption, RuleArgument, put, resolve
 
 
@@ -17,6 +18,7 @@ class Host(enum.StrEnum):
     RULE = "rule"
 
 
+@command
 def export(
     rule: RuleArgument,
     to: Annotated[Host, typer.Option("--to", help="What to make of the rule.")],

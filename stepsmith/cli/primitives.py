@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from stepsmith.cli.command import command
 from stepsmith.cli.rules import JsonOption
 
 if TYPE_CHECKING:
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from dsl.language.registry import Primitive
 
 
+@command
 def primitives(
     names: Annotated[
         list[str] | None, typer.Argument(help="Only these; all of the language by default.")

@@ -6,7 +6,10 @@ from typing import Annotated, Any
 
 import typer
 
+from stepsmith.cli.command import command
 
+
+@command
 def runs(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of runs.")] = Path("runs"),
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,

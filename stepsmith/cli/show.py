@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from stepsmith.cli.command import command
 from stepsmith.cli.rules import JsonOption, RuleArgument, UsageError, resolve
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ class Form(enum.StrEnum):
     CANONICAL = "canonical"
 
 
+@command
 def show(
     rule: RuleArgument,
     form: Annotated[

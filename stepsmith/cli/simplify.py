@@ -4,12 +4,14 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from stepsmith.cli.command import command
 from stepsmith.cli.rules import ForceOption, OutOption, RuleArgument, put, resolve
 
 if TYPE_CHECKING:
     from dsl.program import Program
 
 
+@command
 def simplify(rule: RuleArgument, out: OutOption = None, force: ForceOption = False) -> None:
     """Print a rule that does exactly the same with fewer statements; stderr says what went.
 

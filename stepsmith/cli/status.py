@@ -5,7 +5,10 @@ from typing import Annotated, Any
 
 import typer
 
+from stepsmith.cli.command import command
 
+
+@command
 def status(
     run: Annotated[str, typer.Argument(help="Folder of a run, or its name under runs/.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,

@@ -6,9 +6,11 @@ from typing import Annotated
 
 import typer
 
+from stepsmith.cli.command import command
 from stepsmith.cli.rules import JsonOption
 
 
+@command
 def suites(
     names: Annotated[
         list[str] | None,

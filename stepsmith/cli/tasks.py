@@ -5,12 +5,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from stepsmith.cli.command import command
 from stepsmith.cli.rules import JsonOption
 
 if TYPE_CHECKING:
     from evaluators.catalogue import Entry
 
 
+@command
 def tasks(
     names: Annotated[
         list[str] | None, typer.Argument(help="Only these; all of them by default.")

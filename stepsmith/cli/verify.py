@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from stepsmith.cli.command import command
 from stepsmith.cli.rules import (
     JsonOption,
     RuleArgument,
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 _SHOWN_STEPS = (1, 2, 3, 5, 10, 20, 50, 100, 200, 500, 1000)
 
 
+@command
 def verify(
     rule: RuleArgument,
     against: Annotated[

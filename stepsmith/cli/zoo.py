@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from stepsmith.cli.command import command
 from stepsmith.cli.rules import JsonOption, UsageError
 
 if TYPE_CHECKING:
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from dsl.zoo.entry import Entry
 
 
+@command
 def zoo(
     names: Annotated[
         list[str] | None, typer.Argument(help="All about these; a line for every rule by default.")
