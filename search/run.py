@@ -19,8 +19,8 @@ import yaml
 
 from evaluators.files.replace_file import replace_file
 from evaluators.workers import SerialPool
-from search.campaign import events
-from search.campaign.loop import Campaign
+from search.campaign import campaign, events
+from search.campaign.session import Session
 from search.config import Config
 from search.errors import NoSuchRun
 from search.ledger import FILE, Ledger
@@ -58,13 +58,13 @@ def run_campaign(
     with run_lock(folder):
         path = folder / FILE
         ledger = Ledger.open(path) if path.exists() else Ledger.create(path, config.comparable())
+        session = Session(config, ledger, _pool(config, make_worker), _versions(), observe)
         finished = False
         try:
             check_same(ledger.config, config, folder)
             if not (folder / _CONFIG).exists():
                 replace_file(folder / _CONFIG, _config_text(config))
-            campaign = Campaign(config, ledger, _pool(config, make_worker), observe)
-            was_complete = campaign.run(_versions())
+            was_complete = campaign.run(session)
             replace_file(folder / _CONFIG, _config_text(config))
             hall = hall_of_fame(ledger)
             assert hall is not None
@@ -73,6 +73,7 @@ def run_campaign(
             missing = write_winner(folder, config.campaign, config.choices, hall, content)
             return Result(folder, hall, content, was_complete, missing)
         finally:
+            session.close()
             ledger.close(final=finished)
 
 

@@ -1,8 +1,10 @@
 """A campaign from its first job to its last.
 
-loop          tune the baseline, search, measure the finalists; resumable anywhere
+campaign      tune the baseline, search, measure the finalists
+loop          the search: candidates proposed, judged and told; resumable anywhere
+session       the workers of this process, and its entry in the ledger
 baseline      the rule that scores 1, tuned, and the suites that judge by it
 finals        the best programs on fresh seeds
 validation    the best of these on suites of other tasks
-events        what whoever watches is told
+events        the events that an observer is told
 """

@@ -8,8 +8,8 @@ from dsl import parse
 from evaluators.evaluation import Evaluation, Measurement, Outcome
 from evaluators.seeds import baseline_seeds, final_seeds, search_seeds
 from evaluators.workers import SerialPool
-from search.campaign import events
-from search.campaign.loop import Campaign
+from search.campaign import campaign, events
+from search.campaign.session import Session
 from search.candidates.rates import BestRates
 from search.candidates.thresholds import Thresholds
 from search.candidates.verdict import REMEASURED, Candidate
@@ -46,7 +46,8 @@ def reference(tmp_path_factory):
 def test_the_order_in_which_workers_finish_does_not_matter(tmp_path, reference):
     settings = config()
     ledger = Ledger.create(tmp_path / FILE, settings.comparable())
-    Campaign(settings, ledger, lambda: LastFirst(fake_worker())).run({})
+    session = Session(settings, ledger, lambda: LastFirst(fake_worker()), {}, events.ignore)
+    campaign.run(session)
     assert ledger.content_hash() == reference
     ledger.close()
 

@@ -1,0 +1,56 @@
+"""A campaign from end to end: tune the baseline, search, measure the finalists.
+
+Each part is stored as soon as it is done, and is not done again.
+"""
+
+from search.campaign.baseline import search_suite, tune_baseline
+from search.campaign.finals import Entrant, evidence_by_candidate, measure
+from search.campaign.loop import SearchLoop
+from search.campaign.session import Session
+from search.campaign.validation import validate
+from search.candidates.proposer import Proposer
+from search.ledger.results import TunedBaseline, final_scores
+
+
+def run(session: Session) -> bool:
+    """Do all that is left to do; what is done already is checked and left as it is.
+
+    **Returns:** True if nothing was left to do.
+    """
+    config, ledger = session.config, session.ledger
+    baseline = ledger.baseline
+    if baseline is None:
+        baseline = tune_baseline(config, session.pool, session.observe)
+        ledger.set_baseline(baseline)
+    loop = SearchLoop(session, _proposer(session, baseline), search_suite(config, baseline))
+    loop.resume()
+    if config.comparable() != ledger.config:  # a larger budget; the finals are then still to come
+        ledger.set_config(config.comparable())
+    if ledger.finals is not None:
+        return True
+    loop.run()
+    _measure_finalists(session, baseline)
+    return False
+
+
+def _proposer(session: Session, baseline: TunedBaseline) -> Proposer:
+    """Proposes from the start program on: with its tuned constants, if it is the baseline."""
+    config = session.config
+    if config.start == config.baseline.rule:
+        return Proposer(config, baseline.program, baseline.rates)
+    return Proposer(config, config.rule(config.start), {})
+
+
+def _measure_finalists(session: Session, baseline: TunedBaseline) -> None:
+    """Measure the best on fresh seeds, and on the suites that the config names."""
+    config, ledger, tasks = session.config, session.ledger, len(session.config.tasks)
+    scale = Entrant(None, baseline.program, baseline.rates)
+    best = [row for row, _ in ledger.best(config.final.finalists)]
+    finalists = [Entrant(row.candidate.number, row.candidate.program, row.rates) for row in best]
+    suite = search_suite(config, baseline)
+    finals = measure(config, [scale, *finalists], suite, session.pool, session.observe)
+    scores = final_scores(finals, tasks)
+    found = validate(config, scale, finalists, scores, session.pool, session.observe)
+    with ledger.transaction():
+        ledger.set_results(finals, found, evidence_by_candidate(finals, tasks))
+        session.note()

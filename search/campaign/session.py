@@ -1,0 +1,61 @@
+"""The work of one process on a campaign: its workers, and its entry in the ledger."""
+
+from collections.abc import Callable, Mapping
+
+from search.campaign import events
+from search.campaign.events import Observer, Progress
+from search.config import Config
+from search.ledger import Ledger
+from search.pool.worker import CampaignPool
+
+
+class Session:
+    """Workers that start when the first job is due, and never for a complete campaign.
+
+    **Arguments:** `versions`: of what this process runs on, for the record.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        ledger: Ledger,
+        open_pool: Callable[[], CampaignPool],
+        versions: Mapping[str, str],
+        observe: Observer,
+    ):
+        self.config = config
+        self.ledger = ledger
+        self.observe = observe
+        self._open_pool = open_pool
+        self._versions = dict(versions)
+        self.progress = Progress(config.budget.candidates)
+        self._started: tuple[CampaignPool, int] | None = None
+
+    @property
+    def pool(self) -> CampaignPool:
+        """The workers, started now if they are not yet."""
+        if self._started is None:
+            workers = self.config.workers
+            self.ledger.expect_writes()
+            self.observe(events.WorkersStarting(workers))
+            pool = self._open_pool()
+            self._started = pool, self.ledger.start_session(workers, self._versions)
+        return self._started[0]
+
+    def note(self) -> None:
+        """Enter in the ledger what this process has done so far."""
+        if self._started is not None:
+            pool, number = self._started
+            self.ledger.update_session(
+                number,
+                candidates=self.progress.judged_now,
+                seconds=round(self.progress.seconds, 3),
+                compilations=pool.compilations,
+                retries=pool.retries,
+            )
+
+    def close(self) -> None:
+        """End the workers."""
+        if self._started is not None:
+            self.note()
+            self._started[0].close()
