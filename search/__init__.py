@@ -1,7 +1,7 @@
 """The search for programs: who is tried next, who judges it, and what is kept.
 
 run           a campaign in a folder, from its config to the files of its winner
-config, load  the keys of a campaign, and reading them from a file
+config/       the keys of a campaign, and reading them from a file
 campaign/     the resumable loop and its stages
 candidates/   the next candidate, its keys, rates and thresholds
 strategies/   ways to choose programs by their scores

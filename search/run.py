@@ -21,13 +21,13 @@ from evaluators.files.replace_file import replace_file
 from evaluators.workers import SerialPool
 from search.campaign import campaign, events
 from search.campaign.session import Session
-from search.config import Config
+from search.config import Config, check_same
 from search.errors import NoSuchRun
 from search.ledger import FILE, Ledger
 from search.ledger.lock import run_lock
-from search.load import check_same
+from search.pool.jobs import CampaignPool
 from search.pool.ray_pool import RayPool
-from search.pool.worker import CampaignPool, CampaignWorker
+from search.pool.worker import CampaignWorker
 from search.report.hall_of_fame import HallOfFame, hall_of_fame
 from search.report.winner import write_winner
 

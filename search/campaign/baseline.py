@@ -10,8 +10,7 @@ from search.campaign.events import Observer
 from search.config import Config
 from search.errors import CampaignFailed
 from search.ledger.results import Rates, TunedBaseline
-from search.pool.time_limit import time_limit
-from search.pool.worker import CampaignPool, Tune
+from search.pool.jobs import CampaignPool, Tune, time_limit
 
 
 def tune_baseline(config: Config, pool: CampaignPool, observe: Observer) -> TunedBaseline:

@@ -15,7 +15,7 @@ from search.campaign.events import Observer
 from search.config import Config
 from search.errors import CampaignFailed
 from search.ledger.results import FinalResult, Rates
-from search.pool.worker import CampaignPool, Evaluate
+from search.pool.jobs import CampaignPool, Evaluate
 
 
 class Entrant(NamedTuple):

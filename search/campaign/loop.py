@@ -19,7 +19,7 @@ from search.candidates.proposer import Proposer
 from search.candidates.verdict import Candidate, Verdict
 from search.errors import CampaignFailed, LedgerError
 from search.ledger import Row
-from search.pool.worker import Evaluate
+from search.pool.jobs import Evaluate
 
 
 @dataclass

@@ -6,7 +6,7 @@ from search.campaign import events
 from search.campaign.events import Observer, Progress
 from search.config import Config
 from search.ledger import Ledger
-from search.pool.worker import CampaignPool
+from search.pool.jobs import CampaignPool
 
 
 class Session:

@@ -17,8 +17,7 @@ from search.campaign.finals import Entrant
 from search.config import Config
 from search.errors import CampaignFailed
 from search.ledger.results import META_VALIDATION, STAGES, Scores, StageEntrant, StageResult
-from search.pool.time_limit import time_limit
-from search.pool.worker import CampaignPool, Evaluate, Tune
+from search.pool.jobs import CampaignPool, Evaluate, Tune, time_limit
 
 
 def validate(

@@ -17,7 +17,7 @@ from search.candidates.thresholds import Thresholds
 from search.candidates.verdict import REMEASURED, Candidate, Verdict
 from search.config import Config
 from search.mutation.mutator import Mutation
-from search.pool.worker import Evaluate
+from search.pool.jobs import Evaluate
 from search.strategies import STRATEGIES, Proposal
 
 

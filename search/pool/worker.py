@@ -1,46 +1,13 @@
-"""The jobs of a campaign, and the worker that does them."""
+"""The worker of a campaign: tunes and judges in one process."""
 
 import itertools
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from typing import Protocol
 
-from dsl.program import Program
 from evaluators.evaluation import Evaluation
 from evaluators.evaluator import Asked, Evaluator, Suite
-from evaluators.suites import TaskChoice
-from evaluators.training.batches import Room
 from evaluators.tuning.coordinates import Tuned, tune
-from evaluators.workers import Job, Pool
-
-
-@dataclass(frozen=True)
-class Tune(Job[Tuned]):
-    """Find the constants of a rule, and its rate on each task."""
-
-    program: Program
-    tasks: tuple[TaskChoice, ...]
-    seeds: tuple[int, ...]
-    evaluations: int
-    primitives: tuple[str, ...]
-    """Those of the search, so that the baseline is measured by the machine of the search."""
-    factors: tuple[float, ...] = (1.0,)
-    """The multiples of a rate that one evaluation tries."""
-    room: Room | None = None
-    """For runs side by side."""
-
-
-@dataclass(frozen=True)
-class Evaluate(Job[Evaluation]):
-    """Judge a program on seeds, relative to the suite's baseline."""
-
-    suite: Suite
-    asked: Asked
-    seeds: tuple[int, ...]
-
-
-CampaignJob: TypeAlias = Tune | Evaluate
-CampaignPool: TypeAlias = Pool[CampaignJob]
+from search.pool.jobs import CampaignJob, Evaluate, Tune
 
 
 class Evaluates(Protocol):

@@ -37,8 +37,8 @@ def discover(
     prepare_process()
     from rich.console import Console
 
+    from search.config import load_config
     from search.ledger import RUNS
-    from search.load import load_config
     from search.run import run_campaign
     from stepsmith.campaign.hall import hall_table
     from stepsmith.campaign.watching import watching

@@ -1,8 +1,8 @@
 import pytest
 import yaml
 
+from search.config import load_config
 from search.errors import ConfigError
-from search.load import load_config
 from tests.support.fakes import CONFIG
 
 

@@ -17,7 +17,7 @@ from search.campaign.finals import Entrant
 from search.campaign.validation import best_first
 from search.ledger import FILE, Ledger
 from search.ledger.results import StageEntrant, StageResult
-from search.pool.time_limit import time_limit
+from search.pool.jobs import time_limit
 from search.pool.worker import CampaignWorker
 from search.report.funnel import funnel
 from search.report.status import read_status

@@ -7,8 +7,9 @@ from evaluators.evaluator import Asked, Suite
 from evaluators.suites import TaskChoice
 from evaluators.training.environment import worker_environment
 from evaluators.workers import Done, Failed, WorkerFailure
+from search.pool.jobs import Evaluate
 from search.pool.ray_pool import RayPool
-from search.pool.worker import CampaignWorker, Evaluate
+from search.pool.worker import CampaignWorker
 from search.run import run_campaign
 from tests.support.fakes import DeadlyEvaluator, FakeEvaluator, config, fake_tune, fake_worker
 

@@ -11,7 +11,8 @@ from dsl.language.registry import PRIMITIVES
 from dsl.zoo import ZOO
 from evaluators import registry as tasks
 from evaluators.files.config_file import Advice, Document, KeyPath, keys_at, problem, read, shown
-from search.config import Config, MutationConfig
+from search.config.campaign import Config
+from search.config.programs import MutationConfig
 from search.errors import ConfigChanged, ConfigError
 from search.strategies import STRATEGIES
 

@@ -1,0 +1,21 @@
+"""The config of a campaign: every key, its range and its default.
+
+campaign      the config as a whole
+programs      what programs are made of: primitives, and the changes of a mutation
+judging       how long the search is, and how programs are judged
+load          reads a file and `--set` overrides; compares a config with a stored one
+"""
+
+from search.config.campaign import Config
+from search.config.judging import ScreenConfig
+from search.config.load import check_same, load_config
+from search.config.programs import MutationConfig, PrimitivesConfig
+
+__all__ = [
+    "Config",
+    "MutationConfig",
+    "PrimitivesConfig",
+    "ScreenConfig",
+    "check_same",
+    "load_config",
+]

@@ -1,0 +1,116 @@
+"""The config of a campaign as a whole."""
+
+from typing import Any
+
+from pydantic import Field, SerializeAsAny, field_validator, model_validator
+
+from dsl.program import Program
+from dsl.zoo import ZOO
+from evaluators.checks import CHECKS
+from evaluators.files.config_file import Section, one_of
+from evaluators.suites import TaskChoice, TaskConfig
+from search.config.judging import (
+    BaselineConfig,
+    BudgetConfig,
+    EvaluationConfig,
+    FinalConfig,
+    ScreenConfig,
+    tasks_of,
+)
+from search.config.programs import MutationConfig, PrimitivesConfig
+from search.mutation import Mutator, PrimitiveSampler, SearchSpace
+from search.strategies import STRATEGIES, Options
+
+
+class Config(Section):
+    """A campaign."""
+
+    campaign: str = Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")
+    seed: int = Field(default=0, ge=0, le=2**63 - 1)
+    start: str = "adamw"
+    """Zoo rule that the search starts from; with the tuned constants if it is the baseline's."""
+    tasks: list[TaskConfig] = Field(min_length=1)
+    """Of the search, the cheapest first; or a suite, by its name or file."""
+    budget: BudgetConfig
+    strategy: SerializeAsAny[Options]
+    primitives: PrimitivesConfig = PrimitivesConfig()
+    mutation: SerializeAsAny[MutationConfig] = Field(
+        default_factory=lambda: MutationConfig.of_declared()()
+    )
+    checks: list[str] = [check.name for check in CHECKS]
+    """The free checks that every candidate has to pass; without `direction`, rules that step at
+    random may."""
+    screen: ScreenConfig | None = ScreenConfig()
+    """None trains every candidate to the horizon."""
+    evaluation: EvaluationConfig = EvaluationConfig()
+    baseline: BaselineConfig = BaselineConfig()
+    final: FinalConfig = FinalConfig()
+    look_ahead: int = Field(default=16, ge=1, le=10_000)
+    """Candidate i is chosen knowing the results up to i - look_ahead; at least the workers."""
+    workers: int = Field(default=2, ge=0, le=1_024)
+    """Ray actors; 0 evaluates in this process."""
+
+    @field_validator("start")
+    @classmethod
+    def _known(cls, name: str) -> str:
+        return one_of("rule", name, ZOO)
+
+    @field_validator("tasks", mode="before")
+    @classmethod
+    def _of_suite(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        return [{"name": task.name, "steps": task.steps} for task in tasks_of(value)]
+
+    @field_validator("checks")
+    @classmethod
+    def _checks(cls, names: list[str]) -> list[str]:
+        return [one_of("check", name, [check.name for check in CHECKS]) for name in names]
+
+    @field_validator("mutation", mode="before")
+    @classmethod
+    def _weights(cls, value: Any) -> Any:
+        return MutationConfig.of_declared().model_validate(value)
+
+    @field_validator("strategy", mode="before")
+    @classmethod
+    def _options(cls, value: Any) -> Any:
+        if not isinstance(value, dict) or not isinstance(value.get("kind"), str):
+            raise ValueError(f"wanted a mapping with a `kind`, one of {', '.join(STRATEGIES)}")
+        kind = one_of("strategy", value["kind"], STRATEGIES)
+        return STRATEGIES[kind].options_type.model_validate(value)
+
+    @model_validator(mode="after")
+    def _distinct(self) -> "Config":
+        names = [task.name for task in self.tasks]
+        for name in names:
+            if names.count(name) > 1:
+                raise ValueError(f"task '{name}' is listed twice")
+        return self
+
+    def mutator(self) -> Mutator:
+        """The changes that the campaign draws."""
+        sampler = PrimitiveSampler(self.primitives.table())
+        space = SearchSpace(sampler, self.mutation.max_statements, self.mutation.max_slots)
+        return Mutator(space, self.mutation.kinds())
+
+    @property
+    def choices(self) -> tuple[TaskChoice, ...]:
+        """The tasks as evaluators take them."""
+        return tuple(TaskChoice(task.name, task.steps) for task in self.tasks)
+
+    def rule(self, name: str) -> Program:
+        """A zoo rule as it is."""
+        return ZOO[name]
+
+    def resolved(self) -> dict[str, Any]:
+        """The config with every default, as plain data."""
+        return self.model_dump(mode="json")
+
+    def comparable(self) -> dict[str, Any]:
+        """The keys that decide what the campaign finds; who computes it and how fast do not."""
+        plain = self.resolved()
+        for key in ("timeout", "batch"):
+            del plain["evaluation"][key]
+        del plain["workers"]
+        return plain

@@ -1,0 +1,94 @@
+"""The keys that say how long a search is and how programs are judged."""
+
+from typing import Annotated
+
+from pydantic import Field, field_validator
+
+from dsl.zoo import ZOO
+from evaluators.errors import EvaluatorError
+from evaluators.files.config_file import Section, one_of
+from evaluators.suites import TaskChoice, load_suite
+from evaluators.training.batches import Room
+
+Factor = Annotated[float, Field(gt=0, le=1e3, allow_inf_nan=False)]
+
+
+class BudgetConfig(Section):
+    """The end of the search. It may be raised when a run is called again."""
+
+    candidates: int = Field(ge=1, le=100_000_000)
+
+
+class BaselineConfig(Section):
+    """The rule that a score of 1 stands for, and the evaluations that its tuning gets."""
+
+    rule: str = "adamw"
+    evaluations: int = Field(default=48, ge=1, le=100_000)
+    seeds: int = Field(default=2, ge=1, le=64)
+
+    @field_validator("rule")
+    @classmethod
+    def _known(cls, name: str) -> str:
+        return one_of("rule", name, ZOO)
+
+
+class EvaluationConfig(Section):
+    """The judging of a candidate: `seeds` runs on every task, new seeds each `generation`."""
+
+    seeds: int = Field(default=2, ge=1, le=64)
+    rates: list[Factor] = Field(default=[0.5, 1.0, 2.0], min_length=1, max_length=16)
+    """Multiples of the parent's rate that are tried on every task; the best one counts."""
+    generation: int = Field(default=100, ge=1, le=1_000_000)
+    """Candidates that are judged on the same seeds."""
+    elites: int = Field(default=2, ge=0, le=1_000)
+    """The number of best candidates that are measured again on the seeds of a new generation."""
+    batch: int = Field(default=4, ge=1, le=1_024)
+    """Programs that a worker judges in one go; on an accelerator they run side by side."""
+    timeout: float = Field(default=300.0, gt=0, le=86_400, allow_inf_nan=False)
+    """Seconds after which a worker counts as hung over one candidate, more for tuning and for other
+    suites in the measure of their work; compiling is part of the first evaluation."""
+
+    @property
+    def room(self) -> Room:
+        """The runs side by side: seeds, up to four, the rates of a program, and programs."""
+        return Room(min(self.seeds, 4), len(self.rates), self.batch)
+
+
+class ScreenConfig(Section):
+    """The threshold at the first checkpoint of every task, a percentile of recent scores there."""
+
+    keep: float = Field(default=0.7, gt=0, le=1)
+    """The share of recent candidates that would have passed it."""
+    window: int = Field(default=200, ge=10, le=100_000)
+    """The recent candidates that it is taken from; before a quarter of them, all go on."""
+
+
+class FinalConfig(Section):
+    """The `finalists` best programs are measured again on `seeds` fresh seeds.
+
+    Then on the suite `meta_validation`, by which the winner is chosen, and the winner alone on the
+    suite `held_out`, names or files; each is left out where it is not named.
+    """
+
+    finalists: int = Field(default=8, ge=1, le=1_000)
+    seeds: int = Field(default=8, ge=2, le=1_000)
+    meta_validation: str | None = None
+    held_out: str | None = None
+    evaluations: int = Field(default=10, ge=1, le=10_000)
+    """Sets of constants that every rule, the baseline too, is tuned in on a suite of other tasks;
+    the first nine go through the rates."""
+
+    @field_validator("meta_validation", "held_out")
+    @classmethod
+    def _suite(cls, name: str | None) -> str | None:
+        if name is not None:
+            tasks_of(name)
+        return name
+
+
+def tasks_of(suite: str) -> tuple[TaskChoice, ...]:
+    """The tasks of a suite, by its name or file; ValueError where there is no such suite."""
+    try:
+        return load_suite(suite).tasks
+    except EvaluatorError as error:
+        raise ValueError(str(error).splitlines()[0]) from None

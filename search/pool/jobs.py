@@ -1,0 +1,63 @@
+"""The jobs of a campaign, and the seconds that a worker may take over one."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from dsl.program import Program
+from evaluators import registry
+from evaluators.evaluation import Evaluation
+from evaluators.evaluator import Asked, Suite
+from evaluators.suites import TaskChoice
+from evaluators.training.batches import Room
+from evaluators.tuning.coordinates import Tuned
+from evaluators.workers import Job, Pool
+from search.config import Config
+
+
+@dataclass(frozen=True)
+class Tune(Job[Tuned]):
+    """Find the constants of a rule, and its rate on each task."""
+
+    program: Program
+    tasks: tuple[TaskChoice, ...]
+    seeds: tuple[int, ...]
+    evaluations: int
+    primitives: tuple[str, ...]
+    """Those of the search, so that the baseline is measured by the machine of the search."""
+    factors: tuple[float, ...] = (1.0,)
+    """The multiples of a rate that one evaluation tries."""
+    room: Room | None = None
+    """For runs side by side."""
+
+
+@dataclass(frozen=True)
+class Evaluate(Job[Evaluation]):
+    """Judge a program on seeds, relative to the suite's baseline."""
+
+    suite: Suite
+    asked: Asked
+    seeds: tuple[int, ...]
+
+
+CampaignJob: TypeAlias = Tune | Evaluate
+CampaignPool: TypeAlias = Pool[CampaignJob]
+
+
+def time_limit(
+    config: Config, tasks: Sequence[TaskChoice], seeds: Sequence[int], evaluations: int = 1
+) -> float:
+    """The limit for a job of so many evaluations of a program.
+
+    The bound of the config is for one candidate on the tasks of the search. Tuning is many
+    evaluations, and other suites have dearer tasks: their limit grows with the operations that they
+    ask for. The rates tried are the same everywhere, so gradients alone make the difference.
+    """
+    asked = _operations(tasks) * len(seeds) * evaluations
+    candidate = _operations(config.choices) * config.evaluation.seeds
+    return config.evaluation.timeout * max(1.0, asked / candidate)
+
+
+def _operations(tasks: Sequence[TaskChoice]) -> int:
+    """Floating-point operations of the gradients of one training run on every task."""
+    return sum(registry.get(task.name).flops * task.steps for task in tasks)
