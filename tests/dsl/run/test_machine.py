@@ -6,12 +6,12 @@ said.
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-import optax
 import pytest
 from hypothesis import assume, example, given, settings
 
@@ -20,9 +20,13 @@ from dsl.language.kinds import KINDS
 from dsl.language.registry import PRIMITIVES
 from dsl.language.sources import LOSS
 from dsl.rewrite.liveness import live, sources
+from dsl.rewrite.lower import spelled_out, without_cancellation
+from dsl.run.interpret import run_step
+from dsl.run.jax_step import JaxStep
 from dsl.run.machine import Capacity, DoesNotFit, Layout, Machine, Tape
 from dsl.run.machine.idioms import IDIOMS
 from dsl.run.machine.opcodes import in_register
+from dsl.run.state import initial
 from dsl.zoo import ZOO
 from tests.support.everyday import each
 from tests.support.running import calm
@@ -108,19 +112,52 @@ def runner(built: Machine) -> Runner:
     return Runner(path, run._cache_size)
 
 
+value_and_gradient = jax.jit(jax.value_and_grad(loss))
+TREE = jax.tree.structure(LEAVES)
+
+
+@partial(jax.jit, static_argnums=0)
+def drawn(draw, like, count, stream):
+    return JaxStep(TREE, like, jax.random.key(SEED), count, {}).noise(draw, stream)
+
+
+@partial(jax.jit, static_argnums=0)
+def answer(name, leaves, targets, count, args):
+    asked = {LOSS.argument: lambda at: loss(at, targets)}
+    step = JaxStep(TREE, leaves, jax.random.key(SEED), count, asked)
+    return step.ask(PRIMITIVES[name], *args)
+
+
+class NumpyStep(NamedTuple):
+    """Noise and oracles for the interpreter in NumPy; each is compiled once for all programs."""
+
+    leaves: list
+    targets: list
+    count: int
+
+    def noise(self, draw, stream, like=None):
+        leaves = self.leaves if like is None else like
+        return jax.tree.map(np.array, drawn(draw, leaves, self.count, float(stream)))
+
+    def ask(self, oracle, *args):
+        made = answer(oracle.name, self.leaves, self.targets, self.count, args)
+        return jax.tree.map(np.array, made)
+
+
 def interpreted(program, nudge=0.0):
-    rule = dsl.to_optax(program, horizon=STEPS, seed=SEED)
-    params = [jnp.asarray(leaf * (1 + nudge)) for leaf in LEAVES]
-    state, path = rule.init(params), []
+    """The path of the interpreter in NumPy, on the program as Optax is given it."""
+    program = without_cancellation(spelled_out(program), program.hyperparameters)
+    params = [np.asarray(leaf * (1 + nudge)) for leaf in LEAVES]
+    slots, path = {name: initial(init, params, np) for name, init in program.slots.items()}, []
     for step in range(STEPS):
-
-        def value_fn(leaves, step=step):
-            return loss(leaves, [t[step] for t in TARGETS])
-
-        value, gradient = jax.value_and_grad(value_fn)(params)
-        move, state = rule.update(gradient, state, params, value=value, value_fn=value_fn)
-        params = optax.apply_updates(params, move)
-        path.append(np.asarray(flat(params)))
+        targets = [t[step] for t in TARGETS]
+        value, gradient = jax.tree.map(np.array, value_and_gradient(params, targets))
+        inputs = {"w": params, "g": gradient, "t": np.float64(step + 1), "T": float(STEPS)}
+        inputs |= {"loss": value, **program.hyperparameters}
+        move, slots = run_step(program, inputs, slots, NumpyStep(params, targets, step), np)
+        with np.errstate(all="ignore"):
+            params = [leaf - part for leaf, part in zip(params, move, strict=True)]
+        path.append(np.concatenate([np.ravel(leaf) for leaf in params]))
     return np.stack(path)
 
 

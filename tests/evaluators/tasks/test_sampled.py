@@ -14,6 +14,8 @@ from evaluators.suites import TaskChoice
 from evaluators.task import Task, prepare
 from evaluators.tasks._losses import CROSS_ENTROPY, LOGISTIC, SQUARED_ERROR
 
+pytestmark = pytest.mark.lightly_compiled
+
 PREDICTING = [task for task in map(registry.get, registry.names()) if task.outputs is not None]
 DRAWS = 2000
 
@@ -64,10 +66,14 @@ def test_squared_gradients_on_drawn_labels_give_the_curvature_on_average(name: s
     keys = jax.random.split(jax.random.key(1), DRAWS)
     drawn = np.asarray(jax.jit(jax.vmap(gradient, (None, 0)))(flat, keys), float)
 
-    outputs, loss_of = outputs_of(params, data, index)
-    jacobian = jax.jacobian(lambda x: outputs_of(unflatten(x), data, index)[0].ravel())(flat)
-    inner = jax.hessian(lambda made: loss_of(made.reshape(outputs.shape)))(outputs.ravel())
-    curvature = np.asarray(jnp.einsum("op,oq,qp->p", jacobian, inner, jacobian), float)
+    @jax.jit
+    def bent(x):
+        outputs, loss_of = outputs_of(unflatten(x), data, index)
+        jacobian = jax.jacobian(lambda at: outputs_of(unflatten(at), data, index)[0].ravel())(x)
+        inner = jax.hessian(lambda made: loss_of(made.reshape(outputs.shape)))(outputs.ravel())
+        return jnp.einsum("op,oq,qp->p", jacobian, inner, jacobian)
+
+    curvature = np.asarray(bent(flat), float)
 
     error = drawn.std(0) / np.sqrt(DRAWS)
     assert np.all(np.abs(drawn.mean(0)) <= 6 * error + 1e-7)

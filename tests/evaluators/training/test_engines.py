@@ -15,6 +15,8 @@ from evaluators.training.choice import Engine, choose
 from evaluators.training.train import Job, Trained, Trainer
 from tests.support.running import calm
 
+pytestmark = pytest.mark.lightly_compiled
+
 CARRIED = ("add", "sub", "mul", "div", "square", "sqrt", "interp", "power", "exp", "sign", "norm")
 CARRIED += ("every", "when", "where", "less", "greater", "equal", "rademacher", "hvp", "abs")
 STEPS, SEEDS, RATES = 24, (3, 4), (1e-3, 1e-2, 0.1)

@@ -105,7 +105,8 @@ def test_a_worker_that_dies_costs_a_retry_and_a_deadly_program_is_recorded(
 def test_a_worker_that_hangs_is_replaced(ray):
     pool = RayPool(2, sleepy_worker)
     for number, name in enumerate(("adamw", "lion", "sgd")):
-        pool.submit(number, Evaluate(SUITE, Asked(ZOO[name]), (1, 2)), 20.0)
+        limit = 2.0 if name == "lion" else 20.0
+        pool.submit(number, Evaluate(SUITE, Asked(ZOO[name]), (1, 2)), limit)
     done = drain(pool, 3)
     assert isinstance(done[1], Failed) and done[1].failure is WorkerFailure.HUNG
     assert isinstance(done[0], Done) and isinstance(done[2], Done)
@@ -113,12 +114,12 @@ def test_a_worker_that_hangs_is_replaced(ray):
 
 
 class SlowEvaluator(FakeEvaluator):
-    """Takes three seconds."""
+    """Takes two seconds."""
 
     def evaluate(self, program, seeds, rates, hurdles):
         import time
 
-        time.sleep(3)
+        time.sleep(2)
         return super().evaluate(program, seeds, rates, hurdles)
 
 
@@ -136,7 +137,7 @@ def test_a_job_may_take_as_long_as_it_says(ray):
 def slow_to_start():
     import time
 
-    time.sleep(8)
+    time.sleep(5)
     return sleepy_worker()
 
 
@@ -144,7 +145,7 @@ def slow_to_start():
 def test_starting_a_worker_takes_no_time_from_its_jobs(ray):
     pool = RayPool(1, slow_to_start)
     for number, name in enumerate(("adamw", "sgd")):
-        pool.submit(number, Evaluate(SUITE, Asked(ZOO[name]), (1, 2)), 4.0)
+        pool.submit(number, Evaluate(SUITE, Asked(ZOO[name]), (1, 2)), 2.5)
     done = drain(pool, 2)
     assert all(isinstance(found, Done) for found in done.values())
     assert pool.retries == 0
