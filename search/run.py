@@ -4,8 +4,7 @@ config.yaml       the config with every default
 ledger.sqlite     every candidate
 lock              held by the process that works on it
 winner.rule       the winner as program text
-winner_optax.py   the winner as an Optax optimizer
-winner_torch.py   the winner as a PyTorch optimizer
+winner_HOST.py    the winner as an optimizer for each host of `dsl.export.HOSTS`
 """
 
 import importlib.metadata

@@ -1,21 +1,28 @@
 """Expressions of an emitted file: templates filled with operands, written as ruff would write them.
 
-An expression is a syntax tree until the end, so parentheses are always right. A number of the
-program is an `ast.Constant` that holds a float; it is written without a point where it stands next
-to a value in a sum, product or quotient, and with one elsewhere, where hosts tell 1 from 1.0.
+An expression is a syntax tree until the end, so parentheses are always right and the names that it
+uses are known. A number of the program is an `ast.Constant` that holds a float; it is written
+without a point where it stands next to a value in a sum, product or quotient, and with one
+elsewhere, where hosts tell 1 from 1.0.
 """
 
 import ast
 import copy
 import re
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 
 from dsl.language.numbers import format_number
 
 
-def name(id: str) -> ast.expr:
-    """A name or dotted name, or any other text that binds as tightly as one."""
-    return ast.Name(id)
+def expression(text: str) -> ast.expr:
+    """The syntax tree of a Python expression."""
+    return copy.deepcopy(_parsed(text))
+
+
+@lru_cache(maxsize=1024)
+def _parsed(text: str) -> ast.expr:
+    return ast.parse(text, mode="eval").body
 
 
 def number(value: float) -> ast.expr:
@@ -25,35 +32,26 @@ def number(value: float) -> ast.expr:
     return ast.Constant(float(value))
 
 
-def call(function: str, *args: ast.expr) -> ast.expr:
+def call(function: str, *args: ast.expr) -> ast.Call:
     """`function(*args)`."""
-    return ast.Call(ast.Name(function), list(args), [])
+    return ast.Call(expression(function), list(args), [])
 
 
-def expression(text: str) -> ast.expr:
-    """The syntax tree of a Python expression."""
-    return ast.parse(text, mode="eval").body
-
-
-def arguments(text: str) -> tuple[str, list[str]]:
-    """A call without keywords as what is called and the texts of its arguments."""
-    node = expression(text)
-    assert isinstance(node, ast.Call) and not node.keywords
-    parts = [ast.get_source_segment(text, part) or "" for part in node.args]
-    return ast.get_source_segment(text, node.func) or "", parts
+def function_of(params: list[str], body: ast.expr) -> ast.Lambda:
+    """`lambda params: body`."""
+    made = expression(f"lambda {', '.join(params)}: None")
+    assert isinstance(made, ast.Lambda)
+    made.body = body
+    return made
 
 
 def fill(template: ast.expr, values: Mapping[str, ast.expr]) -> ast.expr:
     """The template with the names in `values` replaced."""
-    return _Fill(values).visit(copy.deepcopy(template))
 
+    def filled(node: ast.expr) -> ast.expr:
+        return values.get(node.id, node) if isinstance(node, ast.Name) else node
 
-class _Fill(ast.NodeTransformer):
-    def __init__(self, values: Mapping[str, ast.expr]):
-        self.values = values
-
-    def visit_Name(self, node: ast.Name) -> ast.expr:
-        return self.values.get(node.id, node)
+    return rewritten(template, filled)
 
 
 def rewritten(node: ast.expr, change: Callable[[ast.expr], ast.expr]) -> ast.expr:
@@ -70,8 +68,14 @@ def rewritten(node: ast.expr, change: Callable[[ast.expr], ast.expr]) -> ast.exp
 
 
 def names_in(node: ast.AST) -> list[str]:
-    """Every name in the tree, once per occurrence."""
-    return [n.id for n in ast.walk(node) if isinstance(n, ast.Name)]
+    """Every name that the tree reads, once per occurrence, without parameters of its lambdas."""
+    match node:
+        case ast.Name(id):
+            return [id]
+        case ast.Lambda(args=arguments, body=body):
+            own = {argument.arg for argument in arguments.args}
+            return [name for name in names_in(body) if name not in own]
+    return [name for child in ast.iter_child_nodes(node) for name in names_in(child)]
 
 
 _SIMPLE_POWER = re.compile(r"(?<![\w.)\]])([\w.]+) \*\* (-?[\w.]+)(?![\w.(\[]| \*\*)")

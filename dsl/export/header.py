@@ -1,11 +1,23 @@
 """The docstring that heads an emitted file: what the rule is and where it comes from."""
 
+import re
 import textwrap
 from dataclasses import replace
 
+from dsl.export.code import WIDTH
 from dsl.export.facts import Facts
 from dsl.language.numbers import format_number
+from dsl.program import Program
 from dsl.rewrite.canonical import canonical_hash
+
+
+def camel_case(program: Program) -> str:
+    """The name of a class: the docstring's spelling of the name (`AdamW: ...`) if it has one."""
+    title = re.match(r"([A-Za-z]\w*)\b", program.doc)
+    plain = program.name.replace("_", "")
+    if title and title[1].lower() == plain.lower() and title[1][0].isupper():
+        return title[1]
+    return "".join(p[:1].upper() + p[1:] for p in program.name.split("_")) or "Rule"
 
 
 def docstring(facts: Facts, title: str, evidence: str | None) -> list[str]:
@@ -34,7 +46,13 @@ def prose(text: str, indent: int) -> list[str]:
     """Lines of a docstring, wrapped."""
     lines: list[str] = []
     for paragraph in text.strip().split("\n"):
-        lines += textwrap.wrap(
-            paragraph.replace("\\", "\\\\").replace('"""', "'''"), 100 - indent - 4
-        ) or [""]
+        paragraph = paragraph.replace("\\", "\\\\").replace('"""', "'''")
+        lines += textwrap.wrap(paragraph, WIDTH - indent - 4) or [""]
     return [(" " * indent + line).rstrip() for line in lines]
+
+
+def argument(label: str, meaning: str) -> list[str]:
+    """Lines of a docstring's section `Args:` about one argument."""
+    text = f"{label}: {meaning}".replace("\\", "\\\\").replace('"""', "'''")
+    pad = " " * 8
+    return textwrap.wrap(text, WIDTH, initial_indent=pad, subsequent_indent=f"{pad}  ")

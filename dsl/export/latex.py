@@ -138,7 +138,7 @@ class _Body:
         return Formula(self.symbols[arg], Binding.ATOM)
 
     def call(self, index: int) -> Formula:
-        """What a statement computes."""
+        """The formula of a statement."""
         statement = self.program.statements[index]
         primitive = PRIMITIVES[statement.op]
         args = map(self.formula, statement.args)
@@ -147,7 +147,7 @@ class _Body:
 
 
 def _is_drawn(statement: Statement) -> bool:
-    """Whether a statement is a draw from a distribution that has a formula."""
+    """True if a statement is a draw from a distribution that has a formula."""
     return PRIMITIVES[statement.op].binds is Binding.LAW
 
 

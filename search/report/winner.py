@@ -1,12 +1,12 @@
 """The files of the winner: program text with its evidence, and sources for the hosts."""
 
 import textwrap
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from dsl.errors import ExportError
-from dsl.export import to_optax_source, to_torch_source
+from dsl.export import HOSTS
 from dsl.program import Program
 from evaluators.files.replace_file import replace_file
 from evaluators.suites import TaskChoice
@@ -14,10 +14,6 @@ from search.report.hall_of_fame import HallOfFame
 from search.report.transfer import HEADING
 
 RULE = "winner.rule"
-_SOURCES: dict[str, Callable[..., str]] = {
-    "winner_optax.py": to_optax_source,
-    "winner_torch.py": to_torch_source,
-}
 _DOC_WIDTH = 90
 """Characters of a line in the winner's docstring."""
 
@@ -35,9 +31,10 @@ def write_winner(
     headline, _, evidence = winner.doc.partition("\n\n")
     exported = replace(winner, doc=headline)
     missing: list[str] = []
-    for name, emit in _SOURCES.items():
+    for host in HOSTS.values():
+        name = f"winner{host.suffix}"
         try:
-            replace_file(folder / name, emit(exported, evidence=evidence))
+            replace_file(folder / name, host.to_source(exported, evidence=evidence))
         except ExportError as error:
             (folder / name).unlink(missing_ok=True)
             missing.append(f"{name}: {error.message}")

@@ -27,8 +27,9 @@ def discover(
     """Run a search campaign, or resume it where it was interrupted.
 
     Progress goes to stderr, the hall of fame to stdout. The folder of the run then holds the
-    config, the ledger and the winner: as program text (winner.rule), for Optax (winner_optax.py)
-    and for PyTorch (winner_torch.py). Ctrl-C is safe: call the same command again to go on.
+    config, the ledger and the winner: as program text (winner.rule) and for each host that
+    `stepsmith export` knows (winner_optax.py, winner_torch.py). Ctrl-C is safe: call the same
+    command again to go on.
 
     Example: stepsmith discover configs/quickstart.yaml --set workers=1
     """

@@ -1,6 +1,6 @@
 """`stepsmith export`: a rule as a stand-alone optimizer."""
 
-import enum
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
@@ -9,33 +9,35 @@ from stepsmith.cli.command import command
 from stepsmith.cli.rules import ForceOption, OutOption, RuleArgument, put, resolve
 
 
-class Host(enum.StrEnum):
-    """What a rule can be exported to."""
+def _writer(name: str) -> Callable[..., str]:
+    """The function that makes the text of a format: a host's file, equations, the rule itself."""
+    from dsl.export import HOSTS, to_latex
 
-    OPTAX = "optax"
-    TORCH = "torch"
-    LATEX = "latex"
-    RULE = "rule"
+    hosts = {host: declared.to_source for host, declared in HOSTS.items()}
+    formats = {**hosts, "latex": to_latex, "rule": str}
+    if name not in formats:
+        raise typer.BadParameter(f"'{name}' is not one of {', '.join(formats)}.")
+    return formats[name]
 
 
 @command
 def export(
     rule: RuleArgument,
-    to: Annotated[Host, typer.Option("--to", help="What to make of the rule.")],
+    to: Annotated[
+        Callable[..., str],
+        typer.Option(
+            "--to",
+            parser=_writer,
+            metavar="HOST|latex|rule",
+            help="What to make of the rule: an optimizer for a library such as optax or torch, "
+            "equations, its text.",
+        ),
+    ],
     out: OutOption = None,
     force: ForceOption = False,
 ) -> None:
-    """Write a rule as an Optax or PyTorch optimizer that needs nothing of ours.
+    """Write a rule as an optimizer for Optax or PyTorch that needs nothing of ours, or as text.
 
     Example: stepsmith export lion --to torch -o lion.py
     """
-    from dsl.export import to_latex, to_optax_source, to_torch_source
-
-    program = resolve(rule)
-    write = {
-        Host.OPTAX: to_optax_source,
-        Host.TORCH: to_torch_source,
-        Host.LATEX: to_latex,
-        Host.RULE: str,
-    }[to]
-    put(write(program), out, force=force)
+    put(to(resolve(rule)), out, force=force)

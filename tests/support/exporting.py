@@ -19,8 +19,9 @@ import pytest
 from dsl import PRIMITIVES, Program, to_optax
 from dsl.errors import ExportError
 from dsl.export import to_optax_source, to_torch_source
+from dsl.export.emit import safe
 from dsl.export.facts import Facts
-from dsl.export.names import camel_case, safe
+from dsl.export.header import camel_case
 from dsl.language.kinds import plain
 from dsl.zoo import ENTRIES, ZOO
 from tests.dsl.zoo.references.model import (
@@ -72,7 +73,7 @@ def _exported() -> list[str]:
 
 
 RULES = {**{name: decaying(name) for name in _exported()}, **ODD}
-"""What the exported files are compared on: the zoo, and what it does not hold."""
+"""The rules that exported files are compared on: the zoo, and programs that it does not hold."""
 
 EXPRESSED = [
     name
@@ -96,7 +97,7 @@ def walks() -> list[Any]:
 
 
 def _is_plain(program: Program) -> bool:
-    """Whether a rule neither draws noise nor asks an oracle nor chooses."""
+    """True if a rule neither draws noise nor asks an oracle nor chooses."""
     facts = Facts.of(program)
     lazy = any(PRIMITIVES[statement.op].lazy for statement in program.statements)
     return not (lazy or facts.noisy or facts.oracles)
@@ -110,7 +111,7 @@ def loaded(source: str) -> dict[str, Any]:
 
 
 def asked(batch: Any) -> dict[str, Any]:
-    """What oracles ask of the caller of an Optax optimizer."""
+    """The functions that oracles ask of the caller of an Optax optimizer."""
     return {
         "value_fn": lambda at: loss(at, batch),
         "losses_fn": lambda at: losses(at, batch),
@@ -121,7 +122,7 @@ def asked(batch: Any) -> dict[str, Any]:
 
 
 def extra(program: Program) -> dict[str, Any]:
-    """What the constructors need besides hyperparameters."""
+    """The arguments that the constructors need besides hyperparameters."""
     facts = Facts.of(program)
     horizon = {"horizon": HORIZON} if "T" in facts.reads else {}
     return {**horizon, **({"seed": SEED} if facts.noisy else {})}
@@ -239,7 +240,7 @@ def asked_by_torch(optimizer: Any, params: list[Any], x: Any, y: Any) -> dict[st
 
 @cache
 def label_noise(count: int, stream: int, shape: tuple[int, ...], dtype: str) -> np.ndarray:
-    """What the labels of a step are drawn by."""
+    """The noise that the labels of a step are drawn by."""
     with precision(dtype):
         return np.array(jax.random.normal(label_key(SEED, count, stream), shape, dtype))
 
@@ -288,7 +289,7 @@ def apart(path: np.ndarray, other: np.ndarray) -> float:
 def moves_of_interpreter(
     program: Program, gradients: list[list[np.ndarray]], w: list[np.ndarray]
 ) -> list[list[np.ndarray]]:
-    """What is subtracted on each step, in float64, with the parameters held at `w`."""
+    """The tensors subtracted on each step, in float64, with the parameters held at `w`."""
     return _moves(to_optax(program, seed=SEED, **horizon_of(program)), gradients, w)
 
 

@@ -4,13 +4,14 @@ Every line is a tree of one value per parameter tensor made by `jax.tree.map`, o
 """
 
 import ast
+from collections.abc import Sequence
+from typing import assert_never
 
-from dsl.errors import ExportError
-from dsl.export.expressions import arguments, fill, name, names_in, show
-from dsl.export.layout import lambda_of, layout
-from dsl.export.optax.declarations import meaning
-from dsl.export.optax.oracles import NOISE, function, noise, question
-from dsl.export.optax.values import Values, comparison
+from dsl.export.code import Code, function_head
+from dsl.export.emit import Emitter
+from dsl.export.expressions import call, expression, fill, function_of, names_in, number, show
+from dsl.export.optax.values import LIKE, Values, without_indicator
+from dsl.language.hyperparameters import host_name
 from dsl.language.kinds import Kind
 from dsl.language.numbers import format_number
 from dsl.language.registry import Scope
@@ -21,156 +22,158 @@ DTYPE = "jnp.result_type(jnp.float32, *jax.tree.leaves(updates))"
 
 
 class Body:
-    """Writes the lines of statements, in `lines`."""
+    """Writes the lines of statements into `code`."""
 
-    def __init__(self, values: Values):
+    def __init__(self, values: Values, lines: Emitter):
         self.values = values
-        self.program = values.program
-        self.lines: list[str] = []
-        self.indent = 8
+        self.facts = values.facts
+        self.emitter = lines
+        self.code = Code(8, opens=False)
         self._done: set[int] = set()
-        self._lifted: dict[tuple[Arg, Kind], str] = {}
+        self._lifted: dict[tuple[Arg, Kind], ast.expr] = {}
 
-    def make(self, roots: list[Arg]) -> None:
+    def make(self, roots: Sequence[Arg]) -> None:
         """Lines for what `roots` need."""
-        for index in self.values.demanded(roots, self._done):
+        for index in self.emitter.demanded(roots, self._done):
             self._line(index)
             self._done.add(index)
 
-    def write(self, before: str, parts: list[str] | None = None, after: str = "") -> None:
-        """A line, split between its parts where it is long."""
-        self.lines += layout(self.indent, before, parts or [], after)
+    def outer(self, arg: Arg) -> ast.expr:
+        """A value as `update` names it."""
+        match arg:
+            case Name("w"):
+                return ast.Name("params")
+            case Name("g"):
+                return ast.Name("updates")
+            case Name("T"):
+                return expression("float(horizon)")
+            case Name(id) if id in self.values.fields:
+                return expression(f"state.{self.values.fields[id]}")
+            case Name("wd"):
+                return ast.Name(host_name("wd", "optax"))
+            case Name(id):
+                return ast.Name(self.emitter.called.get(id, id))
+            case Local(index):
+                return ast.Name(self.emitter.line_names[index])
+            case Const(value):
+                return number(value)
+        assert_never(arg)
 
-    def lifted(self, arg: Arg, kind: Kind) -> str:
-        """A value as the text of a tree of `kind`; a line that lifts it if it is of a lower one."""
-        have = self.values.kind(arg)
-        value = self.values.value(arg, self.values.outer)
-        text = show(value)
+    def lifted(self, arg: Arg, kind: Kind) -> ast.expr:
+        """A value as a tree of `kind`; a line that lifts it if it is of a lower one."""
+        have = self.emitter.kind(arg)
+        value = self.emitter.value(arg, self.outer)
         if have is kind:
-            return text
+            return value
         if (arg, kind) not in self._lifted:
-            label = self.values.names.take("spread")
+            label = self.emitter.names.take("spread")
             like = "g_raw" if have is Kind.GLOBAL and "g" in names_in(value) else "g"
-            shape = f"{like}.shape" if kind is Kind.TENSOR else "()"
-            if have is Kind.GLOBAL:
-                parts = [f"lambda {like}: jnp.broadcast_to({text}, {shape})", "updates"]
-            else:
-                parts = [f"lambda x, {like}: jnp.broadcast_to(x, {shape})", text, "updates"]
-            self.write(f"{label} = jax.tree.map(", parts, ")")
-            self._lifted[arg, kind] = label
+            shape = expression(f"{like}.shape" if kind is Kind.TENSOR else "()")
+            params, trees, spread = [like], [ast.Name("updates")], value
+            if have is not Kind.GLOBAL:
+                params, trees, spread = ["x", like], [value, *trees], ast.Name("x")
+            function = function_of(params, call("jnp.broadcast_to", spread, shape))
+            self.code.assign(label, call("jax.tree.map", function, *trees))
+            self._lifted[arg, kind] = ast.Name(label)
         return self._lifted[arg, kind]
 
     def _line(self, index: int) -> None:
         """The line of one statement."""
-        values, primitive = self.values, self.values.primitive(index)
-        label = f"{values.line_names[index]} = "
+        primitive, label = self.facts.primitive(index), self.emitter.line_names[index]
         if primitive.lazy:
             self._choose(index)
         elif primitive.scope is Scope.STEP:
-            function, args = arguments(self._ask_step(index))
-            self.write(f"{label}{function}(", args, ")")
+            self.code.assign(label, self.values.ask(primitive, self._trees(index)))
         elif primitive.scope is Scope.MODEL:
             args = [
-                f"jax.tree.leaves({a})" if want is Kind.TENSOR else a
-                for a, want in zip(self._trees(index), values.wanted(index), strict=True)
+                call("jax.tree.leaves", arg) if want is Kind.TENSOR else arg
+                for arg, want in zip(self._trees(index), self.facts.wanted(index), strict=True)
             ]
-            function = values.function(primitive)
-            if primitive.signature.result is Kind.GLOBAL:
-                self.write(f"{label}{function}(", args, ")")
-            else:
-                leaves = f"{function}({', '.join(args)})"
-                self.write(f"{label}jax.tree.unflatten(", ["treedef", leaves], ")")
-        elif values.kind(Local(index)) is Kind.GLOBAL:
-            self.write(label + show(values.expression(index, values.outer)))
+            made = call(self.values.declared.function(primitive), *args)
+            if primitive.signature.result is not Kind.GLOBAL:
+                made = call("jax.tree.unflatten", ast.Name("treedef"), made)
+            self.code.assign(label, made)
+        elif self.emitter.kind(Local(index)) is Kind.GLOBAL:
+            self.code.assign(label, self.emitter.expression(index, self.outer))
         else:
-            self._map(label, index)
+            self.code.assign(label, self._mapped(index))
 
     def _choose(self, index: int) -> None:
         """`when`: two functions and a `jax.lax.cond`."""
-        flag, *choices = self.program.statements[index].args
-        whole = self.values.kind(Local(index)) is Kind.GLOBAL
-        label = self.values.line_names[index]
+        flag, *choices = self.emitter.program.statements[index].args
+        kind, label = self.emitter.kind(Local(index)), self.emitter.line_names[index]
         functions = []
         for arg, title in zip(choices, ("new", "old"), strict=True):
-            functions.append(self.values.names.take(f"{label}_{title}"))
-            if self.lines and self.lines[-1] and not self.lines[-1].endswith(":"):
-                self.lines.append("")
-            self.write(f"def {functions[-1]}() -> Any:")
-            outside = set(self._done), dict(self._lifted)
-            self.indent += 4
-            self.make([arg])
-            value = self.lifted(arg, self.values.kind(Local(index)))
-            if whole:
-                self.write("return jnp.asarray(", [value, DTYPE], ")")
-            else:
-                self.write(f"return optax.tree.cast_like({value}, updates)")
-            self.lines.append("")
-            self.indent -= 4
-            self._done, self._lifted = outside
-        flag = self.values.value(flag, self.values.outer)
-        test = comparison(ast.Compare(flag, [ast.NotEq()], [ast.Constant(0)]))
-        self.write(f"{label} = jax.lax.cond(", [show(test), *functions], ")")
+            function = self.emitter.names.take(f"{label}_{title}")
+            functions.append(ast.Name(function))
+            self.code.blank()
+            self.code.lines += function_head(self.code.indent, function, [], "Any")
+            self.code.lines += [*self._branch(arg, kind), ""]
+        test = ast.Compare(self.emitter.value(flag, self.outer), [ast.NotEq()], [ast.Constant(0)])
+        self.code.assign(label, call("jax.lax.cond", without_indicator(test), *functions))
 
-    def _ask_step(self, index: int) -> str:
-        """A draw, or a question to an oracle."""
-        primitive, args = self.values.primitive(index), self._trees(index)
-        functions = self.values.functions
-        if primitive.oracle:
-            functions[primitive.oracle.jax.__name__] = function(primitive.oracle)
-            return question(primitive.oracle, args)
-        asked, _ = meaning(primitive.meaning)
-        match asked:
-            case ast.Call(func=ast.Attribute(attr="noise"), args=[ast.Constant(draw), _]):
-                functions["_noise"] = NOISE.strip("\n")
-                return noise(str(draw), *args)
-        raise ExportError(f"an Optax file cannot express '{primitive.name}'")
+    def _branch(self, arg: Arg, kind: Kind) -> list[str]:
+        """The lines of a function that makes and returns one choice of `when`."""
+        outside = self.code, set(self._done), dict(self._lifted)
+        self.code = self.code.inner()
+        self.make([arg])
+        value = self.lifted(arg, kind)
+        if kind is Kind.GLOBAL:
+            made = call("jnp.asarray", value, expression(DTYPE))
+        else:
+            made = call("optax.tree.cast_like", value, ast.Name("updates"))
+        self.code.put("return ", made)
+        lines = self.code.lines
+        self.code, self._done, self._lifted = outside
+        return lines
 
-    def _trees(self, index: int) -> list[str]:
+    def _trees(self, index: int) -> list[ast.expr]:
         """The arguments of a statement that works on the whole model, lifted to trees."""
         made = []
-        args = self.program.statements[index].args
-        for arg, want in zip(args, self.values.wanted(index), strict=True):
+        args = self.emitter.program.statements[index].args
+        for arg, want in zip(args, self.facts.wanted(index), strict=True):
             if want is not Kind.GLOBAL:
                 made.append(self.lifted(arg, want))
             elif isinstance(arg, Const):
-                made.append(format_number(arg.value))
+                made.append(expression(format_number(arg.value)))
             else:
-                made.append(show(self.values.value(arg, self.values.outer)))
+                made.append(self.emitter.value(arg, self.outer))
         return made
 
-    def _map(self, label: str, index: int) -> None:
-        """A statement over trees: `jax.tree.map` of a lambda over what it reads."""
-        values = self.values
-        args = values.reads(index)
-        trees = [arg for arg in args if values.kind(arg) is not Kind.GLOBAL]
-        captured = {show(values.outer(a)).split(".")[0] for a in args if a not in trees}
-        captured |= {"jax", "jnp", *values.functions}
+    def _mapped(self, index: int) -> ast.Call:
+        """A statement over trees: `jax.tree.map` of a function of what it reads."""
+        emitter, args = self.emitter, self.emitter.reads(index)
+        trees = [arg for arg in args if emitter.kind(arg) is not Kind.GLOBAL]
+        captured = {"jax", "jnp", *self.values.declared.functions}
+        for arg in args:
+            if arg not in trees:
+                captured.update(names_in(self.outer(arg)))
         shape_of = Name("g")
-        marked = values.expression(index, lambda arg: name("_"))
-        if shape_of not in trees and ("g.shape" in names_in(marked) or not trees):
+        marked = emitter.expression(index, lambda arg: ast.Name("x"))
+        if shape_of not in trees and (LIKE in names_in(marked) or not trees):
             trees.append(shape_of)
         params = self._params(trees, captured)
-        body = values.expression(
-            index, lambda arg: name(params[arg]) if arg in params else values.outer(arg)
+        body = emitter.expression(
+            index, lambda arg: ast.Name(params[arg]) if arg in params else self.outer(arg)
         )
-        if shape_of in params:
-            body = fill(body, {"g.shape": name(f"{params[shape_of]}.shape")})
-        function = lambda_of(self.indent + 4, list(params.values()), show(body))
-        if isinstance(body, ast.Call) and [show(a) for a in body.args] == list(params.values()):
-            function = show(body.func)
-        given = [show(values.outer(a)) for a in trees]
-        self.write(f"{label}jax.tree.map(", [function, *given], ")")
+        body = fill(body, {LIKE: ast.Name(params.get(shape_of, LIKE))})
+        function: ast.expr = function_of(list(params.values()), body)
+        match body:
+            case ast.Call(func, given, []) if list(map(show, given)) == list(params.values()):
+                function = func
+        return call("jax.tree.map", function, *map(self.outer, trees))
 
     def _params(self, trees: list[Arg], captured: set[str]) -> dict[Arg, str]:
-        """A parameter of the lambda for each tree that it maps over; lines choose first."""
+        """A parameter of the function for each tree that it maps over; lines choose first."""
         params: dict[Arg, str] = {}
         for arg in sorted(trees, key=lambda arg: not isinstance(arg, Local)):
-            if isinstance(arg, Name):
+            if isinstance(arg, Local):
+                wanted = self.emitter.line_names[arg.index]
+                other = f"{wanted}_new"
+            else:
+                assert isinstance(arg, Name)
                 wanted = self.values.fields.get(arg.id, arg.id)
                 other = f"{wanted}_prev" if arg.id in self.values.fields else f"{wanted}_raw"
-            else:
-                wanted = show(self.values.outer(arg))
-                other = f"{wanted}_new"
             while wanted in captured | set(params.values()):
                 wanted, other = other, f"{other}_"
             params[arg] = wanted

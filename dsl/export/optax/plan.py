@@ -1,4 +1,4 @@
-"""Whether a rule becomes one transformation or a pair, and what the parts are called.
+"""The parts of an Optax file: one transformation or a pair, and their names.
 
 A rule `lr * u` or `lr * (u + wd * w)` whose state and `u` read neither `lr` (nor `wd`) becomes the
 pair `scale_by_<name>` and `<name>`, which puts Optax's own scaling and decay behind the first.
@@ -6,8 +6,9 @@ pair `scale_by_<name>` and `<name>`, which puts Optax's own scaling and decay be
 
 from dataclasses import dataclass, replace
 
+from dsl.export.emit import safe
 from dsl.export.facts import Facts
-from dsl.export.names import camel_case, safe
+from dsl.export.header import camel_case
 from dsl.program import Arg, Local, Name, Program
 from dsl.program.walk import needed
 from dsl.rewrite.lower import without_cancellation
@@ -35,16 +36,16 @@ class Plan:
         return f"ScaleBy{self.title}State" if self.paired else f"{self.title}State"
 
     @staticmethod
-    def of(source: Program) -> "Plan":
-        """The plan for a program; ExportError if it holds what no host can express."""
-        full = Facts.of(source)
+    def of(program: Program, name: str) -> "Plan":
+        """The plan for a program under a name; ExportError if it holds what no host can express."""
+        full = Facts.of(program, name)
         full = replace(full, program=without_cancellation(full.program))
         inner, factors = full, _factored(full.program)
         if factors is not None:
             core = Facts.of(replace(full.program, result=factors[0]))
-            inner = replace(core, source=full.source)
+            inner = replace(core, source=full.source, meanings=full.meanings)
         decays = factors is not None and factors[1]
-        names = camel_case(source), safe(source.name)
+        names = camel_case(full.source), safe(name)
         return Plan(full, inner, factors is not None, decays, *names)
 
 
@@ -74,5 +75,5 @@ def _cofactor(program: Program, product: Arg, factor: Arg) -> Arg | None:
 
 
 def _reads(program: Program, result: Arg, name: Name) -> bool:
-    """Whether `result` or the next state depends on `name`."""
+    """True if `result` or the next state depends on `name`."""
     return name in needed(program, [result, *program.next_values.values()])

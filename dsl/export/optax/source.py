@@ -1,22 +1,17 @@
 """The whole Optax file: docstring, imports, functions, state, transformation, alias."""
 
-import re
+import ast
 
-from dsl.export.header import docstring
-from dsl.export.layout import layout
-from dsl.export.optax.declarations import first_value
+from dsl.export.code import function_head, layout
+from dsl.export.expressions import format_float
+from dsl.export.facts import Facts
+from dsl.export.header import argument, docstring, prose
 from dsl.export.optax.plan import Plan
-from dsl.export.optax.signature import function, label_of
-from dsl.export.optax.update import write_update
-from dsl.export.optax.values import Values
-from dsl.language.kinds import Kind
+from dsl.export.optax.transformation import Transformation
+from dsl.language.hyperparameters import host_name
 from dsl.program import Program
 
-_FIELDS = {
-    Kind.TENSOR: "Any  # a tree like the parameters",
-    Kind.SCALAR: "Any  # a tree of numbers, one per parameter tensor",
-    Kind.GLOBAL: "jax.Array  # a number",
-}
+_RETURNS = "optax.GradientTransformationExtraArgs"
 
 
 def to_optax_source(
@@ -32,77 +27,121 @@ def to_optax_source(
     header, e.g. the campaign and its results.
     **Raises:** ExportError if the program holds what Optax cannot express.
     """
-    plan = Plan.of(program.renamed(name) if name else program)
-    values = Values(plan.inner, {plan.name, plan.state, plan.transform})
-    body = _transformation(plan, values)
-    if plan.paired:
-        body += ["", "", *_alias(plan, values)]
-    state = _state_class(plan, values)
-    functions = list(values.functions.values())
-    imports = _imports("\n".join([*state, *body, *functions]))
-    lines = [*docstring(plan.full, plan.title, evidence), "", *imports]
-    for constant in values.borrowed.constants:
-        lines += ["", constant]
-    for text in functions:
-        lines += ["", "", text]
-    return "\n".join([*lines, "", "", *state, "", "", *body]) + "\n"
+    plan = Plan.of(program, name or program.name)
+    return _File(plan).text(evidence)
 
 
-def _imports(text: str) -> list[str]:
-    lines = ["from collections.abc import Callable"] if "Callable[" in text else []
-    lines += ["from typing import Any, NamedTuple", ""]
-    lines += ["import jax"] if re.search(r"\bjax\.", text) else []
-    lines += ["import jax.numpy as jnp"] if re.search(r"\bjnp\.", text) else []
-    lines.append("import optax")
-    lines += ["from jax.flatten_util import ravel_pytree"] if "ravel_pytree(" in text else []
-    return lines
+class _File:
+    """Writes the file of one plan."""
+
+    def __init__(self, plan: Plan):
+        self.plan = plan
+        self.parts = Transformation(plan)
+
+    def text(self, evidence: str | None) -> str:
+        plan, parts = self.plan, self.parts
+        body = [*self._transformation(), *(["", "", *self._alias()] if plan.paired else [])]
+        state = parts.state()
+        declared = parts.values.declared
+        lines = [*docstring(plan.full, plan.title, evidence), "", *self._imports()]
+        for constant in declared.constants:
+            lines += ["", constant]
+        for text in declared.functions.values():
+            lines += ["", "", text]
+        return "\n".join([*lines, "", "", *state, "", "", *body]) + "\n"
+
+    def _imports(self) -> list[str]:
+        uses = set(self.parts.uses)
+        for text in self.parts.values.declared.functions.values():
+            uses |= {node.id for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Name)}
+        lines = ["from collections.abc import Callable"] if "Callable" in uses else []
+        lines += ["from typing import Any, NamedTuple", ""]
+        lines += ["import jax"] if "jax" in uses else []
+        lines += ["import jax.numpy as jnp", "import optax"]
+        lines += ["from jax.flatten_util import ravel_pytree"] if "ravel_pytree" in uses else []
+        return lines
+
+    def _transformation(self) -> list[str]:
+        plan, parts = self.plan, self.parts
+        what = "before the learning rate" if plan.paired else "the whole rule"
+        summary = f"{plan.title}, {what}; the formula heads this file."
+        return [
+            *self._head(whole=not plan.paired, summary=summary),
+            "",
+            *parts.init(),
+            "",
+            *parts.update(),
+            "",
+            f"    return {_RETURNS}(init, update)",
+        ]
+
+    def _alias(self) -> list[str]:
+        """The function that puts the learning rate, and the decay, behind the transformation."""
+        plan, inner = self.plan, self.plan.inner
+        decay = "with weight decay, " if plan.decays else ""
+        summary = f"{plan.title}: `{plan.transform}` {decay}scaled by the learning rate."
+        labels = [self._label(hyper) for hyper in inner.program.hyperparameters]
+        labels += ["horizon"] if "T" in inner.reads else []
+        labels += ["seed"] if inner.noisy else []
+        passed = [f"{label}={label}" for label in labels]
+        lines = self._head(whole=True, summary=summary)
+        lines += ["    return optax.chain(", *layout(8, f"{plan.transform}(", passed, "),")]
+        lines += ["        optax.add_decayed_weights(weight_decay, mask),"] if plan.decays else []
+        return [*lines, "        optax.scale_by_learning_rate(learning_rate),", "    )"]
+
+    def _label(self, hyper: str) -> str:
+        """The name of a hyperparameter in the file."""
+        return self.parts.emitter.called.get(hyper) or host_name(hyper, "optax")
+
+    def _head(self, *, whole: bool, summary: str) -> list[str]:
+        """Head and docstring of the function for the `whole` rule or for `scale_by_...`."""
+        plan, inner = self.plan, self.plan.inner
+        facts, label = (plan.full, plan.name) if whole else (inner, plan.transform)
+        hypers = [h for h in facts.program.hyperparameters.items() if whole or h[0] != "lr"]
+        hypers = sorted(hypers, key=lambda h: h[0] != "lr")
+        params, entries = [], []
+        for hyper, value in hypers:
+            kind = "optax.ScalarOrSchedule" if hyper == "lr" else "float"
+            params.append(f"{self._label(hyper)}: {kind} = {format_float(value)}")
+            entries += argument(self._label(hyper), _meaning(facts, hyper))
+        if plan.decays and whole:
+            params.append("mask: Any = None")
+            entries += argument(
+                "mask",
+                "a tree of flags, or a function of the parameters that makes one: which of them "
+                "decay. All by default.",
+            )
+        flags = []
+        if "T" in inner.reads:
+            flags.append("horizon: int")
+            entries += argument("horizon", "the number of steps of the whole training.")
+        if inner.noisy:
+            flags.append("seed: int = 0")
+            entries += argument("seed", "seeds the noise.")
+        params += ["*", *flags] if flags else []
+        first, *more = prose(summary, 4)
+        return [
+            *function_head(0, label, params, _RETURNS),
+            f'    """{first.strip()}',
+            *more,
+            *(["", "    Args:", *entries] if entries else []),
+            *self._needs(),
+            "",
+            "    Returns:",
+            f"        An `{_RETURNS}`.",
+            '    """',
+        ]
+
+    def _needs(self) -> list[str]:
+        """The paragraph about what `update` wants besides gradients and state."""
+        inner = self.plan.inner
+        needs = ["`value`, the loss at the parameters"] if "loss" in inner.reads else []
+        needs += [f"`{source.argument}`, {source.holds}" for source in inner.sources]
+        return ["", *prose(f"`update` needs {'; and '.join(needs)}.", 4)] if needs else []
 
 
-def _state_class(plan: Plan, values: Values) -> list[str]:
-    lines = [f"class {plan.state}(NamedTuple):", f'    """State of `{plan.transform}`."""', ""]
-    lines.append("    count: Any  # steps taken, int32")
-    if plan.inner.noisy:
-        lines.append("    key: jax.Array  # seeds the noise")
-    fields = values.program.slots.items()
-    return [*lines, *(f"    {values.fields[slot]}: {_FIELDS[init.kind]}" for slot, init in fields)]
-
-
-def _transformation(plan: Plan, values: Values) -> list[str]:
-    what = "before the learning rate" if plan.paired else "the whole rule"
-    summary = f"{plan.title}, {what}; the formula heads this file."
-    return [
-        *function(plan, values, whole=not plan.paired, summary=summary),
-        "",
-        *_init(plan, values),
-        "",
-        *write_update(plan, values),
-        "",
-        "    return optax.GradientTransformationExtraArgs(init, update)",
-    ]
-
-
-def _init(plan: Plan, values: Values) -> list[str]:
-    fields = ["count=jnp.zeros((), jnp.int32)"]
-    fields += ["key=jax.random.key(seed)"] if plan.inner.noisy else []
-    starts = [
-        (values.fields[slot], first_value(rule)) for slot, rule in values.program.slots.items()
-    ]
-    unused = not any("params" in start for _, start in starts)
-    lines = [f"    def init(params: Any) -> {plan.state}:"]
-    lines += ["        del params"] if unused else []
-    fields += [f"{field}={start}" for field, start in starts]
-    return [*lines, *layout(8, f"return {plan.state}(", fields, ")")]
-
-
-def _alias(plan: Plan, values: Values) -> list[str]:
-    """The function that puts the learning rate, and the decay, behind the transformation."""
-    decay = "with weight decay, " if plan.decays else ""
-    summary = f"{plan.title}: `{plan.transform}` {decay}scaled by the learning rate."
-    labels = [label_of(values, hyper) for hyper in plan.inner.program.hyperparameters]
-    labels += ["horizon"] if "T" in plan.inner.reads else []
-    labels += ["seed"] if plan.inner.noisy else []
-    passed = [f"{label}={label}" for label in labels]
-    lines = function(plan, values, whole=True, summary=summary)
-    lines += ["    return optax.chain(", *layout(8, f"{plan.transform}(", passed, "),")]
-    lines += ["        optax.add_decayed_weights(weight_decay, mask),"] if plan.decays else []
-    return [*lines, "        optax.scale_by_learning_rate(learning_rate),", "    )"]
+def _meaning(facts: Facts, hyper: str) -> str:
+    """The meaning of a hyperparameter, for a docstring."""
+    meaning = facts.meanings.get(hyper, "a constant of the rule, see the formula")
+    scheduled = ", a number or a schedule of the steps taken" if hyper == "lr" else ""
+    return f"{meaning}{scheduled}."

@@ -1,18 +1,19 @@
-"""How a value of the program is written over `jax.numpy`, and what the file then has to hold."""
+"""Values of a program over `jax.numpy`: expressions, draws, questions to oracles."""
 
 import ast
 import builtins
-from typing import assert_never
+import inspect
+from collections.abc import Sequence
 
-from dsl.export.emit import Emitter
-from dsl.export.expressions import call, fill, name, number, rewritten, show
+from dsl.errors import ExportError
+from dsl.export.declared import Declared, meaning
+from dsl.export.emit import safe
+from dsl.export.expressions import call, expression, fill, rewritten
 from dsl.export.facts import Facts
-from dsl.export.names import safe
-from dsl.export.optax.declarations import Borrowed, function, template
+from dsl.language.hyperparameters import host_name
 from dsl.language.registry import PRIMITIVES, Primitive
-from dsl.program import Arg, Const, Local, Name, Program
+from dsl.program import Arg, Local, Name, Program
 
-HOST_NAMES = {"lr": "learning_rate", "wd": "weight_decay"}
 _RESERVED = {
     *("jax", "jnp", "optax", "Any", "NamedTuple", "Callable"),
     *("init", "update", "updates", "params", "state", "extra_args", "count", "key", "seed"),
@@ -23,61 +24,71 @@ _RESERVED = {
 _OPERATORS: dict[str, ast.operator] = {"divide": ast.Div(), "power": ast.Pow()}
 """Functions of the array namespace that an operator on arrays means exactly."""
 
+LIKE = "_"
+"""Stands for the array whose shape a number is spread to."""
 
-class Values(Emitter):
-    """Writes expressions, and notes the functions and constants that they use."""
+_NOISE = '''
+def _noise(
+    sample: Callable[..., jax.Array], key: jax.Array, count: jax.Array, stream: Any, like: Any
+) -> Any:
+    """Random numbers shaped like `like`; a stream is the same however often a step reads it."""
+    key = jax.random.fold_in(key, count)
+    key = jax.random.fold_in(key, jnp.rint(jnp.asarray(stream)).astype(jnp.int32))
+    leaves, treedef = jax.tree.flatten(like)
+    keys = jax.random.split(key, len(leaves))
+    draws = [sample(k, leaf.shape, leaf.dtype) for k, leaf in zip(keys, leaves, strict=True)]
+    return jax.tree.unflatten(treedef, draws)
+'''
+"""Draws as the engines draw."""
+
+_CONTEXT = {"params": "params", "key": "state.key", "count": "state.count"}
+"""The context of an oracle by the names that `update` has for it."""
+
+
+class Values:
+    """The dialect of Optax files; `declared` holds the functions that the expressions call."""
 
     def __init__(self, facts: Facts, reserved: set[str]):
-        self.borrowed = Borrowed()
-        self.functions = self.borrowed.functions
+        self.facts = facts
+        self.declared = Declared("jnp", "jax.Array")
+        self.reserved = _RESERVED | reserved
+        hypers = facts.program.hyperparameters
+        self.given = [name for name in hypers if host_name(name, "optax") == name]
         self.fields = {slot: safe(slot, {"count", "key"}) for slot in facts.program.slots}
         self.arrays = _arrays(facts.program)
-        super().__init__(facts, _RESERVED | reserved)
 
-    def _given(self) -> list[str]:
-        return [n for n in self.program.hyperparameters if n not in HOST_NAMES]
-
-    def outer(self, arg: Arg) -> ast.expr:
-        """A value as `update` names it."""
-        match arg:
-            case Name("w"):
-                return name("params")
-            case Name("g"):
-                return name("updates")
-            case Name("T"):
-                return name("float(horizon)")
-            case Name("wd"):
-                return name("weight_decay")
-            case Name(id) if id in self.fields:
-                return name(f"state.{self.fields[id]}")
-            case Name(id):
-                return name(self.called.get(id, id))
-            case Local(index):
-                return name(self.line_names[index])
-            case Const(value):
-                return number(value)
-        assert_never(arg)
+    def looks(self, name: str) -> str:
+        return name
 
     def build(self, index: int, operands: list[ast.expr]) -> ast.expr:
-        primitive = self.primitive(index)
-        if self.own_line(index):
+        primitive = self.facts.primitive(index)
+        if self.facts.own_line(index):
             return call("f", *operands)
-        for at in self.to_spread(index):
-            operands[at] = call("jnp.broadcast_to", operands[at], name("g.shape"))
-        written = template(primitive)
+        for at in self.facts.to_spread(index):
+            operands[at] = call("jnp.broadcast_to", operands[at], expression(f"{LIKE}.shape"))
+        written = self.declared.template(primitive)
         if written is None:
-            return call(self.function(primitive), *operands)
+            return call(self.declared.function(primitive), *operands)
         filled = fill(written, dict(zip(primitive.params, operands, strict=True)))
-        filled = rewritten(filled, comparison)
+        filled = rewritten(filled, without_indicator)
         return rewritten(filled, _operator) if Local(index) in self.arrays else filled
 
-    def function(self, primitive: Primitive) -> str:
-        """The name of the function of the file that holds the declaration's body."""
-        label = f"_{primitive.name}"
-        if label not in self.functions:
-            self.borrowed.borrow_for(primitive.meaning)
-            self.functions[label] = function(primitive)
-        return label
+    def ask(self, primitive: Primitive, args: Sequence[ast.expr]) -> ast.Call:
+        """A draw, or a question to an oracle."""
+        functions = self.declared.functions
+        if primitive.oracle:
+            function = primitive.oracle.jax
+            functions[function.__name__] = inspect.getsource(function).rstrip("\n")
+            context = [_CONTEXT[name] for name in primitive.oracle.context]
+            given = map(expression, [primitive.oracle.asks.argument, *context])
+            return call(function.__name__, *given, *args)
+        asked, _ = meaning(primitive.meaning)
+        match asked:
+            case ast.Call(func=ast.Attribute(attr="noise"), args=[ast.Constant(draw), _]):
+                functions["_noise"] = _NOISE.strip("\n")
+                drawn = [f"jax.random.{draw}", "state.key", "state.count"]
+                return call("_noise", *map(expression, drawn), *args, ast.Name("updates"))
+        raise ExportError(f"an Optax file cannot express '{primitive.name}'")
 
 
 def _arrays(program: Program) -> frozenset[Arg]:
@@ -90,18 +101,24 @@ def _arrays(program: Program) -> frozenset[Arg]:
     return frozenset(found)
 
 
-def comparison(node: ast.expr) -> ast.expr:
-    """`where(a > b, 1, 0) != 0` is `a > b`."""
-    if isinstance(node, ast.Compare) and show(node).endswith(", 1.0, 0.0) != 0"):
-        made = node.left
-        if isinstance(made, ast.Call) and show(made.func) == "jnp.where":
-            return made.args[0] if isinstance(made.args[0], ast.Compare) else node
+def without_indicator(node: ast.expr) -> ast.expr:
+    """`where(a > b, 1, 0) != 0` as `a > b`."""
+    match node:
+        case ast.Compare(
+            ast.Call(
+                ast.Attribute(ast.Name("jnp"), "where"),
+                [ast.Compare() as test, ast.Constant(1.0), ast.Constant(0.0)],
+            ),
+            [ast.NotEq()],
+            [ast.Constant(0)],
+        ):
+            return test
     return node
 
 
 def _operator(node: ast.expr) -> ast.expr:
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-        symbol = _OPERATORS.get(node.func.attr)
-        if symbol is not None and show(node.func.value) == "jnp":
-            return ast.BinOp(node.args[0], symbol, node.args[1])
+    """`jnp.divide(a, b)` as `a / b`."""
+    match node:
+        case ast.Call(ast.Attribute(ast.Name("jnp"), attr), [left, right]) if attr in _OPERATORS:
+            return ast.BinOp(left, _OPERATORS[attr], right)
     return node

@@ -1,5 +1,17 @@
-"""A program as a PyTorch file."""
+"""A program as a PyTorch file.
 
+declared     the PyTorch texts of the declarations: expressions, functions, methods
+values       which values exist once for the model, and how each is written
+front        the lines of `step` before the loop: numbers of the model, lists that they need
+loop         the loop over parameters, which moves them and renews their state
+step         the method `step` around those lines, and the methods that keep its state
+parameters   hyperparameters in the constructor, its docstring and the groups
+source       the whole file
+"""
+
+from dsl.export.host import HOSTS, Host
 from dsl.export.torch.source import to_torch_source
+
+HOSTS.declare("torch", Host("PyTorch", "_torch.py", to_torch_source))
 
 __all__ = ["to_torch_source"]

@@ -3,39 +3,41 @@
 import ast
 from collections.abc import Callable, Iterable
 
-from dsl.export.emit import Resolve
-from dsl.export.expressions import call, fill, name, names_in, show
-from dsl.export.layout import branches, comprehension, layout, suite
-from dsl.export.torch.lists import Lists
-from dsl.export.torch.plan import needs_model
-from dsl.export.torch.templates import parsed
-from dsl.export.torch.values import Values
+from dsl.export.code import Code
+from dsl.export.emit import Emitter, Resolve, safe
+from dsl.export.expressions import call, expression, fill, names_in, show
+from dsl.export.torch.declared import template
+from dsl.export.torch.parameters import Parameters
+from dsl.export.torch.values import Values, condition, needs_model
 from dsl.language.kinds import Kind
 from dsl.program import Arg, Local, Name
 from dsl.program.walk import indices, needed, within_step
 
 
 class Front:
-    """Makes values of the model, line by line, in `lines`."""
+    """Makes values of the model, line by line, in `code`.
 
-    def __init__(self, values: Values):
+    `made` are the statements that have their line, each with whether as a list that has an entry
+    for every parameter.
+    """
+
+    def __init__(self, values: Values, emitter: Emitter, parameters: Parameters):
         self.values = values
+        self.facts = values.facts
         self.program = values.program
-        self.lists = Lists(values)
-        self.lines: list[str] = []
-        self.reads: set[str] = set()
+        self.emitter = emitter
+        self.parameters = parameters
+        self.code = Code(8)
         self.made: set[tuple[int, bool]] = set()
+        self._lists: dict[Arg, str] = {}
         self._numbers: dict[int, str] = {}
 
     def make_for(self, roots: Iterable[Arg]) -> None:
         """Lines for everything made once for the model that the loop needs for `roots`."""
 
         def once(arg: Arg) -> bool:
-            return (
-                isinstance(arg, Local)
-                and arg in self.values.of_model
-                and arg.index not in self.values.inline
-            )
+            of_model = arg in self.values.of_model
+            return of_model and isinstance(arg, Local) and arg.index not in self.emitter.inline
 
         inside = within_step(self.program)
         read = needed(self.program, roots, lambda arg: () if once(arg) else inside(arg))
@@ -48,136 +50,173 @@ class Front:
         return {
             index
             for index, _ in self.made
-            if self.values.kind(Local(index)) is not whole or Local(index) in self.values.of_model
+            if self.emitter.kind(Local(index)) is not whole or Local(index) in self.values.of_model
         }
 
-    def make(self, arg: Arg, *, listed: bool = False, indent: int = 8) -> None:
+    def lines(self) -> list[str]:
+        """All lines before the loop: lists of names, numbers of the first group, what was made."""
+        lists, heads = Code(8), Code(8)
+        for arg, label in self._lists.items():
+            if isinstance(arg, Name):
+                lists.write(f"{label} = [{self._every(arg.id)}]")
+        self.parameters.read(heads, self.code.uses)
+        if heads.lines:
+            heads.lines.insert(0, "        group = ready[0][0]")
+        if "t" in self.code.uses:
+            heads.write('t = model["step"].double()')
+        return [*lists.lines, *heads.lines, *self.code.lines]
+
+    def _every(self, id: str) -> str:
+        """A comprehension's inside: the value of a name for every parameter."""
+        if id == "w":
+            return "p for _, p, _ in ready"
+        if id == "g":
+            return "g for _, _, g in ready"
+        if id == "t":
+            return 'self.state[p]["step"].double() for _, p, _ in ready'
+        if id in self.program.slots:
+            return f'self.state[p]["{id}"] for _, p, _ in ready'
+        return f"{show(self.parameters.entry(id))} for group, _, _ in ready"
+
+    def make(self, arg: Arg, *, listed: bool = False) -> None:
         """Lines that make `arg`; where it is `listed`, with an entry for every parameter."""
         if not isinstance(arg, Local):
             return
-        index, values = arg.index, self.values
-        listed = listed and arg not in values.of_model
-        if index in values.inline:
-            for a in self.program.statements[index].args:
-                self.make(a, listed=listed, indent=indent)
+        index, emitter = arg.index, self.emitter
+        listed = listed and arg not in self.values.of_model
+        if index in emitter.inline:
+            for each in self.program.statements[index].args:
+                self.make(each, listed=listed)
             return
         if (index, listed) in self.made:
             return
-        primitive = values.primitive(index)
-        tensors = values.kind(arg) is not Kind.GLOBAL
+        primitive = self.facts.primitive(index)
+        tensors = emitter.kind(arg) is not Kind.GLOBAL
         if primitive.lazy and (tensors or not listed):
-            self._choose(index, indent)
+            self._choose(index)
         elif needs_model(primitive):
-            self._ask_model(index, indent)
-        elif tensors or listed:
-            for a in values.reads(index):
-                self.make(a, listed=True, indent=indent)
-            self._list(self._label(arg), lambda r: values.expression(index, r), indent)
+            self._ask_model(index)
         else:
-            for a in values.reads(index):
-                self.make(a, indent=indent)
-            label = self._number_label(index)
-            text = show(values.expression(index, self.number))
-            self.lines += suite(indent, f"{label} = ", text)
+            listed = listed or tensors
+            for each in emitter.reads(index):
+                self.make(each, listed=listed)
+            if listed:
+                self._list(self._label(arg), lambda r: emitter.expression(index, r))
+            else:
+                self.code.assign(self._number(index), emitter.expression(index, self.number))
         self.made.add((index, listed))
 
-    def _choose(self, index: int, indent: int) -> None:
+    def _choose(self, index: int) -> None:
         """`when`: an `if` whose branches make a list, or a number."""
         flag, *choices = self.program.statements[index].args
-        kind = self.values.kind(Local(index))
-        whole = kind is Kind.GLOBAL
-        self.make(flag, indent=indent)
-        label = self._number_label(index) if whole else self.lists.name(Local(index))
-        test = self.values.condition(flag, self.number)
-        outside, made, bodies = self.lines, self.made, []
-        for arg in choices:
-            self.lines, self.made = [], set(made)
-            self.make(arg, listed=not whole, indent=indent + 4)
-            if whole:
-                value = self.values.value(arg, self.number)
-                if self.values.is_number(arg):
-                    value = call(self.values.use("_number"), value)
-                text = show(value)
-            else:
-                text = self._as_list(arg, kind, indent + 4)
-            self.lines += suite(indent + 4, f"{label} = ", text)
-            bodies.append(self.lines)
-        self.lines, self.made = outside + branches(indent, label, test, *bodies), made
+        kind = self.emitter.kind(Local(index))
+        self.make(flag)
+        label = self._number(index) if kind is Kind.GLOBAL else self.list_of(Local(index))
+        test = condition(self.emitter, flag, self.number)
+        self.code.choose(label, test, [self._branch(arg, kind) for arg in choices])
 
-    def _ask_model(self, index: int, indent: int) -> None:
+    def _branch(self, arg: Arg, kind: Kind) -> tuple[Code, ast.expr]:
+        """The lines of one choice, and its value."""
+        outside = self.code, set(self.made)
+        self.code = self.code.inner()
+        self.make(arg, listed=kind is not Kind.GLOBAL)
+        if kind is Kind.GLOBAL:
+            value = self.emitter.value(arg, self.number)
+            if self.values.is_number(arg):
+                value = self.values.lifted(value, kind)
+        else:
+            value = self._as_list(arg, kind)
+        block = self.code
+        self.code, self.made = outside
+        return block, value
+
+    def _ask_model(self, index: int) -> None:
         """A function of lists, or a question to an oracle."""
-        values, primitive = self.values, self.values.primitive(index)
-        args = list(zip(self.program.statements[index].args, values.wanted(index), strict=True))
-        for arg, want in args:
-            self.make(arg, listed=want is not Kind.GLOBAL, indent=indent)
+        primitive, args = self.facts.primitive(index), self.program.statements[index].args
+        pairs = list(zip(args, self.facts.wanted(index), strict=True))
+        for arg, want in pairs:
+            self.make(arg, listed=want is not Kind.GLOBAL)
         parts = [
-            show(values.value(arg, self.number))
+            self.emitter.value(arg, self.number)
             if want is Kind.GLOBAL
-            else self._as_list(arg, want, indent)
-            for arg, want in args
+            else self._as_list(arg, want)
+            for arg, want in pairs
         ]
         label = self._label(Local(index))
         if primitive.oracle:
-            given = zip(primitive.params, map(name, parts), strict=True)
-            asked = fill(parsed(primitive.torch), {f"_{p}": v for p, v in given})
+            given = {f"_{param}": part for param, part in zip(primitive.params, parts, strict=True)}
+            asked = fill(template(primitive.torch), given)
             assert isinstance(asked, ast.Call)
-            function, parts = show(asked.func), [show(a) for a in asked.args]
-            values.need_method(function.removeprefix("self."))
+            self.values.declared.method(show(asked.func).removeprefix("self."))
         else:
-            function = values.function(primitive)
-        self.lines += layout(indent, f"{label} = {function}(", parts, ")")
+            asked = call(self.values.declared.function_of(primitive), *parts)
+        self.code.assign(label, asked)
 
-    def _as_list(self, arg: Arg, want: Kind, indent: int) -> str:
+    def _as_list(self, arg: Arg, want: Kind) -> ast.Name:
         """The name of a list with the value for every parameter, lifted to `want`."""
-        have = self.values.kind(arg)
+        have = self.emitter.kind(arg)
         if have is want or (have is not Kind.GLOBAL and want is Kind.SCALAR):
-            return self.lists.name(arg)
-        label = self.values.names.take("spread")
-        lift = self.values.use("_number" if want is Kind.SCALAR else "_spread")
-        self._list(label, lambda r: call(lift, self.values.value(arg, r), name("p")), indent)
-        return label
+            return ast.Name(self.list_of(arg))
+        label = self.emitter.names.take("spread")
+        self._list(label, lambda r: self.values.lifted(self.emitter.value(arg, r), want))
+        return ast.Name(label)
 
-    def _list(self, label: str, make: Callable[[Resolve], ast.expr], indent: int) -> None:
+    def _list(self, label: str, make: Callable[[Resolve], ast.expr]) -> None:
         """A list made entry by entry from other lists and numbers of the model."""
         entries: dict[Arg, str] = {}
 
         def resolve(arg: Arg) -> ast.expr:
-            whole = self.values.kind(arg) is Kind.GLOBAL and arg in self.values.of_model
-            if whole or arg == Name("loss"):
+            if self.values.is_once(arg) or arg == Name("loss"):
                 return self.number(arg)
-            return name(entries.setdefault(arg, self.lists.entry(arg)))
+            return ast.Name(entries.setdefault(arg, self._entry(arg)))
 
         made = make(resolve)
-        if not entries or "p" in {word.split(".")[0] for word in names_in(made)}:
+        if not entries or "p" in names_in(made):
             entries.setdefault(Name("w"), "p")
-        lists = [self.lists.name(arg) for arg in entries]
-        variables = list(entries.values())
-        self.lines += comprehension(indent, f"{label} = ", show(made), variables, lists)
+        self.code.comprehend(label, made, {v: self.list_of(arg) for arg, v in entries.items()})
 
     def _label(self, arg: Local) -> str:
         """The name of a list, or of a number of the model."""
-        whole = self.values.kind(arg) is Kind.GLOBAL and arg in self.values.of_model
-        return self._number_label(arg.index) if whole else self.lists.name(arg)
+        return self._number(arg.index) if self.values.is_once(arg) else self.list_of(arg)
+
+    def list_of(self, arg: Arg) -> str:
+        """The name of the list that holds a value for every parameter."""
+        if arg not in self._lists:
+            wanted = "ps" if arg == Name("w") else f"{self._entry(arg)}s"
+            self._lists[arg] = self.emitter.names.take(safe(wanted))
+        return self._lists[arg]
+
+    def _entry(self, arg: Arg) -> str:
+        """The name of one entry of a list."""
+        match arg:
+            case Name("w"):
+                return "p"
+            case Name(id) if id in self.program.slots:
+                return f"old_{safe(id)}"
+            case Name(id):
+                return self.emitter.called.get(id, id)
+            case Local(index):
+                return self.emitter.line_names[index]
+        raise AssertionError
 
     def number(self, arg: Arg) -> ast.expr:
         """A number of the model as an expression."""
         match arg:
             case Name(id) if id in self.values.model_slots:
-                return name(f'model["{id}"]')
+                return expression(f'model["{id}"]')
             case Name("loss"):
-                return name("value")
+                return ast.Name("value")
             case Name(id):
-                self.reads.add(id)
-                return name(self.values.called.get(id, id))
+                return ast.Name(self.emitter.called.get(id, id))
             case Local(index):
-                return name(self._number_label(index))
+                return ast.Name(self._number(index))
         raise AssertionError
 
-    def _number_label(self, index: int) -> str:
+    def _number(self, index: int) -> str:
         """The name of a number of the model; not the one that the loop gives its own number."""
         if index not in self._numbers:
-            label = self.values.line_names[index]
+            label = self.emitter.line_names[index]
             if Local(index) not in self.values.of_model:
-                label = self.values.names.take(f"{label}_all")
+                label = self.emitter.names.take(f"{label}_all")
             self._numbers[index] = label
         return self._numbers[index]

@@ -1,12 +1,12 @@
 """The whole PyTorch file: docstring, imports, functions, class."""
 
+import ast
+
+from dsl.export.emit import Emitter
 from dsl.export.facts import Facts
-from dsl.export.header import docstring
-from dsl.export.names import camel_case
-from dsl.export.torch.constructor import class_docstring, constructor
-from dsl.export.torch.snippets import methods
-from dsl.export.torch.state import model_state, ready
-from dsl.export.torch.step import write_step
+from dsl.export.header import camel_case, docstring
+from dsl.export.torch.parameters import Parameters
+from dsl.export.torch.step import model_state, ready, write_step
 from dsl.export.torch.values import Values
 from dsl.program import Program
 
@@ -23,24 +23,26 @@ def to_torch_source(
     header, e.g. the campaign and its results.
     **Raises:** ExportError if the program holds what PyTorch cannot express.
     """
-    program = program.renamed(name) if name else program
-    facts, title = Facts.of(program), camel_case(program)
+    facts = Facts.of(program, name)
+    title = camel_case(facts.source)
     values = Values(facts, title)
     body = _class(values, title)
-    functions = [text.strip("\n") for text in values.functions.values()]
-    lines = [*docstring(facts, title, evidence), "", *_imports("\n".join([*body, *functions]))]
+    functions = values.declared.functions.values()
+    lines = [*docstring(facts, title, evidence), "", *_imports([*functions])]
     for function in functions:
         lines += ["", "", function]
     return "\n".join([*lines, "", "", *body]) + "\n"
 
 
 def _class(values: Values, title: str) -> list[str]:
-    step = write_step(values, title)
+    emitter = Emitter(values.facts, values)
+    parameters = Parameters(values.facts, emitter.called)
+    step = write_step(values, emitter, parameters, title)
     lines = [
         f"class {title}(torch.optim.Optimizer):",
-        *class_docstring(values.facts, values.groups, title),
+        *parameters.docstring(title),
         "",
-        *constructor(values.facts, values.groups),
+        *parameters.constructor(),
         "",
         *step.lines,
         "",
@@ -48,12 +50,16 @@ def _class(values: Values, title: str) -> list[str]:
     ]
     if values.model_slots or step.counts:
         lines += ["", *model_state(values, counts=step.counts)]
-    for method in values.methods:
-        lines += ["", methods()[method]]
+    for method in values.declared.methods.values():
+        lines += ["", method]
     return lines
 
 
-def _imports(text: str) -> list[str]:
-    names = [name for name in ("Callable", "Iterable") if f"{name}[" in text]
-    lines = [f"from collections.abc import {', '.join(names)}"] if names else []
-    return [*lines, "from typing import Any", "", "import torch"]
+def _imports(functions: list[str]) -> list[str]:
+    """The imports: `step` takes a Callable, functions of declarations may want more."""
+    uses = {"Callable"}
+    for text in functions:
+        uses |= {node.id for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Name)}
+    names = [name for name in ("Callable", "Iterable") if name in uses]
+    imported = f"from collections.abc import {', '.join(names)}"
+    return [imported, "from typing import Any", "", "import torch"]

@@ -1,15 +1,21 @@
-"""The method `step`: the closure, the values of the model, the loop over parameters."""
+"""The methods that make a step: `step` itself, and those that keep state for it.
+
+`step` evaluates the closure, makes the values of the model (`dsl.export.torch.front`), and loops
+over the parameters (`dsl.export.torch.loop`).
+"""
 
 from dataclasses import dataclass
 
-from dsl.export.expressions import show
+from dsl.export.code import Code, layout, refusal
+from dsl.export.emit import Emitter
 from dsl.export.facts import Facts
-from dsl.export.layout import layout
+from dsl.export.torch.declared import first_value
 from dsl.export.torch.front import Front
 from dsl.export.torch.loop import Loop
+from dsl.export.torch.parameters import Parameters, functions, needs_closure
 from dsl.export.torch.values import Values
-from dsl.language.oracle import Source
-from dsl.language.sources import LOSS
+from dsl.language.kinds import Kind
+from dsl.program import Name
 
 
 @dataclass(frozen=True)
@@ -20,38 +26,31 @@ class Step:
     counts: bool
 
 
-def needs_closure(facts: Facts) -> bool:
-    """Whether a step reads the loss or asks for it elsewhere."""
-    return LOSS in facts.sources or "loss" in facts.reads
-
-
-def functions(facts: Facts) -> list[Source]:
-    """What a step takes besides the closure, which gives the loss."""
-    return [source for source in facts.sources if source is not LOSS]
-
-
-def write_step(values: Values, title: str) -> Step:
+def write_step(values: Values, emitter: Emitter, parameters: Parameters, title: str) -> Step:
     """The method `step` of the class `title`."""
-    reads_loss = "loss" in values.facts.reads
-    front, loop, counts = _body(values)
-    taken = [f"{s.argument}: Callable[..., Any] | None = None" for s in functions(values.facts)]
+    facts = values.facts
+    reads_loss = "loss" in facts.reads
+    front, loop = _body(values, emitter, parameters)
+    counts = "t" in front.code.uses
+    before = front.lines()
+    taken = [f"{s.argument}: Callable[..., Any] | None = None" for s in functions(facts)]
     params = ["self", "closure: Callable[[], Any] | None = None", *(["*", *taken] if taken else [])]
     lines = [
         "    @torch.no_grad()",
         *layout(4, "def step(", params, ") -> Any:"),
         '        """One step; returns what `closure` returns."""',
-        *_closure(values.facts, title),
-        *_functions(values.facts, title),
+        *_closure(facts, title),
+        *_functions(facts, title),
         "        ready = self._ready()",
     ]
-    if front or values.model_slots or reads_loss:
+    if before or values.model_slots or reads_loss:
         lines += ["        if not ready:", "            return loss"]
     if values.model_slots or counts:
         lines.append("        model = self._model_state()")
     if reads_loss:
         lines.append("        value = torch.as_tensor(loss).detach()")
         lines.append('        value = -value if ready[0][0]["maximize"] else value')
-    return Step([*lines, *front, *loop, "        return loss"], counts)
+    return Step([*lines, *before, *loop, "        return loss"], counts)
 
 
 def _closure(facts: Facts, title: str) -> list[str]:
@@ -59,8 +58,8 @@ def _closure(facts: Facts, title: str) -> list[str]:
     if not needs_closure(facts):
         lines = ["        loss = None", "        if closure is not None:"]
         return [*lines, *(f"            {line}" for line in evaluate)]
-    message = f'"{title}.step needs a closure that returns the loss"'
-    lines = ["        if closure is None:", *layout(12, "raise RuntimeError(", [message], ")")]
+    lines = ["        if closure is None:"]
+    lines += refusal(12, "RuntimeError", f"{title}.step needs a closure that returns the loss")
     return [*lines, *(f"        {line}" for line in evaluate)]
 
 
@@ -68,28 +67,75 @@ def _functions(facts: Facts, title: str) -> list[str]:
     lines = []
     for source in functions(facts):
         lines.append(f"        if {source.argument} is None:")
-        message = f'"{title}.step needs {source.argument}"'
-        lines += layout(12, "raise RuntimeError(", [message], ")")
+        message = f"{title}.step needs {source.argument}, {source.here}"
+        lines += refusal(12, "RuntimeError", message)
     return lines
 
 
-def _body(values: Values) -> tuple[list[str], list[str], bool]:
-    """The lines before the loop, those from the loop on, and whether they read the model's time."""
-    nexts = values.program.next_values
-    front = Front(values)
+def _body(values: Values, emitter: Emitter, parameters: Parameters) -> tuple[Front, list[str]]:
+    """The values made before the loop, and the lines from the loop on."""
+    nexts, front = values.program.next_values, Front(values, emitter, parameters)
     for slot in values.model_slots:
         front.make(nexts[slot])
     slots = [slot for slot in values.program.slots if slot not in values.model_slots]
-    roots = [values.program.result, *(nexts[slot] for slot in slots)]
-    front.make_for(roots)
-    loop = Loop(values, front).text(roots, slots)
+    front.make_for([values.program.result, *(nexts[slot] for slot in slots)])
+    loop = Loop(values, emitter, front, slots).lines()
+    after = Code(8, uses=front.code.uses)
     for slot in values.model_slots:
-        text = show(values.value(nexts[slot], front.number))
-        loop.append(f'        model["{slot}"]{values.next_value(nexts[slot], text)}')
-    heads = values.groups.lines(front.reads, 8)
-    if heads:
-        heads.insert(0, "        group = ready[0][0]")
-    counts = "t" in front.reads
+        value = emitter.value(nexts[slot], front.number)
+        home = front.number(Name(slot))
+        after.put("", values.next_value(home, nexts[slot], value))
+    return front, [*loop, *after.lines]
+
+
+def ready(values: Values, title: str) -> list[str]:
+    """`_ready`, which starts the state of each parameter and counts its steps."""
+    starts = [
+        f'                    state["{slot}"] = {first_value(rule, "p")}'
+        for slot, rule in values.program.slots.items()
+        if rule.kind is not Kind.GLOBAL
+    ]
+    if values.facts.noisy:
+        starts.append('                    state["index"] = len(self.state)')
+    return [
+        "    def _ready(self) -> list[tuple[dict[str, Any], torch.Tensor, torch.Tensor]]:",
+        '        """Group, parameter and gradient where there is one; counts the step."""',
+        "        ready = []",
+        "        for group in self.param_groups:",
+        '            for p in group["params"]:',
+        "                if p.grad is None:",
+        "                    continue",
+        "                if p.grad.is_sparse:",
+        *refusal(20, "RuntimeError", f"{title} does not support sparse gradients"),
+        "                if torch.is_complex(p):",
+        *refusal(20, "RuntimeError", f"{title} does not support complex parameters"),
+        "                state = self.state[p]",
+        "                if not state:",
+        '                    state["step"] = torch.tensor(0.0, dtype=torch.float32)',
+        *starts,
+        '                state["step"] += 1',
+        '                g = -p.grad if group["maximize"] else p.grad',
+        "                ready.append((group, p, g))",
+        "        return ready",
+    ]
+
+
+def model_state(values: Values, *, counts: bool) -> list[str]:
+    """`_model_state`, which starts the state of the model and, if it `counts`, counts steps."""
+    starts, count = [], []
     if counts:
-        heads.append('        t = model["step"].double()')
-    return [*front.lists.lines(8), *heads, *front.lines], loop, counts
+        starts.append('            model["step"] = torch.tensor(0.0, dtype=torch.float32)')
+        count.append('        model["step"] += 1')
+    for slot in values.model_slots:
+        start = first_value(values.program.slots[slot], "")
+        starts.append(f'            model["{slot}"] = {start}')
+    return [
+        "    def _model_state(self) -> dict[str, torch.Tensor]:",
+        '        """State that exists once for the model; a part of `state_dict`."""',
+        "        states: Any = self.state",
+        '        model = states.setdefault("model", {})',
+        "        if not model:",
+        *starts,
+        *count,
+        "        return model",
+    ]

@@ -1,20 +1,22 @@
-"""How a value of the program is written in PyTorch, and what the file then has to hold."""
+"""Values of a program in PyTorch: which exist once for the model, and how each is written.
+
+A rule that works parameter by parameter becomes one loop. Where it needs the whole model (a global
+norm, an oracle), lists with one value per parameter are made before that loop, for what such
+statements read and for nothing else. Numbers of the model (Global values that depend on the whole
+model, and Global slots) exist once and read the hyperparameters of the first group.
+"""
 
 import ast
 import builtins
-import re
 
-from dsl.errors import ExportError
 from dsl.export.emit import Emitter, Resolve
-from dsl.export.expressions import call, fill, name, show
+from dsl.export.expressions import call, expression, fill
 from dsl.export.facts import Facts
-from dsl.export.torch.groups import Groups
-from dsl.export.torch.plan import is_draw, model_slots, model_values, python_numbers
-from dsl.export.torch.snippets import FUNCTIONS, methods, needed
-from dsl.export.torch.templates import is_function, parsed, with_tensors
+from dsl.export.torch.declared import Declared, is_function, is_plain, template, with_tensors
 from dsl.language.kinds import Kind
-from dsl.language.registry import PRIMITIVES, Primitive
-from dsl.program import Arg, Const, Local, Name
+from dsl.language.registry import PRIMITIVES, Primitive, Scope
+from dsl.program import Arg, Const, Local, Name, Program
+from dsl.program.walk import indices, needed
 
 _RESERVED = {
     *("torch", "Any", "Callable", "Iterable", "self", "closure", "loss", "ready", "model", "group"),
@@ -24,75 +26,115 @@ _RESERVED = {
 }
 
 
-class Values(Emitter):
-    """Writes expressions, and notes the functions and methods that they call."""
+class Values:
+    """The dialect of PyTorch files; `declared` holds what the expressions call.
+
+    `numbers` are Python numbers when they are read, `of_model` are made once for the model, lists
+    with an entry per parameter among them, and `model_slots` are kept once for the model.
+    """
 
     def __init__(self, facts: Facts, title: str):
-        self.functions: dict[str, str] = {}
-        self.methods: list[str] = []
-        self.numbers = python_numbers(facts.program)
-        self.of_model = model_values(facts.program)
-        self.model_slots = model_slots(facts.program)
-        super().__init__(facts, _RESERVED | {title})
-        self.groups = Groups(facts.program, self.called)
+        self.facts = facts
+        self.program = facts.program
+        self.declared = Declared()
+        self.reserved = _RESERVED | {title}
+        self.given = list(facts.program.hyperparameters)
+        self.numbers = _python_numbers(facts.program)
+        self.model_slots = [s for s, init in self.program.slots.items() if init.kind is Kind.GLOBAL]
+        self.of_model = _model_values(facts.program, self.model_slots)
 
-    def is_number(self, arg: Arg) -> bool:
-        """Whether a value is a Python number when it is read."""
-        return isinstance(arg, Const) or arg in self.numbers
+    def looks(self, name: str) -> str:
+        return f'state["{name}"]' if name in self.program.slots else name
 
     def build(self, index: int, operands: list[ast.expr]) -> ast.expr:
-        primitive = self.primitive(index)
-        if is_draw(primitive):
-            self.need_method("_draw")
-        elif self.own_line(index):
+        primitive = self.facts.primitive(index)
+        if _is_draw(primitive):
+            self.declared.method("_draw")
+        elif self.facts.own_line(index):
             return call("f", *operands)
-        whole = self.kind(Local(index)) is Kind.GLOBAL
-        like = [] if whole else [name("p")]
+        whole = self.program.kind_of(Local(index)) is Kind.GLOBAL
+        like = [] if whole else [ast.Name("p")]
         numbers = [self.is_number(arg) for arg in self.program.statements[index].args]
-        for at in self.to_spread(index):
-            operands[at] = call(self.use("_spread"), operands[at], *like)
+        for at in self.facts.to_spread(index):
+            operands[at] = call(self.declared.function("_spread"), operands[at], *like)
             numbers[at] = False
         if is_function(primitive):
-            return call(self.function(primitive), *operands)
-        template = with_tensors(
-            parsed(primitive.torch),
+            return call(self.declared.function_of(primitive), *operands)
+        filled = with_tensors(
+            template(primitive.torch),
             dict(zip(primitive.params, numbers, strict=True)),
-            lambda node: call(self.use("_number"), node, *like),
+            lambda node: call(self.declared.function("_number"), node, *like),
         )
-        dtype = name("torch.float64" if whole else "p.dtype")
+        dtype = expression("torch.float64" if whole else "p.dtype")
         values = {f"_{p}": o for p, o in zip(primitive.params, operands, strict=True)}
-        return fill(template, {**values, "_p": name("p"), "_dtype": dtype})
+        return fill(filled, {**values, "_p": ast.Name("p"), "_dtype": dtype})
 
-    def use(self, function: str) -> str:
-        """The name of a function of ours that the file then holds."""
-        self.functions.setdefault(function, FUNCTIONS[function])
-        return function
+    def is_number(self, arg: Arg) -> bool:
+        """True if a value is a Python number when it is read."""
+        return isinstance(arg, Const) or arg in self.numbers
 
-    def function(self, primitive: Primitive) -> str:
-        """The name of the function of the file that holds the declaration's text."""
-        last = re.findall(r"^def (\w+)", primitive.torch, re.MULTILINE)[-1]
-        self.functions.setdefault(last, primitive.torch)
-        return last
+    def is_once(self, arg: Arg) -> bool:
+        """True if a value is one number for the model."""
+        return arg in self.of_model and self.program.kind_of(arg) is Kind.GLOBAL
 
-    def need_method(self, method: str) -> None:
-        """Note that the class needs a method, and those that it calls."""
-        if method not in methods():
-            raise ExportError(f"a PyTorch file cannot express '{method.strip('_')}'")
-        self.methods += [each for each in needed(method) if each not in self.methods]
+    def lifted(self, value: ast.expr, kind: Kind) -> ast.expr:
+        """A number as a tensor of a kind."""
+        lift = self.declared.function("_spread" if kind is Kind.TENSOR else "_number")
+        return call(lift, value, *([] if kind is Kind.GLOBAL else [ast.Name("p")]))
 
-    def condition(self, flag: Arg, resolve: Resolve) -> str:
-        """What an `if` tests: a comparison, or that a number is not 0."""
-        value = self.value(flag, resolve)
-        match value:
-            case ast.Call(func=ast.Attribute(value=ast.Compare() as comparison, attr="to")):
-                return show(comparison)
-        return show(ast.Compare(value, [ast.NotEq()], [ast.Constant(0)]))
-
-    def next_value(self, update: Arg, text: str) -> str:
+    def next_value(self, slot: ast.expr, update: Arg, value: ast.expr) -> ast.Call:
         """The call that puts the next value of a slot into it."""
-        return f".{'fill_' if self.is_number(update) else 'copy_'}({text})"
+        return ast.Call(
+            ast.Attribute(slot, "fill_" if self.is_number(update) else "copy_"), [value], []
+        )
 
-    def display(self, arg: Arg) -> str:
-        if isinstance(arg, Name) and arg.id in self.program.slots:
-            return f'state["{arg.id}"]'
-        return super().display(arg)
+
+def condition(emitter: Emitter, flag: Arg, resolve: Resolve) -> ast.expr:
+    """The test of an `if`: a comparison, or that a number is not 0."""
+    value = emitter.value(flag, resolve)
+    match value:
+        case ast.Call(ast.Attribute(ast.Compare() as comparison, "to")):
+            return comparison
+    return ast.Compare(value, [ast.NotEq()], [ast.Constant(0)])
+
+
+def needs_model(primitive: Primitive) -> bool:
+    """True if a primitive reads every parameter at once."""
+    return primitive.scope is Scope.MODEL or primitive.oracle is not None
+
+
+def _is_draw(primitive: Primitive) -> bool:
+    """True if a primitive draws noise, one array per parameter."""
+    return primitive.scope is Scope.STEP and primitive.oracle is None
+
+
+def _model_values(program: Program, slots: list[str]) -> frozenset[Arg]:
+    """The values made once for the model, lists with an entry per parameter among them."""
+    found: set[Arg] = {Name(slot) for slot in slots}
+    for index, statement in enumerate(program.statements):
+        primitive = PRIMITIVES[statement.op]
+        once = needs_model(primitive)
+        if program.kind_of(Local(index)) is Kind.GLOBAL:
+            once = once or any(arg in found for arg in statement.args)
+        elif primitive.lazy:
+            chosen = needed(program, [statement.args[at] for at in primitive.lazy])
+            ops = {program.statements[at].op for at in indices(chosen)}
+            once = once or any(needs_model(PRIMITIVES[op]) for op in ops)
+        if once:
+            found.add(Local(index))
+    return frozenset(found)
+
+
+def _python_numbers(program: Program) -> frozenset[Arg]:
+    """The names and statements whose values are Python numbers when they are read."""
+    found: set[Arg] = {Name(name) for name in (*program.hyperparameters, "T")}
+    for index, statement in enumerate(program.statements):
+        primitive = PRIMITIVES[statement.op]
+        plain = primitive.scope is Scope.LEAF and not primitive.lazy and is_plain(primitive)
+        if (
+            plain
+            and primitive.signature.elementwise
+            and all(isinstance(arg, Const) or arg in found for arg in statement.args)
+        ):
+            found.add(Local(index))
+    return frozenset(found)

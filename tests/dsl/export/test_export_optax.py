@@ -127,7 +127,7 @@ def test_what_is_missing_is_named():
         optimizer.update(params, state)
     with pytest.raises(ValueError, match="sharpness reads the loss"):
         optimizer.update(params, state, params)
-    with pytest.raises(ValueError, match="sharpness needs the loss"):
+    with pytest.raises(ValueError, match="sharpness needs value_fn, the loss of the batch"):
         optimizer.update(params, state, params, value=1.0)
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from dsl import PRIMITIVES, parse, to_optax
 from dsl.errors import ExportError, KindError
-from dsl.export import to_latex, to_optax_source, to_torch_source
+from dsl.export import HOSTS, to_latex
 from dsl.language.kinds import KINDS, Kind, join, lifts
 from dsl.run.interpret import run_step
 from dsl.run.machine import DoesNotFit, Layout, Machine
@@ -151,9 +151,9 @@ def test_kinds_without_a_common_one_do_not_stand_side_by_side():
 
 
 def test_hosts_without_a_kind_say_so():
-    for to_source in (to_optax_source, to_torch_source):
+    for host in HOSTS.values():
         with pytest.raises(ExportError, match="holds a Cover"):
-            to_source(ZOO["sm3"])
+            host.to_source(ZOO["sm3"])
     with pytest.raises(DoesNotFit, match="no register holds a Cover"):
         Machine(Layout.of(LEAVES)).encode(ZOO["sm3"])
 

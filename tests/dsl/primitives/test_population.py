@@ -7,7 +7,7 @@ import pytest
 
 from dsl import Program, canonical, parse, simplify, to_optax
 from dsl.errors import ExportError, KindError
-from dsl.export import to_latex, to_optax_source, to_torch_source
+from dsl.export import HOSTS, to_latex
 from dsl.run.fingerprint import fingerprint
 from dsl.run.interpret import run_step
 from dsl.run.machine import DoesNotFit, Layout, Machine
@@ -121,9 +121,9 @@ def test_a_swarm_is_counted_in_memory_and_goes_through_every_form():
     assert "softmax" in to_latex(rule)
 
 
-@pytest.mark.parametrize("export", [to_optax_source, to_torch_source])
-def test_no_host_expresses_a_swarm_yet_and_no_register_holds_it(export):
+@pytest.mark.parametrize("host", HOSTS)
+def test_no_host_expresses_a_swarm_yet_and_no_register_holds_it(host):
     with pytest.raises(ExportError, match=r"Population\[20\]|Coefficients\[20\]"):
-        export(ZOO["consensus_based_optimization"])
+        HOSTS[host].to_source(ZOO["consensus_based_optimization"])
     with pytest.raises(DoesNotFit, match="no register holds"):
         Machine(Layout.of(W)).encode(ZOO["consensus_based_optimization"])

@@ -5,6 +5,7 @@ import pytest
 import yaml
 
 from dsl import parse
+from dsl.export import HOSTS
 from evaluators.evaluation import Evaluation, Measurement, Outcome
 from evaluators.seeds import baseline_seeds, final_seeds, search_seeds
 from evaluators.workers import SerialPool
@@ -139,7 +140,7 @@ def test_a_run_holds_config_and_winner(tmp_path):
     assert winner.name == "tiny"
     assert winner == result.hall.winner.program.renamed("tiny")
     assert not result.not_written
-    for name in ("winner_optax.py", "winner_torch.py"):
+    for name in (f"winner{host.suffix}" for host in HOSTS.values()):
         compile((tmp_path / name).read_text(), name, "exec")
 
 

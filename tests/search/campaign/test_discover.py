@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from dsl.export import HOSTS
 from search.errors import SearchError
 from search.ledger import FILE, Ledger
 
@@ -97,8 +98,8 @@ def test_a_finished_run_says_so_and_keeps_its_files(folder, reference):
     assert code == 0
     assert "complete" in err
     names = {path.name for path in (folder / "serial").iterdir()}
-    wanted = {"config.yaml", FILE, "winner.rule", "winner_optax.py", "winner_torch.py"}
-    assert wanted <= names
+    winners = {f"winner{host.suffix}" for host in HOSTS.values()}
+    assert {"config.yaml", FILE, "winner.rule", *winners} <= names
 
 
 @pytest.mark.slow

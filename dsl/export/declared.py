@@ -1,0 +1,118 @@
+"""Declarations over an array namespace as text: an expression, or functions and constants.
+
+A meaning is a Python function of a namespace `xp` and arguments. One that returns a single
+expression is written in place, anything longer becomes a function of the file, with the functions
+and constants of its module that it uses.
+"""
+
+import ast
+import builtins
+import dis
+import inspect
+import re
+import textwrap
+from collections.abc import Callable
+from functools import lru_cache
+from types import FunctionType, ModuleType
+from typing import Any
+
+from dsl.errors import ExportError
+from dsl.export.code import function_head
+from dsl.export.expressions import expression, fill, names_in, number
+from dsl.language.initialisers import INITIALISERS, Init
+from dsl.language.kinds import Kind
+from dsl.language.registry import Primitive, Scope
+
+
+class Declared:
+    """The declarations as a file over the namespace `xp` holds them, noted as they are used.
+
+    **Arguments:** `xp`: the name of the array namespace in the file. `array`: the type of an array.
+    """
+
+    def __init__(self, xp: str, array: str):
+        self.xp = xp
+        self.array = array
+        self.functions: dict[str, str] = {}
+        self.constants: dict[str, None] = {}
+
+    def template(self, primitive: Primitive) -> ast.expr | None:
+        """The returned expression of a primitive's declaration; None if it takes more."""
+        body, _ = meaning(primitive.meaning)
+        if body is None or set(names_in(body)) - {"xp", *primitive.params}:
+            return None
+        return fill(body, {"xp": expression(self.xp)})
+
+    def first_value(self, rule: Init) -> ast.expr:
+        """The expression for the first value of a slot, over the parameter `w`."""
+        declared = INITIALISERS[rule.rule]
+        body, _ = meaning(declared.fill)
+        if body is None:
+            raise ExportError(f"initialiser '{rule.rule}' is not a single expression")
+        params = declared.fill.__code__.co_varnames[2 : declared.fill.__code__.co_argcount]
+        values = dict(zip(params, map(number, rule.args), strict=True))
+        return fill(body, {"xp": expression(self.xp), **values})
+
+    def function(self, primitive: Primitive) -> str:
+        """The name of the function of the file that does what a primitive's declaration does."""
+        label = f"_{primitive.name}"
+        if label not in self.functions:
+            self._borrow_for(primitive.meaning)
+            self.functions[label] = self._text(label, primitive)
+        return label
+
+    def _text(self, label: str, primitive: Primitive) -> str:
+        lists = primitive.scope is Scope.MODEL
+
+        def type_of(kind: Kind | None, number: str) -> str:
+            if kind is not Kind.TENSOR:
+                return number
+            return f"list[{self.array}]" if lists else self.array
+
+        pairs = zip(primitive.params, primitive.signature.params, strict=True)
+        params = [f"{param}: {type_of(kind, 'Any')}" for param, kind in pairs]
+        result = type_of(primitive.signature.result, self.array) if lists else self.array
+        head = function_head(0, label, params, result)
+        _, source = meaning(primitive.meaning)
+        old_head = re.search(r"\):\n|:\n", source)
+        assert old_head is not None
+        return "\n".join([*head, re.sub(r"\bxp\b", self.xp, source[old_head.end() :])])
+
+    def _borrow_for(self, user: Callable[..., Any]) -> None:
+        """Note what a function of ours uses; ExportError if a file cannot hold it."""
+        for used in _globals(user):
+            value = user.__globals__.get(used)
+            if isinstance(value, FunctionType):
+                if used not in self.functions:
+                    self._borrow_for(value)
+                    self.functions[used] = meaning(value)[1]
+            elif isinstance(value, int | float):
+                self.constants[f"{used} = {value!r}"] = None
+            elif isinstance(value, ModuleType) or (
+                value is not None and not hasattr(builtins, used)
+            ):
+                raise ExportError(
+                    f"'{user.__name__}' uses '{used}', which an exported file cannot hold"
+                )
+
+
+def _globals(function: Callable[..., object]) -> list[str]:
+    """The names that a function reads from its module or the builtins, not from objects."""
+    reads = (i.argval for i in dis.get_instructions(function) if i.opname == "LOAD_GLOBAL")
+    return list(dict.fromkeys(reads))
+
+
+@lru_cache(maxsize=512)
+def meaning(function: Callable[..., object]) -> tuple[ast.expr | None, str]:
+    """The expression that a function returns, if that is all it does, and its source text."""
+    source = textwrap.dedent(inspect.getsource(function))
+    tree = ast.parse(source).body[0]
+    assert isinstance(tree, ast.FunctionDef)
+    lines = source.splitlines()[tree.lineno - 1 :]
+    body = tree.body
+    if isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant):
+        body = body[1:]
+    single = None
+    if len(body) == 1 and isinstance(body[0], ast.Return):
+        single = body[0].value
+    return single, "\n".join(lines)

@@ -1,0 +1,148 @@
+"""The transformation: the class of its state and the functions `init` and `update`."""
+
+import ast
+
+from dsl.export.code import Code, function_head, refusal
+from dsl.export.emit import Emitter
+from dsl.export.expressions import call, expression, function_of, names_in
+from dsl.export.optax.body import DTYPE, Body
+from dsl.export.optax.plan import Plan
+from dsl.export.optax.values import Values
+from dsl.language.initialisers import Init
+from dsl.language.kinds import Kind
+
+_FIELDS = {
+    Kind.TENSOR: "Any  # a tree like the parameters",
+    Kind.SCALAR: "Any  # a tree of numbers, one per parameter tensor",
+    Kind.GLOBAL: "jax.Array  # a number",
+}
+
+
+class Transformation:
+    """Writes the parts of the transformation of a plan; `uses` are the names in their lines."""
+
+    def __init__(self, plan: Plan):
+        self.plan = plan
+        self.facts = plan.inner
+        self.program = plan.inner.program
+        self.values = Values(plan.inner, {plan.name, plan.state, plan.transform})
+        self.emitter = Emitter(plan.inner, self.values)
+        self.uses: dict[str, None] = {}
+
+    def state(self) -> list[str]:
+        """The class of the state."""
+        fields = {"count": "Any  # steps taken, int32"}
+        if self.facts.noisy:
+            fields["key"] = "jax.Array  # seeds the noise"
+        for slot, init in self.program.slots.items():
+            fields[self.values.fields[slot]] = _FIELDS[init.kind]
+        if any("jax" in names_in(expression(kind)) for kind in fields.values()):
+            self.uses["jax"] = None
+        summary = f'    """State of `{self.plan.transform}`."""'
+        lines = [f"class {self.plan.state}(NamedTuple):", summary, ""]
+        return [*lines, *(f"    {name}: {kind}" for name, kind in fields.items())]
+
+    def init(self) -> list[str]:
+        """The function `init`."""
+        fields = {"count": expression("jnp.zeros((), jnp.int32)")}
+        if self.facts.noisy:
+            fields["key"] = expression("jax.random.key(seed)")
+        for slot, rule in self.program.slots.items():
+            fields[self.values.fields[slot]] = self._first_value(rule)
+        code = Code(8, uses=self.uses)
+        made = ast.Call(ast.Name(self.plan.state), [], [ast.keyword(*f) for f in fields.items()])
+        if "params" not in names_in(made):
+            code.write("del params")
+        code.put("return ", made)
+        return [f"    def init(params: Any) -> {self.plan.state}:", *code.lines]
+
+    def _first_value(self, rule: Init) -> ast.expr:
+        made = self.values.declared.first_value(rule)
+        if rule.kind is Kind.GLOBAL:
+            return made
+        match made:
+            case ast.Call(function, [ast.Name("w")], []):
+                pass
+            case _:
+                function = function_of(["w"], made)
+        return call("jax.tree.map", function, ast.Name("params"))
+
+    def update(self) -> list[str]:
+        """The function `update`: what it refuses, the numbers it reads, the rule, the new state."""
+        reads, sources = self.facts.reads, self.facts.sources
+        flags = ["value: Any = None"] if "loss" in reads else []
+        flags += [f"{s.argument}: Callable[..., Any] | None = None" for s in sources]
+        if sources:
+            self.uses["Callable"] = None
+        params = ["updates: Any", "state: Any", "params: Any = None"]
+        params += [*(["*", *flags] if flags else []), "**extra_args: Any"]
+        needs_params = "w" in reads or self.facts.oracles
+        return [
+            *function_head(4, "update", params, f"tuple[Any, {self.plan.state}]"),
+            f"        del {'' if needs_params else 'params, '}extra_args",
+            *self._refusals(needs_params),
+            "        count = optax.safe_increment(state.count)",
+            *self._rule(),
+        ]
+
+    def _refusals(self, needs_params: bool) -> list[str]:
+        """Lines that refuse a call without something that the rule reads."""
+        needs = {}
+        if needs_params:
+            needs["params"] = "reads the parameters: call update(g, state, params)"
+        if "loss" in self.facts.reads:
+            needs["value"] = "reads the loss: call update(..., value=loss)"
+        for source in self.facts.sources:
+            example = f"call update(..., {source.argument}={source.example})"
+            needs[source.argument] = f"needs {source.argument}, {source.holds}: {example}"
+        lines = []
+        for argument, message in needs.items():
+            lines.append(f"        if {argument} is None:")
+            lines += refusal(12, "ValueError", f"{self.plan.transform} {message}")
+        return lines
+
+    def _rule(self) -> list[str]:
+        """The numbers that the rule reads, its lines, and the new state."""
+        body, updates = Body(self.values, self.emitter), ast.Name("updates")
+        code = body.code
+        body.make([self.program.result, *self.program.next_values.values()])
+        result = body.lifted(self.program.result, Kind.TENSOR)
+        if not self.plan.paired:
+            moves = self.emitter.names.take("moves")
+            code.assign(moves, call("jax.tree.map", expression("jnp.negative"), result))
+            result = ast.Name(moves)
+        fields: list[ast.expr] = [ast.Name("count")]
+        fields += [expression("state.key")] if self.facts.noisy else []
+        for slot, init in self.program.slots.items():
+            value = body.lifted(self.program.next_values[slot], init.kind)
+            old = expression(f"state.{self.values.fields[slot]}")
+            if init.kind is Kind.GLOBAL:
+                fields.append(call("jnp.asarray", value, ast.Attribute(old, "dtype")))
+            else:
+                fields.append(call("optax.tree.cast_like", value, old))
+        code.assign("new_state", call(self.plan.state, *fields))
+        code.put("return ", call("optax.tree.cast_like", result, updates), ", new_state")
+        numbers = self._numbers(code)
+        self.uses |= code.uses
+        return [*numbers, *code.lines]
+
+    def _numbers(self, rule: Code) -> list[str]:
+        """Numbers that the lines of the rule read."""
+        code = Code(8, uses=self.uses)
+        scheduled = "lr" in rule.uses and "lr" in self.program.hyperparameters
+        reads_loss = "loss" in rule.uses and "loss" in self.program.inputs
+        dtype = expression(DTYPE)
+        if scheduled or reads_loss:
+            code.assign("dtype", dtype)
+            dtype = ast.Name("dtype")
+        if "t" in rule.uses:
+            code.assign("t", call("jnp.asarray", ast.Name("count"), dtype))
+        if scheduled:
+            code.write("lr: Any = learning_rate")
+            code.write("if callable(learning_rate):")
+            code.write("    lr = jnp.asarray(learning_rate(state.count), dtype)")
+        if reads_loss:
+            code.assign("loss", call("jnp.asarray", ast.Name("value"), dtype))
+        if "treedef" in rule.uses:
+            code.assign("treedef", expression("jax.tree.structure(updates)"))
+        return code.lines

@@ -1,0 +1,163 @@
+"""Hyperparameters in PyTorch: the constructor that takes them, the group that holds them.
+
+`b1` and `b2` (and `b3`) together are the one parameter `betas`; the horizon is an entry of its own.
+"""
+
+import ast
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from dsl.export.code import WIDTH, Code, layout
+from dsl.export.emit import safe
+from dsl.export.expressions import expression, format_float
+from dsl.export.facts import Facts
+from dsl.export.header import argument, prose
+from dsl.language.hyperparameters import host_name
+from dsl.language.oracle import Source
+from dsl.language.sources import LOSS
+
+_TAKEN = {"params", "maximize", "seed", "horizon", "betas", "lr_"}
+_REFUSED = {"lr": "learning rate", "eps": "epsilon value", "weight_decay": "weight_decay value"}
+"""The hyperparameters that PyTorch wants positive or zero, in the words of its errors."""
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A parameter of the constructor, for one hyperparameter of the program or several."""
+
+    label: str
+    hypers: tuple[str, ...]
+    values: tuple[float, ...]
+
+    @property
+    def typed(self) -> str:
+        """The parameter with its type and default."""
+        if self.label == "betas":
+            kind = f"tuple[{', '.join('float' for _ in self.values)}]"
+            return f"betas: {kind} = ({', '.join(map(format_float, self.values))})"
+        kind = "float | torch.Tensor" if self.label == "lr" else "float"
+        return f"{self.label}: {kind} = {format_float(self.values[0])}"
+
+    def checks(self) -> list[str]:
+        """Lines that refuse a value out of range, in PyTorch's words."""
+        if self.label == "betas":
+            if not all(0 <= beta < 1 for beta in self.values):
+                return []
+            refusal = 'f"Invalid beta parameter at index {index}: {beta}"'
+            return [
+                "        for index, beta in enumerate(betas):",
+                "            if not 0.0 <= beta < 1.0:",
+                f"                raise ValueError({refusal})",
+            ]
+        if self.label not in _REFUSED or self.values[0] < 0:
+            return []
+        refusal = f'f"Invalid {_REFUSED[self.label]}: {{{self.label}}}"'
+        return [
+            f"        if not {self.label} >= 0.0:",
+            f"            raise ValueError({refusal})",
+        ]
+
+
+class Parameters:
+    """The hyperparameters of a program as the constructor and the groups have them."""
+
+    def __init__(self, facts: Facts, called: Mapping[str, str]):
+        self.facts = facts
+        self.called = called
+        values = facts.program.hyperparameters
+        betas = sorted(name for name in values if host_name(name, "torch") == "betas")
+        self.betas = tuple(betas) if {"b1", "b2"} <= set(betas) else ()
+        taken: list[Parameter] = []
+        for name, value in values.items():
+            if name not in self.betas:
+                alone = name if name in betas else host_name(name, "torch")
+                taken.append(Parameter(safe(alone, _TAKEN), (name,), (value,)))
+            elif name == "b1":
+                taken.append(Parameter("betas", self.betas, tuple(values[b] for b in self.betas)))
+        self.taken = sorted(taken, key=lambda parameter: parameter.label != "lr")
+        """The parameters of the constructor, the learning rate first."""
+        self.keys = {p.hypers[0]: p.label for p in taken if p.label != "betas"}
+
+    def entry(self, name: str) -> ast.expr:
+        """The expression for a hyperparameter, or the horizon, of `group`."""
+        if name == "T":
+            return expression('float(group["horizon"])')
+        if name in self.betas:
+            return expression(f'group["betas"][{self.betas.index(name)}]')
+        return expression(f'group["{self.keys[name]}"]')
+
+    def read(self, code: Code, uses: Collection[str]) -> None:
+        """Write lines that read from `group` the hyperparameters, and the horizon, in `uses`."""
+        betas = [self.called[beta] if self.called[beta] in uses else "_" for beta in self.betas]
+        if set(betas) - {"_"}:
+            code.assign(", ".join(betas), expression('group["betas"]'))
+        for name in self.keys:
+            if self.called[name] in uses:
+                code.assign(self.called[name], self.entry(name))
+        if "T" in uses:
+            code.assign("T", self.entry("T"))
+
+    def docstring(self, title: str) -> list[str]:
+        """The docstring of the class: what it is, what `step` needs, its arguments."""
+        entries = argument("params", "parameters to optimize, or groups of them.")
+        for parameter in self.taken:
+            known = self.facts.meanings
+            meanings = [known[name] for name in parameter.hypers if name in known]
+            meaning = "; ".join(meanings) or "a constant of the rule, see the formula"
+            entries += argument(parameter.label, f"{meaning}.")
+        if "T" in self.facts.reads:
+            entries += argument("horizon", "the number of steps of the whole training.")
+        entries += argument("maximize", "climb instead of descend.")
+        if self.facts.noisy:
+            entries += argument("seed", "seeds the noise.")
+        lines = [f'    """{title}; the formula heads this file.', ""]
+        if needs_closure(self.facts):
+            backward = ". It may call `backward()`, as for other optimizers."
+            if self.facts.oracles:
+                backward = (
+                    ", and does not call `backward()`. "
+                    "The gradients are those of `backward()`, called before `step`."
+                )
+            wanted = "`step` needs a closure that returns the loss of the batch"
+            lines += [*prose(f"{wanted} at the present parameters{backward}", 4), ""]
+        for source in functions(self.facts):
+            lines += [*prose(f"`step` needs `{source.argument}`: {source.here}.", 4), ""]
+        return [*lines, "    Args:", *entries, '    """']
+
+    def constructor(self) -> list[str]:
+        """`__init__` and `__setstate__`."""
+        flags = {"horizon": "horizon: int"} if "T" in self.facts.reads else {}
+        flags["maximize"] = "maximize: bool = False"
+        if self.facts.noisy:
+            flags["seed"] = "seed: int = 0"
+        params = ["self", "params: Any", *(p.typed for p in self.taken), "*", *flags.values()]
+        return [
+            *layout(4, "def __init__(", params, ") -> None:"),
+            *(line for parameter in self.taken for line in parameter.checks()),
+            *_dictionary(8, "defaults", (*(p.label for p in self.taken), *flags)),
+            "        super().__init__(params, defaults)",
+            "",
+            "    def __setstate__(self, state: dict[str, Any]) -> None:",
+            "        super().__setstate__(state)",
+            "        for group in self.param_groups:",
+            '            group.setdefault("maximize", False)',
+        ]
+
+
+def _dictionary(indent: int, label: str, keys: Collection[str]) -> list[str]:
+    """A dictionary with an entry for each variable in `keys`."""
+    pad, entries = " " * indent, [f'"{key}": {key}' for key in keys]
+    line = f"{pad}{label} = {{{', '.join(entries)}}}"
+    if len(line) <= WIDTH:
+        return [line]
+    return [f"{pad}{label} = {{", *(f"{pad}    {entry}," for entry in entries), f"{pad}}}"]
+
+
+def needs_closure(facts: Facts) -> bool:
+    """True if a step reads the loss, or asks for it at other points."""
+    return LOSS in facts.sources or "loss" in facts.reads
+
+
+def functions(facts: Facts) -> list[Source]:
+    """The functions that a step takes besides the closure, which gives the loss."""
+    return [source for source in facts.sources if source is not LOSS]
