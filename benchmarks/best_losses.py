@@ -30,15 +30,15 @@ from dsl.zoo import ZOO  # noqa: E402
 from evaluators import registry  # noqa: E402
 from evaluators.comparison.bench import BASELINES  # noqa: E402
 from evaluators.suites import TaskChoice  # noqa: E402
-from evaluators.training.batches import Room  # noqa: E402
-from evaluators.training.train import Trained, Trainer  # noqa: E402
+from evaluators.training.batches import BatchShape  # noqa: E402
+from evaluators.training.trainer import Trained, Trainer  # noqa: E402
 from evaluators.training.trainers import trainers_for  # noqa: E402
 from evaluators.tuning.coordinates import tune  # noqa: E402
 
 TUNING_SEEDS, SEEDS = (0, 1), (2, 3, 4, 5)
 FACTORS = (0.56, 1.0, 1.8)
 """Multiples of a rate that are tried with it: the half decades of a sweep become quarters."""
-ROOM = Room(len(TUNING_SEEDS), len(FACTORS), 1)
+SHAPE = BatchShape(len(TUNING_SEEDS), len(FACTORS), 1)
 
 Constants = dict[str, float]
 
@@ -53,7 +53,7 @@ class Field:
 
     def tuned(self, rule: str, evaluations: int) -> Constants:
         """The constants of a rule, its rate among them."""
-        found = tune(ZOO[rule], self.choices, TUNING_SEEDS, evaluations, self.words, FACTORS, ROOM)
+        found = tune(ZOO[rule], self.choices, TUNING_SEEDS, evaluations, self.words, FACTORS, SHAPE)
         constants = dict(found.program.hyperparameters)
         if found.rates:
             constants["lr"] = found.rates[self.task.name]
@@ -62,7 +62,7 @@ class Field:
     def loss(self, rule: str, constants: Mapping[str, float]) -> float:
         """Mean over the seeds that nothing is tuned on; infinite if one of them failed."""
         program = ZOO[rule].with_hyperparameters(**constants)
-        trainer = trainers_for(ZOO[rule], self.choices, self.words, ROOM).by_task[self.task.name]
+        trainer = trainers_for(ZOO[rule], self.choices, self.words, SHAPE).by_task[self.task.name]
         return mean_loss(trainer.run(program, SEEDS)[0])
 
     def longer(self, rule: str, constants: Mapping[str, float], times: int) -> float:

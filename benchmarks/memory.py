@@ -24,7 +24,9 @@ from dsl import canonical, parse  # noqa: E402
 from dsl.program import Program  # noqa: E402
 from dsl.zoo import ZOO  # noqa: E402
 from evaluators.registry import get  # noqa: E402
-from evaluators.training.train import Job, Trainer, searchable  # noqa: E402
+from evaluators.training.batches import TrainingRequest  # noqa: E402
+from evaluators.training.trainer import Trainer  # noqa: E402
+from evaluators.training.trainers import searchable  # noqa: E402
 
 COMPILED_EVERY = 500
 """One program in so many runs in the compiled engine."""
@@ -52,7 +54,9 @@ def measure(programs: int) -> Iterator[tuple[int, float, int]]:
     source = drifting(0)
     for at in range(0, programs, 8):
         texts = [str(next(source)) for _ in range(8)]
-        trainer.run_batch([Job(canonical(parse(text)), [at % 64, at % 64 + 1]) for text in texts])
+        trainer.run_batch(
+            [TrainingRequest(canonical(parse(text)), [at % 64, at % 64 + 1]) for text in texts]
+        )
         if at % COMPILED_EVERY < 8:
             rule = own_loop(at)
             trainer.run(rule, [0, 1])

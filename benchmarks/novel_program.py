@@ -50,7 +50,10 @@ from dsl.program import Program  # noqa: E402
 from dsl.zoo import ZOO  # noqa: E402
 from evaluators.registry import get  # noqa: E402
 from evaluators.task import Task  # noqa: E402
-from evaluators.training.train import Engine, Job, Trainer, searchable  # noqa: E402
+from evaluators.training.batches import TrainingRequest  # noqa: E402
+from evaluators.training.choice import Engine  # noqa: E402
+from evaluators.training.trainer import Trainer  # noqa: E402
+from evaluators.training.trainers import searchable  # noqa: E402
 
 TASKS = ("quadratic", "digits", "chars", "digits_conv", "teacher", "names_window")
 """Small tasks of different kinds: a quadratic, classification, recurrence, convolution, regression,
@@ -107,10 +110,10 @@ def measure(task: Task, rule: str, steps: int, repeats: int, compiling: int) -> 
     known = ZOO[rule].with_hyperparameters(lr=RATE)
     chosen = Trainer(task, steps, searchable(), width=1)
     machine = Trainer(task, steps, searchable(), width=1, engine=Engine.MACHINE)
-    stages = (*chosen.looks, chosen.last)
+    stages = (*chosen.checkpoints, chosen.last)
     start = Start(task, chosen.last)
     by_hand = whole_loop(task, BY_HAND[rule](), stages)
-    engine = chosen.engine_for(Job(fresh(known, WARM), [0]))
+    engine = chosen.engine_for(TrainingRequest(fresh(known, WARM), [0]))
 
     def novel(number: int, trainer: Trainer = chosen) -> None:
         program = canonical(fresh(known, number))
@@ -160,7 +163,7 @@ def unit_w(count: int, programs: int = 1) -> UnitW:
         """Seconds and instructions of a program, and whether some run went to the end."""
         begin = time.process_time()
         program = canonical(pickle.loads(sent))
-        (runs,) = trainer.run_batch([Job(program, [0, 1], rates)])
+        (runs,) = trainer.run_batch([TrainingRequest(program, [0, 1], rates)])
         spent = time.process_time() - begin
         instructions = len(trainer.machine.encode(program).op)
         return spent, instructions, any(run.stopped is None for row in runs for run in row)

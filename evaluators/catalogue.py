@@ -29,7 +29,7 @@ class Best(NamedTuple):
 
 
 Checksum: TypeAlias = str | Mapping[str, str] | None
-"""Of the examples; by version of Python where their source changes with it."""
+"""Of the examples; by version of Python where the examples come with it."""
 
 
 @dataclass(frozen=True)

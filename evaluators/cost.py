@@ -1,4 +1,4 @@
-"""What a step asks of a task: the operations of a gradient, and how many of these a rule takes.
+"""The cost of a step on a task: the operations of a gradient, and the gradients that a rule takes.
 
 Operations are counted without running or compiling anything.
 """
@@ -39,7 +39,7 @@ _MOVES = frozenset(
         "split",
     )
 )
-"""Primitives that move numbers and compute none."""
+"""Primitives that move numbers without computing."""
 
 
 def flops(task: Task) -> int:
@@ -57,7 +57,7 @@ def flops(task: Task) -> int:
 
 
 def gradients(task: Task, program: Program) -> float:
-    """What a step of a program asks of a task, as a number of gradients that take as long.
+    """The cost of a program's step, in gradients that take as long; the update itself is left out.
 
     The gradient is 1 where the program reads it, and its oracles cost what their primitives
     declare; one that the data decide about counts as asked.

@@ -1,4 +1,4 @@
-"""What came of judging a program: an outcome, a score, and what was measured."""
+"""The judgement of a program: an outcome, a score, and the measurements they rest on."""
 
 import enum
 from collections.abc import Mapping
@@ -7,12 +7,12 @@ from typing import Any
 
 
 class Outcome(enum.StrEnum):
-    """How an evaluation ended; `sentence` says it in words."""
+    """The way in which an evaluation ended; `sentence` says it in words."""
 
     OK = "ok", "trained to the end"
     NON_FINITE = "non_finite", "the loss or a parameter became NaN or infinite"
     DIVERGED = "diverged", "a parameter left the sane range"
-    SCREENED = "screened", "behind the hurdle at the first look, and not trained further"
+    SCREENED = "screened", "below the threshold at the first checkpoint, and not trained further"
     GRADIENT_INDEPENDENT = (
         "gradient_independent",
         "the steps depend on neither the gradient nor an oracle",
@@ -50,8 +50,8 @@ class Outcome(enum.StrEnum):
 
     @property
     def alarm(self) -> bool:
-        """Whether it speaks against the task and not for the program: nothing that is reached this
-        way may be promoted, and a person should look."""
+        """True if it speaks against the task rather than for the program: nothing that is reached
+        this way may be promoted, and a person should look."""
         return self is Outcome.TOO_GOOD
 
 
@@ -59,10 +59,11 @@ class Outcome(enum.StrEnum):
 class Measurement:
     """One training run: a program on a task with a seed.
 
-    `loss` is the validation loss at the horizon in nats; `score` compares it, and that of the first
-    look, with the tuned baseline (1) and the untrained model (0); `early` compares the first look
-    alone; `step` is the one (from 1) at which training was given up; `rate` is the one of those
-    tried that served the program best on this task. Each is None where there is none.
+    `loss` is the validation loss at the horizon, in the unit of the task; `score` compares it, and
+    that of the first checkpoint, with the tuned baseline (1) and the untrained model (0); `early`
+    compares the first checkpoint alone; `step` is the one (from 1) at which training was given up;
+    `rate` is the one of those tried that served the program best on this task. Each is None where
+    there is no such number.
     """
 
     task: str
@@ -77,10 +78,10 @@ class Measurement:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """The judgement of a program: the first outcome that is not OK, and one score for all tasks.
+    """The first outcome that is not OK, and one score for all tasks.
 
-    `steps` counts training steps over all rates and seeds: those up to the first look, and those
-    after it.
+    `steps` counts training steps over all rates and seeds: those up to the first checkpoint, and
+    those after it.
     """
 
     outcome: Outcome
@@ -93,7 +94,7 @@ class Evaluation:
         return {m.task: m.rate for m in self.measurements if m.rate is not None}
 
     def early(self) -> dict[str, float]:
-        """The score of the first look on each task, a mean over seeds."""
+        """The score at the first checkpoint of each task, a mean over seeds."""
         found: dict[str, list[float]] = {}
         for each in self.measurements:
             if each.early is not None:

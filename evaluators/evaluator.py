@@ -8,28 +8,28 @@ from statistics import fmean
 
 from dsl import canonical
 from dsl.program import Program
-from dsl.run.machine import DoesNotFit
 from evaluators.checks import CHECKS, refused_by
 from evaluators.evaluation import Evaluation, Measurement, Outcome
 from evaluators.score import WORST, aggregate, loss_at, reference, score
 from evaluators.suites import TaskChoice
 from evaluators.task import Task
-from evaluators.training.batches import Job, Room
+from evaluators.training.batches import BatchShape, TrainingRequest
 from evaluators.training.outcomes import outcome_of
-from evaluators.training.train import Trained, Trainer
+from evaluators.training.trainer import Trained, Trainer, Unfit
 from evaluators.training.trainers import trainers_for
 
 
 @dataclass(frozen=True)
-class Suite:
-    """What programs are judged on: plain data, the same in every worker.
+class JudgingSetup:
+    """Everything that decides a judgement besides program and seeds: plain data, the same in every
+    worker.
 
     `baseline` is the tuned rule that scores 1, its constants as defaults, and `rates` its rate by
-    task (its default where none is named). `factors` are the multiples of a rate that
-    are tried on every task, for programs and baseline alike. `primitives` are those that programs
-    may use; those a search draws by default if empty. `checks` are the free checks that are made.
-    `width` is how many seeds run side by side and `batch` how many programs are judged in one call;
-    they change no result.
+    task (its default where none is named). `factors` are the multiples of a rate that are tried on
+    every task, for programs and baseline alike. `primitives` are those that programs may use; those
+    a search draws by default if empty. `checks` names the free checks to make.
+    `width` is the number of seeds side by side and `batch` that of programs in one call; they
+    change no result.
     """
 
     tasks: tuple[TaskChoice, ...]
@@ -43,32 +43,36 @@ class Suite:
 
 
 @dataclass(frozen=True)
-class Asked:
-    """A program to judge: the middle of the rates to try by task, its own where none is named, and
-    by task the score that the first look has to reach on some seed for training to go on."""
+class EvaluationRequest:
+    """A program to judge.
+
+    `rates` is the middle of the rates to try by task, the program's own where none is named;
+    `thresholds` the score by task that the first checkpoint has to reach on some seed for training
+    to go on.
+    """
 
     program: Program
     rates: Mapping[str, float] = field(default_factory=dict)
-    hurdles: Mapping[str, float] = field(default_factory=dict)
+    thresholds: Mapping[str, float] = field(default_factory=dict)
 
 
 class Evaluator:
-    """Judges programs by a suite; equal programs on equal seeds get equal evaluations.
+    """Judges programs by a setup; equal programs on equal seeds get equal evaluations.
 
-    A program that does not pass the suite's free checks is not trained.
+    A program that does not pass the setup's free checks is not trained.
     """
 
-    def __init__(self, suite: Suite):
-        self.suite = suite
-        self.baseline = suite.baseline
-        room = Room(suite.width, len(suite.factors), suite.batch)
-        self.trainers = trainers_for(self.baseline, suite.tasks, suite.primitives, room)
-        self._checks = [check for check in CHECKS if check.name in suite.checks]
+    def __init__(self, setup: JudgingSetup):
+        self.setup = setup
+        self.baseline = setup.baseline
+        shape = BatchShape(seeds=setup.width, rates=len(setup.factors), programs=setup.batch)
+        self.trainers = trainers_for(self.baseline, setup.tasks, setup.primitives, shape)
+        self._checks = [check for check in CHECKS if check.name in setup.checks]
         self._scale = lru_cache(maxsize=64)(self._measure_baseline)
 
     @property
     def compilations(self) -> int:
-        """How many machines were compiled so far: one per task, whatever was evaluated."""
+        """The number of machines compiled so far: one per task, whatever was evaluated."""
         return self.trainers.compilations
 
     def evaluate(
@@ -76,62 +80,59 @@ class Evaluator:
         program: Program,
         seeds: Sequence[int],
         rates: Mapping[str, float] | None = None,
-        hurdles: Mapping[str, float] | None = None,
+        thresholds: Mapping[str, float] | None = None,
     ) -> Evaluation:
         """Judge one program; see `evaluate_batch`."""
-        return self.evaluate_batch([Asked(program, rates or {}, hurdles or {})], seeds)[0]
+        request = EvaluationRequest(program, rates or {}, thresholds or {})
+        return self.evaluate_batch([request], seeds)[0]
 
-    def evaluate_batch(self, asked: Sequence[Asked], seeds: Sequence[int]) -> list[Evaluation]:
+    def evaluate_batch(
+        self, requests: Sequence[EvaluationRequest], seeds: Sequence[int]
+    ) -> list[Evaluation]:
         """Judge programs on every task with every seed; each as if it were alone.
 
         On each task the rates around a middle one are tried, and the one that serves a program
         best over the seeds counts; the baseline has the same choice. Tasks run in the order of the
-        suite; after one on which a program fails, the rest are not run and count as failed. A
+        setup; after one on which a program fails, the rest are not run and count as failed. A
         failed run scores -1.
         """
-        judged = [_Judged(canonical(each.program), each) for each in asked]
+        judged = [_Judged(canonical(request.program), request) for request in requests]
         for each in judged:
             refused = refused_by(each.program, self._checks)
             each.outcome = refused.outcome if refused else Outcome.OK
         for name, trainer in self.trainers.by_task.items():
             going = [each for each in judged if each.outcome is Outcome.OK]
-            jobs = [self._job(each, name, seeds) for each in going]
-            carried = []
-            for each, job in zip(going, jobs, strict=True):
-                try:
-                    trainer.engine_for(job)
-                except DoesNotFit:
+            asked = [self._training(each, name, seeds) for each in going]
+            for each, request, runs in zip(going, asked, trainer.run_batch(asked), strict=True):
+                if isinstance(runs, Unfit):
                     each.outcome = Outcome.DOES_NOT_FIT
                 else:
-                    carried.append((each, job))
-            runs = trainer.run_batch([job for _, job in carried])
-            scale = self._scale(name, tuple(seeds)) if carried else ()
-            for (each, job), rows in zip(carried, runs, strict=True):
-                each.learn(trainer, job, rows, scale)
+                    each.learn(trainer, request, runs, self._scale(name, tuple(seeds)))
         return [each.evaluation(list(self.trainers.by_task)) for each in judged]
 
-    def _job(self, judged: "_Judged", name: str, seeds: Sequence[int]) -> Job:
-        hurdle = judged.asked.hurdles.get(name)
-        bar = None
-        if hurdle is not None:
+    def _training(self, judged: "_Judged", name: str, seeds: Sequence[int]) -> TrainingRequest:
+        threshold = judged.request.thresholds.get(name)
+        losses = None
+        if threshold is not None:
             task, scale = self.trainers.by_task[name].task, self._scale(name, tuple(seeds))
-            bar = [loss_at(task, hurdle * scale[0])]
-        tried = self._tried(judged.program, judged.asked.rates.get(name))
-        return Job(judged.program, seeds, tried, bar)
+            losses = [loss_at(task, threshold * scale[0])]
+        tried = self._tried(judged.program, judged.request.rates.get(name))
+        return TrainingRequest(judged.program, seeds, tried, losses)
 
     def _tried(self, program: Program, middle: float | None) -> tuple[float, ...] | None:
         """The rates around `middle`, nearest first; None for a program without a rate."""
         if "lr" not in program.hyperparameters:
             return None
         middle = program.hyperparameters["lr"] if middle is None else middle
-        nearest = sorted(self.suite.factors, key=lambda factor: abs(math.log(factor)))
+        nearest = sorted(self.setup.factors, key=lambda factor: abs(math.log(factor)))
         return tuple(middle * factor for factor in nearest)
 
     def _measure_baseline(self, name: str, seeds: tuple[int, ...]) -> tuple[float, ...]:
-        """Its mean progress at each look, at the rate that serves it best on these seeds: the one
-        by whose measure no other rate scores higher, as far as that can be."""
+        """The baseline's mean progress at each checkpoint, at the rate that serves it best on these
+        seeds: the one by whose scale no other rate scores higher, as far as there is one."""
         trainer = self.trainers.by_task[name]
-        runs = trainer.run(self.baseline, seeds, self._tried(self.baseline, self._own_rate(name)))
+        own_rate = self.setup.rates.get(name)
+        runs = trainer.run(self.baseline, seeds, self._tried(self.baseline, own_rate))
         outcomes = [[outcome_of(trainer.task, run) for run in row] for row in runs]
         sound = [row for row, ends in zip(runs, outcomes, strict=True) if set(ends) == {Outcome.OK}]
         if not sound:
@@ -139,18 +140,15 @@ class Evaluator:
             seed, outcome = next(pair for pair in pairs if pair[1] is not Outcome.OK)
             raise ValueError(f"the baseline fails on {name} with seed {seed}: {outcome.sentence}")
         scales = [reference(trainer.task, _losses(row)) for row in sound]
-        return min(scales, key=lambda scale: _most(trainer.task, sound, scale))
-
-    def _own_rate(self, name: str) -> float | None:
-        return self.suite.rates.get(name)
+        return min(scales, key=lambda scale: _highest_score(trainer.task, sound, scale))
 
 
 @dataclass
 class _Judged:
-    """What is known of a program so far."""
+    """A program with everything learned about it so far."""
 
     program: Program
-    asked: Asked
+    request: EvaluationRequest
     outcome: Outcome = Outcome.OK
     found: dict[str, Sequence[Measurement]] = field(default_factory=dict)
     steps: tuple[int, int] = (0, 0)
@@ -158,26 +156,26 @@ class _Judged:
     def learn(
         self,
         trainer: Trainer,
-        job: Job,
+        request: TrainingRequest,
         runs: Sequence[Sequence[Trained]],
         scale: Sequence[float],
     ) -> None:
         """Take in its runs [rate][seed] on a task."""
-        paid = _steps(trainer, [run for row in runs for run in row])
-        self.steps = (self.steps[0] + paid[0], self.steps[1] + paid[1])
-        judged = [
+        before, after = _steps(trainer, [run for row in runs for run in row])
+        self.steps = (self.steps[0] + before, self.steps[1] + after)
+        measured = [
             [
                 _measurement(trainer.task, seed, rate, run, scale)
-                for seed, run in zip(job.seeds, row, strict=True)
+                for seed, run in zip(request.seeds, row, strict=True)
             ]
-            for rate, row in zip(job.rates or (None,), runs, strict=True)
+            for rate, row in zip(request.rates or (None,), runs, strict=True)
         ]
-        best = _best(judged)
+        best = _best(measured)
         self.found[trainer.task.name] = best
         self.outcome = _outcome(best)
 
     def evaluation(self, tasks: Sequence[str]) -> Evaluation:
-        """The judgement, tasks that were not run counting as failed."""
+        """The judgement; tasks that were not run count as failed."""
         if self.outcome is Outcome.DOES_NOT_FIT or not self.found:
             return Evaluation(self.outcome, WORST)
         worth = aggregate([_mean_score(self.found.get(name, ())) for name in tasks])
@@ -189,7 +187,7 @@ def _losses(runs: Sequence[Trained]) -> list[tuple[float, ...]]:
     return [run.losses for run in runs]
 
 
-def _most(task: Task, runs: Sequence[Sequence[Trained]], scale: Sequence[float]) -> float:
+def _highest_score(task: Task, runs: Sequence[Sequence[Trained]], scale: Sequence[float]) -> float:
     """The best mean score of any rate by a scale."""
     return max(fmean(score(task, losses, scale) for losses in _losses(row)) for row in runs)
 
@@ -206,13 +204,22 @@ def _measurement(
         loss = run.loss
     elif outcome is Outcome.SCREENED and early is not None:
         worth = early
-    return Measurement(task.name, seed, outcome, loss, worth, run.stopped, rate, early)
+    return Measurement(
+        task=task.name,
+        seed=seed,
+        outcome=outcome,
+        loss=loss,
+        score=worth,
+        step=run.stopped,
+        rate=rate,
+        early=early,
+    )
 
 
-def _best(judged: Sequence[Sequence[Measurement]]) -> Sequence[Measurement]:
+def _best(measured: Sequence[Sequence[Measurement]]) -> Sequence[Measurement]:
     """The rate that counts: one that is too good to be true, else the one with the best mean."""
-    alarms = [row for row in judged if any(m.outcome.alarm for m in row)]
-    return alarms[0] if alarms else max(judged, key=_mean_score)
+    alarms = [row for row in measured if any(m.outcome.alarm for m in row)]
+    return alarms[0] if alarms else max(measured, key=_mean_score)
 
 
 def _mean_score(measured: Sequence[Measurement]) -> float:
@@ -230,8 +237,9 @@ def _outcome(measured: Iterable[Measurement]) -> Outcome:
 
 
 def _steps(trainer: Trainer, runs: Sequence[Trained]) -> tuple[int, int]:
-    """Training steps up to the first look and after it, over all runs, which go on together."""
-    first = trainer.looks[0]
-    ends = [first if run.hopeless else run.stopped or trainer.last for run in runs]
+    """Training steps up to the first checkpoint and after it, over all runs, which go on
+    together."""
+    first = trainer.checkpoints[0]
+    ends = [first if run.pruned else run.stopped or trainer.last for run in runs]
     length = max(ends)
     return len(runs) * min(length, first), len(runs) * max(length - first, 0)

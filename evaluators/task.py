@@ -1,4 +1,4 @@
-"""What a proxy task is: a small training problem as data and pure functions.
+"""The contract of a proxy task: a small training problem as data and pure functions.
 
 Parameters and examples are prepared in numpy, outside of any compiled function, and passed to the
 training loop as arguments: a loop that closes over its arrays, or initialises and samples inside,
@@ -14,9 +14,10 @@ from typing import Any, NamedTuple, TypeAlias
 import jax
 import numpy as np
 from jax import Array
+from jaxtyping import Float, Int, Int32, Key
 
 from evaluators.catalogue import Best
-from evaluators.data.checksum import checksum
+from evaluators.data.integrity import checksum
 from evaluators.errors import BadData
 
 Params: TypeAlias = Any
@@ -43,33 +44,33 @@ class Task:
     summary: str
     """One line for people: model, size, data."""
     dataset: str
-    """What the examples are; no two suites share a pair of data set and model."""
+    """The data set by name; no two suites share a pair of data set and model."""
     model: str
-    """What is fitted to them."""
+    """The model by name."""
     horizon: int
     """Training steps of a full evaluation."""
     init: Callable[[np.random.Generator], Params]
     """Fresh parameters, in numpy."""
     load: Callable[[], Data]
     """The examples, unchecked; the same object at every call. `data` checks them."""
-    order: Callable[[np.random.Generator, int], np.ndarray]
-    """(rng, steps) -> int32 [steps, batch]: the training examples of each step.
+    order: Callable[[np.random.Generator, int], Int32[np.ndarray, "steps batch"]]
+    """(rng, steps) -> the training examples of each step.
 
     A longer order begins with the shorter one drawn from an equal generator.
     """
-    loss: Callable[[Params, Data, Array], Array]
-    """(params, data, index [batch]) -> mean loss of those training examples, a scalar: nats where
-    labels or symbols are predicted, the square of the targets' unit where numbers are."""
-    validate: Callable[[Params, Data], Array]
-    """(params, data) -> mean loss of all validation examples, a scalar in the unit of `loss`."""
+    loss: Callable[[Params, Data, Int[Array, " batch"]], Float[Array, ""]]
+    """(params, data, index) -> mean loss of those training examples: nats where labels or symbols
+    are predicted, the square of the targets' unit where numbers are."""
+    validate: Callable[[Params, Data], Float[Array, ""]]
+    """(params, data) -> mean loss of all validation examples, in the unit of `loss`."""
     untrained: float
-    """Validation loss of fresh parameters, to about a tenth; what no program should stay above."""
+    """Validation loss of fresh parameters, to about a tenth."""
     floor: float
-    """No honest validation loss lies below this; one that does is a bug report, not a record."""
+    """The lowest honest validation loss; one below it is a bug report, not a record."""
     floor_from: str
-    """Where the floor comes from, in words."""
+    """The reason for the floor, in words."""
     best: Best
-    """What a tuned rule reaches at the horizon."""
+    """The best loss that a tuned rule is known to reach at the horizon."""
     flops: int
     """Floating-point operations of one gradient, as `evaluators.cost` counts them."""
     digest: str | None
@@ -79,17 +80,21 @@ class Task:
     """(data) -> the floor, where it has to be found in the examples; None where `floor` is known
     without them."""
     of_python: bool = False
-    """Whether the examples come with Python and change with its version."""
-    sampled: Callable[[Params, Data, Array, Array], Array] | None = None
-    """(params, data, index [batch], key) -> mean loss of those examples with labels drawn from the
-    model's own outputs, which no derivative goes through; None if the model draws none."""
-    outputs: Callable[[Params, Data, Array], tuple[Any, Callable[[Any], Array]]] | None = None
-    """(params, data, index [batch]) -> the model's outputs on those examples, and the function of
-    outputs that is their mean loss; None if the loss is no such function."""
+    """True if the examples come with Python and change with its version."""
+    sampled: (
+        Callable[[Params, Data, Int[Array, " batch"], Key[Array, ""]], Float[Array, ""]] | None
+    ) = None
+    """(params, data, index, key) -> mean loss of those examples with labels drawn from the model's
+    own outputs, which no derivative goes through; None if the model cannot draw labels."""
+    outputs: (
+        Callable[[Params, Data, Int[Array, " batch"]], tuple[Any, Callable[[Any], Array]]] | None
+    ) = None
+    """(params, data, index) -> the model's outputs on those examples, and the function of outputs
+    that is their mean loss; None if the loss is not a function of outputs."""
 
     def examples(self) -> int:
-        """How many training examples there are: the rows of the last part of `train`, which holds
-        the targets where there are any."""
+        """The number of training examples: the rows of the last part of `train`, which holds the
+        targets where there are any."""
         return len(jax.tree.leaves(self.data().train)[-1])
 
     def data(self) -> Data:
@@ -104,7 +109,7 @@ class Task:
         return checksum(self.data())
 
     def parameters(self) -> int:
-        """How many numbers a model has; loads no data."""
+        """The numbers that a model has; loads no data."""
         leaves = jax.tree.leaves(self.init(np.random.Generator(np.random.PCG64(0))))
         return sum(leaf.size for leaf in leaves)
 
@@ -133,14 +138,13 @@ def _checked(task: Task) -> Data:
 
 
 class Prepared(NamedTuple):
-    """What a training loop over several seeds takes as arguments; numpy throughout."""
+    """The arguments of a training loop over several seeds; numpy throughout."""
 
     params: Params
-    """Leaves [seeds, ...], float32."""
+    """A tree of float32 arrays [seeds, ...]."""
     data: Data
     """Shared by all seeds."""
-    order: np.ndarray
-    """int32 [seeds, steps, batch]."""
+    order: Int32[np.ndarray, "seeds steps batch"]
 
 
 def prepare(task: Task, seeds: Sequence[int], steps: int) -> Prepared:

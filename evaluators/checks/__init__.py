@@ -1,7 +1,12 @@
-"""Free checks: what a program shows in a few milliseconds of NumPy, before anything is compiled."""
+"""Free checks: evidence from a few milliseconds of NumPy, before anything is compiled.
 
-from evaluators.checks.checks import CHECKS, Check, refused_by
+battery   the checks in their order, each with the outcome of the programs that it refuses
+evidence  the behaviour of a program on fixed gradients and on a quadratic, found when asked for
+descent   the small quadratic, and the run of a program on it
+"""
+
+from evaluators.checks.battery import CHECKS, Check, refused_by
+from evaluators.checks.descent import Descent, descend
 from evaluators.checks.evidence import Evidence
-from evaluators.checks.quadratic import Descent, descend
 
 __all__ = ["CHECKS", "Check", "Descent", "Evidence", "descend", "refused_by"]

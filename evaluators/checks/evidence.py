@@ -1,13 +1,14 @@
-"""What the free checks know of a program, each part found when it is first asked for."""
+"""The evidence that the free checks judge by, each part found when it is first asked for."""
 
 from functools import cached_property
 
 import numpy as np
+from jaxtyping import Float
 
 from dsl.program import Program
 from dsl.rewrite.canonical import canonical
 from dsl.run.fingerprint import depends_on_gradient, respond
-from evaluators.checks.quadratic import Descent, descend
+from evaluators.checks.descent import Descent, descend
 
 RATES = (1.0, 0.1, 10.0, 0.01)
 """Multiples of the rate that a program is tried with on the quadratic, until one leads down."""
@@ -21,12 +22,12 @@ class Evidence:
 
     @cached_property
     def depends(self) -> bool:
-        """Whether the steps change with the gradients, or with the function behind the oracles."""
+        """True if the steps change with the gradients, or with the function behind the oracles."""
         return depends_on_gradient(self.program)
 
     @cached_property
-    def steps(self) -> np.ndarray:
-        """Steps on a fixed stream of gradients, which do not follow the weights: [time, entries].
+    def steps(self) -> Float[np.ndarray, "time entries"]:
+        """Steps on a fixed stream of gradients, which do not follow the weights.
 
         One entry's gradient is exactly 0 once; those of the others lie between 1e-4 and 100.
         """

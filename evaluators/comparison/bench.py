@@ -20,7 +20,7 @@ from evaluators.evaluation import Outcome
 from evaluators.score import progress
 from evaluators.task import Task
 from evaluators.training.outcomes import outcome_of
-from evaluators.training.train import Trained, Trainer
+from evaluators.training.trainer import Trained, Trainer
 from evaluators.tuning import grid
 from evaluators.tuning.grid import GridTuned
 
@@ -233,4 +233,4 @@ def _at(rule: Program, tuned: GridTuned) -> Program:
 @lru_cache(maxsize=2)
 def _trainer(task: Task, ground: Ground, primitives: tuple[str, ...]) -> Trainer:
     """What trains on a task; that of the baselines and one more are alive at a time."""
-    return Trainer(task, ground.steps, primitives, WIDTH, looks=ground.looks)
+    return Trainer(task, ground.steps, primitives, WIDTH, checkpoints=ground.looks)

@@ -10,7 +10,7 @@ import numpy as np
 from evaluators.comparison.speedup import Floats
 from evaluators.score import least_progress, mean_progress, relative
 from evaluators.task import Task
-from evaluators.training.train import horizons
+from evaluators.training.checkpoints import horizons
 from evaluators.tuning.grid import GridTuned
 
 SCALE = "adamw"

@@ -1,1 +1,11 @@
-"""Examples for the proxy tasks: deterministic, and read without a network."""
+"""Offline data for the tasks: small, generated or from libraries, the same on every machine.
+
+examples   data sets, inputs with targets, their split, the order of batches
+integrity  checksums of examples, and their write lock
+digits     scikit-learn's handwritten digits, as they are and spoilt
+tables     scikit-learn's small tables
+photos     scikit-learn's two photographs, in pieces
+text       text of the standard library, in windows of characters
+generated  spirals, a teacher network, a parity
+signals    deformed noisy lines
+"""

@@ -4,13 +4,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from evaluators.data.examples import Examples
-from evaluators.data.labels import long_tail, mislabelled
-from evaluators.data.sets import DataSet
+from evaluators.data.examples import DataSet, Examples
 
 CLASSES = 10
 TAIL, WRONG = 0.6, 0.3
-"""How much rarer each class is than the one before; the share of wrong labels."""
+"""The size of each class relative to the one before; the share of wrong labels."""
 
 
 class Digits(NamedTuple):
@@ -36,6 +34,28 @@ def load() -> tuple[Digits, Digits]:
         Digits(pixels[~held_out], labels[~held_out]),
         Digits(pixels[held_out], labels[held_out]),
     )
+
+
+def long_tail(train: Examples, share: float) -> Examples:
+    """The examples with classes from common to rare: of class k the first share^k are kept, at
+    least four."""
+    classes = int(train.targets.max()) + 1
+    kept = []
+    for label in range(classes):
+        members = np.flatnonzero(train.targets == label)
+        kept.append(members[: max(4, round(len(members) * share**label))])
+    index = np.sort(np.concatenate(kept))
+    return Examples(train.inputs[index], train.targets[index])
+
+
+def mislabelled(train: Examples, share: float) -> Examples:
+    """The examples with a share of the labels replaced by another one at random."""
+    rng = np.random.Generator(np.random.PCG64(8))
+    classes = int(train.targets.max()) + 1
+    wrong = rng.random(len(train.targets)) < share
+    shift = rng.integers(1, classes, len(train.targets))
+    labels = np.where(wrong, (train.targets + shift) % classes, train.targets)
+    return Examples(train.inputs, labels.astype(np.int32))
 
 
 def _long_tail() -> tuple[Examples, Examples]:

@@ -1,19 +1,36 @@
-"""Inputs with their targets."""
+"""Data sets: examples with their split into training and validation, and the order of batches."""
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import numpy as np
+from jaxtyping import Float, Int32, Shaped
+
+
+class DataSet(NamedTuple):
+    """Training and validation examples under a name."""
+
+    name: str
+    load: Callable[[], tuple[Any, Any]]
+    """Two pytrees of numpy arrays, training and validation; unchecked. In those for training the
+    examples lie along the first axis of every array that a batch takes rows of."""
+    of_python: bool = False
+    """True if the examples come with Python and change with its version."""
 
 
 class Examples(NamedTuple):
-    """`inputs` [examples, ...] float32 or int32; `targets` [examples, ...] likewise."""
+    """Inputs with their targets; float32 or int32."""
 
-    inputs: np.ndarray
-    targets: np.ndarray
+    inputs: Shaped[np.ndarray, "examples ..."]
+    targets: Shaped[np.ndarray, "examples ..."]
 
 
-def split(inputs: np.ndarray, targets: np.ndarray, every: int = 5) -> tuple[Examples, Examples]:
-    """Training and validation examples: every so-manieth, from the first, is for validation."""
+def split(
+    inputs: Shaped[np.ndarray, "examples ..."],
+    targets: Shaped[np.ndarray, "examples ..."],
+    every: int = 5,
+) -> tuple[Examples, Examples]:
+    """Training and validation examples; every `every`-th, from the first, is for validation."""
     held_out = np.arange(len(inputs)) % every == 0
     return (
         Examples(inputs[~held_out], targets[~held_out]),
@@ -21,8 +38,25 @@ def split(inputs: np.ndarray, targets: np.ndarray, every: int = 5) -> tuple[Exam
     )
 
 
-def standardised(train: np.ndarray, *others: np.ndarray) -> list[np.ndarray]:
+def standardised(
+    train: Float[np.ndarray, "_ columns"], *others: Float[np.ndarray, "_ columns"]
+) -> list[np.ndarray]:
     """All arrays, float32, shifted and scaled so that each column of `train` has mean 0 and
     standard deviation 1."""
     mean, spread = train.mean(0), train.std(0)
     return [((array - mean) / spread).astype(np.float32) for array in (train, *others)]
+
+
+def epochs(
+    rng: np.random.Generator, examples: int, batch: int, steps: int
+) -> Int32[np.ndarray, "{steps} {batch}"]:
+    """The examples of each training step: passes over all of them, each in a new random order.
+
+    No example comes twice in a pass; the few that do not fill a batch are left out of it.
+    """
+    per_epoch = examples // batch
+    order = np.empty((steps, batch), np.int32)
+    for start in range(0, steps, per_epoch):
+        shuffled = rng.permutation(examples)[: per_epoch * batch].reshape(per_epoch, batch)
+        order[start : start + per_epoch] = shuffled[: steps - start]
+    return order

@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from evaluators.data.examples import Examples, split
-from evaluators.data.sets import DataSet
+from evaluators.data.examples import DataSet, Examples, split
 
 NOISE = 0.1
 """Standard deviation of the teacher's answers to the student."""

@@ -4,8 +4,7 @@ import functools
 
 import numpy as np
 
-from evaluators.data.examples import Examples, split
-from evaluators.data.sets import DataSet
+from evaluators.data.examples import DataSet, Examples, split
 
 SIDE = 8
 THUMBNAIL = (40, 60)

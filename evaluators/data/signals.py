@@ -7,8 +7,7 @@ here are smooth random curves of our own.
 
 import numpy as np
 
-from evaluators.data.examples import Examples, split
-from evaluators.data.sets import DataSet
+from evaluators.data.examples import DataSet, Examples, split
 
 CLASSES, LENGTH = 10, 40
 TEMPLATE, PADDED = 12, 60

@@ -4,8 +4,7 @@ import functools
 
 import numpy as np
 
-from evaluators.data.examples import Examples, split, standardised
-from evaluators.data.sets import DataSet
+from evaluators.data.examples import DataSet, Examples, split, standardised
 
 
 def _load(name: str) -> tuple[np.ndarray, np.ndarray]:

@@ -1,19 +1,27 @@
-"""English technical prose with code: the help topics that come with Python."""
+"""Text to predict characters of: Python's help topics, Unicode's names, and windows of either."""
 
+import unicodedata
 from collections import Counter
+from collections.abc import Callable
 from pydoc_data.topics import topics
 
 import numpy as np
+from jaxtyping import Int32
+
+from evaluators.data.examples import Examples
 
 OTHER = 0
 """The number that stands for every symbol outside the vocabulary."""
+VALIDATION = 256
+"""Windows that the validation loss is taken on, spread over the text."""
 
 
-def load() -> tuple[str, str]:
-    """About 430,000 characters for training and 32,000 for validation.
+def help_topics() -> tuple[str, str]:
+    """English technical prose with code: about 430,000 characters for training and 32,000 for
+    validation.
 
-    Every tenth topic is for validation. The text changes a little from one Python version to the
-    next; `Task.checksum` tells the versions apart.
+    Every tenth topic is for validation. The text changes a little from one version of Python to
+    the next; the catalogue tells the versions apart.
 
     **Source:** `pydoc_data.topics` of the standard library.
     """
@@ -23,14 +31,50 @@ def load() -> tuple[str, str]:
     return train, validation
 
 
+def unicode_names() -> tuple[str, str]:
+    """The names of characters, one a line, the same in every version of Python: about 260,000
+    characters for training and 29,000 for validation.
+
+    Names that are made from a rule (ideographs, Hangul syllables) are left out; every tenth of the
+    others is for validation.
+
+    **Source:** `unicodedata.ucd_3_2_0` of the standard library: Unicode 3.2, which Python keeps as
+    it is for internationalised domain names.
+    """
+    found = (unicodedata.ucd_3_2_0.name(chr(code), "") for code in range(0x11000))
+    made = ("CJK UNIFIED", "CJK COMPATIBILITY IDEOGRAPH", "HANGUL SYLLABLE")
+    names = [name for name in found if name and not name.startswith(made)]
+    train = "\n".join(name for i, name in enumerate(names) if i % 10)
+    return train, "\n".join(names[::10])
+
+
 def vocabulary(text: str, size: int) -> dict[str, int]:
     """Number the `size - 1` most frequent symbols of `text` from 1; 0 is left for `OTHER`."""
     ranked = sorted(Counter(text).items(), key=lambda item: (-item[1], item[0]))
     return {symbol: i for i, (symbol, _) in enumerate(ranked[: size - 1], start=OTHER + 1)}
 
 
-def windows(text: str, numbers: dict[str, int], length: int) -> np.ndarray:
-    """`text` cut into consecutive windows: int32 [windows, length]; a shorter rest is dropped."""
+def windows(text: str, numbers: dict[str, int], length: int) -> Int32[np.ndarray, "_ {length}"]:
+    """`text` as numbers, cut into consecutive windows; a shorter rest is dropped."""
     encoded = np.array([numbers.get(symbol, OTHER) for symbol in text], np.int32)
     count = len(encoded) // length
     return encoded[: count * length].reshape(count, length)
+
+
+def next_character(
+    load: Callable[[], tuple[str, str]], symbols: int, context: int
+) -> tuple[Examples, Examples]:
+    """Windows int32 [windows, context], and for each place in them the character that follows.
+
+    **Arguments:** `load`: training and validation text; `symbols`: the size of the vocabulary, of
+    the most frequent ones in training, with 0 for all others.
+    """
+    train, validation = load()
+    numbers = vocabulary(train, symbols)
+    seen, held_out = (windows(part, numbers, context + 1) for part in (train, validation))
+    spread = np.linspace(0, len(held_out) - 1, VALIDATION).astype(np.int64)
+    return _shifted(seen), _shifted(held_out[spread])
+
+
+def _shifted(windows: Int32[np.ndarray, "windows length"]) -> Examples:
+    return Examples(np.ascontiguousarray(windows[:, :-1]), np.ascontiguousarray(windows[:, 1:]))

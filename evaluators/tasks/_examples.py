@@ -10,9 +10,8 @@ import numpy as np
 from jax import Array
 
 from evaluators import catalogue
-from evaluators.data.frozen import frozen
-from evaluators.data.order import epochs
-from evaluators.data.sets import DataSet
+from evaluators.data.examples import DataSet, epochs
+from evaluators.data.integrity import frozen
 from evaluators.task import Data, Params, Task
 from evaluators.tasks._losses import nan_unless_finite
 

@@ -8,9 +8,8 @@ from collections.abc import Callable
 import numpy as np
 from jax import Array
 
-from evaluators.data import names, text
-from evaluators.data.sets import DataSet
-from evaluators.data.windows import next_character
+from evaluators.data import text
+from evaluators.data.examples import DataSet
 from evaluators.registry import register
 from evaluators.task import Data, Params, Task
 from evaluators.tasks import _layers as layers
@@ -39,13 +38,13 @@ def spread(data: Data, reach: int | None = None) -> float:
 
 def names_in_windows(context: int) -> DataSet:
     """Unicode's names of characters, cut into windows."""
-    load = functools.partial(next_character, names.load, NAME_SYMBOLS, context)
+    load = functools.partial(text.next_character, text.unicode_names, NAME_SYMBOLS, context)
     return DataSet("unicode_names", load)
 
 
 def topics_in_windows(context: int) -> DataSet:
     """Python's help topics, cut into windows."""
-    load = functools.partial(next_character, text.load, TOPIC_SYMBOLS, context)
+    load = functools.partial(text.next_character, text.help_topics, TOPIC_SYMBOLS, context)
     return DataSet("help_topics", load, of_python=True)
 
 

@@ -7,7 +7,7 @@ import jax
 import numpy as np
 from jax import Array
 
-from evaluators.data.sets import DataSet
+from evaluators.data.examples import DataSet
 from evaluators.task import Data, Params, Task
 from evaluators.tasks import _layers as layers
 from evaluators.tasks._examples import in_dtype_of, on_examples, rows

@@ -14,7 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from evaluators.data.sets import DataSet
+from evaluators.data.examples import DataSet
 from evaluators.registry import register
 from evaluators.task import Params
 from evaluators.tasks._examples import on_examples

@@ -10,7 +10,7 @@ import numpy as np
 from jax import Array
 
 from evaluators.data import text
-from evaluators.data.sets import DataSet
+from evaluators.data.examples import DataSet
 from evaluators.registry import register
 from evaluators.task import Params
 from evaluators.tasks import _layers as layers
@@ -33,7 +33,7 @@ def _init(rng: np.random.Generator) -> Params:
 
 def _load() -> tuple[np.ndarray, np.ndarray]:
     """Windows of 8 symbols and their successors: int32 [windows, 9], in 0..47."""
-    train, validation = text.load()
+    train, validation = text.help_topics()
     numbers = text.vocabulary(train, SYMBOLS)
     held_out = text.windows(validation, numbers, CONTEXT + 1)
     spread = np.linspace(0, len(held_out) - 1, VALIDATION_WINDOWS).astype(np.int64)

@@ -4,8 +4,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from evaluators.data.examples import Examples
-from evaluators.data.sets import DataSet
+from evaluators.data.examples import DataSet, Examples
 from evaluators.registry import register
 from evaluators.task import Params
 from evaluators.tasks._losses import SQUARED_ERROR

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from evaluators.data.sets import DataSet
+from evaluators.data.examples import DataSet
 from evaluators.registry import register
 from evaluators.task import Params, Task
 from evaluators.tasks._examples import on_examples

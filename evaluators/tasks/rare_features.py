@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from evaluators.data.examples import Examples
-from evaluators.data.sets import DataSet
+from evaluators.data.examples import DataSet, Examples
 from evaluators.registry import register
 from evaluators.task import Data
 from evaluators.tasks._losses import LOGISTIC

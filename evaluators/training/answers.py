@@ -1,17 +1,21 @@
-"""What a task answers to the oracles of a program, over lists of parameter tensors."""
+"""A task's answers to the oracles of a program, over lists of parameter tensors."""
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import jax
 import jax.numpy as jnp
 from jax import Array
+from jaxtyping import Bool, Float, Int, Key
 
 from dsl.language.sources import FULL, LOSS, LOSSES, OUTPUTS, SAMPLED
 from dsl.program import Program
 from dsl.rewrite.liveness import sources
 from dsl.run.machine import DoesNotFit
-from evaluators.task import Data, Task
+from evaluators.task import Data, Params, Task
+
+Batch: TypeAlias = Int[Array, " batch"]
+"""Numbers of training examples."""
 
 
 class Answers(NamedTuple):
@@ -21,39 +25,39 @@ class Answers(NamedTuple):
     tree: Any
     data: Data
 
-    def params(self, leaves: list[Array]) -> Any:
-        """The parameters as the task knows them."""
+    def params(self, leaves: list[Array]) -> Params:
+        """The parameters in the tree of the task."""
         return jax.tree.unflatten(self.tree, leaves)
 
-    def loss(self, leaves: list[Array], index: Array) -> Array:
-        """The loss of the training examples `index` [batch]."""
+    def loss(self, leaves: list[Array], index: Batch) -> Float[Array, ""]:
+        """The mean loss of the training examples `index`."""
         return self.task.loss(self.params(leaves), self.data, index)
 
-    def losses(self, leaves: list[Array], index: Array) -> Array:
-        """The loss of each of them, [batch]: a mean over one example is its own loss."""
+    def losses(self, leaves: list[Array], index: Batch) -> Float[Array, " batch"]:
+        """The loss of each of them: a mean over one example is its own loss."""
         return jax.vmap(lambda one: self.loss(leaves, one[None]))(index)
 
-    def sampled(self, leaves: list[Array], index: Array, key: Array) -> Array:
-        """Their loss with labels that the model draws."""
+    def sampled(self, leaves: list[Array], index: Batch, key: Key[Array, ""]) -> Float[Array, ""]:
+        """Their mean loss with labels that the model draws."""
         assert self.task.sampled is not None, "asked only of tasks that answer"
         return self.task.sampled(self.params(leaves), self.data, index, key)
 
-    def full(self, leaves: list[Array]) -> Array:
-        """The loss of all training examples, in one batch."""
+    def full(self, leaves: list[Array]) -> Float[Array, ""]:
+        """The mean loss of all training examples, in one batch."""
         return self.loss(leaves, jnp.arange(self.task.examples()))
 
-    def outputs(self, leaves: list[Array], index: Array) -> tuple[Any, Callable[[Any], Array]]:
+    def outputs(self, leaves: list[Array], index: Batch) -> tuple[Any, Callable[[Any], Array]]:
         """The model's outputs on the training examples `index`, and their loss as a function of
         outputs."""
         assert self.task.outputs is not None, "asked only of tasks that answer"
         return self.task.outputs(self.params(leaves), self.data, index)
 
-    def validate(self, leaves: list[Array]) -> Array:
+    def validate(self, leaves: list[Array]) -> Float[Array, ""]:
         """The validation loss."""
         return self.task.validate(self.params(leaves), self.data)
 
-    def by_argument(self, index: Array) -> dict[str, Callable[..., Any]]:
-        """The functions that oracles ask, by the names of their sources, for one batch."""
+    def by_argument(self, index: Batch) -> dict[str, Callable[..., Any]]:
+        """The functions that oracles ask, for one batch, by the arguments that hand them over."""
         return {
             LOSS.argument: lambda leaves: self.loss(leaves, index),
             LOSSES.argument: lambda leaves: self.losses(leaves, index),
@@ -64,7 +68,7 @@ class Answers(NamedTuple):
 
 
 def check_answers(task: Task, program: Program) -> None:
-    """DoesNotFit if the program asks what the task does not know."""
+    """Raise DoesNotFit if the program asks for something that the task does not answer."""
     asked = sources(program)
     if task.sampled is None and SAMPLED in asked:
         raise DoesNotFit(f"the model of task '{task.name}' draws no labels, which the program asks")
@@ -75,13 +79,13 @@ def check_answers(task: Task, program: Program) -> None:
         )
 
 
-def all_finite(leaves: list[Array]) -> Array:
-    """Whether all parameters of a lane are finite, [lanes]."""
+def all_finite(leaves: list[Float[Array, "lanes ..."]]) -> Bool[Array, " lanes"]:
+    """True for lanes whose parameters are all finite."""
     return _every(leaves, jnp.isfinite)
 
 
-def all_within(leaves: list[Array], bound: float) -> Array:
-    """Whether all parameters of a lane are finite and at most `bound` in magnitude, [lanes]."""
+def all_within(leaves: list[Float[Array, "lanes ..."]], bound: float) -> Bool[Array, " lanes"]:
+    """True for lanes whose parameters are all finite and at most `bound` in magnitude."""
     return _every(leaves, lambda leaf: jnp.abs(leaf) <= bound)
 
 

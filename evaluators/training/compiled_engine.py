@@ -1,4 +1,4 @@
-"""The step of one program, compiled: for what the machine does not carry, and where it pays.
+"""The step of one program, compiled: where the machine does not carry it, and where it pays.
 
 A training loop is compiled for the structure of a program; its constants, hyperparameters and rates
 are arguments. The loops used last are kept.
@@ -12,6 +12,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
+from jaxtyping import Float
 
 from dsl.program import Program
 from dsl.rewrite.structure import Structure, split
@@ -22,29 +23,29 @@ from dsl.run.namespace import NAMESPACE
 from dsl.run.state import initial
 from evaluators.task import Data
 from evaluators.training.answers import Answers
-from evaluators.training.batches import Part
-from evaluators.training.loop import Feed, Found, Moment, train
+from evaluators.training.batches import LaneBatch
+from evaluators.training.loop import LaneResults, RunInputs, StepContext, train
 
 KEPT = 16
 """Compiled loops that are kept; one takes some megabytes."""
 
 
-class Given(NamedTuple):
-    """The numbers of a run, float32."""
+class ProgramNumbers(NamedTuple):
+    """The numbers of a program in a run, which its compiled loop takes as arguments."""
 
-    common: np.ndarray
-    """[steps, numbers]: the same at every rate."""
-    by_rate: np.ndarray
-    """[steps, numbers, rates]"""
-    starts: tuple[tuple[np.ndarray, ...], ...]
-    """Of the initialisers of slots."""
+    common: Float[np.ndarray, "steps numbers"]
+    """The same at every rate."""
+    by_rate: Float[np.ndarray, "steps numbers rates"]
+    starts: tuple[tuple[Float[np.ndarray, ""], ...], ...]
+    """Arguments of the initialisers, by slot."""
 
 
 class CompiledEngine:
-    """Trains with any program of the language that the task answers.
-
-    **Arguments:** `stages`: looks, and the last step. `horizon`: what `T` is. `compilations` counts
+    """Trains with any program of the language that the task answers; `compilations` counts
     compiled loops.
+
+    **Arguments:** `stages`: checkpoints, and the last step. `horizon`: the value of `T`. `kept`:
+    the number of compiled loops that are kept.
     """
 
     def __init__(
@@ -61,22 +62,32 @@ class CompiledEngine:
         self.compilations = 0
         self._loops: OrderedDict[tuple[Structure, int], Any] = OrderedDict()
 
-    def run(self, program: Program, part: Part, bar: np.ndarray, feed: Feed, data: Data) -> Found:
-        """One part of a job; results in numpy."""
+    def run(
+        self,
+        program: Program,
+        batch: LaneBatch,
+        thresholds: np.ndarray,
+        inputs: RunInputs,
+        data: Data,
+    ) -> LaneResults:
+        """The runs of one batch of lanes; results in numpy.
+
+        **Arguments:** `thresholds`: float32 [stages], losses above which a lane is pruned.
+        """
         structure, numbers, starts = split(program)
-        lr = np.tile(np.asarray(part.rates), (self.stages[-1], 1))
+        lr = np.tile(np.asarray(batch.rates), (self.stages[-1], 1))
         rows = numbers.table(lr, self.horizon)[list(structure.places)]
         by_rate = np.asarray(structure.by_rate, bool)
         with np.errstate(over="ignore"):
-            given = Given(
-                rows[~by_rate, :, 0].T.astype(np.float32),
-                rows[by_rate].swapaxes(0, 1).astype(np.float32),
-                tuple(tuple(np.asarray(x, np.float32) for x in args) for args in starts),
+            given = ProgramNumbers(
+                common=rows[~by_rate, :, 0].T.astype(np.float32),
+                by_rate=rows[by_rate].swapaxes(0, 1).astype(np.float32),
+                starts=tuple(tuple(np.asarray(x, np.float32) for x in args) for args in starts),
             )
-        loop = self._loop(structure, len(part.rates))
-        return jax.device_get(loop(given, bar, feed, data))
+        loop = self._loop(structure, len(batch.rates))
+        return jax.device_get(loop(given, thresholds, inputs, data))
 
-    def _loop(self, structure: Structure, rates: int) -> Callable[..., Found]:
+    def _loop(self, structure: Structure, rates: int) -> Callable[..., LaneResults]:
         key = (structure, rates)
         if key not in self._loops:
             self._loops[key] = jax.jit(self._function(structure, rates))
@@ -86,19 +97,21 @@ class CompiledEngine:
         self._loops.move_to_end(key)
         return self._loops[key]
 
-    def _function(self, structure: Structure, rates: int) -> Callable[..., Found]:
-        def whole(given: Given, bar: Array, feed: Feed, data: Data) -> Found:
+    def _function(self, structure: Structure, rates: int) -> Callable[..., LaneResults]:
+        def whole(
+            given: ProgramNumbers, thresholds: Array, inputs: RunInputs, data: Data
+        ) -> LaneResults:
             self.compilations += 1  # while it is traced
             answers = self.answers(data)
-            params = [jnp.repeat(leaf, rates, axis=0) for leaf in feed.params]
+            params = [jnp.repeat(leaf, rates, axis=0) for leaf in inputs.params]
             slots = jax.vmap(lambda leaves: _initial(structure.program, leaves, given))(params)
             advance = _advance(structure, given, answers)
-            return train(answers, self.stages, advance, params, slots, feed, bar)
+            return train(answers, self.stages, advance, params, slots, inputs, thresholds)
 
         return whole
 
 
-def _initial(program: Program, leaves: list[Array], given: Given) -> dict[str, Any]:
+def _initial(program: Program, leaves: list[Array], given: ProgramNumbers) -> dict[str, Any]:
     """The slots of one lane before the first step."""
     return {
         name: initial(init, leaves, jnp, args)
@@ -106,17 +119,17 @@ def _initial(program: Program, leaves: list[Array], given: Given) -> dict[str, A
     }
 
 
-def _advance(structure: Structure, given: Given, answers: Answers) -> Any:
+def _advance(structure: Structure, given: ProgramNumbers, answers: Answers) -> Any:
     program = structure.program
     names = list(program.hyperparameters)
     common = [name for name, by in zip(names, structure.by_rate, strict=True) if not by]
     differing = [name for name, by in zip(names, structure.by_rate, strict=True) if by]
 
     def advance(
-        moment: Moment, params: list[Array], slots: dict[str, Any], gradient: list[Array]
+        context: StepContext, params: list[Array], slots: dict[str, Any], gradient: list[Array]
     ) -> tuple[list[Array], dict[str, Any]]:
-        shared = dict(zip(common, given.common[moment.at], strict=True))
-        rows = jnp.asarray(given.by_rate)[moment.at].T
+        shared = dict(zip(common, given.common[context.at], strict=True))
+        rows = jnp.asarray(given.by_rate)[context.at].T
         tree = jax.tree.structure(params)
         lanes = len(params[0])
 
@@ -126,13 +139,13 @@ def _advance(structure: Structure, given: Given, answers: Answers) -> Any:
             inputs = {**shared, **dict(zip(differing, numbers, strict=True))}
             if "loss" in program.inputs:
                 inputs["loss"] = answers.loss(leaves, index)
-            step = JaxStep(tree, leaves, key, moment.at, answers.by_argument(index))
+            step = JaxStep(tree, leaves, key, context.at, answers.by_argument(index))
             move, slots = run_step(
                 program, {"w": leaves, "g": grads, **inputs}, slots, step, NAMESPACE, jax_choose
             )
             return [w - by for w, by in zip(leaves, move, strict=True)], slots
 
         own = (params, slots, gradient, jnp.tile(rows, (lanes // len(rows), 1)))
-        return over_lanes(of_lane, (moment.batch, moment.keys), own)
+        return over_lanes(of_lane, (context.batch, context.keys), own)
 
     return advance

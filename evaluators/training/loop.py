@@ -1,65 +1,79 @@
-"""The training loop, whatever takes its steps: looks, losses on the way, early stopping.
+"""The training loop, whichever engine takes its steps: checkpoints, losses, early stopping.
 
 Lanes (see `dsl.run.machine.lanes`) train side by side under one program. A lane that has failed or
-is hopeless goes on with the others; when none is left, training ends at the next look.
+was pruned goes on with the others; when no other is left, training ends at the next check.
 """
 
 from collections.abc import Callable, Sequence
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
+from jaxtyping import Bool, Float, Int, Key, UInt
 
 from dsl.run.machine import over_lanes
+from evaluators.limits import SANE
+from evaluators.task import Task, prepare
 from evaluators.training.answers import Answers, all_finite, all_within
-
-SANE = 1e4
-"""Largest magnitude a parameter may reach: a loss can be fooled by weights far beyond it."""
-
-CHECK_EVERY = 10
-"""Steps between looks at the parameters; a run that has failed goes on to the next look."""
+from evaluators.training.checkpoints import CHECK_EVERY
 
 
-class Feed(NamedTuple):
-    """What every run from some seeds takes; arrays on the device."""
+class RunInputs(NamedTuple):
+    """Everything that the runs from some seeds share; arrays on the device."""
 
-    params: list[Array]
-    """[seeds, *shape] for each tensor."""
-    order: Array
-    """int32 [steps, seeds, batch]."""
-    seeds: Array
-    """uint32 [seeds]: what noise starts from."""
+    params: list[Float[Array, "seeds ..."]]
+    """Initial parameters, an array per tensor."""
+    order: Int[Array, "steps seeds batch"]
+    """The training examples of each step."""
+    seeds: UInt[Array, " seeds"]
+    """The numbers that noise starts from."""
 
 
-class Moment(NamedTuple):
-    """Where a step is taken."""
+class RunInputsCache:
+    """Prepares the inputs of runs of `steps` steps, and keeps those of the seeds used last."""
 
-    at: Array
+    def __init__(self, task: Task, steps: int):
+        self.task = task
+        self.steps = steps
+        self.of = lru_cache(maxsize=8)(self._prepare)
+
+    def _prepare(self, seeds: tuple[int, ...]) -> RunInputs:
+        prepared = prepare(self.task, seeds, self.steps)
+        order = np.ascontiguousarray(prepared.order.swapaxes(0, 1))
+        numbers = np.asarray([seed % 2**32 for seed in seeds], np.uint32)
+        params, order, numbers = jax.device_put((jax.tree.leaves(prepared.params), order, numbers))
+        return RunInputs(params, order, numbers)
+
+
+class StepContext(NamedTuple):
+    """Where in a run a step is taken."""
+
+    at: Int[Array, ""]
     """The number of steps before it."""
-    batch: Array
-    """int32 [seeds, batch]: its training examples."""
-    keys: Array
-    """[seeds]: for noise."""
+    batch: Int[Array, "seeds batch"]
+    """Its training examples."""
+    keys: Key[Array, " seeds"]
+    """For noise."""
 
 
-Advance = Callable[[Moment, list[Array], Any, list[Array]], tuple[list[Array], Any]]
-"""(moment, params, memory, gradient) -> params, memory: one step of a rule in every lane."""
+Advance = Callable[[StepContext, list[Array], Any, list[Array]], tuple[list[Array], Any]]
+"""(context, params, memory, gradient) -> params, memory: one step of a rule in every lane."""
 
 
-class Found(NamedTuple):
-    """What came of a run, by lane."""
+class LaneResults(NamedTuple):
+    """The outcome of every lane; the last stage lies a little past the horizon."""
 
-    losses: Array
-    """[lanes, stages]; NaN where not reached."""
-    stopped: Array
-    """int32 [lanes]: the look at which a parameter was not sane; past the last step if never."""
-    finite: Array
-    """bool [lanes]: at the end."""
-    hopeless: Array
-    """bool [lanes]: whether a loss was above the bar."""
+    losses: Float[Array, "lanes stages"]
+    """NaN where not reached."""
+    stopped: Int[Array, " lanes"]
+    """The check at which a parameter was not sane; past the last step if there was none."""
+    finite: Bool[Array, " lanes"]
+    """True if every parameter was finite at the end."""
+    pruned: Bool[Array, " lanes"]
+    """True if a loss was above its threshold."""
 
 
 class _State(NamedTuple):
@@ -69,52 +83,52 @@ class _State(NamedTuple):
     params: list[Array]
     memory: Any
     stopped: Array
-    hopeless: Array
+    pruned: Array
 
     def going(self, never: Array) -> Array:
-        """Which lanes have neither failed nor been given up."""
-        return (self.stopped == never) & ~self.hopeless
+        """True for lanes that have neither failed nor been pruned."""
+        return (self.stopped == never) & ~self.pruned
 
 
 def train(
     answers: Answers,
     stages: Sequence[int],
     advance: Advance,
-    params: list[Array],
+    params: list[Float[Array, "lanes ..."]],
     memory: Any,
-    feed: Feed,
-    bar: Array,
-) -> Found:
-    """Train every lane to the last of `stages`, with a look at the validation loss at each.
+    inputs: RunInputs,
+    thresholds: Float[Array, " stages"],
+) -> LaneResults:
+    """Train every lane to the last of `stages`, taking the validation loss at each.
 
-    **Arguments:** `params`: an array [lanes, *shape] per tensor; `memory`: what `advance` keeps
-    from step to step; `bar` [stages]: losses above which a lane is given up.
+    **Arguments:** `params`: an array per tensor; `memory`: what `advance` keeps from step to step;
+    `thresholds`: losses above which a lane is pruned.
     """
     never = jnp.int32(stages[-1] + 1)
-    keys = jax.vmap(jax.random.key)(feed.seeds)
+    keys = jax.vmap(jax.random.key)(inputs.seeds)
     lanes = len(params[0])
 
     def one_step(at: Array, carry: tuple[list[Array], Any]) -> tuple[list[Array], Any]:
         params, memory = carry
-        index = feed.order[at]
+        index = inputs.order[at]
         gradient = over_lanes(
             lambda index, leaves: jax.grad(answers.loss)(leaves, index), index, params
         )
-        return advance(Moment(at, index, keys), params, memory, gradient)
+        return advance(StepContext(at, index, keys), params, memory, gradient)
 
     def stage(run: _State, target: tuple[Array, Array]) -> tuple[_State, Array]:
         end, highest = target
 
-        def until_next_look(run: _State) -> _State:
-            look = jnp.minimum(run.at + CHECK_EVERY, end)
-            params, memory = jax.lax.fori_loop(run.at, look, one_step, (run.params, run.memory))
-            bad = jnp.where(all_within(params, SANE), never, look)
-            return _State(look, params, memory, jnp.minimum(run.stopped, bad), run.hopeless)
+        def until_next_check(run: _State) -> _State:
+            check = jnp.minimum(run.at + CHECK_EVERY, end)
+            params, memory = jax.lax.fori_loop(run.at, check, one_step, (run.params, run.memory))
+            bad = jnp.where(all_within(params, SANE), never, check)
+            return _State(check, params, memory, jnp.minimum(run.stopped, bad), run.pruned)
 
         def going(run: _State) -> Array:
             return (run.at < end) & jnp.any(run.going(never))
 
-        run = jax.lax.while_loop(going, until_next_look, run)
+        run = jax.lax.while_loop(going, until_next_check, run)
         reached = (run.at == end) & run.going(never)
         loss = jax.lax.cond(
             jnp.any(reached),
@@ -122,9 +136,10 @@ def train(
             lambda _: jnp.full(reached.shape, jnp.nan, jnp.float32),
             run.params,
         )
-        hopeless = run.hopeless | (reached & (loss > highest))
-        return run._replace(hopeless=hopeless), jnp.where(reached, loss, jnp.nan)
+        pruned = run.pruned | (reached & (loss > highest))
+        return run._replace(pruned=pruned), jnp.where(reached, loss, jnp.nan)
 
     start = _State(jnp.int32(0), params, memory, jnp.full(lanes, never), jnp.zeros(lanes, bool))
-    run, losses = jax.lax.scan(stage, start, (jnp.asarray(np.asarray(stages, np.int32)), bar))
-    return Found(losses.T, run.stopped, all_finite(run.params), run.hopeless)
+    ends = jnp.asarray(np.asarray(stages, np.int32))
+    run, losses = jax.lax.scan(stage, start, (ends, thresholds))
+    return LaneResults(losses.T, run.stopped, all_finite(run.params), run.pruned)

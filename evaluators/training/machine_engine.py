@@ -1,10 +1,10 @@
 """The machine as an engine: one compiled function per task runs batches of programs.
 
-Programs, constants, rates, seeds and data are arguments, so nothing that is asked for compiles
-anything. On a CPU the programs of a batch run in turn inside the call, and one whose lanes are all
-given up makes room at once. On an accelerator they are an axis of every array: all branches of the
-machine run for all programs, so programs are sorted by the costly primitives that they apply, and
-each sort has a machine with those alone.
+Programs, constants, rates, seeds and data are arguments, so that no request compiles anything. On a
+CPU the programs of a batch run in turn inside the call, and the next begins as soon as all lanes of
+one are given up. On an accelerator programs are an axis of every array: all branches of the machine
+run for all programs, so programs are sorted by the costly primitives that they apply, and each sort
+has a machine with those alone.
 """
 
 from collections.abc import Callable, Sequence
@@ -20,31 +20,35 @@ from jax import Array
 from dsl.language.kinds import Kind
 from dsl.language.registry import PRIMITIVES, Primitive
 from dsl.program import Program
-from dsl.run.machine import Capacity, Layout, Machine, Tape
+from dsl.run.machine import Capacity, Encoded, Layout, Machine, Tape
 from dsl.run.machine.opcodes import elementwise
 from evaluators.task import Data
 from evaluators.training.answers import Answers
-from evaluators.training.batches import Part, Room
-from evaluators.training.loop import Feed, Found, Moment, train
+from evaluators.training.batches import BatchShape, LaneBatch
+from evaluators.training.loop import LaneResults, RunInputs, StepContext, train
 
 SORTS = 8
 """Machines for programs of different sorts that are kept."""
 
 
 @dataclass(frozen=True)
-class Lanes:
-    """A run that a machine is asked for."""
+class MachineRun:
+    """A program on a batch of lanes, as the instructions of a trainer's machine.
+
+    `thresholds` float32 [stages] are losses above which a lane is pruned.
+    """
 
     program: Program
-    part: Part
-    bar: np.ndarray
+    encoded: Encoded
+    batch: LaneBatch
+    thresholds: np.ndarray
 
 
 class MachineEngine:
-    """Trains with any program over `primitives`.
+    """Trains with any program over `primitives`; `compilations` counts compiled functions.
 
-    **Arguments:** `stages`: looks, and the last step. `horizon`: what `T` is. `batched`: whether
-    programs are an axis; if None, as suits the device. `compilations` counts compiled functions.
+    **Arguments:** `stages`: checkpoints, and the last step. `horizon`: the value of `T`. `batched`:
+    True if programs are an axis, False if they run in turn; as suits the device if None.
     """
 
     def __init__(
@@ -55,57 +59,60 @@ class MachineEngine:
         layout: Layout,
         primitives: Sequence[str],
         capacity: Capacity | None,
-        room: Room,
+        shape: BatchShape,
         batched: bool | None = None,
     ):
         self.answers = answers
         self.stages = tuple(stages)
         self.horizon = horizon
-        self.room = room
+        self.shape = shape
         self.batched = jax.default_backend() != "cpu" if batched is None else batched
         self.machine = Machine(layout, primitives, capacity)
         self._of = lru_cache(maxsize=SORTS)(self._build)
         self.compilations = 0
 
-    def run(self, asked: Sequence[Lanes], feed: Feed, data: Data) -> list[Found]:
-        """Run programs from the seeds of one feed; results in numpy, in the order asked."""
-        found: dict[int, Found] = {}
-        for sort, members in self._sorted(asked).items():
-            for at in range(0, len(members), self.room.programs):
-                chunk = members[at : at + self.room.programs]
-                results = self._call(sort, [asked[i] for i in chunk], feed, data)
+    def run(self, runs: Sequence[MachineRun], inputs: RunInputs, data: Data) -> list[LaneResults]:
+        """Run programs from the seeds of `inputs`; results in numpy, in the order of `runs`."""
+        found: dict[int, LaneResults] = {}
+        for sort, members in self._sorted(runs).items():
+            for at in range(0, len(members), self.shape.programs):
+                chunk = members[at : at + self.shape.programs]
+                results = self._call(sort, [runs[i] for i in chunk], inputs, data)
                 found.update(zip(chunk, results, strict=True))
-        return [found[i] for i in range(len(asked))]
+        return [found[i] for i in range(len(runs))]
 
-    def _sorted(self, asked: Sequence[Lanes]) -> dict[frozenset[str], list[int]]:
+    def _sorted(self, runs: Sequence[MachineRun]) -> dict[frozenset[str], list[int]]:
         """Runs by the costly primitives that they apply, where that matters."""
         if not self.batched:
-            return {frozenset(): list(range(len(asked)))}
+            return {frozenset(): list(range(len(runs)))}
         sorts: dict[frozenset[str], list[int]] = {}
-        for index, lanes in enumerate(asked):
-            used = {statement.op for statement in lanes.program.statements}
+        for index, run in enumerate(runs):
+            used = {statement.op for statement in run.program.statements}
             costly = frozenset(op for op in used if _costly(PRIMITIVES[op]))
             sorts.setdefault(costly, []).append(index)
         return sorts
 
     def _call(
-        self, sort: frozenset[str], asked: Sequence[Lanes], feed: Feed, data: Data
-    ) -> list[Found]:
+        self, sort: frozenset[str], runs: Sequence[MachineRun], inputs: RunInputs, data: Data
+    ) -> list[LaneResults]:
         machine, function = self._of(sort)
-        tapes = [self._tape(machine, lanes) for lanes in asked]
-        tapes += [tapes[-1]] * (self.room.programs - len(tapes))
-        bars = [lanes.bar for lanes in asked]
-        bars += [bars[-1]] * (self.room.programs - len(bars))
+        tapes = [self._tape(machine, run) for run in runs]
+        tapes += [tapes[-1]] * (self.shape.programs - len(tapes))
+        thresholds = [run.thresholds for run in runs]
+        thresholds += [thresholds[-1]] * (self.shape.programs - len(thresholds))
         stacked = Tape(*(np.stack(each) for each in zip(*tapes, strict=True)))
-        found = function(np.int32(len(asked)), stacked, np.stack(bars), feed, data)
+        found = function(np.int32(len(runs)), stacked, np.stack(thresholds), inputs, data)
         whole = [np.asarray(each) for each in found]
-        return [Found(*(each[i] for each in whole)) for i in range(len(asked))]
+        return [LaneResults(*(each[i] for each in whole)) for i in range(len(runs))]
 
-    def _tape(self, machine: Machine, lanes: Lanes) -> Tape:
-        lr = np.tile(np.asarray(lanes.part.rates), (self.stages[-1], 1))
-        return machine.tape(machine.encode(lanes.program), lr, self.horizon)
+    def _tape(self, machine: Machine, run: MachineRun) -> Tape:
+        """The tape of a run; a machine with other primitives numbers its instructions anew."""
+        lr = np.tile(np.asarray(run.batch.rates), (self.stages[-1], 1))
+        own = machine is self.machine
+        encoded = run.encoded if own else machine.encode(run.program)
+        return machine.tape(encoded, lr, self.horizon)
 
-    def _build(self, sort: frozenset[str]) -> tuple[Machine, Callable[..., Found]]:
+    def _build(self, sort: frozenset[str]) -> tuple[Machine, Callable[..., LaneResults]]:
         """The machine for programs of one sort, and its compiled function."""
         machine = self.machine
         if self.batched:
@@ -113,47 +120,52 @@ class MachineEngine:
             machine = Machine(machine.layout, (*plain, *sort), machine.capacity)
         return machine, jax.jit(self._function(machine))
 
-    def _function(self, machine: Machine) -> Callable[..., Found]:
-        """(count, tapes, bars, feed, data) -> results of the first `count` programs."""
+    def _function(self, machine: Machine) -> Callable[..., LaneResults]:
+        """(count, tapes, thresholds, inputs, data) -> results of the first `count` programs, each
+        with an axis for programs in front."""
 
-        def one(tape: Tape, bar: Array, feed: Feed, data: Data) -> Found:
+        def one(tape: Tape, thresholds: Array, inputs: RunInputs, data: Data) -> LaneResults:
             answers = self.answers(data)
-            params = [jnp.repeat(leaf, self.room.rates, axis=0) for leaf in feed.params]
+            params = [jnp.repeat(leaf, self.shape.rates, axis=0) for leaf in inputs.params]
 
             def advance(
-                moment: Moment, params: list[Array], registers: Any, gradient: list[Array]
+                context: StepContext, params: list[Array], registers: Any, gradient: list[Array]
             ) -> tuple[list[Array], Any]:
                 return machine.step(
                     tape,
-                    moment.at,
+                    context.at,
                     registers,
                     params,
                     gradient,
                     answers.loss,
-                    moment.batch,
-                    moment.keys,
+                    context.batch,
+                    context.keys,
                 )
 
             registers = machine.registers(tape, params)
-            return train(answers, self.stages, advance, params, registers, feed, bar)
+            return train(answers, self.stages, advance, params, registers, inputs, thresholds)
 
-        def together(count: Array, tapes: Tape, bars: Array, feed: Feed, data: Data) -> Found:
+        def together(
+            count: Array, tapes: Tape, thresholds: Array, inputs: RunInputs, data: Data
+        ) -> LaneResults:
             self.compilations += 1  # while it is traced
-            return jax.vmap(one, (0, 0, None, None))(tapes, bars, feed, data)
+            return jax.vmap(one, (0, 0, None, None))(tapes, thresholds, inputs, data)
 
-        def in_turn(count: Array, tapes: Tape, bars: Array, feed: Feed, data: Data) -> Found:
+        def in_turn(
+            count: Array, tapes: Tape, thresholds: Array, inputs: RunInputs, data: Data
+        ) -> LaneResults:
             self.compilations += 1  # while it is traced
-            programs, lanes = len(bars), self.room.lanes
-            empty = Found(
-                jnp.zeros((programs, lanes, len(self.stages))),
-                jnp.zeros((programs, lanes), jnp.int32),
-                jnp.zeros((programs, lanes), bool),
-                jnp.zeros((programs, lanes), bool),
+            programs, lanes = len(thresholds), self.shape.lanes
+            empty = LaneResults(
+                losses=jnp.zeros((programs, lanes, len(self.stages))),
+                stopped=jnp.zeros((programs, lanes), jnp.int32),
+                finite=jnp.zeros((programs, lanes), bool),
+                pruned=jnp.zeros((programs, lanes), bool),
             )
 
-            def next_one(i: Array, results: Found) -> Found:
-                found = one(Tape(*(each[i] for each in tapes)), bars[i], feed, data)
-                return Found(
+            def next_one(i: Array, results: LaneResults) -> LaneResults:
+                found = one(Tape(*(each[i] for each in tapes)), thresholds[i], inputs, data)
+                return LaneResults(
                     *(all_.at[i].set(new) for all_, new in zip(results, found, strict=True))
                 )
 
@@ -163,8 +175,8 @@ class MachineEngine:
 
 
 def _costly(primitive: Primitive) -> bool:
-    """Whether a branch is too dear to run where nobody asked: an oracle or a function of matrices,
-    but no reduction to numbers."""
+    """True for a branch too dear to run where no program asked: an oracle or a function of
+    matrices, but not a reduction to numbers."""
     result = primitive.signature.result
     cheap = elementwise(primitive) or result in (Kind.SCALAR, Kind.GLOBAL)
     return primitive.oracle is not None or not cheap

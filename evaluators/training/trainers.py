@@ -1,32 +1,35 @@
-"""The training loops of the tasks of a suite, made once and shared."""
+"""Trainers for the tasks of a suite, made once in a process and shared."""
 
 from collections.abc import Sequence
 from functools import lru_cache
 
+from dsl.language.registry import PRIMITIVES
 from dsl.program import Program
 from evaluators.registry import get
 from evaluators.suites import TaskChoice
-from evaluators.training.batches import Room
-from evaluators.training.train import Trainer, searchable
+from evaluators.training.batches import BatchShape
+from evaluators.training.trainer import Trainer
 
 
 class Trainers:
-    """The training loops of a set of tasks, each compiled when first used."""
+    """A trainer for each of a set of tasks, its loop compiled when first used."""
 
-    def __init__(self, tasks: Sequence[TaskChoice], primitives: Sequence[str], room: Room):
+    def __init__(self, tasks: Sequence[TaskChoice], primitives: Sequence[str], shape: BatchShape):
         self.by_task = {
             choice.name: Trainer(
-                *(get(choice.name), choice.steps, primitives),
-                width=room.seeds,
-                rates=room.rates,
-                programs=room.programs,
+                task=get(choice.name),
+                steps=choice.steps,
+                primitives=primitives,
+                width=shape.seeds,
+                rates=shape.rates,
+                programs=shape.programs,
             )
             for choice in tasks
         }
 
     @property
     def compilations(self) -> int:
-        """How many loops were compiled so far: one per task, whatever runs."""
+        """The number of machines compiled so far: one per task, whatever runs."""
         return sum(trainer.compilations for trainer in self.by_task.values())
 
 
@@ -34,19 +37,27 @@ def trainers_for(
     rule: Program,
     tasks: Sequence[TaskChoice],
     primitives: Sequence[str] = (),
-    room: Room | None = None,
+    shape: BatchShape | None = None,
 ) -> Trainers:
-    """Loops that carry what `rule` applies and `primitives` (those a search draws if empty), with
-    `room` for runs side by side.
+    """Trainers whose machines carry what `rule` applies and `primitives` (by default those that a
+    search draws), for runs side by side as in `shape`.
 
     The same ones for the same arguments in a process, so that tuning a baseline and judging by it
     compile once.
     """
     used = {statement.op for statement in rule.statements}
     carried = tuple(sorted(used | set(primitives or searchable())))
-    return _trainers(tuple(tasks), carried, room or Room(2, 1, 1))
+    return _trainers(tuple(tasks), carried, shape or BatchShape(seeds=2, rates=1, programs=1))
 
 
 @lru_cache(maxsize=4)
-def _trainers(tasks: tuple[TaskChoice, ...], primitives: tuple[str, ...], room: Room) -> Trainers:
-    return Trainers(tasks, primitives, room)
+def _trainers(
+    tasks: tuple[TaskChoice, ...], primitives: tuple[str, ...], shape: BatchShape
+) -> Trainers:
+    return Trainers(tasks, primitives, shape)
+
+
+def searchable() -> tuple[str, ...]:
+    """The primitives that a machine carries by default: those that mutation draws unless told
+    otherwise, and those that the zoo's first-order rules need."""
+    return tuple(name for name, p in PRIMITIVES.items() if p.weight > 0 or p.signature.elementwise)

@@ -17,9 +17,9 @@ from dsl.program import Program
 from evaluators.evaluation import Outcome
 from evaluators.score import WORST, progress
 from evaluators.suites import TaskChoice
-from evaluators.training.batches import Room
+from evaluators.training.batches import BatchShape
 from evaluators.training.outcomes import outcome_of
-from evaluators.training.train import Trained, Trainer
+from evaluators.training.trainer import Trained, Trainer
 from evaluators.training.trainers import Trainers, trainers_for
 
 RATES = tuple(10 ** (-k / 2) for k in range(8, 0, -1))
@@ -67,18 +67,18 @@ def tune(
     evaluations: int,
     primitives: Sequence[str] = (),
     factors: Sequence[float] = (1.0,),
-    room: Room | None = None,
+    shape: BatchShape | None = None,
 ) -> Tuned:
     """The best constants of `program` for all tasks together and its best rate for each, within a
     number of evaluations.
 
     First the rates over half decades, on every task by itself; then every hyperparameter in turn by
     a factor (a decay rate `b` through 1 - b), in whichever direction helps, with shrinking factors.
-    An evaluation tries a rate times each of `factors` on every task; `room` is for runs side by
-    side.
+    An evaluation tries a rate times each of `factors` on every task; `shape` is that of the
+    runs side by side.
     """
-    room = room or Room(2, len(factors), 1)
-    trainers = trainers_for(program, tasks, primitives, room)
+    shape = shape or BatchShape(seeds=2, rates=len(factors), programs=1)
+    trainers = trainers_for(program, tasks, primitives, shape)
     return _Tuner(program, trainers, seeds, evaluations, factors).tuned()
 
 

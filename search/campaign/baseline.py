@@ -1,7 +1,7 @@
 """The baseline of a campaign, tuned before the search, and the suite that judges against it."""
 
 from dsl.program import Program
-from evaluators.evaluator import Suite
+from evaluators.evaluator import JudgingSetup
 from evaluators.seeds import baseline_seeds
 from evaluators.suites import TaskChoice
 from evaluators.workers import Failed, run_all
@@ -39,7 +39,7 @@ def tune_baseline(config: Config, pool: CampaignPool, observe: Observer) -> Tune
     return TunedBaseline(rule, tuned.program, tuned.rates, tuned.trail)
 
 
-def search_suite(config: Config, baseline: TunedBaseline) -> Suite:
+def search_suite(config: Config, baseline: TunedBaseline) -> JudgingSetup:
     """The suite that candidates are judged by."""
     return suite_of(config, config.choices, baseline.program, baseline.rates, _primitives(config))
 
@@ -50,10 +50,10 @@ def suite_of(
     baseline: Program,
     rates: Rates,
     primitives: tuple[str, ...],
-) -> Suite:
+) -> JudgingSetup:
     """Tasks, the tuned baseline with its rate on each, and the judging that the config asks for."""
     room = config.evaluation.room
-    return Suite(
+    return JudgingSetup(
         tasks=tasks,
         baseline=baseline,
         primitives=primitives,

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from dsl.program import Program
-from evaluators.evaluator import Asked, Suite
+from evaluators.evaluator import EvaluationRequest, JudgingSetup
 from evaluators.seeds import final_seeds
 from evaluators.statistics import Evidence, evidence
 from evaluators.workers import Done, run_all
@@ -29,7 +29,7 @@ class Entrant(NamedTuple):
 def measure(
     config: Config,
     entrants: Sequence[Entrant],
-    suite: Suite,
+    suite: JudgingSetup,
     pool: CampaignPool,
     observe: Observer,
 ) -> list[FinalResult]:
@@ -42,7 +42,7 @@ def measure(
     seeds, size = final_seeds(config.seed, config.final.seeds), config.evaluation.seeds
     chunks = [seeds[at : at + size] for at in range(0, len(seeds), size)]
     jobs = [
-        Evaluate(suite, Asked(entrant.program, entrant.rates), chunk)
+        Evaluate(suite, EvaluationRequest(entrant.program, entrant.rates), chunk)
         for entrant in entrants
         for chunk in chunks
     ]

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from evaluators.evaluation import Evaluation
-from evaluators.evaluator import Suite
+from evaluators.evaluator import JudgingSetup
 from evaluators.workers import Done, Failed
 from search.campaign import events
 from search.campaign.session import Session
@@ -37,7 +37,7 @@ class SearchLoop:
     **Arguments:** `suite`: what candidates are judged by.
     """
 
-    def __init__(self, session: Session, proposer: Proposer, suite: Suite):
+    def __init__(self, session: Session, proposer: Proposer, suite: JudgingSetup):
         self.session = session
         self.ledger = session.ledger
         self.look_ahead = session.config.look_ahead

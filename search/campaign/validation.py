@@ -6,7 +6,7 @@ is then measured on fresh seeds against the baseline so tuned.
 
 from collections.abc import Callable, Sequence
 
-from evaluators.evaluator import Asked
+from evaluators.evaluator import EvaluationRequest
 from evaluators.seeds import validation_seeds
 from evaluators.suites import load_suite
 from evaluators.workers import Done, Failed, run_all
@@ -86,7 +86,7 @@ def _measured(
     sound = [done.value for done in tuned if isinstance(done, Done)]
     judged = run_all(
         pool,
-        [Evaluate(suite, Asked(each.program, each.rates), measuring) for each in sound],
+        [Evaluate(suite, EvaluationRequest(each.program, each.rates), measuring) for each in sound],
         time_limit(config, tasks, measuring),
         progress(len(entrants)),
     )

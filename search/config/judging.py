@@ -8,7 +8,7 @@ from dsl.zoo import ZOO
 from evaluators.errors import EvaluatorError
 from evaluators.files.config_file import Section, one_of
 from evaluators.suites import TaskChoice, load_suite
-from evaluators.training.batches import Room
+from evaluators.training.batches import BatchShape
 
 Factor = Annotated[float, Field(gt=0, le=1e3, allow_inf_nan=False)]
 
@@ -49,9 +49,9 @@ class EvaluationConfig(Section):
     suites in the measure of their work; compiling is part of the first evaluation."""
 
     @property
-    def room(self) -> Room:
+    def room(self) -> BatchShape:
         """The runs side by side: seeds, up to four, the rates of a program, and programs."""
-        return Room(min(self.seeds, 4), len(self.rates), self.batch)
+        return BatchShape(min(self.seeds, 4), len(self.rates), self.batch)
 
 
 class ScreenConfig(Section):

@@ -7,9 +7,9 @@ from typing import TypeAlias
 from dsl.program import Program
 from evaluators import registry
 from evaluators.evaluation import Evaluation
-from evaluators.evaluator import Asked, Suite
+from evaluators.evaluator import EvaluationRequest, JudgingSetup
 from evaluators.suites import TaskChoice
-from evaluators.training.batches import Room
+from evaluators.training.batches import BatchShape
 from evaluators.tuning.coordinates import Tuned
 from evaluators.workers import Job, Pool
 from search.config import Config
@@ -27,7 +27,7 @@ class Tune(Job[Tuned]):
     """Those of the search, so that the baseline is measured by the machine of the search."""
     factors: tuple[float, ...] = (1.0,)
     """The multiples of a rate that one evaluation tries."""
-    room: Room | None = None
+    room: BatchShape | None = None
     """For runs side by side."""
 
 
@@ -35,8 +35,8 @@ class Tune(Job[Tuned]):
 class Evaluate(Job[Evaluation]):
     """Judge a program on seeds, relative to the suite's baseline."""
 
-    suite: Suite
-    asked: Asked
+    suite: JudgingSetup
+    asked: EvaluationRequest
     seeds: tuple[int, ...]
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from evaluators.evaluation import Evaluation
-from evaluators.evaluator import Asked, Evaluator, Suite
+from evaluators.evaluator import EvaluationRequest, Evaluator, JudgingSetup
 from evaluators.tuning.coordinates import Tuned, tune
 from search.pool.jobs import CampaignJob, Evaluate, Tune
 
@@ -17,7 +17,7 @@ class Evaluates(Protocol):
     def compilations(self) -> int: ...
 
     def evaluate_batch(
-        self, asked: Sequence[Asked], seeds: tuple[int, ...]
+        self, requests: Sequence[EvaluationRequest], seeds: tuple[int, ...]
     ) -> list[Evaluation]: ...
 
 
@@ -26,12 +26,12 @@ class CampaignWorker:
 
     def __init__(
         self,
-        make_evaluator: Callable[[Suite], Evaluates] = Evaluator,
+        make_evaluator: Callable[[JudgingSetup], Evaluates] = Evaluator,
         tuner: Callable[..., Tuned] = tune,
     ):
         self._make = make_evaluator
         self._tune = tuner
-        self._suite: Suite | None = None
+        self._suite: JudgingSetup | None = None
         self._evaluator: Evaluates | None = None
 
     @property
@@ -62,12 +62,12 @@ class CampaignWorker:
             room=job.room,
         )
 
-    def _evaluator_of(self, suite: Suite) -> Evaluates:
+    def _evaluator_of(self, suite: JudgingSetup) -> Evaluates:
         if self._evaluator is None or suite != self._suite:
             self._evaluator, self._suite = self._make(suite), suite
         return self._evaluator
 
 
-def _suite_and_seeds(job: CampaignJob) -> tuple[Suite, tuple[int, ...]] | None:
+def _suite_and_seeds(job: CampaignJob) -> tuple[JudgingSetup, tuple[int, ...]] | None:
     """Jobs that agree in this are done together; None for one that is done alone."""
     return (job.suite, job.seeds) if isinstance(job, Evaluate) else None

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 import dsl
 from dsl.zoo import ZOO
 from evaluators.evaluation import Evaluation, Outcome
-from evaluators.evaluator import Asked, Evaluator, Suite
+from evaluators.evaluator import EvaluationRequest, Evaluator, JudgingSetup
 from evaluators.registry import get
 from evaluators.score import (
     BEST,
@@ -30,7 +30,8 @@ from evaluators.score import (
 )
 from evaluators.suites import TaskChoice
 from evaluators.task import prepare
-from evaluators.training.train import CHECK_EVERY, Trainer
+from evaluators.training.checkpoints import CHECK_EVERY
+from evaluators.training.trainer import Trainer
 
 CARRIED = ("add", "sub", "mul", "div", "square", "sqrt", "interp", "power", "exp", "sign", "norm")
 TASKS = (TaskChoice("quadratic", 60), TaskChoice("digits", 80))
@@ -40,7 +41,7 @@ SEEDS = (3, 4)
 
 @pytest.fixture(scope="module")
 def evaluator():
-    return Evaluator(Suite(TASKS, BASELINE, CARRIED))
+    return Evaluator(JudgingSetup(TASKS, BASELINE, CARRIED))
 
 
 def rule(body):
@@ -81,7 +82,7 @@ def test_a_primitive_that_the_machine_does_not_carry_is_compiled(evaluator):
 
 
 def test_a_baseline_that_fails_is_an_error_and_no_scale():
-    wild = Evaluator(Suite(TASKS, rule("    return 2 * g"), CARRIED))
+    wild = Evaluator(JudgingSetup(TASKS, rule("    return 2 * g"), CARRIED))
     with pytest.raises(ValueError, match="baseline fails on quadratic with seed 3: a parameter"):
         wild.evaluate(BASELINE, SEEDS)
 
@@ -161,30 +162,30 @@ def test_noise_differs_by_seed_and_repeats():
 
 
 def test_a_run_is_looked_at_on_the_way_and_past_the_horizon():
-    trainer = Trainer(get("quadratic"), 40, CARRIED, width=1, looks=(10, 40))
+    trainer = Trainer(get("quadratic"), 40, CARRIED, width=1, checkpoints=(10, 40))
     ((run,),) = trainer.run(BASELINE, [5])
     ((short,),) = Trainer(get("quadratic"), 10, CARRIED, width=1).run(BASELINE, [5])
     assert run.losses[0] == pytest.approx(short.loss, rel=1e-5)
     assert run.loss < run.losses[0] and run.after != run.loss
     high, low = trainer.run(BASELINE, [5], rates=[1e-2, 1e-4])
     assert high == [run] and low[0].loss > run.loss
-    ((hopeless,),) = trainer.run(BASELINE, [5], rates=[1e-4], bar=[run.losses[0]])
-    assert hopeless.hopeless and np.isnan(hopeless.loss) and np.isnan(hopeless.after)
+    ((pruned,),) = trainer.run(BASELINE, [5], rates=[1e-4], thresholds=[run.losses[0]])
+    assert pruned.pruned and np.isnan(pruned.loss) and np.isnan(pruned.after)
 
 
 def test_looks_that_do_not_rise_to_the_horizon_are_refused():
-    with pytest.raises(ValueError, match="looks rise from 1 to the horizon 40"):
-        Trainer(get("quadratic"), 40, CARRIED, looks=(40, 10))
+    with pytest.raises(ValueError, match="checkpoints rise from 1 to the horizon 40"):
+        Trainer(get("quadratic"), 40, CARRIED, checkpoints=(40, 10))
 
 
 def test_a_program_is_judged_at_the_rate_that_serves_it_best():
-    suite = Suite(TASKS[:1], BASELINE, CARRIED, factors=(0.25, 1.0, 4.0))
+    suite = JudgingSetup(TASKS[:1], BASELINE, CARRIED, factors=(0.25, 1.0, 4.0))
     several = Evaluator(suite)
     plain = rule("    return lr * sign(g)")
     evaluation = several.evaluate(plain, SEEDS, {"quadratic": 4e-3})
     (rate,) = evaluation.rates().values()
     assert rate in (1e-3, 4e-3, 16e-3)
-    alone = Evaluator(Suite(TASKS[:1], BASELINE, CARRIED))
+    alone = Evaluator(JudgingSetup(TASKS[:1], BASELINE, CARRIED))
     losses = {}
     for each in (1e-3, 4e-3, 16e-3):
         runs = alone.evaluate(plain, SEEDS, {"quadratic": each}).measurements
@@ -198,8 +199,8 @@ def test_a_program_behind_the_hurdle_is_not_trained_further(evaluator):
     slow = rule("    return 1e-4 * sign(g)")
     whole = evaluator.evaluate(slow, SEEDS)
     early = whole.early()["quadratic"]
-    assert evaluator.evaluate(slow, SEEDS, hurdles={"quadratic": early - 0.2}) == whole
-    stopped = evaluator.evaluate(slow, SEEDS, hurdles={"quadratic": early + 0.2})
+    assert evaluator.evaluate(slow, SEEDS, thresholds={"quadratic": early - 0.2}) == whole
+    stopped = evaluator.evaluate(slow, SEEDS, thresholds={"quadratic": early + 0.2})
     assert stopped.outcome is Outcome.SCREENED and stopped.score < whole.score
     assert stopped.early() == {"quadratic": pytest.approx(early)}
     assert stopped.steps[1] == 0 and 0 < stopped.steps[0] < whole.steps[0]
@@ -207,7 +208,7 @@ def test_a_program_behind_the_hurdle_is_not_trained_further(evaluator):
 
 def test_a_batch_is_judged_as_if_each_program_were_alone(evaluator):
     bodies = ("return lr * g", "return -2 * g", "return lr * sign(g)", "return lr * arcsinh(g)")
-    asked = [Asked(rule(f"    {body}"), {"quadratic": 3e-3}) for body in bodies]
-    together = Evaluator(replace(evaluator.suite, batch=3)).evaluate_batch(asked, SEEDS)
+    asked = [EvaluationRequest(rule(f"    {body}"), {"quadratic": 3e-3}) for body in bodies]
+    together = Evaluator(replace(evaluator.setup, batch=3)).evaluate_batch(asked, SEEDS)
     assert together == [evaluator.evaluate(each.program, SEEDS, each.rates) for each in asked]
     assert [each.outcome is Outcome.OK for each in together] == [True, False, True, True]

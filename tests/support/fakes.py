@@ -7,7 +7,7 @@ from typing import Any
 
 from dsl.program import Program
 from evaluators.evaluation import Evaluation, Measurement, Outcome
-from evaluators.evaluator import Suite
+from evaluators.evaluator import JudgingSetup
 from evaluators.tuning.coordinates import Tuned
 from search.config import Config
 from search.pool.worker import CampaignWorker
@@ -33,11 +33,11 @@ class FakeEvaluator:
 
     compilations = 1
 
-    def __init__(self, suite: Suite):
+    def __init__(self, suite: JudgingSetup):
         self.suite = suite
 
     def evaluate_batch(self, asked: Any, seeds: tuple[int, ...]) -> list[Evaluation]:
-        return [self.evaluate(each.program, seeds, each.rates, each.hurdles) for each in asked]
+        return [self.evaluate(each.program, seeds, each.rates, each.thresholds) for each in asked]
 
     def evaluate(
         self,

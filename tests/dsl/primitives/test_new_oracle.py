@@ -15,7 +15,9 @@ from dsl.language.sources import LOSS
 from dsl.rewrite.oracle_calls import calls_text
 from dsl.run.machine import DoesNotFit, Layout, Machine
 from evaluators.registry import get
-from evaluators.training.train import Engine, Job, Trainer
+from evaluators.training.batches import TrainingRequest
+from evaluators.training.choice import Engine
+from evaluators.training.trainer import Trainer
 from tests.support import exporting
 
 TEXT = "def rule(w, g, *, lr=0.1):\n    return (g + far_slope(0.5 * w, 3)) * lr"
@@ -76,7 +78,7 @@ def test_its_torch_file_holds_its_method_and_what_that_calls(program):
 
 def test_a_machine_carries_it_and_the_compiled_engine_runs_it_where_none_does(program):
     task = get("quadratic")
-    job = Job(program, [0, 1], [0.01])
+    job = TrainingRequest(program, [0, 1], [0.01])
     carrying = Trainer(task, 20, ("add", "mul", "far_slope"), engine=Engine.MACHINE)
     losses = carrying.run_batch([job])[0][0]
     without = Trainer(task, 20, ("add", "mul"))

@@ -8,12 +8,13 @@ import pytest
 from dsl import parse
 from evaluators.checks import refused_by
 from evaluators.evaluation import Outcome
-from evaluators.evaluator import Evaluator, Suite
+from evaluators.evaluator import Evaluator, JudgingSetup
+from evaluators.limits import short_lived
 from evaluators.registry import get
 from evaluators.score import WORST
 from evaluators.suites import TaskChoice
-from evaluators.training.outcomes import outcome_of, short_lived
-from evaluators.training.train import Trained, Trainer
+from evaluators.training.outcomes import outcome_of
+from evaluators.training.trainer import Trained, Trainer
 from tests.evaluators.cheats.programs import CHEATS, STEPS, Cheat
 
 TASKS = tuple(TaskChoice(name, STEPS) for name in ("quadratic", "digits", "chars"))
@@ -34,7 +35,7 @@ def words(cheats: list[Cheat]) -> tuple[str, ...]:
 
 @pytest.fixture(scope="module")
 def evaluator():
-    return Evaluator(Suite(TASKS, HONEST, words(TRAINED)))
+    return Evaluator(JudgingSetup(TASKS, HONEST, words(TRAINED)))
 
 
 def in_words(outcome: Outcome) -> bool:
@@ -62,7 +63,7 @@ def test_a_cheat_gains_nothing(evaluator, cheat):
 @pytest.fixture(scope="module")
 def unguarded():
     """An evaluator without the free checks, on the same compiled trainers."""
-    return Evaluator(Suite(TASKS, HONEST, words(TRAINED), checks=()))
+    return Evaluator(JudgingSetup(TASKS, HONEST, words(TRAINED), checks=()))
 
 
 CARRIED = [cheat for cheat in CHEATS if set(words([cheat])) <= set(words(TRAINED))]
@@ -78,7 +79,7 @@ def test_training_alone_refuses_what_the_free_checks_refuse(unguarded, cheat):
 
 @pytest.mark.slow
 def test_training_alone_refuses_all_of_them():
-    suite = Suite(TASKS, HONEST, words(list(CHEATS)))
+    suite = JudgingSetup(TASKS, HONEST, words(list(CHEATS)))
     unguarded = Evaluator(replace(suite, checks=()))
     for cheat in CHEATS:
         evaluation = unguarded.evaluate(cheat.program, SEEDS)
@@ -91,8 +92,8 @@ def test_honest_training_passes(evaluator):
     assert (evaluation.outcome, evaluation.score) == (Outcome.OK, pytest.approx(1))
 
 
-def run(losses, after, stopped=None, finite=True, hopeless=False) -> Trained:
-    return Trained(losses, after, stopped, finite, hopeless)
+def run(losses, after, stopped=None, finite=True, pruned=False) -> Trained:
+    return Trained(losses, after, stopped, finite, pruned)
 
 
 def test_how_a_run_ended_is_read_off_what_was_seen():
@@ -102,7 +103,7 @@ def test_how_a_run_ended_is_read_off_what_was_seen():
         Outcome.OK: run((1.0, 0.5), 0.5),
         Outcome.DIVERGED: run((1.0, nan), nan, stopped=30),
         Outcome.NON_FINITE: run((1.0, nan), nan, stopped=30, finite=False),
-        Outcome.SCREENED: run((2.2, nan), nan, hopeless=True),
+        Outcome.SCREENED: run((2.2, nan), nan, pruned=True),
         Outcome.SHORT_LIVED: run((1.0, 0.5), start),
         Outcome.TOO_GOOD: run((1.0, 0.0), 0.0),
     }

@@ -8,7 +8,8 @@ from evaluators.comparison.bench import WIDTH, Bench, carried
 from evaluators.comparison.cache import RunCache
 from evaluators.comparison.results import Ground
 from evaluators.registry import get
-from evaluators.training.train import Engine, Trainer
+from evaluators.training.choice import Engine
+from evaluators.training.trainer import Trainer
 
 STEPS = 20
 
@@ -19,7 +20,7 @@ def bench_and_trainer(request, monkeypatch):
     task = get("rosenbrock")
     ground = Ground.of(task, STEPS)
     trainer = Trainer(
-        task, STEPS, carried(ZOO["adamw"]), WIDTH, looks=ground.looks, engine=request.param
+        task, STEPS, carried(ZOO["adamw"]), WIDTH, checkpoints=ground.looks, engine=request.param
     )
     monkeypatch.setattr(module, "_trainer", lambda *arguments: trainer)
     return Bench(task, ground, range(5), range(5, 11), RunCache(None)), trainer

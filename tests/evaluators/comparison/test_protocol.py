@@ -19,7 +19,7 @@ from evaluators.errors import CannotCompare, UnknownTask
 from evaluators.registry import get
 from evaluators.score import WORST, score
 from evaluators.suites import TaskChoice
-from evaluators.training.train import Trainer
+from evaluators.training.trainer import Trainer
 
 MINE = dsl.parse(
     "def mine(w, g, m=zeros, *, lr=0.1):\n    m = interp(g, m, 0.9)\n    return lr * m"
@@ -112,7 +112,7 @@ def test_tuning_goes_by_the_score(result, folder):
     tuning = bench(folder).tuning(MINE)
     assert tuning.reference == bench(folder).tuning(ZOO["adamw"]).reference
     task, rates = get("quadratic"), [rate for rate, _ in tuning.tuned.sweep]
-    trainer = Trainer(task, TASK.steps, carried(MINE), width=5, looks=result.grounds[0].looks)
+    trainer = Trainer(task, TASK.steps, carried(MINE), width=5, checkpoints=result.grounds[0].looks)
     places = [result.grounds[0].looks.index(step) for step in result.grounds[0].horizons]
     for runs, (_, value) in zip(
         trainer.run(dsl.canonical(MINE), TUNING_SEEDS, rates), tuning.tuned.sweep, strict=True

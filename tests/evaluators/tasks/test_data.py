@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from evaluators import catalogue, registry
-from evaluators.data import labels, names, signals
-from evaluators.data.checksum import checksum
+from evaluators.data import digits, signals, text
 from evaluators.data.examples import Examples
+from evaluators.data.integrity import checksum
 from evaluators.errors import BadData
 from evaluators.task import Data, Task, prepare
 
@@ -96,7 +96,7 @@ def test_a_checksum_sees_names_shapes_types_and_nothing():
 
 
 def test_names_are_those_of_characters():
-    train, validation = names.load()
+    train, validation = text.unicode_names()
     assert "LATIN SMALL LETTER Z\n" in train or "LATIN SMALL LETTER Z" in validation
     assert set(train + validation) <= set("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 -\n()")
     assert not set(validation.split("\n")) & set(train.split("\n"))
@@ -111,8 +111,8 @@ def test_signals_of_a_class_are_alike_where_it_counts():
 
 def test_a_long_tail_thins_out_and_wrong_labels_are_a_share():
     train = Examples(np.zeros((3000, 1), np.float32), np.repeat(np.arange(3, dtype=np.int32), 1000))
-    assert np.bincount(labels.long_tail(train, 0.1).targets).tolist() == [1000, 100, 10]
-    wrong = labels.mislabelled(train, 0.3).targets != train.targets
+    assert np.bincount(digits.long_tail(train, 0.1).targets).tolist() == [1000, 100, 10]
+    wrong = digits.mislabelled(train, 0.3).targets != train.targets
     assert 0.25 < wrong.mean() < 0.35
 
 

@@ -9,7 +9,7 @@ import pytest
 from dsl.zoo import ZOO
 from evaluators import registry
 from evaluators.evaluation import Outcome
-from evaluators.evaluator import Evaluator, Suite
+from evaluators.evaluator import Evaluator, JudgingSetup
 from evaluators.suites import TaskChoice
 from evaluators.task import Task, prepare
 from evaluators.tasks._losses import CROSS_ENTROPY, LOGISTIC, SQUARED_ERROR
@@ -96,8 +96,9 @@ def test_drawn_targets_are_what_the_loss_takes(loss):
 def test_sophia_g_trains_on_digits_and_is_told_what_a_quadratic_cannot_do():
     sophia = ZOO["sophia_g"].with_hyperparameters(lr=0.01, labels=64, wd=0.0)
     baseline = ZOO["adamw"].with_hyperparameters(lr=0.01)
-    found = Evaluator(Suite((TaskChoice("digits", 100),), baseline)).evaluate(sophia, (3, 4))
+    found = Evaluator(JudgingSetup((TaskChoice("digits", 100),), baseline)).evaluate(sophia, (3, 4))
     assert found.outcome is Outcome.OK
     assert found.score > 0.6
-    refused = Evaluator(Suite((TaskChoice("quadratic", 20),), baseline)).evaluate(sophia, (3,))
+    surface = Evaluator(JudgingSetup((TaskChoice("quadratic", 20),), baseline))
+    refused = surface.evaluate(sophia, (3,))
     assert refused.outcome is Outcome.DOES_NOT_FIT

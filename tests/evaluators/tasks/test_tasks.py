@@ -19,7 +19,8 @@ from evaluators.cost import flops
 from evaluators.score import progress
 from evaluators.task import Prepared, Task, prepare
 from evaluators.tasks._losses import cross_entropy, nan_unless_finite
-from evaluators.training.train import Engine, Trainer
+from evaluators.training.choice import Engine
+from evaluators.training.trainer import Trainer
 
 STEPS = 3
 TASKS = [registry.get(name) for name in registry.names()]

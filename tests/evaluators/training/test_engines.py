@@ -1,6 +1,7 @@
 """Both engines train alike, whatever runs beside a program and however it is asked for."""
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -11,8 +12,9 @@ from dsl.zoo import ZOO
 from evaluators.registry import get
 from evaluators.task import prepare
 from evaluators.training.answers import Answers
+from evaluators.training.batches import TrainingRequest
 from evaluators.training.choice import Engine, choose
-from evaluators.training.train import Job, Trained, Trainer
+from evaluators.training.trainer import Trained, Trainer
 from tests.support.running import calm
 
 pytestmark = pytest.mark.lightly_compiled
@@ -42,7 +44,7 @@ PROGRAMS = {"adamw": ZOO["adamw"], "lion": ZOO["lion"], "by_rate": BY_RATE, "cur
 
 
 def assert_alike(one: Trained, other: Trained, rel: float = 2e-4) -> None:
-    assert (one.stopped, one.finite, one.hopeless) == (other.stopped, other.finite, other.hopeless)
+    assert (one.stopped, one.finite, one.pruned) == (other.stopped, other.finite, other.pruned)
     np.testing.assert_allclose((*one.losses, one.after), (*other.losses, other.after), rtol=rel)
 
 
@@ -60,20 +62,20 @@ def test_rates_side_by_side_train_as_they_do_alone(name):
 
 
 def test_a_batch_gives_each_program_what_it_gets_alone_and_compiles_once():
-    bar = [get("quadratic").untrained, 0.0]
+    thresholds = [get("quadratic").untrained, 0.0]
     jobs = [
-        Job(ZOO["adamw"], SEEDS, RATES),
-        Job(CURVED, (4,), (1e-3, 1e-2, 0.1, 0.2)),
-        Job(ZOO["lion"], SEEDS),
-        Job(dsl.parse("def wild(w, g, *, lr=1):\n    return -1e3 * g"), SEEDS, RATES),
-        Job(ZOO["sgd"], (3, 4, 5), RATES, bar),
+        TrainingRequest(ZOO["adamw"], SEEDS, RATES),
+        TrainingRequest(CURVED, (4,), (1e-3, 1e-2, 0.1, 0.2)),
+        TrainingRequest(ZOO["lion"], SEEDS),
+        TrainingRequest(dsl.parse("def wild(w, g, *, lr=1):\n    return -1e3 * g"), SEEDS, RATES),
+        TrainingRequest(ZOO["sgd"], (3, 4, 5), RATES, thresholds),
     ]
     batch = WIDE.run_batch(jobs)
     for job, runs in zip(jobs, batch, strict=True):
         np.testing.assert_equal(runs, WIDE.run(*job))
         assert (len(runs), len(runs[0])) == (len(job.rates or (0,)), len(job.seeds))
     assert all(run.stopped == STEPS // 3 for row in batch[3] for run in row)
-    assert all(run.hopeless or run.stopped for row in batch[4] for run in row)
+    assert all(run.pruned or run.stopped for row in batch[4] for run in row)
     assert WIDE.compilations == 1 and WIDE.programs_compiled == 0
 
 
@@ -83,7 +85,8 @@ def test_programs_as_an_axis_train_as_they_do_in_turn():
     as_axis = Trainer(TASK, 8, few, rates=2, programs=3, batched=True)
     texts = ("lr * sign(g)", "lr * g / (norm(g) + 1)", "lr * (g + 0.01 * hvp(g))", "lr * sqrt(g)")
     jobs = [
-        Job(dsl.parse(f"def p(w, g, *, lr=1):\n    return {t}"), (1, 2), (0.1, 0.01)) for t in texts
+        TrainingRequest(dsl.parse(f"def p(w, g, *, lr=1):\n    return {t}"), (1, 2), (0.1, 0.01))
+        for t in texts
     ]
     for one, other in zip(in_turn.run_batch(jobs), as_axis.run_batch(jobs), strict=True):
         assert_all_alike(one, other)
@@ -141,21 +144,21 @@ def test_what_the_task_cannot_answer_is_said(oracle, why):
 def test_the_loss_over_all_data_is_that_of_every_example_once(name):
     task = get(name)
     ready = prepare(task, [0], 1)
-    leaves, tree = jax.tree.flatten(jax.tree.map(lambda leaf: leaf[0], ready.params))
+    leaves, tree = jax.tree.flatten(jax.tree.map(lambda leaf: jnp.asarray(leaf[0]), ready.params))
     answers = Answers(task, tree, ready.data)
     count = task.examples()
     assert int(task.order(np.random.default_rng(0), 3 * count).max()) == count - 1
     parts = np.array_split(np.arange(count), 3)
-    mean = sum(len(part) * answers.loss(leaves, part) for part in parts) / count
-    found = answers.by_argument(ready.order[0, 0])["full_fn"](leaves)
+    mean = sum(len(part) * answers.loss(leaves, jnp.asarray(part)) for part in parts) / count
+    found = answers.by_argument(jnp.asarray(ready.order[0, 0]))["full_fn"](leaves)
     assert float(found) == pytest.approx(float(mean), rel=1e-5)
 
 
 def test_outputs_have_the_loss_of_the_batch_and_its_curvature_is_solved_with():
     task = get("wine")
     ready = prepare(task, [0], 1)
-    leaves, tree = jax.tree.flatten(jax.tree.map(lambda leaf: leaf[0], ready.params))
-    answers, index = Answers(task, tree, ready.data), ready.order[0, 0]
+    leaves, tree = jax.tree.flatten(jax.tree.map(lambda leaf: jnp.asarray(leaf[0]), ready.params))
+    answers, index = Answers(task, tree, ready.data), jnp.asarray(ready.order[0, 0])
     made, loss_of = answers.by_argument(index)["outputs_fn"](leaves)
     assert float(loss_of(made)) == pytest.approx(float(answers.loss(leaves, index)), rel=1e-6)
     ((found,),) = Trainer(task, 6, (), 1).run(ZOO["egn"], [0])
@@ -192,7 +195,7 @@ def test_what_is_kept_is_bounded_over_many_programs(monkeypatch):
             program = dsl.parse(
                 f"def p(w, g, m=zeros, *, lr=0.01):\n    m = {body}\n    return lr * m"
             )
-            jobs.append(Job(program, (at % 12, at % 12 + 1), RATES))
+            jobs.append(TrainingRequest(program, (at % 12, at % 12 + 1), RATES))
         WIDE.run_batch(jobs)
         counts.append(len(jax.live_arrays()))
     assert max(counts[100:]) <= max(counts[:100])

@@ -3,7 +3,7 @@ import os
 import pytest
 
 from dsl.zoo import ZOO
-from evaluators.evaluator import Asked, Suite
+from evaluators.evaluator import EvaluationRequest, JudgingSetup
 from evaluators.suites import TaskChoice
 from evaluators.training.environment import worker_environment
 from evaluators.workers import Done, Failed, WorkerFailure
@@ -13,7 +13,7 @@ from search.pool.worker import CampaignWorker
 from search.run import run_campaign
 from tests.support.fakes import DeadlyEvaluator, FakeEvaluator, config, fake_tune, fake_worker
 
-SUITE = Suite((TaskChoice("digits", 5),), ZOO["adamw"])
+SUITE = JudgingSetup((TaskChoice("digits", 5),), ZOO["adamw"])
 
 
 def test_the_environment_keeps_what_the_user_chose():
@@ -91,7 +91,7 @@ def test_a_worker_that_dies_costs_a_retry_and_a_deadly_program_is_recorded(
 
     rules = [ZOO["adamw"], replace(tanh, statements=tuple(statements)), ZOO["sgd"]]
     for number, rule in enumerate(rules):
-        pool.submit(number, Evaluate(SUITE, Asked(rule), (1, 2)), 100.0)
+        pool.submit(number, Evaluate(SUITE, EvaluationRequest(rule), (1, 2)), 100.0)
     done = drain(pool, 3)
     assert isinstance(done[0], Done)
     assert isinstance(done[1], Failed) and done[1].failure is WorkerFailure.DIED
@@ -106,7 +106,7 @@ def test_a_worker_that_hangs_is_replaced(ray):
     pool = RayPool(2, sleepy_worker)
     for number, name in enumerate(("adamw", "lion", "sgd")):
         limit = 2.0 if name == "lion" else 20.0
-        pool.submit(number, Evaluate(SUITE, Asked(ZOO[name]), (1, 2)), limit)
+        pool.submit(number, Evaluate(SUITE, EvaluationRequest(ZOO[name]), (1, 2)), limit)
     done = drain(pool, 3)
     assert isinstance(done[1], Failed) and done[1].failure is WorkerFailure.HUNG
     assert isinstance(done[0], Done) and isinstance(done[2], Done)
@@ -126,9 +126,9 @@ class SlowEvaluator(FakeEvaluator):
 @pytest.mark.ray
 def test_a_job_may_take_as_long_as_it_says(ray):
     pool = RayPool(1, lambda: CampaignWorker(SlowEvaluator, fake_tune))
-    pool.submit(0, Evaluate(SUITE, Asked(ZOO["adamw"]), (1, 2)), time_limit=10.0)
+    pool.submit(0, Evaluate(SUITE, EvaluationRequest(ZOO["adamw"]), (1, 2)), time_limit=10.0)
     assert isinstance(drain(pool, 1)[0], Done) and pool.retries == 0
-    pool.submit(1, Evaluate(SUITE, Asked(ZOO["sgd"]), (1, 2)), time_limit=1.0)
+    pool.submit(1, Evaluate(SUITE, EvaluationRequest(ZOO["sgd"]), (1, 2)), time_limit=1.0)
     lost = drain(pool, 1)[1]
     assert lost.failure is WorkerFailure.HUNG and lost.note == "no answer within 1 s"
     pool.close()
@@ -145,7 +145,7 @@ def slow_to_start():
 def test_starting_a_worker_takes_no_time_from_its_jobs(ray):
     pool = RayPool(1, slow_to_start)
     for number, name in enumerate(("adamw", "sgd")):
-        pool.submit(number, Evaluate(SUITE, Asked(ZOO[name]), (1, 2)), 2.5)
+        pool.submit(number, Evaluate(SUITE, EvaluationRequest(ZOO[name]), (1, 2)), 2.5)
     done = drain(pool, 2)
     assert all(isinstance(found, Done) for found in done.values())
     assert pool.retries == 0

@@ -1,7 +1,7 @@
-"""The free checks as data: in the order in which they are asked, the cheapest first.
+"""The battery of free checks, as data: in the order in which they are made, the cheapest first.
 
-Each refuses programs that no training could make good, and says so by an outcome. All run in NumPy
-float64; what float32, noise or a real loss brings out is left to training.
+Each refuses programs that no training could make good, and names the refusal by an outcome. All run
+in NumPy float64; flaws that only float32, noise or a real loss bring out are left to training.
 """
 
 from collections.abc import Callable, Sequence
@@ -12,8 +12,7 @@ import numpy as np
 from dsl.program import Program
 from evaluators.checks.evidence import Evidence
 from evaluators.evaluation import Outcome
-from evaluators.training.outcomes import short_lived
-from evaluators.training.train import SANE
+from evaluators.limits import SANE, short_lived
 
 SMALLEST = 2.0**-25
 """A step below this leaves a weight of size 1 where it is, in float32."""
@@ -25,7 +24,7 @@ direction has 0.19 on the quadratic, one of a few entries 0.04, noise 0 on avera
 
 @dataclass(frozen=True)
 class Check:
-    """One thing that is asked of a program. `refuses` says whom it turns away, for people."""
+    """One demand on a program; `refuses` describes, for people, the programs that fail it."""
 
     name: str
     refuses: str
@@ -34,7 +33,7 @@ class Check:
 
 
 def _finite(evidence: Evidence) -> bool:
-    """Whether steps are finite for as long as the weights are sane; the streams do not follow the
+    """True if steps are finite for as long as the weights are sane; the streams do not follow the
     weights, so a rule that asks oracles may run away on them through no fault of its own."""
     with np.errstate(all="ignore"):
         travelled = np.max(np.abs(np.cumsum(evidence.steps, axis=0)), axis=1)
@@ -44,7 +43,7 @@ def _finite(evidence: Evidence) -> bool:
 
 
 def _moves(evidence: Evidence) -> bool:
-    """Whether any step is large enough; rules that find their rate begin with very small ones."""
+    """True if any step is large enough; rules that find their rate begin with very small ones."""
     if (np.abs(evidence.steps) > SMALLEST).any():
         return True
     return any((np.abs(run.moves) > SMALLEST).any() for run in evidence.descents)
@@ -55,7 +54,7 @@ def _both_signs(evidence: Evidence) -> bool:
 
 
 def _stays(evidence: Evidence) -> bool:
-    """Whether it reaches the horizon at some rate."""
+    """True if it reaches the horizon at some rate."""
     return any(np.isfinite(run.ended) for run in evidence.descents)
 
 

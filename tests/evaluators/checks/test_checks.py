@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from dsl import parse
 from dsl.zoo import ZOO
 from evaluators.checks import CHECKS, Evidence, descend, refused_by
-from evaluators.checks.quadratic import BEYOND, SHAPES, SIZE, STEPS
+from evaluators.checks.descent import BEYOND, SHAPES, SIZE, STEPS
 from evaluators.evaluation import Outcome
 from tests.support.strategies import programs
 

@@ -1,10 +1,12 @@
-"""A digest of a tree of arrays that rounding does not change."""
+"""The integrity of shared examples: a digest that rounding does not change, and a write lock."""
 
 import hashlib
-from typing import Any
+from typing import Any, TypeVar
 
 import jax
 import numpy as np
+
+T = TypeVar("T")
 
 _DIGITS = 4
 """Decimal places kept of what is read off the floats, each of which is of order 1."""
@@ -40,3 +42,13 @@ def _marks(array: np.ndarray) -> list[float]:
     scale = size * np.sqrt(values.size)
     # Adding 0 turns a negative zero into a positive one.
     return [round(x, _DIGITS) + 0.0 for x in (np.log(size), *(values @ s / scale for s in signs))]
+
+
+def frozen(tree: T) -> T:
+    """`tree` after making its numpy arrays read-only, in place."""
+
+    def freeze(array: np.ndarray) -> np.ndarray:
+        array.setflags(write=False)
+        return array
+
+    return jax.tree.map(freeze, tree)

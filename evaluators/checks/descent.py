@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+from jaxtyping import Float
 
 from dsl.language.closed_form import ClosedForm, Leaves, flat, shaped
 from dsl.program import Program
@@ -20,7 +21,7 @@ from dsl.rewrite.prune import prune
 from dsl.run.fingerprint import sees_shapes
 from dsl.run.interpret import run_step
 from dsl.run.state import initial
-from evaluators.training.train import SANE
+from evaluators.limits import SANE
 
 SHAPES = ((4,), (3, 4))
 SIZE = 16
@@ -33,15 +34,15 @@ SHARPEST, CONDITION = 2.0, 100.0
 
 @dataclass(frozen=True)
 class Descent:
-    """What came of a program on the quadratic at one rate; float64 throughout.
+    """The run of a program on the quadratic at one rate; float64 throughout.
 
-    `losses` [STEPS + BEYOND + 1] begins with the loss before the first step; after a step that is
-    not finite or not sane it is NaN. `moves` and `gradients` [STEPS + BEYOND, SIZE] end likewise.
+    `losses` begins with the loss before the first step; after a step that is not finite or not sane
+    it is NaN. `moves` and `gradients`, of `STEPS + BEYOND` steps, end likewise.
     """
 
-    losses: np.ndarray
-    moves: np.ndarray
-    gradients: np.ndarray
+    losses: Float[np.ndarray, " times"]
+    moves: Float[np.ndarray, "steps weights"]
+    gradients: Float[np.ndarray, "steps weights"]
 
     @property
     def begun(self) -> float:
@@ -60,7 +61,7 @@ class Descent:
 
     @property
     def descended(self) -> bool:
-        """Whether it reached the horizon, and below where it began by more than rounding."""
+        """True if it reached the horizon, and below where it began by more than rounding."""
         return self.ended < self.begun * (1 - _ROUNDING)
 
     @property
@@ -121,7 +122,7 @@ def _fixed() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
 
 
 class _Quadratic(ClosedForm):
-    """The present weights, and everything that a step may ask about them.
+    """The present weights, and the answers to everything that a step may ask about them.
 
     An example of the batch, which has two, has its minimum to one side of `minimum` or the other;
     the outputs of which the loss is a function are the root of H times the weights.
@@ -134,12 +135,12 @@ class _Quadratic(ClosedForm):
         self.hessian, self.root, self.entries, self.minimum = _fixed()
         super().__init__(self.tensors(self.entries))
 
-    def tensors(self, entries: np.ndarray) -> Leaves:
-        """[SIZE] as one array per parameter tensor."""
+    def tensors(self, entries: Float[np.ndarray, " weights"]) -> Leaves:
+        """The entries as one array per parameter tensor."""
         return shaped(entries, self.shapes)
 
-    def moved(self, move: np.ndarray) -> bool:
-        """Subtract a step; False if that leaves the sane range or is no number."""
+    def moved(self, move: Float[np.ndarray, " weights"]) -> bool:
+        """Subtract a step; False if that leaves the sane range or gives a NaN."""
         with np.errstate(all="ignore"):
             self.entries = self.entries - move
         self.w = self.tensors(self.entries)
@@ -149,8 +150,8 @@ class _Quadratic(ClosedForm):
         """The loss at the weights."""
         return self.loss_at(self.w)
 
-    def gradient(self) -> np.ndarray:
-        """The gradient there, [SIZE]."""
+    def gradient(self) -> Float[np.ndarray, " weights"]:
+        """The gradient there."""
         return flat(self.grad_at(self.w))
 
     def loss_at(self, point: Leaves) -> np.float64:
