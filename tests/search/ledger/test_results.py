@@ -1,0 +1,81 @@
+"""What is stored comes back equal: rows by their columns, results through plain data."""
+
+import json
+import sqlite3
+
+import pytest
+
+from dsl import parse
+from evaluators.evaluation import Evaluation, Measurement, Outcome
+from search.campaign.finals import evidence_by_candidate
+from search.candidates.verdict import CacheKey, Candidate, Keys, Verdict
+from search.ledger import FILE, Ledger, Row
+from search.ledger.columns import COLUMNS, as_json, row_of, stored
+from search.ledger.results import FinalResult, StageEntrant, StageResult, TunedBaseline
+from search.mutation import Mutation
+from search.run import run_campaign
+from tests.support.fakes import config, fake_worker
+
+SGD = parse("def sgd(w, g, *, lr=0.1):\n    return lr * g")
+RUN = Measurement("digits", 3, Outcome.OK, 0.25, 1.5, None, 0.1, 0.75)
+JUDGED = Evaluation(Outcome.OK, 1.5, (RUN,), (10, 20))
+KEYS = Keys("a", "b", "c", "d")
+FOUND = Candidate(4, str(SGD), 1, Mutation("insert", "%1"), KEYS, CacheKey.CANONICAL, 2)
+
+ROWS = {
+    "judged": Row(
+        Candidate(0, str(SGD), None, Mutation("start", "sgd"), KEYS),
+        Verdict("ok", 1.5, JUDGED),
+        0.5,
+    ),
+    "a duplicate": Row(FOUND, Verdict("ok", 1.5, note="as candidate 2"), 0.0),
+    "lost": Row(
+        Candidate(3, str(SGD), 0, Mutation("delete", ""), KEYS),
+        Verdict("worker_died", None, note="gone"),
+        0.0,
+    ),
+}
+RESULTS = {
+    "baseline": TunedBaseline(SGD, SGD, {"digits": 0.1}, [({"lr": 0.1}, {"digits": 0.1}, 1.25)]),
+    "final": FinalResult(None, (JUDGED, JUDGED)),
+    "incomplete final": FinalResult(7, (JUDGED, None)),
+    "entrant": StageEntrant(7, SGD, {"digits": 0.1}, JUDGED),
+    "entrant that was not judged": StageEntrant(7, SGD, {}, None),
+    "entrant that was not tuned": StageEntrant(7, SGD, None, None),
+    "stage": StageResult("held_out", ("digits",), (StageEntrant(None, SGD, {}, JUDGED),)),
+}
+
+
+@pytest.mark.parametrize("case", ROWS)
+def test_a_row_comes_back_from_its_columns(case):
+    assert row_of(stored(ROWS[case])) == ROWS[case]
+
+
+@pytest.mark.parametrize("case", RESULTS)
+def test_a_result_comes_back_from_its_plain_data(case):
+    result = RESULTS[case]
+    text = as_json(result.to_json())
+    again = type(result).from_json(json.loads(text))
+    assert again == result and as_json(again.to_json()) == text
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("run")
+    run_campaign(config(), folder, make_worker=fake_worker)
+    return folder / FILE
+
+
+def test_the_table_has_the_columns_that_are_listed(finished):
+    db = sqlite3.connect(finished)
+    names = [name for _, name, *_ in db.execute("PRAGMA table_info(candidates)")]
+    db.close()
+    assert names == [column.name for column in COLUMNS]
+
+
+def test_the_evidence_that_is_stored_follows_from_the_finals(finished):
+    ledger = Ledger.read(finished)
+    finals, tasks = ledger.finals, len(ledger.tasks)
+    assert ledger.evidence == evidence_by_candidate(finals, tasks)
+    assert len(ledger.evidence) == len(finals) - 1 > 0
+    ledger.close()
