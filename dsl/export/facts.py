@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from dsl.errors import ExportError
-from dsl.language.hyperparameters import COMMON
+from dsl.language.hyperparameters import meanings
 from dsl.language.kinds import Kind, plain
 from dsl.language.oracle import Source
 from dsl.language.registry import PRIMITIVES, Primitive, Scope
@@ -36,7 +36,7 @@ class Facts:
 
         **Arguments:** `name`: what the program is called in the file, its name by default.
         """
-        meanings = _meanings(program)
+        known = meanings(program)
         program = program.renamed(name) if name else program
         kept = prune(spelled_out(prune(program)))
         for kind in (*(init.kind for init in kept.slots.values()), *kept.kinds):
@@ -45,7 +45,7 @@ class Facts:
         reads = live(kept).names
         hypers = {name: value for name, value in kept.hyperparameters.items() if name in reads}
         kept = replace(kept, hyperparameters=hypers)
-        return Facts(prune(program), kept, reads, draws_noise(kept), sources(kept), meanings)
+        return Facts(prune(program), kept, reads, draws_noise(kept), sources(kept), known)
 
     @property
     def oracles(self) -> bool:
@@ -79,12 +79,3 @@ class Facts:
             for at, (arg, want) in enumerate(pairs)
             if want is Kind.TENSOR and self.program.kind_of(arg) is not Kind.TENSOR
         ]
-
-
-def _meanings(program: Program) -> dict[str, str]:
-    """The meanings of hyperparameters: a rule of the zoo has its own."""
-    from dsl.zoo import ENTRIES  # the zoo is large, and importing an exporter should be quick
-
-    entry = ENTRIES.get(program.name)
-    own = entry.hypers if entry and entry.program.statements == program.statements else {}
-    return {name: hyper.meaning for name, hyper in {**COMMON, **own}.items()}
