@@ -48,11 +48,11 @@ class Strategy(ABC, Generic[OptionsT]):
         self.mutator = mutator
 
     @abstractmethod
-    def ask(self, index: int, rng: np.random.Generator, name: str) -> Proposal:
-        """Candidate `index` (from 1), called `name`; a function of what was told and of `rng`."""
+    def ask(self, number: int, rng: np.random.Generator, name: str) -> Proposal:
+        """Candidate `number` (from 1), called `name`; a function of what was told and of `rng`."""
 
     @abstractmethod
-    def tell(self, index: int, program: Program, score: float | None) -> None:
+    def tell(self, number: int, program: Program, score: float | None) -> None:
         """The score of a candidate, None if it has none; candidates come in order from 0."""
 
     def elite(self, place: int) -> tuple[int, Program] | None:

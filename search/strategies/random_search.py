@@ -22,12 +22,12 @@ class RandomOptions(Options):
 class RandomSearch(Strategy[RandomOptions]):
     """Changes the start program at random and learns nothing."""
 
-    def ask(self, index: int, rng: np.random.Generator, name: str) -> Proposal:
+    def ask(self, number: int, rng: np.random.Generator, name: str) -> Proposal:
         program, kinds = self.start, []
         for _ in range(int(rng.integers(1, self.options.changes + 1))):
             program, mutation = self.mutator.mutate(program, rng, name)
             kinds.append(mutation.kind)
         return Proposal(program, 0, Mutation("random", ", ".join(kinds)))
 
-    def tell(self, index: int, program: Program, score: float | None) -> None:
+    def tell(self, number: int, program: Program, score: float | None) -> None:
         """Nothing to learn."""

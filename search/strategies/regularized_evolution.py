@@ -40,7 +40,7 @@ class RegularizedEvolution(Strategy[EvolutionOptions]):
         members = [_Member(0, start, None)] * options.population
         self._alive = deque(members, maxlen=options.population)
 
-    def ask(self, index: int, rng: np.random.Generator, name: str) -> Proposal:
+    def ask(self, number: int, rng: np.random.Generator, name: str) -> Proposal:
         drawn = [
             self._alive[int(rng.integers(len(self._alive)))] for _ in range(self.options.tournament)
         ]
@@ -48,12 +48,12 @@ class RegularizedEvolution(Strategy[EvolutionOptions]):
         child, mutation = self.mutator.mutate(parent.program, rng, name)
         return Proposal(child, parent.number, mutation)
 
-    def tell(self, index: int, program: Program, score: float | None) -> None:
-        if index == 0:
+    def tell(self, number: int, program: Program, score: float | None) -> None:
+        if number == 0:
             started = [member._replace(score=score) for member in self._alive]
             self._alive.extend(started)
         else:
-            self._alive.append(_Member(index, program, score))
+            self._alive.append(_Member(number, program, score))
 
     def elite(self, place: int) -> tuple[int, Program] | None:
         members = {member.number: member for member in self._alive if member.score is not None}
