@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from dsl import canonical_hash, fingerprint, parse
-from dsl.export import to_graph
+from dsl.export import HOSTS, to_graph
+from dsl.export.host import Host
 from dsl.zoo import ZOO
 from stepsmith.cli import app
 from tests.support.commands import refused, run
@@ -124,6 +125,12 @@ def test_export_writes_for_every_host(host, word, tmp_path):
     assert run("export", "lion", "--to", host, "-o", target) == (0, "", "")
     assert target.read_text() == out
     assert [path.name for path in tmp_path.iterdir()] == ["made"]
+
+
+def test_a_host_that_is_declared_can_be_exported_to(monkeypatch):
+    monkeypatch.setitem(HOSTS, "fake", Host("Fake", ".fake", lambda program, **_: program.name))
+    assert run("export", "lion", "--to", "fake") == (0, "lion\n", "")
+    assert "'fax' is not one of" in refused("export", "lion", "--to", "fax")
 
 
 def test_a_file_is_replaced_by_force_only(tmp_path):

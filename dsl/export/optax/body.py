@@ -24,10 +24,10 @@ DTYPE = "jnp.result_type(jnp.float32, *jax.tree.leaves(updates))"
 class Body:
     """Writes the lines of statements into `code`."""
 
-    def __init__(self, values: Values, lines: Emitter):
+    def __init__(self, values: Values, emitter: Emitter):
         self.values = values
         self.facts = values.facts
-        self.emitter = lines
+        self.emitter = emitter
         self.code = Code(8, opens=False)
         self._done: set[int] = set()
         self._lifted: dict[tuple[Arg, Kind], ast.expr] = {}

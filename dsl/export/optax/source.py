@@ -3,7 +3,7 @@
 import ast
 
 from dsl.export.code import function_head, layout
-from dsl.export.expressions import format_float
+from dsl.export.expressions import format_float, names_in
 from dsl.export.facts import Facts
 from dsl.export.header import argument, docstring, prose
 from dsl.export.optax.plan import Plan
@@ -53,7 +53,7 @@ class _File:
     def _imports(self) -> list[str]:
         uses = set(self.parts.uses)
         for text in self.parts.values.declared.functions.values():
-            uses |= {node.id for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Name)}
+            uses.update(names_in(ast.parse(text)))
         lines = ["from collections.abc import Callable"] if "Callable" in uses else []
         lines += ["from typing import Any, NamedTuple", ""]
         lines += ["import jax"] if "jax" in uses else []

@@ -3,6 +3,7 @@
 import ast
 
 from dsl.export.emit import Emitter
+from dsl.export.expressions import names_in
 from dsl.export.facts import Facts
 from dsl.export.header import camel_case, docstring
 from dsl.export.torch.parameters import Parameters
@@ -59,7 +60,7 @@ def _imports(functions: list[str]) -> list[str]:
     """The imports: `step` takes a Callable, functions of declarations may want more."""
     uses = {"Callable"}
     for text in functions:
-        uses |= {node.id for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Name)}
+        uses.update(names_in(ast.parse(text)))
     names = [name for name in ("Callable", "Iterable") if name in uses]
     imported = f"from collections.abc import {', '.join(names)}"
     return [imported, "from typing import Any", "", "import torch"]

@@ -7,6 +7,8 @@ from hypothesis import given
 
 from dsl import PRIMITIVES, parse
 from dsl.export import to_latex
+from dsl.export.latex import Formula
+from dsl.language.registry import Binding
 from dsl.zoo import ZOO
 from tests.support.everyday import TO_READ
 from tests.support.odd_programs import ODD, one_primitive
@@ -44,6 +46,16 @@ def test_a_primitive_has_an_equation(op):
     if program is None:
         pytest.skip("a rule of the zoo shows it")
     check(to_latex(program))
+
+
+@pytest.mark.parametrize("op", PRIMITIVES)
+def test_a_formula_that_is_a_sum_says_so(op):
+    primitive = PRIMITIVES[op]
+    outside = primitive.latex.format(**{p: Formula("x", Binding.ATOM) for p in primitive.params})
+    for group in (r"\{[^{}]*\}", r"\\left(?:(?!\\left).)*?\\right"):
+        while outside != (outside := re.sub(group, "", outside)):
+            pass
+    assert primitive.binds < Binding.PRODUCT or not re.search(r"\S [+-] |^-", outside)
 
 
 @given(programs())
