@@ -1,7 +1,7 @@
 """The front door: the command line, and what people see of the work behind it.
 
 cli/          one file per command
-campaign/     a running campaign, and its hall of fame
+discover/     a running campaign, and its hall of fame
 comparison/   a comparison: its workers, progress, tables and figure
 verify/       checks that an exported rule does what the program does
 output        the console for results

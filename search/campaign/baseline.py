@@ -1,4 +1,4 @@
-"""The baseline of a campaign, tuned before the search, and the suite that judges against it."""
+"""The baseline of a campaign, tuned before the search, and the setup that judges against it."""
 
 from dsl.program import Program
 from evaluators.evaluator import JudgingSetup
@@ -29,7 +29,7 @@ def tune_baseline(config: Config, pool: CampaignPool, observe: Observer) -> Tune
         evaluations=wanted.evaluations,
         primitives=_primitives(config),
         factors=tuple(config.evaluation.rates),
-        room=config.evaluation.room,
+        shape=config.evaluation.shape,
     )
     (done,) = run_all(pool, [job], time_limit(config, config.choices, seeds, wanted.evaluations))
     if isinstance(done, Failed):
@@ -39,12 +39,12 @@ def tune_baseline(config: Config, pool: CampaignPool, observe: Observer) -> Tune
     return TunedBaseline(rule, tuned.program, tuned.rates, tuned.trail)
 
 
-def search_suite(config: Config, baseline: TunedBaseline) -> JudgingSetup:
-    """The suite that candidates are judged by."""
-    return suite_of(config, config.choices, baseline.program, baseline.rates, _primitives(config))
+def search_setup(config: Config, baseline: TunedBaseline) -> JudgingSetup:
+    """The setup that candidates are judged by."""
+    return setup_of(config, config.choices, baseline.program, baseline.rates, _primitives(config))
 
 
-def suite_of(
+def setup_of(
     config: Config,
     tasks: tuple[TaskChoice, ...],
     baseline: Program,
@@ -52,7 +52,7 @@ def suite_of(
     primitives: tuple[str, ...],
 ) -> JudgingSetup:
     """Tasks, the tuned baseline with its rate on each, and the judging that the config asks for."""
-    room = config.evaluation.room
+    shape = config.evaluation.shape
     return JudgingSetup(
         tasks=tasks,
         baseline=baseline,
@@ -60,8 +60,8 @@ def suite_of(
         factors=tuple(config.evaluation.rates),
         rates=rates,
         checks=tuple(config.checks),
-        width=room.seeds,
-        batch=room.programs,
+        width=shape.seeds,
+        batch=shape.programs,
     )
 
 

@@ -3,7 +3,7 @@
 Each part is stored as soon as it is done, and is not done again.
 """
 
-from search.campaign.baseline import search_suite, tune_baseline
+from search.campaign.baseline import search_setup, tune_baseline
 from search.campaign.finals import Entrant, evidence_by_candidate, measure
 from search.campaign.loop import SearchLoop
 from search.campaign.session import Session
@@ -22,7 +22,7 @@ def run(session: Session) -> bool:
     if baseline is None:
         baseline = tune_baseline(config, session.pool, session.observe)
         ledger.set_baseline(baseline)
-    loop = SearchLoop(session, _proposer(session, baseline), search_suite(config, baseline))
+    loop = SearchLoop(session, _proposer(session, baseline), search_setup(config, baseline))
     loop.resume()
     if config.comparable() != ledger.config:  # a larger budget; the finals are then still to come
         ledger.set_config(config.comparable())
@@ -47,8 +47,8 @@ def _measure_finalists(session: Session, baseline: TunedBaseline) -> None:
     scale = Entrant(None, baseline.program, baseline.rates)
     best = [row for row, _ in ledger.best(config.final.finalists)]
     finalists = [Entrant(row.candidate.number, row.candidate.program, row.rates) for row in best]
-    suite = search_suite(config, baseline)
-    finals = measure(config, [scale, *finalists], suite, session.pool, session.observe)
+    setup = search_setup(config, baseline)
+    finals = measure(config, [scale, *finalists], setup, session.pool, session.observe)
     scores = final_scores(finals, tasks)
     found = validate(config, scale, finalists, scores, session.pool, session.observe)
     with ledger.transaction():

@@ -29,7 +29,7 @@ class Entrant(NamedTuple):
 def measure(
     config: Config,
     entrants: Sequence[Entrant],
-    suite: JudgingSetup,
+    setup: JudgingSetup,
     pool: CampaignPool,
     observe: Observer,
 ) -> list[FinalResult]:
@@ -42,7 +42,7 @@ def measure(
     seeds, size = final_seeds(config.seed, config.final.seeds), config.evaluation.seeds
     chunks = [seeds[at : at + size] for at in range(0, len(seeds), size)]
     jobs = [
-        Evaluate(suite, EvaluationRequest(entrant.program, entrant.rates), chunk)
+        Evaluate(setup, EvaluationRequest(entrant.program, entrant.rates), chunk)
         for entrant in entrants
         for chunk in chunks
     ]

@@ -34,17 +34,17 @@ class _Pending:
 class SearchLoop:
     """The candidates of one campaign: `resume` takes up those of the ledger, `run` judges the rest.
 
-    **Arguments:** `suite`: what candidates are judged by.
+    **Arguments:** `setup`: what candidates are judged by.
     """
 
-    def __init__(self, session: Session, proposer: Proposer, suite: JudgingSetup):
+    def __init__(self, session: Session, proposer: Proposer, setup: JudgingSetup):
         self.session = session
         self.ledger = session.ledger
         self.look_ahead = session.config.look_ahead
         self.budget = session.config.budget.candidates
         self.progress = session.progress
         self._proposer = proposer
-        self._suite = suite
+        self._setup = setup
         self._stored = len(self.ledger)
         self._rows: Iterator[Row] = iter(())
         self._pending: dict[int, _Pending] = {}
@@ -92,7 +92,7 @@ class SearchLoop:
         candidate = self._proposer.propose(number)
         self._pending[number] = _Pending(candidate)
         if candidate.hit is None:
-            self._unsent.append((number, self._proposer.job(candidate, self._suite)))
+            self._unsent.append((number, self._proposer.job(candidate, self._setup)))
 
     def _recalled(self, number: int, stored: Candidate) -> Candidate:
         candidate = self._proposer.recall(number, stored)

@@ -11,7 +11,7 @@ from evaluators.seeds import validation_seeds
 from evaluators.suites import load_suite
 from evaluators.workers import Done, Failed, run_all
 from search.campaign import events
-from search.campaign.baseline import suite_of
+from search.campaign.baseline import setup_of
 from search.campaign.events import Observer
 from search.campaign.finals import Entrant
 from search.config import Config
@@ -74,7 +74,7 @@ def _measured(
             evaluations=budget,
             primitives=primitives,
             factors=tuple(config.evaluation.rates),
-            room=config.evaluation.room,
+            shape=config.evaluation.shape,
         )
         for entrant in entrants
     ]
@@ -82,11 +82,11 @@ def _measured(
     if isinstance(tuned[0], Failed):
         raise CampaignFailed(f"the baseline could not be tuned on {name}: {tuned[0].note}")
     scale = tuned[0].value
-    suite = suite_of(config, tasks, scale.program, scale.rates, primitives)
+    setup = setup_of(config, tasks, scale.program, scale.rates, primitives)
     sound = [done.value for done in tuned if isinstance(done, Done)]
     judged = run_all(
         pool,
-        [Evaluate(suite, EvaluationRequest(each.program, each.rates), measuring) for each in sound],
+        [Evaluate(setup, EvaluationRequest(each.program, each.rates), measuring) for each in sound],
         time_limit(config, tasks, measuring),
         progress(len(entrants)),
     )

@@ -66,14 +66,14 @@ class Proposer:
         self._duplicates.restore(stored.keys, stored.source)
         return replace(stored, parsed=proposal.program)
 
-    def job(self, candidate: Candidate, suite: JudgingSetup) -> Evaluate:
+    def job(self, candidate: Candidate, setup: JudgingSetup) -> Evaluate:
         """The job that judges a candidate."""
         generation = candidate.number // self.config.evaluation.generation
         seeds = search_seeds(self.config.seed, generation, self.config.evaluation.seeds)
         whole = candidate.number == 0 or candidate.mutation.kind == REMEASURED
         thresholds = {} if whole else self._thresholds.now()
         rates = self._rates.of(candidate.program, candidate.parent)
-        return Evaluate(suite, EvaluationRequest(candidate.program, rates, thresholds), seeds)
+        return Evaluate(setup, EvaluationRequest(candidate.program, rates, thresholds), seeds)
 
     def learn(self, candidate: Candidate, verdict: Verdict) -> None:
         """Take in the next verdict."""

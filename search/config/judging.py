@@ -49,7 +49,7 @@ class EvaluationConfig(Section):
     suites in the measure of their work; compiling is part of the first evaluation."""
 
     @property
-    def room(self) -> BatchShape:
+    def shape(self) -> BatchShape:
         """The runs side by side: seeds, up to four, the rates of a program, and programs."""
         return BatchShape(min(self.seeds, 4), len(self.rates), self.batch)
 

@@ -27,16 +27,16 @@ class Tune(Job[Tuned]):
     """Those of the search, so that the baseline is measured by the machine of the search."""
     factors: tuple[float, ...] = (1.0,)
     """The multiples of a rate that one evaluation tries."""
-    room: BatchShape | None = None
+    shape: BatchShape | None = None
     """For runs side by side."""
 
 
 @dataclass(frozen=True)
 class Evaluate(Job[Evaluation]):
-    """Judge a program on seeds, relative to the suite's baseline."""
+    """Judge a program on seeds, relative to the setup's baseline."""
 
-    suite: JudgingSetup
-    asked: EvaluationRequest
+    setup: JudgingSetup
+    request: EvaluationRequest
     seeds: tuple[int, ...]
 
 

@@ -22,7 +22,7 @@ class Evaluates(Protocol):
 
 
 class CampaignWorker:
-    """Tunes and judges; keeps the evaluator of its suite, and so the loops that it compiled."""
+    """Tunes and judges; keeps the evaluator of its setup, and so the loops that it compiled."""
 
     def __init__(
         self,
@@ -31,24 +31,24 @@ class CampaignWorker:
     ):
         self._make = make_evaluator
         self._tune = tuner
-        self._suite: JudgingSetup | None = None
+        self._setup: JudgingSetup | None = None
         self._evaluator: Evaluates | None = None
 
     @property
     def compilations(self) -> int:
-        """Training loops compiled for the present suite."""
+        """Training loops compiled for the present setup."""
         return self._evaluator.compilations if self._evaluator else 0
 
     def run(self, jobs: Sequence[CampaignJob]) -> list[Tuned | Evaluation]:
-        """Do jobs; those that judge by one suite on the same seeds in one go."""
+        """Do jobs; those that judge by one setup on the same seeds in one go."""
         values: list[Tuned | Evaluation] = []
-        for shared, group in itertools.groupby(jobs, _suite_and_seeds):
+        for shared, group in itertools.groupby(jobs, _setup_and_seeds):
             if shared is None:
                 values += [self._tuned(job) for job in group if isinstance(job, Tune)]
             else:
-                suite, seeds = shared
-                asked = [job.asked for job in group if isinstance(job, Evaluate)]
-                values += self._evaluator_of(suite).evaluate_batch(asked, seeds)
+                setup, seeds = shared
+                requests = [job.request for job in group if isinstance(job, Evaluate)]
+                values += self._evaluator_of(setup).evaluate_batch(requests, seeds)
         return values
 
     def _tuned(self, job: Tune) -> Tuned:
@@ -59,15 +59,15 @@ class CampaignWorker:
             evaluations=job.evaluations,
             primitives=job.primitives,
             factors=job.factors,
-            room=job.room,
+            shape=job.shape,
         )
 
-    def _evaluator_of(self, suite: JudgingSetup) -> Evaluates:
-        if self._evaluator is None or suite != self._suite:
-            self._evaluator, self._suite = self._make(suite), suite
+    def _evaluator_of(self, setup: JudgingSetup) -> Evaluates:
+        if self._evaluator is None or setup != self._setup:
+            self._evaluator, self._setup = self._make(setup), setup
         return self._evaluator
 
 
-def _suite_and_seeds(job: CampaignJob) -> tuple[JudgingSetup, tuple[int, ...]] | None:
+def _setup_and_seeds(job: CampaignJob) -> tuple[JudgingSetup, tuple[int, ...]] | None:
     """Jobs that agree in this are done together; None for one that is done alone."""
-    return (job.suite, job.seeds) if isinstance(job, Evaluate) else None
+    return (job.setup, job.seeds) if isinstance(job, Evaluate) else None

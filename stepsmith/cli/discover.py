@@ -41,8 +41,8 @@ def discover(
     from search.config import load_config
     from search.ledger import RUNS
     from search.run import run_campaign
-    from stepsmith.campaign.hall import hall_table
-    from stepsmith.campaign.watching import watching
+    from stepsmith.discover.hall import hall_table
+    from stepsmith.discover.watching import watching
     from stepsmith.output import data_console
 
     chosen = load_config(config, overrides or ())

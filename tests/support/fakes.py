@@ -33,8 +33,8 @@ class FakeEvaluator:
 
     compilations = 1
 
-    def __init__(self, suite: JudgingSetup):
-        self.suite = suite
+    def __init__(self, setup: JudgingSetup):
+        self.setup = setup
 
     def evaluate_batch(self, asked: Any, seeds: tuple[int, ...]) -> list[Evaluation]:
         return [self.evaluate(each.program, seeds, each.rates, each.thresholds) for each in asked]
@@ -44,7 +44,7 @@ class FakeEvaluator:
         program: Program,
         seeds: tuple[int, ...],
         rates: dict[str, float],
-        hurdles: dict[str, float],
+        thresholds: dict[str, float],
     ) -> Evaluation:
         rate = rates.get("digits", 1e-3)
         measured = [
@@ -53,7 +53,7 @@ class FakeEvaluator:
                 rate=rate * 2 ** round(4 * fake_score(program, 0) - 2),
                 early=fake_score(program, seed) / 2,
             )
-            for task in self.suite.tasks
+            for task in self.setup.tasks
             for seed in seeds
         ]
         mean = sum(m.score or 0 for m in measured) / len(measured)

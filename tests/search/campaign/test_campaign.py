@@ -196,9 +196,9 @@ def test_a_child_is_tried_around_the_rates_of_its_parent(tmp_path):
     jobs = {}
 
     class Noting(FakeEvaluator):
-        def evaluate(self, program, seeds, rates, hurdles):
-            jobs.setdefault(program.name, (rates, hurdles))
-            return super().evaluate(program, seeds, rates, hurdles)
+        def evaluate(self, program, seeds, rates, thresholds):
+            jobs.setdefault(program.name, (rates, thresholds))
+            return super().evaluate(program, seeds, rates, thresholds)
 
     settings = config(screen={"keep": 0.5, "window": 40})
     run_campaign(settings, tmp_path, make_worker=lambda: CampaignWorker(Noting, fake_tune))
@@ -243,10 +243,10 @@ def test_the_threshold_is_a_rolling_percentile():
 
 def test_a_score_below_the_floor_raises_an_alarm_and_is_not_promoted(tmp_path):
     class Flawed(FakeEvaluator):
-        def evaluate(self, program, seeds, rates, hurdles):
+        def evaluate(self, program, seeds, rates, thresholds):
             if any(statement.op == "tanh" for statement in program.statements):
                 return Evaluation(Outcome.TOO_GOOD, 2.0)
-            return super().evaluate(program, seeds, rates, hurdles)
+            return super().evaluate(program, seeds, rates, thresholds)
 
     seen = []
     settings = config(primitives={"only": ["tanh", "add", "mul"]})

@@ -23,8 +23,8 @@ from search.report.funnel import funnel
 from search.report.status import read_status
 from search.report.transfer import HEADING, transfers
 from search.run import run_campaign
-from stepsmith.campaign.hall import hall_table
 from stepsmith.cli.status import _lines
+from stepsmith.discover.hall import hall_table
 from tests.support.fakes import FakeEvaluator, config, fake_tune
 
 SGD = parse("def sgd(w, g, *, lr=0.1):\n    return lr * g")
@@ -32,15 +32,15 @@ FINAL = {"finalists": 6, "seeds": 2, "meta_validation": "meta_validation", "held
 
 
 class Funnelled(FakeEvaluator):
-    """Refuses programs with `tanh` for free and stops those with `square` at the first look."""
+    """Refuses programs with `tanh` for free, prunes those with `square` at the first checkpoint."""
 
-    def evaluate(self, program, seeds, rates, hurdles):
+    def evaluate(self, program, seeds, rates, thresholds):
         ops = {statement.op for statement in program.statements}
         if "tanh" in ops:
             return Evaluation(Outcome.MOTIONLESS, -1.0)
-        whole = super().evaluate(program, seeds, rates, hurdles)
+        whole = super().evaluate(program, seeds, rates, thresholds)
         runs = len(whole.measurements)
-        if hurdles and "square" in ops:
+        if thresholds and "square" in ops:
             stopped = tuple(
                 Measurement(m.task, m.seed, Outcome.SCREENED, None, m.early, None, m.rate, m.early)
                 for m in whole.measurements

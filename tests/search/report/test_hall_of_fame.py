@@ -8,7 +8,7 @@ from evaluators.statistics import ERROR, interval, paired_test
 from search.campaign.finals import evidence_by_candidate
 from search.ledger.results import FinalResult, seed_scores
 from search.report.hall_of_fame import Claim, Entry, HallOfFame
-from stepsmith.campaign.hall import hall_table
+from stepsmith.discover.hall import hall_table
 from stepsmith.output import duration
 
 SGD = parse("def c7(w, g, *, lr=0.1):\n    return lr * g")

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from search.campaign import events
 from search.campaign.events import Event, Observer
-from stepsmith.campaign.sentences import progress_line, sentence
+from stepsmith.discover.sentences import progress_line, sentence
 
 _LINE_SECONDS = 5.0
 _REFRESH_SECONDS = 0.2
