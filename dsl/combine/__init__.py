@@ -3,15 +3,35 @@
     recipe = warmup(cosine(clipped_by_global_norm(adamw, c=1)), warmup=100)
 
 What comes out is an ordinary program: it prints, parses, simplifies, runs and exports like one that
-was written by hand. `graph` has the operations on programs, `combinator` declares combinators by
-the piece of program that each adds; the other modules hold them by what they act on.
+was written by hand.
+
+graph.py       operations on whole programs: put one into another, rename, fix hyperparameters
+streams.py     the streams of noise that programs draw from, kept apart
+combinator.py  combinators declared by the piece of program that each adds
+
+and combinators by what they act on:
+
+clipping.py    gradients made smaller where they are too large
+variance.py    gradients with less noise
+direction.py   noise or decay added, a component taken out, entries masked
+schedules.py   learning rates that change with the step
+tables.py      a hyperparameter that follows a recorded table; refinement.py makes one from a run
+codec.py       slots held in eight bits
+local.py       workers that run a program on their own and meet now and then
+mechanic.py    a learned scale for the steps of any program
+manifolds.py   manifolds for rules on the rows of tensors
 """
 
 from dsl.combine.clipping import clipped_by_global_norm, clipped_by_norm, zclip
 from dsl.combine.codec import in_eight_bits
 from dsl.combine.combinator import COMBINATORS, Combinator, after, before
-from dsl.combine.decay import coupled_decay, decoupled_decay
-from dsl.combine.direction import cautious, gradient_noise, perp_grad
+from dsl.combine.direction import (
+    cautious,
+    coupled_decay,
+    decoupled_decay,
+    gradient_noise,
+    perp_grad,
+)
 from dsl.combine.graph import fix, follow, rename, store, substitute
 from dsl.combine.local import local_steps
 from dsl.combine.mechanic import mechanic, mechanize

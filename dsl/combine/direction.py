@@ -1,4 +1,4 @@
-"""Directions changed: noise added, a component taken out, entries masked."""
+"""Directions changed: noise or decay added, a component taken out, entries masked."""
 
 from dsl.combine.combinator import after, before
 from dsl.ops import dot, norm, normal, sqrt, sum, where, zeros
@@ -32,3 +32,15 @@ def cautious(w, g, u=zeros):
     """
     kept = u * g > 0
     return u * kept * (sum(1) / (sum(kept) + 1))
+
+
+@before("g")
+def coupled_decay(w, g, *, wd=0.0):
+    """Decay `wd` times the parameters added to the gradient, so a program adapts it too."""
+    return g + wd * w
+
+
+@after("u", shared=("lr",))
+def decoupled_decay(w, u=zeros, *, lr=1e-3, wd=0.0):
+    """Parameters before the step also shrink by the fraction lr * wd, with the program's rate."""
+    return u + lr * wd * w

@@ -113,7 +113,10 @@ def rename(program: Program, **names: str) -> Program:
 
 
 def apart(program: Program, other: Program, keep: Collection[str] = ()) -> Program:
-    """The program with names and streams of noise that `other` does not use, but for `keep`."""
+    """The program with names and streams of noise that `other` does not use.
+
+    Names in `keep` stay as they are.
+    """
     own = {*program.slots, *program.hyperparameters}
     taken = {*other.name_kinds, *program.name_kinds, *INPUTS, *PRIMITIVES}
     fresh: dict[str, str] = {}

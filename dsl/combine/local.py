@@ -24,7 +24,7 @@ def local_steps(
 ) -> Program:
     """The program run by each of `workers`, whose points are averaged on every `period`-th step.
 
-    Each has its own slots, but for those that are `common`: these belong to all, and are computed
+    Each has slots of its own. Those that are `common` belong to all instead, and are computed
     where the parameters are, thus at the mean, from the gradient of the whole batch there. Noise
     that a worker draws is its own.
 
@@ -68,7 +68,7 @@ class _Team:
         self.taken = {*base.name_kinds, *INPUTS, *PRIMITIVES, _PERIOD}
         self.streams = 1 + max(streams(base), default=-1)
         self.whole = Rewriter(base)
-        """What is computed where the parameters are."""
+        """The statements so far; its own are computed where the parameters are."""
         wanted = [base.next_values[slot] for slot in self.slots]
         read = needed(base, wanted)
         for slot in self.private:

@@ -16,7 +16,7 @@ _MARGIN = 1e-5
 
 @dataclass(frozen=True)
 class Manifold:
-    """What a first-order rule needs of a manifold."""
+    """The operations of a manifold that a first-order rule needs."""
 
     project: Callable[[Symbol], Symbol]
     """`project(w)`: a point near any `w`, which is `w` itself on the manifold."""

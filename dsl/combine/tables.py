@@ -17,7 +17,7 @@ from dsl.program import Program
 from dsl.program.trace import program as trace
 
 _STRAIGHT = 1e-12
-"""How far from a leg, as a part of the largest number, a number still counts as on it."""
+"""Numbers closer to a leg than this part of the largest number count as on it."""
 
 
 def tabulated(

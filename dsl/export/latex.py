@@ -10,7 +10,7 @@ from typing import NamedTuple
 from dsl.language.numbers import format_number
 from dsl.language.registry import PRIMITIVES, Binding
 from dsl.program import Arg, Const, Local, Name, Program, Statement
-from dsl.program.printer import inlined
+from dsl.program.inline import inlined
 from dsl.rewrite.prune import prune
 
 _SYMBOLS = {

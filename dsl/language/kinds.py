@@ -1,4 +1,4 @@
-"""What a value ranges over, and which kinds broadcast to which.
+"""Kinds of values: what each ranges over, and which broadcast to which.
 
 A value of a program stands for the whole model at once. Its kind says what it holds:
 
@@ -117,12 +117,12 @@ def _of(family: Kind, length: int) -> Kind:
 
 
 def lifts(kind: Kind, to: Kind) -> bool:
-    """Whether a value of `kind` may stand where `to` is wanted."""
+    """True if a value of `kind` may stand where `to` is wanted."""
     return kind.length in (None, to.length) and to.declared in _above(kind.declared)
 
 
 def plain(kind: Kind | None) -> bool:
-    """Whether `kind` is one of those that everything can hold, machine and exports included; None
+    """True for a kind that everything can hold, machine and exports included, and for None, which
     stands for whichever kind a primitive is applied to."""
     return kind in (None, Kind.TENSOR, Kind.SCALAR, Kind.GLOBAL)
 

@@ -1,4 +1,4 @@
-"""Which names the rule, its slots, hyperparameters and values may have.
+"""Names that the rule, its slots, hyperparameters and values may have.
 
 A program is a Python function wherever it is read, traced or exported, so a name must be one that
 Python would bind there without hiding a word of the language.
@@ -28,7 +28,7 @@ def check_name(name: str, role: str) -> None:
 
 @lru_cache(maxsize=4096)
 def _is_identifier(name: str) -> bool:
-    """Whether Python reads `name` as one identifier, exactly as it is written, that is free."""
+    """True if Python reads `name` as one identifier, as it is written, and has no use for it."""
     return (
         isinstance(name, str)
         and name.isidentifier()

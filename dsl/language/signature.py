@@ -42,7 +42,7 @@ class Signature:
 
     @property
     def elementwise(self) -> bool:
-        """Whether the primitive works entry by entry on whatever kind it gets."""
+        """True if the primitive works entry by entry on whatever kind it gets."""
         return self.result is None and all(kind in (None, Kind.GLOBAL) for kind in self.params)
 
     def bind(self, kinds: tuple[Kind, ...]) -> tuple[tuple[Kind, ...], Kind]:
@@ -74,7 +74,7 @@ def _bind(signature: Signature, kinds: tuple[Kind, ...]) -> tuple[tuple[Kind, ..
 
 
 def _common(signature: Signature, kinds: tuple[Kind, ...]) -> Kind:
-    """What `K` stands for."""
+    """The kind that `K` stands for."""
     free = Kind.GLOBAL
     for position, (kind, param) in enumerate(zip(kinds, signature.params, strict=True)):
         if param is None:

@@ -6,7 +6,10 @@ program.py   `Program`: parts that fit together, immutable and hashable
 builder.py   a program built statement by statement, as parser, tracer and tests do
 parse.py     text to program; `refusals.py` has the words for what Python has and the language not
 trace.py     a Python function to a program: `@program` runs it once on symbols
-printer.py   program to text, which `parse` reads back as an equal program
+printer.py   program to text, which `parse` reads back as an equal program; `inline.py` says what
+             prints inside its reader
+listing.py   program to a line for each of its parts, of which hashes are taken
+walk.py      the walker: who reads a value, what a value needs, programs written anew
 """
 
 from dsl.program.check import (

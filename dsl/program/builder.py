@@ -17,7 +17,7 @@ class Builder:
     """Collects the statements of one program.
 
     `bound` maps a name to its value at this point; assigning to a slot's name sets the slot's next
-    value, and whatever it is bound to at the end is what the slot becomes.
+    value; the slot becomes what its name is bound to at the end.
     """
 
     def __init__(self, name: str, doc: str = ""):
@@ -60,7 +60,7 @@ class Builder:
         self.kinds.names[name] = kind
 
     def read(self, name: str) -> Arg:
-        """What `name` is bound to here; UnknownName if nothing."""
+        """The value that `name` is bound to here; UnknownName if there is no such name."""
         if name in self.bound:
             return self.bound[name]
         if name in INPUTS:

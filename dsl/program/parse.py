@@ -51,7 +51,10 @@ _NO_ANNOTATIONS = "a rule has no annotations; initialisers tell the kinds of its
 
 
 def parse(text: str) -> Program:
-    """The program that `text` spells; DslError with its place and a help line if it is none."""
+    """The program that `text` spells.
+
+    **Raises:** DslError with the place and a help line if the text is not a program.
+    """
     if len(text) > MAX_CHARACTERS:
         raise FormError(f"a program of {len(text)} characters; the limit is {MAX_CHARACTERS}")
     source = re.split(r"\r\n|\r|\n", text)  # as Python counts lines; str.splitlines finds more

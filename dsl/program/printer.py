@@ -1,4 +1,4 @@
-"""Program to text: what `parse` reads back as an equal program.
+"""Program to text, which `parse` reads back as an equal program.
 
 A statement prints inside its only reader where that keeps the order of statements, else on a line
 of its own. The author's names are kept as long as they mean what they meant; where a name is still
@@ -13,17 +13,16 @@ from collections.abc import Sequence
 from dsl.language.kinds import Kind, lifts
 from dsl.language.numbers import format_number
 from dsl.language.registry import PRIMITIVES
+from dsl.program.inline import inlined
 from dsl.program.terms import Arg, Const, Local, Name, Parts, Statement
-from dsl.program.walk import indices, needed, readers, within_step
+from dsl.program.walk import needed, readers, within_step
 
-_ATOM = 9
-_COMPARISON = 3
+_ATOM, _SIGN, _COMPARISON = 9, 6, 3
+"""How tightly a name, a negative number and a comparison bind, on the scale of `Infix`."""
 _WIDTH = 96
-_NESTING = 16
+"""Characters of a line."""
 _FRESH = "x"
-"""How a name begins that is given to a value without one; a number follows."""
-_TEXT, _NAME = 84, 3
-"""Characters of an expression in one line, and of a name that is given to a part of it."""
+"""The start of a name that is given to a value without one; a number follows."""
 
 
 def print_program(program: Parts, kinds: Sequence[Kind]) -> str:
@@ -119,7 +118,7 @@ class _Body:
         return name
 
     def _free(self, name: str, index: int) -> bool:
-        """Whether statement `index` may take `name` without hiding a value that is still read."""
+        """True if statement `index` may take `name` without hiding a value that is still read."""
         slots = self.program.slots
         if name in slots:
             final = self.program.next_values[name]
@@ -170,12 +169,12 @@ class _Body:
         return needed(self.program, ahead, lambda arg: inside(arg) if arg in inline else ())
 
     def text(self, arg: Arg) -> tuple[str, int]:
-        """How an argument is written here, and how tightly that binds."""
+        """The text of an argument at this point, and how tightly it binds."""
         if arg in self.saved:
             return self.saved[arg], _ATOM
         match arg:
             case Const(value):
-                return format_number(value), _ATOM if value >= 0 else 6
+                return format_number(value), _ATOM if value >= 0 else _SIGN
             case Name(id):
                 return id, _ATOM
             case Local(index) if index in self.inline:
@@ -202,71 +201,3 @@ class _Body:
 def _wrap(part: tuple[str, int], least: int) -> str:
     text, precedence = part
     return text if precedence >= least else f"({text})"
-
-
-def inlined(program: Parts) -> set[int]:
-    """The statements that print inside their only reader.
-
-    Those without a name, read once, whose text evaluates in the order of the statements: the
-    operands of a statement stand directly before it, the last operand last. Nesting ends at a depth
-    and a width that can still be read, by people and by `parse`.
-    """
-    read = readers(program)
-    once = {index for index in indices(read) if len(read[Local(index)]) == 1}
-    chosen: set[int] = set()
-    wide = _too_wide(program, once)
-
-    def take(args: tuple[Arg, ...], end: int, depth: int) -> int:
-        for arg in reversed(args):
-            if depth and isinstance(arg, Local) and arg.index == end and end in once:
-                statement = program.statements[end]
-                if statement.name is None and end not in wide:
-                    chosen.add(end)
-                    end = take(statement.args, end - 1, depth - 1)
-        return end
-
-    index = take((program.result,), len(program.statements) - 1, _NESTING)
-    while index >= 0:
-        index = take(program.statements[index].args, index - 1, _NESTING)
-    return chosen
-
-
-def _too_wide(program: Parts, once: set[int]) -> set[int]:
-    """Statements whose text would make the line of their only reader too long."""
-    wide: set[int] = set()
-    sizes: list[int] = []
-
-    def size(arg: Arg) -> int:
-        """About how many characters an argument takes, inlined if it can be."""
-        match arg:
-            case Local(index):
-                name = program.statements[index].name
-                if name is not None:
-                    return len(name)
-                return sizes[index] if index in once else _NAME
-            case Name(id):
-                return len(id)
-            case Const(value):
-                return len(format_number(value))
-
-    for statement in program.statements:
-        parts = list(map(size, statement.args))
-        infix = PRIMITIVES[statement.op].infix
-        own = len(infix.symbol) + 4 if infix else len(statement.op) + 2 * len(parts)
-        inside = [at for at, arg in enumerate(statement.args) if _nameless(program, arg, once)]
-        while inside and own + sum(parts) > _TEXT:
-            widest = max(inside, key=parts.__getitem__)
-            arg = statement.args[widest]
-            assert isinstance(arg, Local)
-            wide.add(arg.index)
-            inside.remove(widest)
-            parts[widest] = _NAME
-        sizes.append(own + sum(parts))
-    return wide
-
-
-def _nameless(program: Parts, arg: Arg, once: set[int]) -> bool:
-    """Whether an argument may print inside its reader."""
-    return (
-        isinstance(arg, Local) and arg.index in once and program.statements[arg.index].name is None
-    )

@@ -1,4 +1,4 @@
-"""What Python has and the language has not, as errors that say so."""
+"""Errors for what Python has and the language has not."""
 
 import ast
 import reprlib
@@ -38,7 +38,7 @@ def not_a_statement(node: ast.stmt) -> DslError:
 
 
 def described(node: ast.AST) -> str:
-    """What a node of a syntax tree is, as a person would call it."""
+    """A node of a syntax tree as a person would call it."""
     words = {
         ast.Assign: "assignment to anything but one name",
         ast.AnnAssign: "annotations",

@@ -45,7 +45,7 @@ def readers(program: Parts) -> dict[Arg, list[Read]]:
 
 
 def arguments(program: Parts, indices: Iterable[int]) -> Iterator[Arg]:
-    """What some statements read, in order, then the outputs."""
+    """The arguments of some statements, in order, then the outputs."""
     for index in indices:
         yield from program.statements[index].args
     yield from program.outputs

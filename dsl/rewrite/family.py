@@ -1,4 +1,4 @@
-"""The family of a program: what is left of it when its numbers are taken away.
+"""The family of a program: its skeleton, which is left when its numbers are taken away.
 
 Two programs are of one family when one becomes the other by changing constants, defaults of
 hyperparameters, numbers that slots start at, and the scale of the whole step. A hyperparameter is
@@ -74,7 +74,7 @@ def _around(edges: Edges, colours: list[int]) -> Around:
 
 
 class _Graph(NamedTuple):
-    """What each node is, reads, and is read by."""
+    """Nodes by number: their labels, what they read, and what reads them."""
 
     labels: list[str]
     reads: list[Edges]
@@ -105,7 +105,7 @@ def _skeleton(program: Program) -> _Graph:
 
 
 def _edges(program: Program, arg: Arg) -> Iterator[tuple[int, Arg]]:
-    """What a node reads: the arguments of a statement, the next value of a slot."""
+    """The edges from a node: to the arguments of a statement, to the next value of a slot."""
     match arg:
         case Local(index):
             statement = program.statements[index]
@@ -130,8 +130,8 @@ def _label(program: Program, arg: Arg) -> str:
 
 
 def _factors(program: Program, numbers: Collection[int]) -> Iterator[tuple[int, Arg]]:
-    """What the step is a product of, numbers aside: pairs (how often, factor), negative where it is
-    divided by it."""
+    """The factors of the step that are no numbers, as pairs (power, factor); the power is negative
+    where the step is divided by the factor."""
     powers = Counter({(program.result, 1): 1})
     for index in reversed(range(len(program.statements))):  # readers before what they read
         statement = program.statements[index]

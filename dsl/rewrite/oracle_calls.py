@@ -1,4 +1,4 @@
-"""What a program asks of the data besides the gradient: which oracles, and on which steps.
+"""Oracle calls: what a program asks of the data besides the gradient, and on which steps.
 
 A choice (`when`) computes only what it chooses, so an oracle behind one is asked on the steps that
 the flag lets it. A flag that is known before the steps, such as `every`, says which these are; one
@@ -95,7 +95,7 @@ def steps_asked(
 
 
 def gradients_asked(program: Program, sizes: Mapping[str, float]) -> float:
-    """What oracles are asked in a step at most, as a number of gradients that take as long.
+    """The most that a step asks of oracles, as a number of gradients that take as long.
 
     **Arguments:** `sizes`: those that the costs depend on, by the letters of
     `dsl.language.cost.SIZES`.
@@ -104,7 +104,7 @@ def gradients_asked(program: Program, sizes: Mapping[str, float]) -> float:
 
 
 def calls_text(program: Program) -> str:
-    """What a step asks, in words: `"1 gradient, 2 gradients every 10 steps"`; empty if nothing."""
+    """The calls of a step in words, `"1 gradient, 2 gradients every 10 steps"`, or no text."""
     often: dict[tuple[float, float], dict[str, Cost]] = {}
     for call in oracle_calls(program):
         units = often.setdefault((call.least, call.most), {})
@@ -117,7 +117,7 @@ def calls_text(program: Program) -> str:
 
 
 def _cost(program: Program, index: int) -> Cost:
-    """What a statement that asks an oracle costs, with the sizes that its arguments have."""
+    """The cost of a statement that asks an oracle, with the sizes that its arguments have."""
     statement = program.statements[index]
     oracle = PRIMITIVES[statement.op].oracle
     assert oracle is not None, f"'{statement.op}' asks nothing"

@@ -1,4 +1,4 @@
-"""What of a program is known before its steps: Globals of step count, horizon, rate and numbers.
+"""The part of a program that is known before its steps: Globals of step, horizon, rate and numbers.
 
 Bias corrections, schedules and flags such as `every` are computed for all steps of a run at once,
 in float64. An engine takes the results as data, so neither a constant nor a hyperparameter is part
@@ -61,7 +61,7 @@ class Early:
         self._known = known_from(program, self._names)
 
     def known(self, arg: Arg) -> bool:
-        """Whether a value is known before the steps."""
+        """True if a value is known before the steps."""
         if isinstance(arg, Local):
             return arg.index in self._known
         return not isinstance(arg, Name) or arg.id in self._names
@@ -79,7 +79,7 @@ class Early:
         return self._places[arg]
 
     def by_rate(self, place: int) -> bool:
-        """Whether a number depends on the rate."""
+        """True if a number depends on the rate."""
         return place in self._by_rate
 
     @property

@@ -49,8 +49,8 @@ _DECAY, _OTHER_DECAY = 0.9, 0.2
 
 @dataclass(frozen=True)
 class SearchSpace:
-    """The programs that changes may make: of these primitives, with at most so many `statements`
-    and `slots`."""
+    """The programs that changes may make: new statements apply `primitives`; `statements` and
+    `slots` are the largest numbers of them."""
 
     primitives: PrimitiveSampler
     statements: int

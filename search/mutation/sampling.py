@@ -28,7 +28,7 @@ _DECADES = 3.0
 _FRESH = 0.2
 """The share of changed constants that have nothing to do with the old one."""
 _AS_DISTANCE = 0.5
-"""How often a number in [0.5, 1) is changed as a decay, by its distance from 1."""
+"""The share of numbers in [0.5, 1) that are changed as decays are, by their distance from 1."""
 _TENSORS, _SCALARS = 0.8, 0.85
 """Element-wise statements work on whole tensors for a uniform draw below the first, on one number
 per tensor below the second, else on numbers of the model."""

@@ -1,4 +1,4 @@
-"""Whether a rule and another optimizer take the same path: `stepsmith verify`.
+"""The path of a rule beside that of another optimizer: `stepsmith verify`.
 
 model.py     the model that both train, with a tensor of every rank
 walkers.py   a rule, a PyTorch class or an Optax factory as something that makes steps

@@ -44,7 +44,7 @@ class Comparison:
 
     @property
     def equal(self) -> bool:
-        """Whether the two agree to the tolerance, and moved at all."""
+        """True if the two agree to the tolerance after every step."""
         return self.largest <= self.tolerance
 
     @property
@@ -101,7 +101,7 @@ class Verifier:
         return None
 
     def _follows(self, variant: Program, theirs: Paths, tolerance: float) -> bool:
-        """Whether a rule takes a path; given up at the first step that differs."""
+        """True if a rule takes a path; given up at the first step that differs."""
         ours = self._steps(lambda model: NumpyWalker(variant, model, self.steps))
         return all(
             _distance(x, y) <= tolerance

@@ -1,4 +1,4 @@
-"""What the hyperparameters of a rule are called by another optimizer."""
+"""Hyperparameters of a rule under the names that another optimizer gives them."""
 
 import inspect
 from collections.abc import Callable, Mapping

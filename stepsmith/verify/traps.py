@@ -15,7 +15,7 @@ LR, WD, W, G, T = Name("lr"), Name("wd"), Name("w"), Name("g"), Name("t")
 
 @dataclass(frozen=True)
 class Trap:
-    """What the other optimizer does otherwise, in words, and the rule with that."""
+    """A difference of the other optimizer in words, and the rule with that difference."""
 
     reason: str
     variant: Program

@@ -119,7 +119,7 @@ class NumpyWalker:
 
 
 def imported(path: str) -> Callable[..., Any]:
-    """A class or factory by its dotted name; UsageError if there is none."""
+    """A class or factory by its dotted name; UsageError if nothing has that name."""
     module_name, _, name = path.rpartition(".")
     if not module_name:
         raise UsageError(
@@ -140,7 +140,7 @@ def imported(path: str) -> Callable[..., Any]:
 
 
 def is_torch(factory: Callable[..., Any]) -> bool:
-    """Whether it is a class of PyTorch's form."""
+    """True for a class of the form of PyTorch's optimizers."""
     return inspect.isclass(factory) and hasattr(factory, "step") and hasattr(factory, "zero_grad")
 
 
