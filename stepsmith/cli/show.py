@@ -11,7 +11,7 @@ from stepsmith.cli.command import command
 from stepsmith.cli.rules import JsonOption, RuleArgument, UsageError, resolve
 
 if TYPE_CHECKING:
-    from dsl.program import Arg, Program
+    from dsl.program import Program
 
 
 class Form(enum.StrEnum):
@@ -104,18 +104,19 @@ def _facts(program: "Program") -> dict[str, Any]:
 
 def _listing(program: "Program") -> str:
     """Every statement on a line of its own, with the kinds of all values; dead ones are marked."""
+    from dsl.program.listing import arg_text, call_text
     from dsl.rewrite.liveness import live
 
     alive = set(live(program).statements)
     rows = [(name, str(kind), _origin(program, name)) for name, kind in program.name_kinds.items()]
     for index, statement in enumerate(program.statements):
-        call = f"= {statement.op}({', '.join(_text(program, arg) for arg in statement.args)})"
+        call = f"= {call_text(statement)}"
         note = "" if index in alive else "   # dead"
         rows.append((_label(program, index), str(program.kinds[index]), call + note))
     for slot, update in program.next_values.items():
-        rows.append((f"next {slot}", str(program.slots[slot].kind), f"= {_text(program, update)}"))
+        rows.append((f"next {slot}", str(program.slots[slot].kind), f"= {arg_text(update)}"))
     result = program.result
-    rows.append(("return", str(program.kind_of(result)), _text(program, result)))
+    rows.append(("return", str(program.kind_of(result)), arg_text(result)))
     widths = [max(len(row[at]) for row in rows) for at in (0, 1)]
     lines = [f"{a:{widths[0]}}  {b:{widths[1]}}  {c}".rstrip() for a, b, c in rows]
     return "\n".join(lines) + "\n"
@@ -134,18 +135,6 @@ def _origin(program: "Program", name: str) -> str:
 def _label(program: "Program", index: int) -> str:
     name = program.statements[index].name
     return f"%{index} {name}" if name else f"%{index}"
-
-
-def _text(program: "Program", arg: "Arg") -> str:
-    from dsl.language.numbers import format_number
-    from dsl.program import Const, Local
-
-    match arg:
-        case Const(value):
-            return format_number(value)
-        case Local(index):
-            return f"%{index}"
-    return arg.id
 
 
 _FORMS: "Mapping[Form, Callable[[Program], str]]" = {

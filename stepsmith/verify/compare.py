@@ -6,6 +6,7 @@ from functools import cached_property
 
 import jax
 import numpy as np
+from jaxtyping import Float
 
 from dsl.program import Program
 from stepsmith.verify.model import SHAPES, Model
@@ -29,8 +30,8 @@ class Comparison:
     tolerance: float
 
     @cached_property
-    def differences(self) -> np.ndarray:
-        """The largest difference [steps, tensors]; infinite where one path is not finite."""
+    def differences(self) -> Float[np.ndarray, "steps tensors"]:
+        """The largest in a tensor after a step; infinite where one path is not finite."""
         rows = [
             [_distance(x, y) for x, y in zip(one, other, strict=True)]
             for one, other in zip(self.ours, self.theirs, strict=True)

@@ -7,6 +7,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Float
 
 SHAPES = {0: (), 1: (3,), 2: (3, 4), 3: (2, 2, 3), 4: (2, 3, 2, 2)}
 """The shape of the parameter tensor of each rank."""
@@ -40,11 +41,15 @@ class Model:
         flat = jnp.concatenate([jnp.ravel(leaf) for leaf in leaves])
         return 2 * jnp.mean(jnp.square(jnp.tanh(features @ flat) - targets))
 
-    def batch(self, count: int) -> tuple[np.ndarray, np.ndarray]:
+    def batch(
+        self, count: int
+    ) -> tuple[Float[np.ndarray, "rows entries"], Float[np.ndarray, " rows"]]:
         """Features and targets of the step after `count` steps."""
         return self._features[count % _BATCHES], self._targets[count % _BATCHES]
 
-    def value_and_gradient(self, leaves: Leaves, count: int) -> tuple[np.ndarray, Leaves]:
+    def value_and_gradient(
+        self, leaves: Sequence[Any], count: int
+    ) -> tuple[Float[np.ndarray, ""], Leaves]:
         """Loss and gradient at `leaves` on the batch of a step, fresh arrays."""
         value, gradient = self._gradient(leaves, self.batch(count))
         return np.array(value), [np.array(leaf) for leaf in gradient]

@@ -114,7 +114,7 @@ class NumpyWalker:
         given = {LOSS.argument: value_fn}
         asked = JaxStep(tree, self.leaves, jax.random.key(0), count, given)
         moves, self.slots = run_step(self.program, inputs, self.slots, asked, np)
-        self.leaves = [w - move for w, move in zip(self.leaves, moves, strict=True)]
+        self.leaves = [np.asarray(w - move) for w, move in zip(self.leaves, moves, strict=True)]
         return self.leaves
 
 
