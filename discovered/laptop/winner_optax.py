@@ -9,7 +9,7 @@ The rule (its result is subtracted from w):
         return lr * (u + u)
 
 Defaults: lr=0.0324, b1=0.9, b2=0.999877, eps=1.47e-8.
-Canonical hash: 8dda57f3f6fbfd45.
+Canonical hash: 7944d4154b3de11f.
 
 Score 1.0778 +- 0.0114 over 8 fresh seeds on
 rosenbrock (400 steps), scaled (300 steps), quadratic (200 steps), breast_cancer (200
@@ -43,9 +43,9 @@ def scale_by_laptop(
     """Laptop, before the learning rate; the formula heads this file.
 
     Args:
-        b1: a constant of the rule, see the formula.
-        b2: a constant of the rule, see the formula.
-        eps: a small number that keeps a denominator from zero.
+        b1: decay of the first average or momentum.
+        b2: decay of the second average.
+        eps: keeps a denominator from zero.
 
     Returns:
         An `optax.GradientTransformationExtraArgs`.
@@ -86,10 +86,10 @@ def laptop(
     """Laptop: `scale_by_laptop` scaled by the learning rate.
 
     Args:
-        learning_rate: the rate, a number or a schedule of the steps taken.
-        b1: a constant of the rule, see the formula.
-        b2: a constant of the rule, see the formula.
-        eps: a small number that keeps a denominator from zero.
+        learning_rate: learning rate, a number or a schedule of the steps taken.
+        b1: decay of the first average or momentum.
+        b2: decay of the second average.
+        eps: keeps a denominator from zero.
 
     Returns:
         An `optax.GradientTransformationExtraArgs`.

@@ -9,7 +9,7 @@ The rule (its result is subtracted from w):
         return lr * (u + u)
 
 Defaults: lr=0.0324, b1=0.9, b2=0.999877, eps=1.47e-8.
-Canonical hash: 8dda57f3f6fbfd45.
+Canonical hash: 7944d4154b3de11f.
 
 Score 1.0778 +- 0.0114 over 8 fresh seeds on
 rosenbrock (400 steps), scaled (300 steps), quadratic (200 steps), breast_cancer (200
@@ -40,9 +40,9 @@ class Laptop(torch.optim.Optimizer):
 
     Args:
         params: parameters to optimize, or groups of them.
-        lr: the learning rate.
-        betas: the constants of the averages.
-        eps: a small number that keeps a denominator from zero.
+        lr: learning rate.
+        betas: decay of the first average or momentum; decay of the second average.
+        eps: keeps a denominator from zero.
         maximize: climb instead of descend.
     """
 

@@ -13,7 +13,7 @@ The rule (its result is subtracted from w):
         return lr * u
 
 Defaults: lr=0.0316227766016838, b1=0.86, b2=0.99848, eps=3.92e-9.
-Canonical hash: 4e998d7db8be54f0.
+Canonical hash: 699382c7b4c95647.
 
 Score 1.0525 +- 0.0249 over 8 fresh seeds on
 quadratic (200 steps), digits (200 steps), chars (150 steps);
@@ -41,9 +41,9 @@ def scale_by_quickstart(
     """Quickstart, before the learning rate; the formula heads this file.
 
     Args:
-        b1: a constant of the rule, see the formula.
-        b2: a constant of the rule, see the formula.
-        eps: a small number that keeps a denominator from zero.
+        b1: decay of the first average or momentum.
+        b2: decay of the second average.
+        eps: keeps a denominator from zero.
 
     Returns:
         An `optax.GradientTransformationExtraArgs`.
@@ -81,10 +81,10 @@ def quickstart(
     """Quickstart: `scale_by_quickstart` scaled by the learning rate.
 
     Args:
-        learning_rate: the rate, a number or a schedule of the steps taken.
-        b1: a constant of the rule, see the formula.
-        b2: a constant of the rule, see the formula.
-        eps: a small number that keeps a denominator from zero.
+        learning_rate: learning rate, a number or a schedule of the steps taken.
+        b1: decay of the first average or momentum.
+        b2: decay of the second average.
+        eps: keeps a denominator from zero.
 
     Returns:
         An `optax.GradientTransformationExtraArgs`.

@@ -13,7 +13,7 @@ The rule (its result is subtracted from w):
         return lr * u
 
 Defaults: lr=0.0316227766016838, b1=0.86, b2=0.99848, eps=3.92e-9.
-Canonical hash: 4e998d7db8be54f0.
+Canonical hash: 699382c7b4c95647.
 
 Score 1.0525 +- 0.0249 over 8 fresh seeds on
 quadratic (200 steps), digits (200 steps), chars (150 steps);
@@ -31,9 +31,9 @@ class Quickstart(torch.optim.Optimizer):
 
     Args:
         params: parameters to optimize, or groups of them.
-        lr: the learning rate.
-        betas: the constants of the averages.
-        eps: a small number that keeps a denominator from zero.
+        lr: learning rate.
+        betas: decay of the first average or momentum; decay of the second average.
+        eps: keeps a denominator from zero.
         maximize: climb instead of descend.
     """
 

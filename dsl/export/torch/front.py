@@ -17,8 +17,8 @@ from dsl.program.walk import indices, needed, within_step
 class Front:
     """Makes values of the model, line by line, in `code`.
 
-    `made` are the statements that have their line, each with whether as a list that has an entry
-    for every parameter.
+    `made` holds the statements that have their line, each with a flag: true if the line makes a
+    list with an entry for every parameter.
     """
 
     def __init__(self, values: Values, emitter: Emitter, parameters: Parameters):
