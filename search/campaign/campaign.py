@@ -3,6 +3,7 @@
 Each part is stored as soon as it is done, and is not done again.
 """
 
+from evaluators.evaluator import JudgingSetup
 from search.campaign.baseline import search_setup, tune_baseline
 from search.campaign.finals import Entrant, evidence_by_candidate, measure
 from search.campaign.loop import SearchLoop
@@ -22,14 +23,15 @@ def run(session: Session) -> bool:
     if baseline is None:
         baseline = tune_baseline(config, session.pool, session.observe)
         ledger.set_baseline(baseline)
-    loop = SearchLoop(session, _proposer(session, baseline), search_setup(config, baseline))
+    setup = search_setup(config, baseline)
+    loop = SearchLoop(session, _proposer(session, baseline), setup)
     loop.resume()
     if config.comparable() != ledger.config:  # a larger budget; the finals are then still to come
         ledger.set_config(config.comparable())
     if ledger.finals is not None:
         return True
     loop.run()
-    _measure_finalists(session, baseline)
+    _measure_finalists(session, baseline, setup)
     return False
 
 
@@ -41,13 +43,12 @@ def _proposer(session: Session, baseline: TunedBaseline) -> Proposer:
     return Proposer(config, config.rule(config.start), {})
 
 
-def _measure_finalists(session: Session, baseline: TunedBaseline) -> None:
+def _measure_finalists(session: Session, baseline: TunedBaseline, setup: JudgingSetup) -> None:
     """Measure the best on fresh seeds, and on the suites that the config names."""
     config, ledger, tasks = session.config, session.ledger, len(session.config.tasks)
     scale = Entrant(None, baseline.program, baseline.rates)
     best = [row for row, _ in ledger.best(config.final.finalists)]
     finalists = [Entrant(row.candidate.number, row.candidate.program, row.rates) for row in best]
-    setup = search_setup(config, baseline)
     finals = measure(config, [scale, *finalists], setup, session.pool, session.observe)
     scores = final_scores(finals, tasks)
     found = validate(config, scale, finalists, scores, session.pool, session.observe)

@@ -11,7 +11,7 @@ from search.report.hall_of_fame import Entry, HallOfFame, hall_of_fame
 
 
 def read_status(run: Path) -> dict[str, Any]:
-    """The state of a run; README and `--help` name the keys."""
+    """The state of a run, as `stepsmith status --json` prints it."""
     with reading(run) as ledger:
         return {**_search(run, ledger), **_hall(hall_of_fame(ledger))}
 
