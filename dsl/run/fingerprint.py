@@ -23,7 +23,7 @@ from dsl.rewrite.liveness import live, sources
 from dsl.rewrite.lower import spelled_out
 from dsl.rewrite.prune import prune
 from dsl.run.interpret import run_step
-from dsl.run.state import initial
+from dsl.run.values import initial
 
 STEPS = 16
 SHAPES = ((), (3,), (2, 3), (2, 1, 2, 2))

@@ -1,32 +1,25 @@
 """The meaning of a program: one step on a model, statement by statement.
 
-The model is a list of arrays, one per parameter tensor. A Tensor is such a list, a Scalar a list of
-0-d arrays, a Global one number; kinds that hold several arrays per tensor are lists of tuples.
-Numbers known before the step (constants, hyperparameters given as
-Python floats) are combined in float64 by IEEE rules and never raise; everything else runs in the
-array namespace `xp` at the precision of the parameters. A zero among such numbers has no sign.
+Numbers known before the step (constants, hyperparameters given as Python floats) are combined in
+float64 by IEEE rules and never raise; everything else runs in the array namespace `xp` at the
+precision of the parameters. A zero among such numbers has no sign.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import lru_cache, partial
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, Protocol
 
 import numpy as np
 
 from dsl.language.kinds import Kind
-from dsl.language.registry import PRIMITIVES, Primitive, Scope
-from dsl.program import Arg, Const, Local, Name, Program
-from dsl.program.walk import in_any_case, indices, needed
-from dsl.rewrite.lower import spelled_out
-
-Value = Any
-"""A list of arrays for Tensor and Scalar, of tuples of arrays for kinds that hold many of them per
-tensor, a 0-d array or a float for Global."""
+from dsl.language.registry import Primitive, Scope
+from dsl.program import Program
+from dsl.run.plan import Branch, Call, Output, Plan, plan
+from dsl.run.values import Value, cast_like, lifted, part_by_part
 
 
 class Step(Protocol):
-    """What a step offers besides arrays: noise, and oracles on the current batch.
+    """The services of a step besides arrays: noise, and oracles on the current batch.
 
     Tensors go in and out as lists of arrays. An implementation raises where it cannot answer.
     """
@@ -36,8 +29,16 @@ class Step(Protocol):
         ...
 
     def ask(self, oracle: Primitive, *args: Any) -> Any:
-        """What an oracle answers on the current batch."""
+        """The answer of an oracle on the current batch."""
         ...
+
+
+Choose = Callable[[Any, Callable[[], Value], Callable[[], Value]], Value]
+"""Calls the first of two functions if a Global is not 0, else the second."""
+
+
+def _choose(flag: Any, new: Callable[[], Value], old: Callable[[], Value]) -> Value:
+    return new() if flag != 0 else old()
 
 
 def run_step(
@@ -46,103 +47,17 @@ def run_step(
     slots: Mapping[str, Value],
     step: Step,
     xp: Any,
-    choose: Any = None,
+    choose: Choose = _choose,
 ) -> tuple[list[Any], dict[str, Value]]:
     """One step: what is subtracted from each parameter, and the next value of each slot.
 
     **Arguments:** `inputs`: values of the inputs and hyperparameters that the program reads; `w` is
     needed always. `slots`: their present values. `step`: noise and oracles. `xp`: array namespace.
-    `choose(flag, new, old)`: calls one of two functions without arguments by a Global;
-    `jax.lax.cond` under JAX, plain Python by default.
+    `choose`: plain Python by default; under JAX, `dsl.run.jax_step.jax_choose`.
     **Returns:** arrays with the shape and dtype of the parameters; slots keep theirs.
     """
     with np.errstate(all="ignore"):
-        return _Run(_plan(program), inputs, slots, step, xp, choose or _choose).outputs()
-
-
-def _choose(flag: Any, new: Any, old: Any) -> Any:
-    return new() if flag != 0 else old()
-
-
-@dataclass(frozen=True, slots=True)
-class _Call:
-    """A statement with everything about it that does not change from step to step.
-
-    `numbers` has the constants among the arguments, `reads` says where in the list of values the
-    others are. `lifted` are positions of arguments that are broadcast first, `listed` of those that
-    hold an array for each tensor then.
-    """
-
-    primitive: Primitive
-    args: tuple[Arg, ...]
-    numbers: list[float | None]
-    reads: tuple[tuple[int, int], ...]
-    kinds: tuple[Kind, ...]
-    wanted: tuple[Kind, ...]
-    result: Kind
-    lifted: tuple[int, ...]
-    listed: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Plan:
-    """A program ready to run: values of statements come first in the list of values, then names.
-
-    `order` holds the statements that every step needs, `kinds` the kind of the result and those of
-    the next values of slots.
-    """
-
-    program: Program
-    calls: tuple[_Call, ...]
-    places: dict[str, int]
-    order: tuple[int, ...]
-    kinds: tuple[Kind, ...]
-
-
-@lru_cache(maxsize=1024)
-def _plan(program: Program) -> _Plan:
-    program = spelled_out(program)
-    first = len(program.statements)
-    places = {name: first + at for at, name in enumerate(program.name_kinds)}
-    calls = []
-    for statement in program.statements:
-        primitive = PRIMITIVES[statement.op]
-        kinds = tuple(program.kind_of(arg) for arg in statement.args)
-        wanted, result = primitive.signature.bind(kinds)
-        broadcasts = primitive.signature.elementwise  # its meaning does so with numbers by itself
-        lifted = tuple(
-            at
-            for at, (kind, want) in enumerate(zip(kinds, wanted, strict=True))
-            if kind is not want and not (broadcasts and kind is Kind.GLOBAL)
-        )
-        calls.append(
-            _Call(
-                primitive,
-                statement.args,
-                [arg.value if isinstance(arg, Const) else None for arg in statement.args],
-                tuple(
-                    (at, _place(arg, places))
-                    for at, arg in enumerate(statement.args)
-                    if not isinstance(arg, Const)
-                ),
-                kinds,
-                wanted,
-                result,
-                lifted,
-                tuple(
-                    at
-                    for at, kind in enumerate(kinds)
-                    if (wanted[at] if at in lifted else kind) is not Kind.GLOBAL
-                ),
-            )
-        )
-    outputs = (program.result, *program.next_values.values())
-    kinds = tuple(map(program.kind_of, outputs))
-    return _Plan(program, tuple(calls), places, demanded(program, outputs), kinds)
-
-
-def _place(arg: Local | Name, places: Mapping[str, int]) -> int:
-    return arg.index if isinstance(arg, Local) else places[arg.id]
+        return _Run(plan(program), inputs, slots, step, xp, choose).outputs()
 
 
 class _Run:
@@ -150,134 +65,90 @@ class _Run:
 
     def __init__(
         self,
-        plan: _Plan,
+        plan: Plan,
         inputs: Mapping[str, Value],
         slots: Mapping[str, Value],
         step: Step,
         xp: Any,
-        choose: Any,
+        choose: Choose,
     ):
         self.plan = plan
-        self.program = plan.program
         self.slots = slots
-        self.like: Sequence[Any] = inputs["w"]
-        self.values: list[Value] = [None] * (len(plan.calls) + len(plan.places))
-        for given in (inputs, slots):
-            for name, value in given.items():
-                if name in plan.places:
-                    self.values[plan.places[name]] = value
+        self.leaves: Sequence[Any] = inputs["w"]
         self.step = step
         self.xp = xp
         self.choose = choose
+        self.values: list[Value] = plan.values.copy()
+        for given in (inputs, slots):
+            for name, value in given.items():
+                if name in plan.names:
+                    self.values[plan.names[name]] = value
 
     def outputs(self) -> tuple[list[Any], dict[str, Value]]:
-        values = self.values
-        self.evaluate(self.plan.order, values)
-        made, *kinds = self.plan.kinds
-        result = self.lift(self.value(self.program.result, values), made, Kind.TENSOR)
-        updates = {}
-        following = zip(self.program.next_values.items(), kinds, strict=True)
-        for (name, arg), kind in following:
-            value = self.lift(self.value(arg, values), kind, self.program.slots[name].kind)
-            updates[name] = _cast_like(self.xp, value, self.slots[name])
-        return _cast_like(self.xp, result, self.like), updates
+        self.evaluate(self.plan.order, self.values)
+        result = cast_like(self.xp, self.read(self.plan.result, self.values), self.leaves)
+        following = {
+            slot: cast_like(self.xp, self.read(output, self.values), self.slots[slot])
+            for slot, output in self.plan.slots.items()
+        }
+        return result, following
 
-    def evaluate(self, order: tuple[int, ...], values: list[Value]) -> None:
+    def evaluate(self, order: Sequence[int], values: list[Value]) -> None:
         """Add the values of statements to `values`."""
         for index in order:
             if values[index] is None:
-                values[index] = self.apply(self.plan.calls[index], values)
+                call = self.plan.calls[index]
+                apply = self.select if call.branches else self.apply
+                values[index] = apply(call, values)
 
-    def value(self, arg: Arg, values: list[Value]) -> Value:
-        return arg.value if isinstance(arg, Const) else values[_place(arg, self.plan.places)]
+    def read(self, output: Output, values: list[Value]) -> Value:
+        return lifted(self.xp, values[output.place], output.kind, output.to, self.leaves)
 
-    def apply(self, call: _Call, values: list[Value]) -> Value:
-        primitive = call.primitive
-        if primitive.lazy:
-            return self.select(call, values)
-        args: list[Value] = call.numbers.copy()
-        for at, place in call.reads:
-            args[at] = values[place]
-        for at in call.lifted:
-            args[at] = self.lift(args[at], call.kinds[at], call.wanted[at])
-        if primitive.scope is Scope.STEP:
-            args = [
-                _cast_like(self.xp, arg, self.like) if want is not Kind.GLOBAL else arg
-                for arg, want in zip(args, call.wanted, strict=True)
-            ]
-            return primitive.meaning(self.step, *args)
-        if call.result is Kind.GLOBAL:
-            if all(isinstance(arg, float) for arg in args):
-                return float(primitive.meaning(np, *map(np.float64, args))) + 0.0
-            return primitive.meaning(self.xp, *args)
-        if primitive.scope is Scope.MODEL:
-            return primitive.meaning(self.xp, *args)
-        meaning = primitive.meaning
-        if call.result.many and primitive.signature.elementwise:
-            meaning = partial(_part_by_part, meaning)
-        if len(self.like) == 1:
-            for at in call.listed:
+    def apply(self, call: Call, values: list[Value]) -> Value:
+        meaning, xp = call.primitive.meaning, self.xp
+        args = [values[place] for place in call.args]
+        for at, kind, to in call.lifts:
+            args[at] = lifted(xp, args[at], kind, to, self.leaves)
+        if call.primitive.scope is Scope.STEP:
+            return meaning(self.step, *self.rounded(args, call.kinds))
+        if call.primitive.scope is Scope.MODEL:
+            return meaning(xp, *args)
+        if call.result is not Kind.GLOBAL:
+            return self.per_tensor(call, args)
+        if all(isinstance(arg, float) for arg in args):
+            return float(meaning(np, *map(np.float64, args))) + 0.0
+        return meaning(xp, *args)
+
+    def rounded(self, args: list[Value], kinds: Sequence[Kind]) -> list[Value]:
+        """Arguments in the precision of the parameters, except Globals."""
+        return [
+            arg if kind is Kind.GLOBAL else cast_like(self.xp, arg, self.leaves)
+            for arg, kind in zip(args, kinds, strict=True)
+        ]
+
+    def per_tensor(self, call: Call, args: list[Value]) -> Value:
+        """The meaning applied to one tensor after the other."""
+        meaning = call.primitive.meaning
+        if call.result.many and call.primitive.signature.elementwise:
+            meaning = partial(part_by_part, meaning)
+        if len(self.leaves) == 1:
+            for at in call.per_tensor:
                 args[at] = args[at][0]
             return [meaning(self.xp, *args)]
-        rows = [[arg] * len(self.like) for arg in args]
-        for at in call.listed:
-            rows[at] = args[at]
-        return [meaning(self.xp, *row) for row in zip(*rows, strict=True)]
+        columns = [[arg] * len(self.leaves) for arg in args]
+        for at in call.per_tensor:
+            columns[at] = args[at]
+        return [meaning(self.xp, *row) for row in zip(*columns, strict=True)]
 
-    def select(self, call: _Call, values: list[Value]) -> Value:
-        """`when`: evaluates only the branch that the flag chooses."""
-        flag, *branches = call.args
-        kind = call.result
-        number = np.empty((), np.result_type(np.float32, *(leaf.dtype for leaf in self.like)))
+    def select(self, call: Call, values: list[Value]) -> Value:
+        """The branch that the flag of a choice chooses; the other is not evaluated."""
+        number = np.empty((), np.result_type(np.float32, *(leaf.dtype for leaf in self.leaves)))
+        like = number if call.result is Kind.GLOBAL else self.leaves
 
-        def branch(arg: Arg, from_kind: Kind) -> Any:
-            def chosen() -> Value:
-                inside = values.copy()
-                self.evaluate(demanded(self.program, (arg,)), inside)
-                value = self.lift(self.value(arg, inside), from_kind, kind)
-                return _cast_like(self.xp, value, number if kind is Kind.GLOBAL else self.like)
+        def chosen(branch: Branch) -> Value:
+            inside = values.copy()
+            self.evaluate(branch.order, inside)
+            return cast_like(self.xp, self.read(branch.value, inside), like)
 
-            return chosen
-
-        new, old = (branch(arg, k) for arg, k in zip(branches, call.kinds[1:], strict=True))
-        return self.choose(self.value(flag, values), new, old)
-
-    def lift(self, value: Value, kind: Kind, to: Kind) -> Value:
-        """A value of `kind` as one of `to`, broadcast to the shapes of the parameters."""
-        if kind is to:
-            return value
-        assert to.shape is not None, "nothing lifts to a Global"
-        parts = value if isinstance(value, list) else [value] * len(self.like)
-        spread = self.xp.broadcast_to
-        shapes = [to.shape(leaf.shape) for leaf in self.like]
-        if to.many:
-            return [
-                tuple(spread(part, s) for s in several)
-                for part, several in zip(parts, shapes, strict=True)
-            ]
-        return [spread(part, s) for part, s in zip(parts, shapes, strict=True)]
-
-
-def _part_by_part(meaning: Any, xp: Any, *row: Any) -> tuple[Any, ...]:
-    """The meaning of an element-wise primitive on tuples of arrays, and numbers, of one tensor."""
-    count = next(len(arg) for arg in row if isinstance(arg, tuple))
-    parts = [arg if isinstance(arg, tuple) else (arg,) * count for arg in row]
-    return tuple(meaning(xp, *each) for each in zip(*parts, strict=True))
-
-
-def _cast_like(xp: Any, value: Value, like: Value) -> Value:
-    """`value` in the precision of `like`, array by array; all arrays of a tuple in that of the one
-    array of `like`, if it has no tuple there."""
-    if isinstance(value, list):
-        return [_cast_like(xp, part, leaf) for part, leaf in zip(value, like, strict=True)]
-    if isinstance(value, tuple):
-        likes = like if isinstance(like, tuple) else (like,) * len(value)
-        return tuple(_cast_like(xp, part, one) for part, one in zip(value, likes, strict=True))
-    return xp.asarray(value, dtype=like.dtype)
-
-
-@lru_cache(maxsize=4096)
-def demanded(program: Program, args: tuple[Arg, ...]) -> tuple[int, ...]:
-    """The statements that values `args` need in any case, in order: all that they read, except what
-    only a branch of `when` reads."""
-    return tuple(indices(needed(program, args, in_any_case(program))))
+        new, old = (partial(chosen, branch) for branch in call.branches)
+        return self.choose(values[call.args[0]], new, old)

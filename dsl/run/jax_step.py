@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from dsl.errors import DslError
 from dsl.language.oracle import Source
 from dsl.language.registry import Primitive
-from dsl.run.interpret import Value
+from dsl.run.values import Value
 
 
 class JaxStep:

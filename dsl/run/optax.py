@@ -15,9 +15,9 @@ from dsl.language.kinds import Kind
 from dsl.program import Program, check_hyperparameters
 from dsl.rewrite.liveness import draws_noise, live, sources
 from dsl.rewrite.lower import without_cancellation
-from dsl.run.interpret import Value, run_step
+from dsl.run.interpret import run_step
 from dsl.run.jax_step import JaxStep, jax_choose
-from dsl.run.state import initial
+from dsl.run.values import Value, initial
 
 
 class ProgramState(NamedTuple):

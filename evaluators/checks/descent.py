@@ -20,7 +20,7 @@ from dsl.program import Program
 from dsl.rewrite.prune import prune
 from dsl.run.fingerprint import sees_shapes
 from dsl.run.interpret import run_step
-from dsl.run.state import initial
+from dsl.run.values import initial
 from evaluators.limits import SANE
 
 SHAPES = ((4,), (3, 4))

@@ -20,7 +20,7 @@ from dsl.run.interpret import run_step
 from dsl.run.jax_step import JaxStep, jax_choose
 from dsl.run.machine import over_lanes
 from dsl.run.namespace import NAMESPACE
-from dsl.run.state import initial
+from dsl.run.values import initial
 from evaluators.task import Data
 from evaluators.training.answers import Answers
 from evaluators.training.batches import LaneBatch

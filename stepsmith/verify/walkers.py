@@ -18,7 +18,7 @@ from dsl.program import Program
 from dsl.rewrite.lower import without_cancellation
 from dsl.run.interpret import run_step
 from dsl.run.jax_step import JaxStep
-from dsl.run.state import initial
+from dsl.run.values import initial
 from stepsmith.cli.rules import UsageError
 from stepsmith.verify.model import Leaves, Model
 

@@ -5,7 +5,7 @@ import numpy as np
 from dsl.program import Program
 from dsl.run.fingerprint import Polynomial, without_signed_zeros
 from dsl.run.interpret import run_step
-from dsl.run.state import initial
+from dsl.run.values import initial
 from tests.support.strategies import GradientStream
 
 HORIZON = 100.0

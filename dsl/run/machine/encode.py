@@ -40,7 +40,7 @@ from dsl.run.machine.registers import (
     Capacity,
     DoesNotFit,
 )
-from dsl.run.state import initial
+from dsl.run.values import initial
 
 
 class Start(NamedTuple):

@@ -36,7 +36,7 @@ from dsl.language.registry import Domain
 from dsl.rewrite.lower import spelled_out
 from dsl.run.fingerprint import respond
 from dsl.run.interpret import run_step
-from dsl.run.state import initial
+from dsl.run.values import initial
 from dsl.zoo import ZOO
 from tests.support.running import HORIZON, PolynomialStep, flat, trajectory
 from tests.support.strategies import gradient_streams, programs

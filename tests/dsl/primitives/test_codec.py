@@ -7,7 +7,7 @@ import pytest
 
 from dsl import PRIMITIVES
 from dsl.run.interpret import run_step
-from dsl.run.state import initial
+from dsl.run.values import initial
 from dsl.zoo import ZOO
 from tests.dsl.zoo.references.dense import DENSE, At
 from tests.dsl.zoo.references.dense.codec import CODES, restored

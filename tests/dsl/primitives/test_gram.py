@@ -10,7 +10,7 @@ from dsl.errors import ExportError, KindError
 from dsl.export import HOSTS, to_latex
 from dsl.run.fingerprint import fingerprint
 from dsl.run.interpret import run_step
-from dsl.run.state import initial
+from dsl.run.values import initial
 from dsl.zoo import ZOO
 
 SHAPES = ((), (3,), (3, 5), (4, 3), (2, 4, 3))

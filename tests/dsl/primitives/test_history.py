@@ -14,7 +14,7 @@ from dsl.primitives.history import HISTORY
 from dsl.primitives.members import COEFFICIENTS, POPULATION
 from dsl.run.fingerprint import fingerprint
 from dsl.run.interpret import run_step
-from dsl.run.state import initial
+from dsl.run.values import initial
 from dsl.zoo import ENTRIES, ZOO
 from tests.support.running import PolynomialStep
 

@@ -19,7 +19,7 @@ from dsl.program import INPUTS
 from dsl.program.parse import parse
 from dsl.run.interpret import run_step
 from dsl.run.jax_step import jax_choose
-from dsl.run.state import initial
+from dsl.run.values import initial
 from tests.support.odd_programs import start_of
 from tests.support.running import PolynomialStep
 from tests.support.strategies import LENGTHS, operands

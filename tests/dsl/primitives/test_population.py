@@ -11,7 +11,7 @@ from dsl.export import HOSTS, to_latex
 from dsl.run.fingerprint import fingerprint
 from dsl.run.interpret import run_step
 from dsl.run.machine import DoesNotFit, Layout, Machine
-from dsl.run.state import initial
+from dsl.run.values import initial
 from dsl.zoo import ENTRIES, ZOO
 from tests.support.running import PolynomialStep
 

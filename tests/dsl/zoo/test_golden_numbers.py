@@ -17,7 +17,7 @@ import pytest
 
 from dsl.language.registry import Primitive
 from dsl.run.interpret import run_step
-from dsl.run.state import initial
+from dsl.run.values import initial
 from dsl.zoo import ZOO
 
 STEPS = 30

@@ -7,7 +7,7 @@ import numpy as np
 from dsl import to_optax
 from dsl.language.closed_form import ClosedForm, Leaves, flat
 from dsl.run.interpret import run_step
-from dsl.run.state import initial
+from dsl.run.values import initial
 from dsl.zoo import ZOO
 from tests.dsl.zoo.references.dense import DENSE, At
 

@@ -13,7 +13,7 @@ import optax
 from dsl import parse, to_optax
 from dsl.language.registry import Primitive
 from dsl.run.interpret import run_step
-from dsl.run.state import initial
+from dsl.run.values import initial
 from dsl.zoo import ENTRIES
 from dsl.zoo.entry import Dense, Reference
 from tests.dsl.zoo.references import model
