@@ -26,7 +26,7 @@ from dsl.run.jax_step import JaxStep
 from dsl.run.machine import Capacity, DoesNotFit, Layout, Machine, Tape
 from dsl.run.machine.idioms import IDIOMS
 from dsl.run.machine.opcodes import in_register
-from dsl.run.state import initial
+from dsl.run.values import initial
 from dsl.zoo import ZOO
 from tests.support.everyday import each
 from tests.support.running import calm
