@@ -3,6 +3,7 @@ the same float64 back."""
 
 import math
 import numbers
+from functools import lru_cache
 from typing import Any
 
 from dsl.errors import DslError
@@ -21,6 +22,7 @@ def checked(value: Any) -> float:
     return value
 
 
+@lru_cache(maxsize=16384)
 def format_number(value: float) -> str:
     """`1e-4` for 0.0001, `2` for 2.0, `0.999` for 0.999; `float(format_number(x)) == x`."""
     if not math.isfinite(value):

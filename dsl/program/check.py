@@ -46,8 +46,9 @@ class Kinds:
 
     def append(self, op: str, args: tuple[Arg, ...]) -> Kind:
         """Make the next value, `op(*args)`; its kind."""
-        self.values.append(self.applied(op, args))
-        return self.values[-1]
+        kind = result_kind(op, tuple(map(self.of, args)))
+        self.values.append(kind)
+        return kind
 
 
 def name_kinds(parts: Parts) -> dict[str, Kind]:

@@ -64,10 +64,10 @@ class Program(Parts):
 
     def _freeze(self) -> None:
         hypers = {name: checked(value) for name, value in self.hyperparameters.items()}
-        nexts = dict(self.next_values)
-        if nexts.keys() == self.slots.keys():
-            nexts = {slot: nexts[slot] for slot in self.slots}
-        parts = {"slots": dict(self.slots), "hyperparameters": hypers, "next_values": nexts}
+        slots, nexts = dict(self.slots), dict(self.next_values)
+        if nexts.keys() == slots.keys():
+            nexts = {slot: nexts[slot] for slot in slots}
+        parts = {"slots": slots, "hyperparameters": hypers, "next_values": nexts}
         self.__dict__.update((name, MappingProxyType(part)) for name, part in parts.items())
 
     @cached_property

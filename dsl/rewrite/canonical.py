@@ -123,15 +123,15 @@ def _laid_out(program: Program, keys: ValueKeys) -> Program:
     fresh = (name for i in itertools.count() if (name := f"s{i}") not in defaults)
     names: list[str] = []
     for arg in post_order(roots(), follow):
-        match arg:
-            case Name(id) if id in keys.slots:
-                slots[id] = next(fresh)
-                made.place[arg] = Name(slots[id])
-            case Name(id):
-                names.append(id)
-            case Local(index):
-                op = program.statements[index].op
-                made.place[arg] = made.put(op, *map(made.moved, read[arg]))
+        if isinstance(arg, Local):
+            op = program.statements[arg.index].op
+            made.place[arg] = made.put(op, *map(made.moved, read[arg]))
+        elif isinstance(arg, Name):
+            if arg.id in keys.slots:
+                slots[arg.id] = next(fresh)
+                made.place[arg] = Name(slots[arg.id])
+            else:
+                names.append(arg.id)
     nexts = {new: made.moved(merged(program.next_values[old])) for old, new in slots.items()}
     for slot, value in nexts.items():
         if isinstance(value, Local):

@@ -88,7 +88,7 @@ def _skeleton(program: Program) -> _Graph:
     edges: dict[Arg, list[tuple[int, Arg]]] = {}
 
     def follow(arg: Arg) -> list[Arg]:
-        edges[arg] = list(_edges(program, arg))
+        edges[arg] = _edges(program, arg)
         return [each for _, each in edges[arg] if not _is_number(each, program, numbers)]
 
     nodes = needed(program, [arg for _, arg in roots], follow)
@@ -104,16 +104,16 @@ def _skeleton(program: Program) -> _Graph:
     return graph
 
 
-def _edges(program: Program, arg: Arg) -> Iterator[tuple[int, Arg]]:
+def _edges(program: Program, arg: Arg) -> list[tuple[int, Arg]]:
     """The edges from a node: to the arguments of a statement, to the next value of a slot."""
-    match arg:
-        case Local(index):
-            statement = program.statements[index]
-            swap = PRIMITIVES[statement.op].commutative
-            for position, each in enumerate(statement.args):
-                yield 0 if swap and position < 2 else position, each
-        case Name(id) if id in program.slots:
-            yield 0, program.next_values[id]
+    if isinstance(arg, Local):
+        statement = program.statements[arg.index]
+        swap = PRIMITIVES[statement.op].commutative
+        args = enumerate(statement.args)
+        return [(0 if swap and position < 2 else position, each) for position, each in args]
+    if isinstance(arg, Name) and arg.id in program.slots:
+        return [(0, program.next_values[arg.id])]
+    return []
 
 
 def _label(program: Program, arg: Arg) -> str:
@@ -148,10 +148,6 @@ def _factors(program: Program, numbers: Collection[int]) -> Iterator[tuple[int, 
 
 
 def _is_number(arg: Arg, program: Program, numbers: Collection[int]) -> bool:
-    match arg:
-        case Const():
-            return True
-        case Name(id):
-            return id in program.hyperparameters
-        case Local(index):
-            return index in numbers
+    if isinstance(arg, Local):
+        return arg.index in numbers
+    return isinstance(arg, Const) or arg.id in program.hyperparameters
