@@ -1,4 +1,4 @@
-"""JAX and Optax under their usual names, imported when something of them is first used.
+"""JAX and Optax under their usual names, imported when they are first used; flags for XLA.
 
     from dsl.lazy import jax, jnp, optax, ravel_pytree
 
@@ -10,6 +10,12 @@ function does not count as a use.
 
 import importlib
 from typing import TYPE_CHECKING, Any
+
+XLA_FLAGS = ("--xla_backend_extra_options=xla_cpu_small_while_loop_byte_threshold=1000000000",)
+"""Flags of XLA under which the machine (`dsl.run.machine`) is quick on a CPU: a loop of any size
+that calls no library becomes one function of machine code. Otherwise an instruction takes about ten
+times as long to start. They belong in the environment before JAX is first used, which is for the
+program's owner to do (`evaluators.training.environment`); results do not depend on them."""
 
 if TYPE_CHECKING:
     import jax
@@ -33,4 +39,4 @@ else:
         return _Lazy("jax.flatten_util").ravel_pytree(tree)
 
 
-__all__ = ["jax", "jnp", "optax", "ravel_pytree"]
+__all__ = ["XLA_FLAGS", "jax", "jnp", "optax", "ravel_pytree"]

@@ -1,4 +1,4 @@
-"""A smooth function known in closed form, and what it answers to the oracles of a step, in NumPy.
+"""A smooth function known in closed form, and its answers to the oracles of a step, in NumPy.
 
 Fingerprints, free checks and tests run programs on such functions: no data, nothing to compile.
 """
@@ -53,7 +53,7 @@ class ClosedForm:
         raise NotImplementedError
 
     def apart(self, point: Leaves) -> Leaves:
-        """What the gradients of the examples differ by from that of the batch."""
+        """The difference between the gradients of the examples and that of the batch."""
         raise NotImplementedError
 
     def full_grad_at(self, point: Leaves) -> Leaves:

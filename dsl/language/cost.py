@@ -1,4 +1,4 @@
-"""What an oracle costs: losses and gradients of the batch, as a text that can be counted.
+"""The cost of an oracle: losses and gradients of the batch, as a text that can be counted.
 
     "1 gradient"    "1 + m losses"    "2 n gradients"
 
@@ -30,14 +30,14 @@ LOSSES_PER_GRADIENT = 3
 
 
 class Unit(enum.Enum):
-    """What is counted; the value is its plural."""
+    """The thing counted; the value is its plural."""
 
     LOSS = "losses"
     GRADIENT = "gradients"
 
     @property
     def gradients(self) -> float:
-        """How many gradients it takes as long as."""
+        """The number of gradients that take as long."""
         return 1.0 if self is Unit.GRADIENT else 1 / LOSSES_PER_GRADIENT
 
 
@@ -74,7 +74,7 @@ class Cost:
         return frozenset(size for sizes, _ in self.terms for size in sizes)
 
     def count(self, sizes: Mapping[str, float]) -> float:
-        """How many losses or gradients; KeyError for a size that is not given."""
+        """The number of losses or gradients; KeyError for a size that is not given."""
         return sum(number * math.prod(sizes[size] for size in each) for each, number in self.terms)
 
     def gradients(self, sizes: Mapping[str, float]) -> float:

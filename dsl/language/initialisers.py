@@ -1,4 +1,4 @@
-"""How a slot starts: declared once each, like primitives.
+"""The starts of slots, declared once each, as primitives are.
 
 An initialiser fixes the kind of its slot. `first_g` cannot be known before the first gradient; it
 is spelled out by `dsl.rewrite.lower` as a choice on the first step.

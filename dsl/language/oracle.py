@@ -1,4 +1,4 @@
-"""What an oracle is besides a primitive: what it asks of the caller, what that costs, its answers.
+"""Oracles: what a primitive of this sort asks of the caller, its cost, its answers.
 
 An oracle is declared whole in one module (see `dsl.language.registry.oracle`): the engines, the
 exporters and the functions known in closed form read the declaration and know none by its name.
@@ -15,7 +15,7 @@ from dsl.language.cost import Cost
 
 @dataclass(frozen=True)
 class Source:
-    """What a caller hands over besides the gradient, so that oracles can be asked.
+    """A function that a caller hands over besides the gradient, for oracles to ask.
 
     `argument` is the name of the function in the `update` of Optax and the `step` of PyTorch.
     `holds` says what it is in Optax, `example` how it is written there; `here` says what it is in
@@ -30,13 +30,13 @@ class Source:
 
 @dataclass(frozen=True)
 class Oracle:
-    """How an oracle is answered.
+    """The answers of an oracle, in each host.
 
     `jax` is a function of the source's function, of what `context` names and of the arguments, over
     trees; engines call it, and an exported Optax file holds its text, so it uses no name of its
     module but `jax`, `jnp`, `optax`, `ravel_pytree`, `Any` and `Callable`. `closed` is the same in
     NumPy, of a `dsl.language.closed_form.ClosedForm` and the arguments, which are lists of arrays.
-    `methods` is the text of the methods behind the PyTorch expression, without those that another
+    `methods` is the text of the methods behind the PyTorch expression, without methods that another
     oracle declares.
     """
 
@@ -48,7 +48,7 @@ class Oracle:
 
     @cached_property
     def context(self) -> tuple[str, ...]:
-        """What `jax` reads of the step: `params`; `key` and `count` for draws of its own."""
+        """The parts of the step that `jax` reads: `params`; `key` and `count` for its own draws."""
         names = tuple(inspect.signature(self.jax).parameters)
         arguments = len(inspect.signature(self.closed).parameters) - 1
         return names[1 : len(names) - arguments]

@@ -28,7 +28,7 @@ from dsl.language.signature import Signature
 
 
 class Scope(enum.Enum):
-    """What the meaning of a primitive is applied to."""
+    """The range of a primitive: the thing that its meaning is applied to."""
 
     LEAF = "each parameter tensor on its own"
     MODEL = "the whole model, as a list of arrays"
@@ -106,12 +106,12 @@ class Primitive:
 
     @property
     def asks(self) -> Source | None:
-        """What an oracle needs of the caller."""
+        """The function that an oracle needs of the caller."""
         return self.oracle.asks if self.oracle else None
 
     @property
     def draws(self) -> bool:
-        """Whether a call is random: it reads a stream of noise."""
+        """True if a call is random: it reads a stream of noise."""
         return self.scope is Scope.STEP and "stream" in self.params
 
     def __hash__(self) -> int:

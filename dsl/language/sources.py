@@ -1,4 +1,4 @@
-"""What oracles ask of the caller: the functions that a training script can hand over."""
+"""The functions that oracles ask of the caller, as a training script can hand them over."""
 
 from dsl.language.oracle import Source
 

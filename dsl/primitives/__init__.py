@@ -1,4 +1,14 @@
-"""The primitives, one family per file; importing this package declares all of them."""
+"""The primitives, one family per file; importing this package declares all of them.
+
+arithmetic, powers, curves, averages   numbers, entry by entry
+choice                                 comparisons, selection, work on some steps only
+reductions, order, axes, cover         tensors to numbers; quantiles; rows, columns, slices
+matrix, gram                           tensors as matrices; one square matrix per axis
+populations, history, swarms           several tensors at once; the last ones; ones that move
+noise, codec                           random draws; storage in fewer bits
+points, differences, searches          oracles: the loss and its gradient at other points
+hessian, gauss_newton, examples        oracles: curvature; gradients of examples
+"""
 
 from dsl.declare import import_all
 

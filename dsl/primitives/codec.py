@@ -1,4 +1,4 @@
-"""What is left of numbers that were stored in fewer bits."""
+"""Numbers as they come back from storage in fewer bits."""
 
 from dsl.language.registry import primitive
 

@@ -7,7 +7,7 @@ before there were as many. It is a population with an order; nothing is broadcas
 from dsl.language.initialisers import initialiser
 from dsl.language.kinds import kind
 from dsl.language.registry import primitive
-from dsl.primitives.members import POPULATION
+from dsl.primitives.populations import POPULATION
 
 HISTORY = kind(
     "History",

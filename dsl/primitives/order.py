@@ -1,4 +1,4 @@
-"""What depends on the order of a tensor's entries by size: quantiles, ranks."""
+"""Quantiles and ranks: the order of a tensor's entries by size."""
 
 from dsl.language.registry import primitive
 
@@ -51,7 +51,7 @@ def _descending_rank(x: torch.Tensor) -> torch.Tensor:
     weight=0.0,
 )
 def descending_rank(xp, x):
-    """How many entries of the tensor come before each one from the largest down: 0 for the largest.
+    """The number of entries before each one, from the largest down: 0 for the largest.
 
     Equal entries come in the order of their indices, NaN last. `descending_rank(abs(x)) < k` marks
     the k entries of largest magnitude.

@@ -1,4 +1,4 @@
-"""Oracles that ask the loss of the batch again and again, until they have found something."""
+"""Searches: oracles that ask the loss of the batch until they have found a rate or a solution."""
 
 from __future__ import annotations
 
@@ -81,9 +81,9 @@ def line_search(
     loss of the batch by the rate times `fall`: Armijo's condition, if `fall` is a part of the slope
     `global_dot(g, u)`.
 
-    The one after `trials` that were too long if there is none; trials beyond 1,000 do not count. A
-    loss that is NaN is too high; the precision of the loss is added to what it fell by, so that
-    rounding does not count. Each rate that was too long is an iteration in what it costs.
+    If `trials` rates are too long, the one after them; trials beyond 1,000 do not count. A loss
+    that is NaN is too high; the precision of the loss is added to the fall, so that rounding does
+    not count. Each rate that was too long is an iteration in the cost.
     """
     here, rate, trials = f.loss_at(f.w), np.float64(a), np.minimum(trials, 1000)
     while trials >= 1:

@@ -1,1 +1,9 @@
-"""Programs carried out: interpreter, Optax transformation, machine, fingerprint."""
+"""Programs carried out, on arrays of NumPy or JAX.
+
+plan, values, interpret   one step of any program: its meaning
+jax_step                  noise and oracles of a step under JAX
+optax                     a program as an Optax transformation
+machine/                  any program without compiling it, for a search
+namespace, float32/       `jax.numpy` with functions that are quick on a CPU
+fingerprint               the behaviour of a program as a short string
+"""

@@ -1,11 +1,11 @@
-"""What a program does, as a short string: its response to fixed streams, rounded and hashed.
+"""The behaviour of a program as a short string: its response to fixed streams, rounded and hashed.
 
 The probe is a model of four small tensors (rank 0, 1, 2 and 4) in float64. Gradients, losses and
 noise come from fixed streams; the parameters move by what the program says; the oracles ask a fixed
 smooth function. Steps are rounded to six digits, which is far above the rounding of float64 and far
 below any difference that matters; a step of less than `_NEGLIGIBLE` of the largest so far, or than
-`_NOTHING`, is none. The sign of a zero is no part of behaviour. It sees what happens within `STEPS`
-steps: a refresh every hundred steps and one every two hundred look alike.
+`_NOTHING`, counts as 0. The sign of a zero does not count. Only the first `STEPS` steps are seen: a
+refresh every hundred steps and one every two hundred look alike.
 """
 
 from collections.abc import Iterator
@@ -60,9 +60,9 @@ def fingerprint(program: Program) -> str:
 
 
 def depends_on_gradient(program: Program) -> bool:
-    """Whether the steps change with the stream of gradients, or the function behind the oracles.
+    """True if the steps change with the stream of gradients, or the function behind the oracles.
 
-    Of a program whose every step is NaN or infinite nothing can be said; it counts as dependent.
+    A program whose every step is NaN or infinite counts as dependent.
     """
     program = spelled_out(program)
     if not live(program).names & {"g", "loss"} and not sources(program):
@@ -108,7 +108,7 @@ def _moves(program: Program, stream: int) -> Iterator[np.ndarray]:
 
 
 def sees_shapes(program: Program) -> bool:
-    """Whether the program asks which entries make up a tensor; else one long tensor will do."""
+    """True if the program tells tensors apart from one long tensor with the same entries."""
     called = [PRIMITIVES[program.statements[index].op] for index in live(program).statements]
     return any(p.oracle or set(p.signature.params) - {None, Kind.GLOBAL} for p in called)
 

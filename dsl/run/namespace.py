@@ -27,7 +27,7 @@ OWN: dict[str, Callable[..., Array]] = {
         float32.power,
     )
 }
-"""What XLA is slow at."""
+"""The functions that XLA computes slowly, in float32 on a CPU; `dsl.run.float32` has figures."""
 
 
 class Namespace:

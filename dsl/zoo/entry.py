@@ -1,4 +1,4 @@
-"""What a zoo entry holds besides its program: source, words, and what it is checked against."""
+"""An entry of the zoo: a rule, its source, its hyperparameters in words, and its check."""
 
 import inspect
 from collections import Counter
@@ -38,7 +38,7 @@ class Curvature:
 
 @dataclass(frozen=True, kw_only=True)
 class Check:
-    """How an entry is compared with another implementation, over 50 steps in float64.
+    """The comparison of an entry with another implementation, over 50 steps in float64.
 
     `at` holds hyperparameters for the comparison where the defaults would hide a difference: a rate
     that moves the parameters, a period that comes round. `agrees` bounds the largest difference of
@@ -68,7 +68,7 @@ class Check:
 
     @property
     def unverified(self) -> str:
-        """What of the rule nobody's code confirms; empty if the rule is verified."""
+        """The part of the rule that no other code confirms; empty if the rule is verified."""
         return ""
 
 
@@ -178,8 +178,8 @@ class Entry:
 
     @property
     def calls(self) -> str:
-        """What a step asks of the data beyond the gradient and its loss, and if it does without
-        these."""
+        """The oracles that a step asks, besides the gradient and its loss; which of these two it
+        does without."""
         reads = live(self.program).names
         asked = [calls_text(self.program)]
         if "g" not in reads:
@@ -188,15 +188,15 @@ class Entry:
 
     @property
     def status(self) -> str:
-        """Verified against what, and to how much; or what is not."""
+        """The other implementation and the agreement with it; or the part that is unverified."""
         check = f"{self.reference.against} to {self.reference.agrees:.0e}"
         doubts = self.reference.unverified
         return f"unverified ({doubts}); {check}" if doubts else f"verified: {check}"
 
     @property
     def remarks(self) -> str:
-        """What the comparison leaves out, and where the other implementation departs; may be
-        empty."""
+        """The tensors that the comparison leaves out, and where the other implementation departs;
+        may be empty."""
         check = self.reference
         ranks = f"for rank {' and '.join(map(str, check.ranks))} only, since {check.undefined}"
         return "; ".join(filter(None, (ranks if check.undefined else "", check.note)))

@@ -12,12 +12,10 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-_FLAGS = (
-    "--xla_cpu_multi_thread_eigen=false",
-    "--xla_backend_extra_options=xla_cpu_small_while_loop_byte_threshold=1000000000",
-)
-"""One thread; and a loop of whatever size, that calls no library, is one function of machine code:
-for the instructions of a machine, of which each would cost ten times as much to start."""
+from dsl.lazy import XLA_FLAGS
+
+_FLAGS = ("--xla_cpu_multi_thread_eigen=false", *XLA_FLAGS)
+"""One thread, and the flags that the machine relies on."""
 
 
 def worker_environment(current: Mapping[str, str] = os.environ) -> dict[str, str]:

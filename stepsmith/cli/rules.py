@@ -12,7 +12,7 @@ RULE_FORMS = (
     "A .rule file; a name of the zoo; a discovered rule, by the folder of its campaign or its name "
     "in discovered/ or runs/; RUN:HASH."
 )
-"""What every command takes for a rule; `resolve` reads it."""
+"""The forms of a rule that every command takes; `resolve` reads them."""
 
 RuleArgument: TypeAlias = Annotated[str, typer.Argument(metavar="RULE", help=RULE_FORMS)]
 OutOption: TypeAlias = Annotated[
@@ -26,7 +26,7 @@ _WINNER = "winner.rule"
 
 
 class UsageError(Exception):
-    """What the user asked for cannot be done; the message says why and what to try."""
+    """A wish that cannot be met; the message says why and what to try."""
 
     exit_status = 2
 
@@ -60,7 +60,7 @@ def resolve(rule: str) -> "Program":
 
 
 def looks_like_rule(text: str) -> bool:
-    """Whether `resolve` is to read a text that may also name something to import."""
+    """True if `resolve` is to read a text that may also name something to import."""
     from dsl.zoo import ZOO
 
     return (

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Form(enum.StrEnum):
-    """What a rule is shown as."""
+    """The forms that a rule is shown in."""
 
     TEXT = "text"
     KINDS = "kinds"
@@ -79,7 +79,7 @@ def _canonical(program: "Program") -> str:
 
 
 def _facts(program: "Program") -> dict[str, Any]:
-    """What is known about a program without running it on a task."""
+    """Facts about a program that need no task."""
     import dsl
     from dsl.rewrite.liveness import draws_noise, live
     from dsl.rewrite.oracle_calls import calls_text

@@ -133,7 +133,7 @@ def _facts(entry: "Entry") -> dict[str, Any]:
 
 
 def calls_facts(program: "Program") -> list[dict[str, Any]]:
-    """What a program asks of the data, and on which part of its steps."""
+    """The oracles that a program asks, and on which part of its steps."""
     from dsl.rewrite.oracle_calls import oracle_calls
 
     return [

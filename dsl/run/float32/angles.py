@@ -38,17 +38,17 @@ digits behind the point; the first 32, the next 16, the next 16."""
 
 
 def sin(x: Array) -> Array:
-    """The sine, of angles beyond some thousand turns to a rounding of 1."""
+    """The sine. For |x| > 8192 the error is one rounding of 1."""
     return _of_angles(_sin, x)
 
 
 def cos(x: Array) -> Array:
-    """The cosine, of angles beyond some thousand turns to a rounding of 1."""
+    """The cosine. For |x| > 8192 the error is one rounding of 1."""
     return _of_angles(_cos, x)
 
 
 def tan(x: Array) -> Array:
-    """The tangent, of angles beyond some thousand turns to a rounding of the angle."""
+    """The tangent. For |x| > 8192 the error is that of an angle off by one rounding."""
     return _of_angles(_tan, x)
 
 

@@ -14,7 +14,7 @@ _LEAST = np.float32(-86)
 
 
 def sinh(x: Array) -> Array:
-    """The hyperbolic sine: of what is left of `x`, and of a multiple of the logarithm of 2."""
+    """The hyperbolic sine, from a multiple of the logarithm of 2 and the rest of `x`."""
     (cosh_left, sinh_left), (cosh_most, sinh_most) = _hyperbolic(x)
     return jnp.copysign(sinh_most * cosh_left + cosh_most * sinh_left, x)
 
@@ -26,7 +26,7 @@ def cosh(x: Array) -> Array:
 
 
 def _hyperbolic(x: Array) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
-    """Cosine and sine of what is left of |x| beyond a multiple of the logarithm of 2, and of that
+    """Cosine and sine of the rest of |x| beyond a multiple of the logarithm of 2, and of that
     multiple."""
     left, up, power = _octaves(jnp.abs(x))
     down = float_of(jnp.maximum(HALF - power, 0))
@@ -37,8 +37,8 @@ def _hyperbolic(x: Array) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
 
 
 def _octaves(x: Array) -> tuple[Array, Array, Array]:
-    """What is left of `x`, from -87 on, beyond a multiple, 128 at most, of the logarithm of 2; half
-    of that power of 2; what the power adds to the bits of a float."""
+    """The rest of `x`, from -87 on, beyond a multiple, 128 at most, of the logarithm of 2; half
+    of that power of 2; the number that the power adds to the bits of a float."""
     octaves = x * np.float32(1 / np.log(2))
     octaves = jnp.round(jnp.where(octaves < 128, octaves, 128))
     power = counted(octaves) << 23

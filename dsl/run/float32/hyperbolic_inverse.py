@@ -7,8 +7,7 @@ from jax import Array
 from dsl.run.float32.parts import LN2, LOGARITHM, less, octaves, polynomial
 
 _SQUARES = 1e3
-"""Above its inverse hyperbolic sine the one under the root of `x^2 + 1` is lost, and below 1e19
-the square is finite."""
+"""For larger `x`, 1 is lost in `x^2 + 1`, and from 1e19 on the square is infinite."""
 
 
 def arcsinh(x: Array) -> Array:
@@ -23,7 +22,7 @@ def arcsinh(x: Array) -> Array:
 
 
 def _log(x: Array, doublings: Array) -> Array:
-    """The logarithm of a number from 1.6 on, doubled so many times."""
+    """The logarithm of `x * 2 ** doublings`, for `x` from 1.6 on."""
     power, above = octaves(x)
     made = above + above * above * (above * polynomial(above, *LOGARITHM) - 0.5)
     made = -less(-made, power.astype(x.dtype) + doublings, LN2[::-1])

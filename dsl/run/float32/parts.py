@@ -1,4 +1,4 @@
-"""What the functions are made of: floats as integers and back, polynomials."""
+"""Parts of the functions: floats as integers and back, polynomials."""
 
 from collections.abc import Sequence
 from itertools import zip_longest

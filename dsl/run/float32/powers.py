@@ -19,13 +19,13 @@ from dsl.run.float32.parts import (
 )
 
 _THIRD = np.int32(709958130)
-"""What a third of the bits of a float lacks to be those of about its cube root (Kahan)."""
+"""A third of the bits of a float and this are about the bits of its cube root (Kahan)."""
 
 _ENOUGH = np.float32(2**33)
 """A power with a larger exponent, of what is not 1, is zero or infinite; and even."""
 
 _UNDER = np.float32(-110)
-"""Exponentials of less are zero."""
+"""Exponentials of smaller numbers are zero."""
 
 
 def cbrt(x: Array) -> Array:

@@ -13,7 +13,7 @@ from dsl.run.machine.registers import FIRST, DoesNotFit
 
 @dataclass(frozen=True, eq=False)
 class Value:
-    """What an instruction makes or reads; `number` or `fixed` is a place it has from the start."""
+    """A value that instructions make or read; `number` or `fixed` is its place from the start."""
 
     fixed: int | None = None
     number: int | None = None

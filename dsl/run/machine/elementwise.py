@@ -2,9 +2,8 @@
 
 A tile of all registers in use stays in the cache next to the core while the instructions of a
 stretch run over it; passes over whole registers would each wait for the cache beyond. On a CPU the
-loop over tiles and instructions becomes one function of machine code where XLA is told so (see
-`evaluators.training.environment`); an instruction costs some twenty nanoseconds then, beside the
-entries.
+loop over tiles and instructions becomes one function of machine code under `dsl.lazy.XLA_FLAGS`; an
+instruction costs some twenty nanoseconds then, beside the entries.
 """
 
 from collections.abc import Callable, Sequence
@@ -28,7 +27,7 @@ VECTOR = 16
 
 
 class Tiling(NamedTuple):
-    """How registers [lanes, size] are cut: into tiles of some lanes whole, or of one lane in
+    """The cut of registers [lanes, size] into tiles: of several whole lanes, or of one lane in
     pieces, for which registers are a little longer than the model."""
 
     lanes: int
@@ -40,7 +39,7 @@ class Tiling(NamedTuple):
 
     @staticmethod
     def of(lanes: int, size: int) -> "Tiling":
-        """The tiles for so many lanes of a model."""
+        """The tiles for `lanes` lanes of a model with `size` entries."""
         if jax.default_backend() != "cpu":
             return Tiling(lanes, size, 1)
         if size <= TILE:

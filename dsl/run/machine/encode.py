@@ -44,7 +44,7 @@ from dsl.run.values import initial
 
 
 class Start(NamedTuple):
-    """How a slot starts, in its register: `offset + scale * w`."""
+    """The start of a slot, in its register: `offset + scale * w`."""
 
     register: int
     offset: float
@@ -52,7 +52,7 @@ class Start(NamedTuple):
 
 
 class Encoded(NamedTuple):
-    """A program for the machine: its instructions, its numbers, and how its slots start."""
+    """A program for the machine: its instructions, its numbers, and the starts of its slots."""
 
     op: np.ndarray
     """int32 [length]"""
@@ -61,7 +61,7 @@ class Encoded(NamedTuple):
     to: np.ndarray
     """uint32 [length]: registers."""
     entrywise: np.ndarray
-    """bool [length]: whether the opcode works entry by entry."""
+    """bool [length]: True where the opcode works entry by entry."""
     guard: tuple[int | None, ...]
     """For each instruction the number that is 0 on steps where nothing reads what it makes."""
     result: int
@@ -76,6 +76,9 @@ class Encoded(NamedTuple):
 @lru_cache(maxsize=1024)
 def encode(program: Program, primitives: tuple[str, ...], capacity: Capacity) -> Encoded:
     """The instructions of a program for a machine that carries `primitives`.
+
+    The last 1,024 are remembered: those who ask whether a program fits, what it costs and for its
+    run get the same object.
 
     **Raises:** DoesNotFit if it has too many instructions or live values, or another primitive.
     """

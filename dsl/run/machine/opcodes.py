@@ -30,7 +30,7 @@ _OWN = ((FILL, NUMBER), (COPY, REGISTER), (LOSS, ""))
 
 
 class Operands(NamedTuple):
-    """What an instruction is carried out on, beside its opcode."""
+    """The operands of an instruction."""
 
     registers: Array
     """[registers, lanes, width]"""
@@ -39,7 +39,7 @@ class Operands(NamedTuple):
     args: np.ndarray | Array
     """Of all instructions, [instructions, OPERANDS]."""
     at: Array
-    """Which of the instructions this is."""
+    """The index of this instruction."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Opcode:
 
     @property
     def entrywise(self) -> bool:
-        """Whether every entry of what it makes depends on that entry of its operands alone."""
+        """True if every entry of its value depends on that entry of its operands alone."""
         if self.does is None:
             return self.name != LOSS
         return isinstance(self.does, Idiom) or elementwise(self.does)
@@ -78,7 +78,7 @@ def opcodes(primitives: tuple[str, ...]) -> tuple[Opcode, ...]:
 
 
 def in_register(kind: Kind) -> bool:
-    """Whether a register holds values of `kind`: they broadcast to the shape of the parameters."""
+    """True if a register holds values of `kind`: they broadcast to the shape of the parameters."""
     return lifts(kind, Kind.TENSOR)
 
 
@@ -88,7 +88,7 @@ def _kinds(primitive: Primitive) -> list[Kind]:
 
 
 def form_of(idiom: Idiom) -> str:
-    """Where the operands of an idiom are."""
+    """The form of an idiom: a letter for each operand."""
     return "".join(REGISTER if name in REGISTERS else NUMBER for name in idiom.operands)
 
 
@@ -103,5 +103,5 @@ def _forms(primitive: Primitive) -> list[str]:
 
 
 def elementwise(primitive: Primitive) -> bool:
-    """Whether the machine applies the meaning to whole registers at once."""
+    """True if the machine applies the meaning to whole registers at once."""
     return primitive.signature.elementwise or bool(primitive.lazy)

@@ -19,7 +19,7 @@ class DoesNotFit(ValueError):
 
 @dataclass(frozen=True)
 class Capacity:
-    """How large a program may be: registers, numbers known before the step, instructions."""
+    """The largest program that fits: registers, numbers known before the step, instructions."""
 
     registers: int = 20
     numbers: int = 64
@@ -28,7 +28,7 @@ class Capacity:
 
 @dataclass(frozen=True)
 class Layout:
-    """How the parameter tensors lie in a register: flat, one after the other."""
+    """The places of the parameter tensors in a register: flat, one after the other."""
 
     shapes: tuple[tuple[int, ...], ...]
 

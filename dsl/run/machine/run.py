@@ -30,9 +30,9 @@ from dsl.run.machine.tape import Tape, tape
 class Machine:
     """Runs programs over `primitives` on models of one layout, in several lanes at once.
 
-    **Arguments:** `layout`: of the parameters. `primitives`: names that programs may use; all that
-    the language has by default, but for oracles that ask more than the loss. `capacity`: how large
-    programs may be. `dtype`: of the registers.
+    **Arguments:** `layout`: of the parameters. `primitives`: names that programs may use, all of
+    the language by default; oracles that ask more than the loss are left out. `capacity`: the
+    largest program. `dtype`: of the registers.
     """
 
     def __init__(
@@ -58,8 +58,8 @@ class Machine:
         return encode(program, self.primitives, self.capacity)
 
     def tape(self, encoded: Encoded, lr: np.ndarray, horizon: int | None = None) -> Tape:
-        """What a run of `len(lr)` steps takes; `lr` is the rate at each step, [steps] or [steps,
-        rates], and `horizon` what `T` is, as many as there are steps if None."""
+        """The tape of a run of `len(lr)` steps; `lr` is the rate at each step, [steps] or [steps,
+        rates], and `horizon` the input `T`, the number of steps if None."""
         return tape(encoded, lr, self.capacity, self.dtype, horizon)
 
     def registers(self, tape: Tape, params: Sequence[Array]) -> Array:

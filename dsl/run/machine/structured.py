@@ -20,16 +20,16 @@ from dsl.run.machine.tape import Tape
 from dsl.run.namespace import NAMESPACE
 
 _FEW_TENSORS = 8
-"""Up to so many, numbers per tensor fill a register through a choice at every entry, which is one
-pass; beyond, piece by piece."""
+"""Numbers of up to this many tensors fill a register in one pass, through a choice at every entry;
+those of more, piece by piece."""
 
 
 class Structured:
     """The branches of opcodes that are not entrywise.
 
     **Arguments:** `first`: the number of the first of the opcodes. `step_of(shared, leaves)`: the
-    step of one lane at its parameters. `shared`: what belongs to seeds. `params`: an array [lanes,
-    *shape] per tensor.
+    step of one lane at its parameters. `shared`: batch and key, of the seeds. `params`: an array
+    [lanes, *shape] per tensor.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class Structured:
         self.branches = [self._branch(op) for op in opcodes]
 
     def run(self, tape: Tape, begin: Array, end: Array, numbers: Array, registers: Array) -> Array:
-        """Instructions `begin` .. `end` of the tape, none entrywise; the registers after them."""
+        """The registers after instructions `begin` .. `end` of the tape, none entrywise."""
 
         def instruction(at: Array, registers: Array) -> Array:
             operands = Operands(registers, numbers, tape.args, at)
@@ -98,7 +98,7 @@ class Structured:
         return self._register(made, registers[0])
 
     def _register(self, made: Any, like: Array) -> Array:
-        """What every lane made, a number, one per tensor or tensors, as a register."""
+        """The values of the lanes, a number, one per tensor or tensors, as a register."""
         if not isinstance(made, list):
             return jnp.broadcast_to(made[:, None], like.shape).astype(like.dtype)
         numbers = all(leaf.ndim == 1 for leaf in made)

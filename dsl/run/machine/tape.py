@@ -1,4 +1,4 @@
-"""What a run of a program takes: the instructions, the numbers of every step, how slots start.
+"""The tape of a run: the instructions, the numbers of every step, the starts of slots.
 
 Rates are an axis of the numbers: one run may train with several values of `lr` side by side.
 Instructions under a guard that is 0 on a step at every rate are left out of the span that it runs.
@@ -23,8 +23,7 @@ class Tape(NamedTuple):
     to: np.ndarray
     """uint32 [instructions]: registers."""
     stretch: np.ndarray
-    """int32 [instructions]: where the first instruction follows that is entrywise, if this one is
-    not, or the other way round."""
+    """int32 [instructions]: index of the next instruction of the other sort, entrywise or not."""
     spans: np.ndarray
     """int32 [steps, 2]: the instructions from .. to of each step."""
     numbers: np.ndarray
@@ -44,8 +43,8 @@ def tape(
 ) -> Tape:
     """The tape of a run.
 
-    **Arguments:** `lr`: the rate at each step, [steps] or [steps, rates]. `horizon`: what `T` is;
-    as many as there are steps if None.
+    **Arguments:** `lr`: the rate at each step, [steps] or [steps, rates]. `horizon`: the input `T`;
+    the number of steps if None.
     """
     lr = lr if lr.ndim == 2 else lr[:, None]
     rows = encoded.numbers.table(lr, len(lr) if horizon is None else horizon)

@@ -70,7 +70,7 @@ def optimistic_amsgrad(
     """Optimistic AMSGrad: twice AMSGrad's direction, less that of the last step.
 
     The optimism of Daskalakis et al., on the preconditioned direction where OPT-AMSGrad predicts a
-    gradient. Both directions take the present rate, and there is none before the first step. No
+    gradient. Both directions take the present rate; the last direction is 0 on the first step. No
     bias correction; the second moment starts at 1e-8 as in OPT-AMSGrad.
 
     status: unverified

@@ -29,8 +29,8 @@ def egn(w, g, t, m=zeros, *, lr=1, b1=0, damping=1):
     """EGN: the gradient over the damped Gauss-Newton matrix of the batch, solved exactly.
 
     The system has a row for each output of the batch and not for each parameter (Duncan and
-    Guttman). Momentum averages the directions and is bias-corrected; the default is none. The form
-    with a fixed rate and damping, as the authors have it unless told otherwise.
+    Guttman). Momentum averages the directions and is bias-corrected; by default there is no
+    momentum. The form with a fixed rate and damping, the authors' default.
     """
     m = interp(gauss_newton_solve(g, damping), m, b1)
     return lr * m / (1 - b1**t)

@@ -25,7 +25,7 @@ def cocob(
 ):  # fmt: skip
     """COCOB: each entry bets a part of what it has won on the sign of its next gradient.
 
-    COCOB-Backprop: no learning rate, and a rate on the gradients would cancel but for eps, the
+    COCOB-Backprop: no learning rate. A factor on all gradients would cancel, except in eps, the
     least value of the largest gradient. Wins are minus the sum of gradients. Weight decay, Optax's
     and not the paper's, is coupled (added to the gradient).
     """

@@ -17,7 +17,7 @@ _LR_MIN = {"lr_min": Hyper("rate after T steps")}
 def sgd_linear_decay() -> Program:
     """SGD with linear decay: the rate times 1 - t / T, which makes the last iterate optimal.
 
-    Steps count from 1, so step T is none; later ones neither. Weight decay is coupled.
+    Steps count from 1, so step T and later ones do not move. Weight decay is coupled.
     """
     return linear_decay(sgd.program)
 

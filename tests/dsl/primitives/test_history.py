@@ -11,7 +11,7 @@ from dsl.export import HOSTS, to_latex
 from dsl.language.kinds import KINDS, Kind, join, lifts
 from dsl.language.registry import Domain
 from dsl.primitives.history import HISTORY
-from dsl.primitives.members import COEFFICIENTS, POPULATION
+from dsl.primitives.populations import COEFFICIENTS, POPULATION
 from dsl.run.fingerprint import fingerprint
 from dsl.run.interpret import run_step
 from dsl.run.values import initial

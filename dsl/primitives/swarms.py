@@ -10,7 +10,7 @@ from dsl.language.initialisers import initialiser
 from dsl.language.registry import Binding, Scope, oracle, primitive
 from dsl.language.sources import LOSS
 from dsl.lazy import jax
-from dsl.primitives.members import POPULATION
+from dsl.primitives.populations import POPULATION
 
 
 @initialiser(POPULATION, torch="{w}.detach().expand(int({length}), *{w}.shape).clone()")
