@@ -1,7 +1,7 @@
 """The words of the language for use in traced functions: `from dsl.ops import sign, zeros`.
 
-Every primitive is here under its own name, and every initialiser; both are made from the
-registries, so a new declaration is here at once.
+Every primitive is here under its own name, and every initialiser. Both are looked up in the
+registries when they are asked for, so a new declaration is here at once.
 """
 
 from collections.abc import Callable
@@ -27,16 +27,17 @@ class _Unfinished(Init):
         pass
 
 
-_words: dict[str, Any] = {op: _caller(op) for op in PRIMITIVES}
-_words.update(
-    {
-        name: Init(name) if rule.arity == 0 else _Unfinished(name)
-        for name, rule in INITIALISERS.items()
-    }
-)
-globals().update(_words)
-__all__ = sorted(_words)  # pyright: ignore[reportUnsupportedDunderAll]
+def _initialiser(name: str) -> Init:
+    return _Unfinished(name) if INITIALISERS[name].arity else Init(name)
 
 
 def __getattr__(name: str) -> Any:
+    """The word `name`; AttributeError if the language has none of that name."""
+    if name in PRIMITIVES:
+        return _caller(name)
+    if name in INITIALISERS:
+        return _initialiser(name)
     raise AttributeError(f"the language has no word '{name}'")
+
+
+__all__ = sorted((*PRIMITIVES, *INITIALISERS))  # pyright: ignore[reportUnsupportedDunderAll]
