@@ -8,7 +8,8 @@ PYTEST_ARGS ?=
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --disable-pip-version-check -q -c constraints.txt
-PYTEST := $(BIN)/python -m pytest --timeout 900 -n auto --maxprocesses 4 --dist loadfile
+PYTEST := $(BIN)/python -m pytest --timeout 900 -n auto --maxprocesses 4 --dist loadfile \
+  --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
 .PHONY: help discover test slow check clean

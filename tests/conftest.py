@@ -38,6 +38,17 @@ settings.register_profile(
 settings.load_profile("stepsmith")
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files that compile much or start Ray come first: none is left over when the rest is done."""
+    dear = {
+        item.path
+        for item in items
+        if item.get_closest_marker("lightly_compiled") or item.get_closest_marker("ray")
+    }
+    items.sort(key=lambda item: item.path not in dear)
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Choose how the functions that the test compiles are optimized."""
     lightly = item.get_closest_marker("lightly_compiled") and not item.get_closest_marker("slow")

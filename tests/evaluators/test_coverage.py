@@ -1,5 +1,8 @@
 """What the tasks cover, by what they do: every kind of problem that a rule is to be judged on."""
 
+from collections.abc import Callable
+from typing import Any
+
 import jax
 import jax.flatten_util
 import jax.numpy as jnp
@@ -10,6 +13,8 @@ from evaluators import registry, suites
 from evaluators.suites import load_suite
 from evaluators.task import Task, prepare
 
+pytestmark = pytest.mark.lightly_compiled
+
 TASKS = [registry.get(name) for name in registry.names()]
 PAST = {"names_window": 4, "names_gru": 12, "names_attention": 16, "topics_attention": 16}
 """How far back the models of text look."""
@@ -17,6 +22,13 @@ PAST = {"names_window": 4, "names_gru": 12, "names_attention": 16, "topics_atten
 
 def start(task: Task):
     return jax.tree.map(lambda leaf: jnp.asarray(leaf[0]), prepare(task, [0], 1).params)
+
+
+def made_by(task: Task) -> Callable[..., Any]:
+    """The outputs of a task's model on parameters, data and a batch."""
+    outputs_of = task.outputs
+    assert outputs_of is not None
+    return jax.jit(lambda params, data, index: outputs_of(params, data, index)[0])
 
 
 def kernels(task: Task) -> list[int]:
@@ -94,13 +106,13 @@ def test_convolutions_run_along_lines_and_over_squares():
 @pytest.mark.parametrize("name", PAST)
 def test_models_of_text_look_back_as_far_as_they_say_and_never_ahead(name):
     task, place = registry.get(name), 2
-    assert task.outputs is not None
     data, params = task.data(), start(task)
     index = jnp.arange(2)
     windows = np.array(data.train.inputs[:2])
     windows[:, place] = (windows[:, place] + 1) % 20
     other = data._replace(train=data.train._replace(inputs=windows))
-    before, after = (task.outputs(params, each, index)[0] for each in (data, other))
+    outputs = made_by(task)
+    before, after = (outputs(params, each, index) for each in (data, other))
     changed = np.any(np.abs(np.asarray(before - after)) > 1e-7, axis=(0, 2))
     seen = np.arange(len(changed))
     assert changed.tolist() == ((seen >= place) & (seen < place + PAST[name])).tolist()
@@ -108,13 +120,12 @@ def test_models_of_text_look_back_as_far_as_they_say_and_never_ahead(name):
 
 def test_the_quickstarts_model_of_characters_is_recurrent():
     task = registry.get("chars")
-    assert task.outputs is not None
     data, params = task.data(), start(task)
     windows = np.array(data.train[:1])
     windows[:, 2] = (windows[:, 2] + 1) % 20
+    outputs = made_by(task)
     before, after = (
-        task.outputs(params, data._replace(train=each), jnp.arange(1))[0]
-        for each in (data.train, windows)
+        outputs(params, data._replace(train=each), jnp.arange(1)) for each in (data.train, windows)
     )
     changed = np.any(np.abs(np.asarray(before - after)) > 1e-9, axis=1)
     assert changed.tolist() == [place >= 2 for place in range(8)]

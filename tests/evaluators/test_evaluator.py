@@ -33,6 +33,8 @@ from evaluators.task import prepare
 from evaluators.training.checkpoints import CHECK_EVERY
 from evaluators.training.trainer import Trainer
 
+pytestmark = pytest.mark.lightly_compiled
+
 CARRIED = ("add", "sub", "mul", "div", "square", "sqrt", "interp", "power", "exp", "sign", "norm")
 TASKS = (TaskChoice("quadratic", 60), TaskChoice("digits", 80))
 BASELINE = ZOO["adamw"].with_hyperparameters(lr=1e-2)
@@ -42,6 +44,11 @@ SEEDS = (3, 4)
 @pytest.fixture(scope="module")
 def evaluator():
     return Evaluator(JudgingSetup(TASKS, BASELINE, CARRIED))
+
+
+@pytest.fixture(scope="module")
+def trainer():
+    return Trainer(get("quadratic"), 40, CARRIED, width=1)
 
 
 def rule(body):
@@ -99,24 +106,22 @@ def test_every_outcome_has_its_own_sentence():
     assert Outcome("diverged") is Outcome.DIVERGED
 
 
-def test_the_trainer_equals_a_hand_written_loop():
-    task, steps, seed = get("quadratic"), 40, 5
-    trainer = Trainer(task, steps, CARRIED, width=1)
+def test_the_trainer_equals_a_hand_written_loop(trainer):
+    task, steps, seed = trainer.task, trainer.steps, 5
     ((run,),) = trainer.run(BASELINE, [seed])
     ready = prepare(task, [seed], steps)
     params = jax.tree.map(lambda leaf: leaf[0], ready.params)
     rule = optax.adamw(1e-2, weight_decay=BASELINE.hyperparameters["wd"])
     state = rule.init(params)
-    gradient = jax.jit(jax.grad(task.loss))
+    gradient, update = jax.jit(jax.grad(task.loss)), jax.jit(rule.update)
     for index in ready.order[0]:
-        move, state = rule.update(gradient(params, ready.data, index), state, params)
+        move, state = update(gradient(params, ready.data, index), state, params)
         params = optax.apply_updates(params, move)
     assert run.stopped is None and run.finite
     assert run.loss == pytest.approx(float(task.validate(params, ready.data)), rel=1e-4)
 
 
-def test_a_run_that_leaves_the_sane_range_stops_at_the_next_look():
-    trainer = Trainer(get("quadratic"), 40, CARRIED, width=1)
+def test_a_run_that_leaves_the_sane_range_stops_at_the_next_look(trainer):
     ((run,),) = trainer.run(rule("    return -1500 + 1e-9 * g"), [0])
     assert (run.stopped, run.finite) == (CHECK_EVERY, True)
     ((run,),) = trainer.run(rule("    return -4e2 + 1e-9 * g"), [0])

@@ -17,6 +17,8 @@ from dsl.run.machine import DoesNotFit, Layout, Machine
 from dsl.zoo import ZOO
 from tests.dsl.primitives.test_meaning import value
 
+pytestmark = pytest.mark.lightly_compiled
+
 SHAPES = ((), (3,), (3, 4), (2, 3, 4), (2, 3, 2, 2))
 ROW, COL, COVER = KINDS["Row"], KINDS["Col"], KINDS["Cover"]
 RNG = np.random.default_rng(8)

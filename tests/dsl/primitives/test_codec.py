@@ -13,6 +13,8 @@ from tests.dsl.zoo.references.dense import DENSE, At
 from tests.dsl.zoo.references.dense.codec import CODES, restored
 from tests.support.running import PolynomialStep
 
+pytestmark = pytest.mark.lightly_compiled
+
 quantized = PRIMITIVES["quantized"].meaning
 
 

@@ -18,6 +18,8 @@ from dsl.run.values import initial
 from dsl.zoo import ENTRIES, ZOO
 from tests.support.running import PolynomialStep
 
+pytestmark = pytest.mark.lightly_compiled
+
 SHAPES = ((), (3,), (3, 4), (2, 1, 3))
 RNG = np.random.default_rng(8)
 STREAM = [[np.asarray(RNG.normal(size=shape)) for shape in SHAPES] for _ in range(6)]

@@ -15,6 +15,8 @@ from dsl.run.values import initial
 from dsl.zoo import ENTRIES, ZOO
 from tests.support.running import PolynomialStep
 
+pytestmark = pytest.mark.lightly_compiled
+
 RNG = np.random.default_rng(6)
 W = [np.asarray(RNG.normal(size=shape)) for shape in ((), (3,), (2, 4))]
 

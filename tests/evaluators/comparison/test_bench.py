@@ -11,6 +11,8 @@ from evaluators.registry import get
 from evaluators.training.choice import Engine
 from evaluators.training.trainer import Trainer
 
+pytestmark = pytest.mark.lightly_compiled
+
 STEPS = 20
 
 

@@ -22,6 +22,8 @@ from evaluators.tasks._losses import cross_entropy, nan_unless_finite
 from evaluators.training.choice import Engine
 from evaluators.training.trainer import Trainer
 
+pytestmark = pytest.mark.lightly_compiled
+
 STEPS = 3
 TASKS = [registry.get(name) for name in registry.names()]
 each_task = pytest.mark.parametrize("task", TASKS, ids=lambda task: task.name)

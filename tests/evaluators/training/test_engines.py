@@ -148,19 +148,27 @@ def test_the_loss_over_all_data_is_that_of_every_example_once(name):
     answers = Answers(task, tree, ready.data)
     count = task.examples()
     assert int(task.order(np.random.default_rng(0), 3 * count).max()) == count - 1
+    index = jnp.asarray(ready.order[0, 0])
+    loss, full = jax.jit(answers.loss), jax.jit(answers.by_argument(index)["full_fn"])
     parts = np.array_split(np.arange(count), 3)
-    mean = sum(len(part) * answers.loss(leaves, jnp.asarray(part)) for part in parts) / count
-    found = answers.by_argument(jnp.asarray(ready.order[0, 0]))["full_fn"](leaves)
+    mean = sum(len(part) * loss(leaves, part) for part in parts) / count
+    found = full(leaves)
     assert float(found) == pytest.approx(float(mean), rel=1e-5)
 
 
 def test_outputs_have_the_loss_of_the_batch_and_its_curvature_is_solved_with():
     task = get("wine")
     ready = prepare(task, [0], 1)
-    leaves, tree = jax.tree.flatten(jax.tree.map(lambda leaf: jnp.asarray(leaf[0]), ready.params))
+    leaves, tree = jax.tree.flatten(jax.tree.map(lambda leaf: leaf[0], ready.params))
     answers, index = Answers(task, tree, ready.data), jnp.asarray(ready.order[0, 0])
-    made, loss_of = answers.by_argument(index)["outputs_fn"](leaves)
-    assert float(loss_of(made)) == pytest.approx(float(answers.loss(leaves, index)), rel=1e-6)
+
+    @jax.jit
+    def of_outputs(leaves):
+        made, loss_of = answers.by_argument(index)["outputs_fn"](leaves)
+        return loss_of(made)
+
+    loss = jax.jit(answers.loss)(leaves, index)
+    assert float(of_outputs(leaves)) == pytest.approx(float(loss), rel=1e-6)
     ((found,),) = Trainer(task, 6, (), 1).run(ZOO["egn"], [0])
     assert found.stopped is None and found.loss < task.untrained
 

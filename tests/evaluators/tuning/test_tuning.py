@@ -9,6 +9,8 @@ from dsl.zoo import ZOO
 from evaluators.suites import TaskChoice
 from evaluators.tuning.coordinates import tune
 
+pytestmark = pytest.mark.lightly_compiled
+
 TASKS = (TaskChoice("quadratic", 40), TaskChoice("digits", 30))
 CARRIED = ("add", "mul", "div", "sub", "square", "sqrt", "interp", "power", "sign")
 
