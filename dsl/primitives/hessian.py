@@ -30,7 +30,7 @@ def _hvp(value_fn: Callable[..., Any], params: Any, v: Any) -> Any:
         params = [p for _, p, _ in ready]
         with torch.enable_grad():
             grads = torch.autograd.grad(loss, params, create_graph=True, materialize_grads=True)
-            v = [part.to(p.dtype) for part, p in zip(v, params, strict=True)]
+            v = [part.detach().to(p.dtype) for part, p in zip(v, params, strict=True)]
             inner = torch.stack([(a * b).sum() for a, b in zip(grads, v, strict=True)]).sum()
         if not inner.requires_grad:
             return [torch.zeros_like(p) for p in params]
@@ -125,7 +125,7 @@ def _third_derivative(value_fn: Callable[..., Any], params: Any, v: Any, u: Any)
             keep = {"create_graph": True, "materialize_grads": True}
             found = torch.autograd.grad(loss, params, **keep)
             for direction in (v, u):
-                along = [part.to(p.dtype) for part, p in zip(direction, params, strict=True)]
+                along = [d.detach().to(p.dtype) for d, p in zip(direction, params, strict=True)]
                 parts = [(a * b).sum() for a, b in zip(found, along, strict=True)]
                 inner = torch.stack(parts).sum()
                 if not inner.requires_grad:

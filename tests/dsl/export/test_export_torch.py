@@ -97,12 +97,14 @@ def test_a_primitive_means_the_same_on_numbers(op):
 
 
 MANY_TRIALS = parse("def rule(w, g):\n    return line_search(g, 0, 0, 0, 3.4028236426631878e38)")
+ALONG_THE_PARAMETERS = parse("def rule(w, g):\n    return hvp(w) + third_derivative(w, -1)")
 NUMBER_CALLED_G = parse("def rule(w, g):\n    g = global_norm(g - w)\n    return g")
 
 
 @settings(max_examples=20)
 @given(programs(max_statements=8), st.integers(0, 2**16))
 @example(NUMBER_CALLED_G, 0)
+@example(ALONG_THE_PARAMETERS, 0)
 @example(MANY_TRIALS, 0)
 def test_any_program_means_the_same(program, seed):
     rng = np.random.default_rng(seed)
