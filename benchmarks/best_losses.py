@@ -28,7 +28,7 @@ from dsl import canonical  # noqa: E402
 from dsl.rewrite.lower import spelled_out  # noqa: E402
 from dsl.zoo import ZOO  # noqa: E402
 from evaluators import registry  # noqa: E402
-from evaluators.comparison.bench import BASELINES  # noqa: E402
+from evaluators.comparison.entrants import BASELINES  # noqa: E402
 from evaluators.suites import TaskChoice  # noqa: E402
 from evaluators.training.batches import BatchShape  # noqa: E402
 from evaluators.training.trainer import Trained, Trainer  # noqa: E402

@@ -23,7 +23,7 @@ import numpy as np  # noqa: E402
 from benchmarks.best_losses import Budget, best_of  # noqa: E402
 from evaluators import catalogue, registry  # noqa: E402
 from evaluators.catalogue import Best, Checksum, Entry  # noqa: E402
-from evaluators.comparison.bench import BASELINES  # noqa: E402
+from evaluators.comparison.entrants import BASELINES  # noqa: E402
 from evaluators.cost import flops  # noqa: E402
 from evaluators.errors import UnknownTask  # noqa: E402
 from evaluators.task import Task, prepare  # noqa: E402

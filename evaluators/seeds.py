@@ -1,16 +1,19 @@
-"""Where randomness comes from: pure functions of the campaign's seed and a number.
+"""The source of all randomness: pure functions of the campaign's seed and a number.
 
-Candidate i draws from (seed, i), whoever computes it and when. Seeds of evaluations come from four
-ranges that share no number, so the finals never meet a seed that the search or the baseline's
-tuning has seen.
+Candidate i draws from (seed, i), whoever computes it and when. Seeds of evaluations come from
+ranges that share no number, one for each purpose: so the finals never meet a seed that the search
+or the baseline's tuning has seen, and a comparison none that any campaign has.
 """
 
 import numpy as np
 
 _MUTATION, _EVALUATION = 0, 1
 _BITS = 29
-_SEARCH, _BASELINE, _FINAL, _COMPARE, _VALIDATION = range(5)
-"""No campaign draws from `_COMPARE`, the range of `evaluators.comparison.contest`."""
+_SEARCH, _BASELINE, _FINAL, _COMPARISON, _VALIDATION = range(5)
+"""Purposes; each has the range of 2**29 seeds that begins at its number times 2**29."""
+
+COMPARISON_TUNING_SEEDS = tuple(range(_COMPARISON << _BITS, (_COMPARISON << _BITS) + 5))
+"""Seeds that a comparison tunes every rule on; no campaign draws from their range."""
 
 
 def candidate_rng(seed: int, index: int) -> np.random.Generator:
@@ -39,6 +42,12 @@ def validation_seeds(
     """Seeds to tune on and seeds to measure on for a suite of other tasks; none is in both."""
     drawn = _draw(seed, _VALIDATION, stage, tuning + measuring)
     return drawn[:tuning], drawn[tuning:]
+
+
+def comparison_seeds(count: int) -> tuple[int, ...]:
+    """Fresh seeds of a comparison, on which nothing is tuned; fewer are the beginning of more."""
+    first = (_COMPARISON << _BITS) + (1 << (_BITS - 1))
+    return tuple(range(first, first + count))
 
 
 def _draw(seed: int, purpose: int, number: int, count: int) -> tuple[int, ...]:

@@ -1,7 +1,8 @@
-"""Who takes part in a comparison, and what is refused before any work."""
+"""The rules that take part in a comparison, and the refusals before any work."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from dsl import canonical, canonical_hash
 from dsl.program import Program
@@ -15,9 +16,32 @@ from evaluators.errors import CannotCompare
 from evaluators.task import Task
 from evaluators.training.answers import check_answers
 
+BASELINES = (
+    "heavy_ball",
+    "adamw",
+    "nadamw",
+    "lion",
+    "adan",
+    "adabelief",
+    "sophia_h",
+    "adahessian",
+)
+"""The rules of the zoo to compare with by default; `heavy_ball` is SGD with momentum."""
+
 
 @dataclass(frozen=True)
-class Rival:
+class ComparisonSpec:
+    """A comparison as plain data for a worker: rules, tasks by name with their steps, the number of
+    fresh seeds, and the folder that results are kept in, if any."""
+
+    rules: tuple[Program, ...]
+    tasks: tuple[tuple[str, int], ...]
+    seeds: int
+    folder: Path | None
+
+
+@dataclass(frozen=True)
+class EnteredRule:
     """A rule that takes part, and its program."""
 
     entrant: Entrant
@@ -26,11 +50,11 @@ class Rival:
 
 def entered(
     rules: Sequence[Program], baselines: Sequence[str], tasks: Sequence[Task]
-) -> list[Rival]:
-    """Candidates, then baselines; a candidate whose name is taken is called by its hash too."""
+) -> list[EnteredRule]:
+    """Candidates, then baselines; the name of a candidate that is taken already gets its hash."""
     known = [ZOO[name] for name in dict.fromkeys((*baselines, SCALE))]
     taken = {program.name for program in known}
-    found: dict[str, Rival] = {}
+    found: dict[str, EnteredRule] = {}
     for program in rules:
         digest = canonical_hash(program)
         if digest in found:
@@ -42,15 +66,16 @@ def entered(
     return [*found.values(), *(_rule(each, each.name, tasks, candidate=False) for each in known)]
 
 
-def _rule(program: Program, name: str, tasks: Sequence[Task], *, candidate: bool) -> Rival:
+def _rule(program: Program, name: str, tasks: Sequence[Task], *, candidate: bool) -> EnteredRule:
     alive = live(program).slots
     memory = sum(init.kind.per_parameter for slot, init in program.slots.items() if slot in alive)
     asked = sum(gradients(task, program) for task in tasks) / max(1, len(tasks))
-    return Rival(Entrant(name, canonical_hash(program), candidate, memory, asked), program)
+    return EnteredRule(Entrant(name, canonical_hash(program), candidate, memory, asked), program)
 
 
-def check(rules: Sequence[Rival], tasks: Sequence[Task]) -> None:
-    """Refuse what is no optimizer, or asks what a task does not answer (CannotCompare)."""
+def check(rules: Sequence[EnteredRule], tasks: Sequence[Task]) -> None:
+    """Raise CannotCompare for a rule that is not an optimizer, or asks what a task does not
+    answer."""
     for rule in rules:
         program = canonical(rule.program)
         if not depends_on_gradient(program):

@@ -1,4 +1,4 @@
-"""What tuning maximises: the score itself, so that the best of a grid is the best by the table.
+"""The objective of tuning: the score itself, so that the best of a grid is the best by the table.
 
 The score is progress relative to that of the scale, AdamW, at both horizons. AdamW is tuned first,
 by its own score: a point is taken if none of the grid scores higher when that point is the score of
@@ -18,12 +18,12 @@ from evaluators.score import relative
 from evaluators.tuning.grid import GridTuned, Measure, grid_tune
 
 ROUNDS = 8
-"""How often the scale's own best point may become its score of 1."""
+"""The times that the scale's own best point may become its score of 1."""
 
 Gains = Sequence[Sequence[float]]
 """Progress in nats, [seeds][horizons], NaN for a run that failed."""
 Train = Callable[[float | None, Sequence[float | None]], Sequence[Gains]]
-"""(weight decay, rates) -> what came of each rate; None where the rule has no such constant."""
+"""(weight decay, rates) -> the gains at each rate; None where the rule has no such constant."""
 
 
 @dataclass(frozen=True)

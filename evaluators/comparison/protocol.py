@@ -1,7 +1,7 @@
-"""Comparing rules: each tuned on each task with the same grid, then run on fresh seeds.
+"""Comparing rules: each tuned on each task by the same grid, then run on fresh seeds.
 
 Seeds come from a range that no campaign draws from, and those of the tuning are not those of the
-runs. What was kept from an earlier time is not done again, so a comparison that was interrupted
+runs. Results kept from an earlier time are not computed again, so a comparison that was interrupted
 goes on where it was.
 """
 
@@ -10,15 +10,13 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from dsl.program import Program
-from evaluators.comparison.bench import BASELINES
-from evaluators.comparison.contest import Benches, Contest, fresh_seeds
-from evaluators.comparison.entrants import check, entered
-from evaluators.comparison.plan import Plan
+from evaluators.comparison.entrants import BASELINES, ComparisonSpec, check, entered
+from evaluators.comparison.plan import Cell, Plan
 from evaluators.comparison.results import SCALE, Comparison
-from evaluators.comparison.schedule import Unit
-from evaluators.comparison.work import Observer, work
+from evaluators.comparison.work import ComparisonWorker, Observer, work
 from evaluators.errors import CannotCompare, UnknownTask
 from evaluators.registry import get
+from evaluators.seeds import comparison_seeds
 from evaluators.workers import Pool, SerialPool
 
 
@@ -69,7 +67,7 @@ def compare(
     folder: Path | None = None,
     observe: Observer = lambda event: None,
     say: Callable[[str], None] = lambda sentence: None,
-    open_pool: Callable[[Contest, Plan], Pool[Unit]] | None = None,
+    open_pool: Callable[[ComparisonSpec, Plan], Pool[Cell]] | None = None,
 ) -> Comparison:
     """Tune and run rules and baselines on every task of a suite.
 
@@ -86,31 +84,31 @@ def compare(
     if looked_at < len(rules):
         raise CannotCompare(f"{len(rules)} rules are given, but only {looked_at} were looked at")
     known = [get(choice.name) for choice in suite.tasks]
-    rivals = entered(rules, baselines, known)
-    check(rivals, known)
-    contest = Contest(
-        rules=tuple(rival.program for rival in rivals),
+    entries = entered(rules, baselines, known)
+    check(entries, known)
+    spec = ComparisonSpec(
+        rules=tuple(entry.program for entry in entries),
         tasks=tuple((choice.name, choice.steps) for choice in suite.tasks),
         seeds=seeds,
         folder=folder,
     )
-    benches = Benches(contest, say)
-    names = tuple(rival.entrant.name for rival in rivals)
+    worker = ComparisonWorker(spec, say)
+    names = tuple(entry.entrant.name for entry in entries)
     order = sorted(range(len(names)), key=lambda rule: names[rule] != SCALE)
-    tasks = range(len(contest.tasks))
-    pieces = tuple(benches.piece(Unit(task, rule)) for task in tasks for rule in order)
-    plan = Plan(tuple(name for name, _ in contest.tasks), names, pieces)
+    tasks = range(len(spec.tasks))
+    cells = tuple(worker.estimate(Cell(task, rule)) for task in tasks for rule in order)
+    plan = Plan(tuple(name for name, _ in spec.tasks), names, cells)
     observe(plan)
     if open_pool is None or not plan.left:
-        pool: Pool[Unit] = SerialPool(benches)
+        pool: Pool[Cell] = SerialPool(worker)
     else:
-        pool = open_pool(contest, plan)
-    runs, seconds = work(plan, benches, pool, observe)
+        pool = open_pool(spec, plan)
+    runs, seconds = work(plan, worker, pool, observe)
     return Comparison(
         suite=suite.name,
-        grounds=tuple(benches.of(task).ground for task in tasks),
-        seeds=fresh_seeds(seeds),
-        entrants=tuple(rival.entrant for rival in rivals),
+        setups=tuple(worker.of(task).setup for task in tasks),
+        seeds=comparison_seeds(seeds),
+        entrants=tuple(entry.entrant for entry in entries),
         runs=tuple(zip(*runs, strict=True)),
         seconds=tuple(zip(*seconds, strict=True)),
         looked_at=looked_at,

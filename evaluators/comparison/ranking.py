@@ -1,4 +1,4 @@
-"""What a comparison shows: one row per rule, and a verdict per candidate."""
+"""The table of a comparison, a row per rule, and a verdict per candidate."""
 
 import math
 from dataclasses import asdict, dataclass
@@ -117,11 +117,13 @@ def _standing(
 
 
 def speed_ups(comparison: Comparison, index: int, other: int) -> Floats:
-    """How many times fewer steps an entrant takes than another, [tasks, seeds]."""
+    """The speed-ups of an entrant over another, in steps, [tasks, seeds]."""
     return np.asarray(
         [
-            speed_up(comparison.losses(index, task), comparison.losses(other, task), ground.looks)
-            for task, ground in enumerate(comparison.grounds)
+            speed_up(
+                comparison.losses(index, task), comparison.losses(other, task), setup.checkpoints
+            )
+            for task, setup in enumerate(comparison.setups)
         ]
     )
 
@@ -132,10 +134,10 @@ def costs(comparison: Comparison) -> Floats:
     rows = []
     for index in range(len(comparison.entrants)):
         row = []
-        for task, ground in enumerate(comparison.grounds):
+        for task, setup in enumerate(comparison.setups):
             target = comparison.losses(comparison.scale, task)[:, -1]
-            steps = steps_to(target, ground.looks, comparison.losses(index, task))
-            row.append(steps / ground.steps)
+            steps = steps_to(target, setup.checkpoints, comparison.losses(index, task))
+            row.append(steps / setup.steps)
         rows.append(np.concatenate(row))
     return np.asarray(rows)
 
@@ -152,7 +154,7 @@ def best_baseline(comparison: Comparison) -> int:
 
 
 def verdicts(comparison: Comparison) -> list[Verdict]:
-    """What may be said of each candidate against the best tuned baseline."""
+    """The verdict on each candidate against the best tuned baseline."""
     best = best_baseline(comparison)
     against = comparison.entrants[best].name
     names = [comparison.entrants[index].name for index in comparison.candidates]
@@ -168,31 +170,43 @@ def verdicts(comparison: Comparison) -> list[Verdict]:
     ]
 
 
-def report(comparison: Comparison) -> dict[str, Any]:
-    """All of it as plain data: the runs, the table and the verdicts."""
-    rows = [
-        {
-            **asdict(row),
-            "score": _plain(row.score),
-            "edges": list(row.edges),
-            "by_task": _by_task(comparison, comparison.index(row.name)),
-        }
-        for row in standings(comparison)
-    ]
-    found = [verdict.to_json() for verdict in verdicts(comparison)]
-    return {**comparison.to_json(), "table": rows, "verdicts": found}
+@dataclass(frozen=True)
+class Ranking:
+    """A comparison with everything that is concluded from it, each computed once."""
+
+    comparison: Comparison
+    standings: tuple[Standing, ...]
+    verdicts: tuple[Verdict, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """All of it as plain data: the runs, the table and the verdicts."""
+        shares = costs(self.comparison)
+        rows = []
+        for row in self.standings:
+            by_task = _by_task(self.comparison, self.comparison.index(row.name), shares)
+            plain = {"score": _plain(row.score), "edges": list(row.edges), "by_task": by_task}
+            rows.append({**asdict(row), **plain})
+        found = [verdict.to_json() for verdict in self.verdicts]
+        return {**self.comparison.to_json(), "table": rows, "verdicts": found}
 
 
-def _by_task(comparison: Comparison, index: int) -> dict[str, dict[str, float | None]]:
+def ranked(comparison: Comparison) -> Ranking:
+    """The table and the verdicts of a comparison."""
+    return Ranking(comparison, tuple(standings(comparison)), tuple(verdicts(comparison)))
+
+
+def _by_task(
+    comparison: Comparison, index: int, costs: Floats
+) -> dict[str, dict[str, float | None]]:
     """On each task the mean score, the steps to AdamW's final loss (median over seeds) and their
-    wall time on this machine; None for what is not reached, or failed."""
+    wall time on this machine; None where it was not reached, or the rule failed."""
     scores = comparison.scores(index).mean(axis=1)
-    shares = costs(comparison)[index].reshape(len(comparison.tasks), -1)
+    shares = costs[index].reshape(len(comparison.tasks), -1)
     found = {}
-    for task, ground in enumerate(comparison.grounds):
-        steps = float(np.median(shares[task])) * ground.steps
+    for task, setup in enumerate(comparison.setups):
+        steps = float(np.median(shares[task])) * setup.steps
         seconds = steps * comparison.seconds[index][task]
-        found[ground.name] = {
+        found[setup.name] = {
             "score": float(scores[task]),
             "steps": steps if math.isfinite(steps) else None,
             "seconds": seconds if math.isfinite(seconds) else None,

@@ -16,35 +16,40 @@ from evaluators.tuning.grid import GridTuned
 SCALE = "adamw"
 """The baseline whose tuned score is 1, always among those compared."""
 
-_LOOKS = 20
+_CHECKPOINTS = 20
 
 
 @dataclass(frozen=True)
-class Ground:
+class TaskSetup:
     """One task of the comparison: the steps after which its losses are taken, those of them that
     make the score, and the nats of progress that a score of 1 stands for at least."""
 
     name: str
     steps: int
-    looks: tuple[int, ...]
+    checkpoints: tuple[int, ...]
     horizons: tuple[int, ...]
     least: float
 
     @staticmethod
-    def of(task: Task, steps: int) -> "Ground":
-        """Twenty looks evenly up to the horizon, and those of the score."""
+    def of(task: Task, steps: int) -> "TaskSetup":
+        """Twenty checkpoints evenly up to the horizon, and those of the score."""
         scored = horizons(steps)
-        even = {-(-steps * k // _LOOKS) for k in range(1, _LOOKS + 1)}
-        looks = tuple(sorted(even.union(scored)))
-        return Ground(task.name, steps, looks, scored, least_progress(task))
+        even = {-(-steps * k // _CHECKPOINTS) for k in range(1, _CHECKPOINTS + 1)}
+        checkpoints = tuple(sorted(even.union(scored)))
+        return TaskSetup(task.name, steps, checkpoints, scored, least_progress(task))
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data; the file calls the checkpoints looks."""
+        fields = asdict(self)
+        return {"looks" if name == "checkpoints" else name: fields[name] for name in fields}
 
 
 @dataclass(frozen=True)
 class Entrant:
     """A rule that is compared; `memory` is what its state holds per parameter, small state aside.
 
-    `hash` is that of its canonical form. `gradients` is what a step asks of the tasks, as a number
-    of gradients that take as long (`evaluators.cost`), the mean over the tasks.
+    `hash` is that of its canonical form. `gradients` is the cost of a step in gradients that take
+    as long (`evaluators.cost`), the mean over the tasks.
     """
 
     name: str
@@ -56,10 +61,10 @@ class Entrant:
 
 @dataclass(frozen=True)
 class Runs:
-    """A rule on a task: how it was tuned, and its validation losses on the fresh seeds.
+    """A rule on a task: the best point of its tuning, and its validation losses on the fresh seeds.
 
-    `losses` is [seeds][looks]; one that was not reached is NaN, and so is the last one of a run
-    that failed past the horizon. `gains` is the progress in nats (`evaluators.score.progress`),
+    `losses` is [seeds][checkpoints]; one that was not reached is NaN, and so is the last one of a
+    run that failed past the horizon. `gains` is the progress in nats (`evaluators.score.progress`),
     [seeds][horizons], NaN for a run that failed.
     """
 
@@ -94,7 +99,7 @@ class Comparison:
     """
 
     suite: str
-    grounds: tuple[Ground, ...]
+    setups: tuple[TaskSetup, ...]
     seeds: tuple[int, ...]
     entrants: tuple[Entrant, ...]
     runs: tuple[tuple[Runs, ...], ...]
@@ -104,29 +109,29 @@ class Comparison:
     @property
     def tasks(self) -> tuple[str, ...]:
         """The names of the tasks."""
-        return tuple(ground.name for ground in self.grounds)
+        return tuple(setup.name for setup in self.setups)
 
     @property
     def scale(self) -> int:
-        """Which entrant has score 1."""
+        """The number of the entrant whose score is 1."""
         return self.index(SCALE)
 
     @property
     def baselines(self) -> tuple[int, ...]:
-        """Which entrants are baselines."""
+        """The numbers of the baselines."""
         return tuple(i for i, entrant in enumerate(self.entrants) if not entrant.candidate)
 
     @property
     def candidates(self) -> tuple[int, ...]:
-        """Which entrants are candidates."""
+        """The numbers of the candidates."""
         return tuple(i for i, entrant in enumerate(self.entrants) if entrant.candidate)
 
     def index(self, name: str) -> int:
-        """Which entrant has that name."""
+        """The number of the entrant of that name."""
         return [entrant.name for entrant in self.entrants].index(name)
 
     def losses(self, entrant: int, task: int) -> Floats:
-        """[seeds, looks], NaN where a run had failed."""
+        """[seeds, checkpoints], NaN where a run had failed."""
         return np.asarray(self.runs[entrant][task].losses, float)
 
     def scores(self, entrant: int) -> Floats:
@@ -141,13 +146,13 @@ class Comparison:
 
     def reference(self, task: int) -> tuple[float, ...]:
         """Nats of progress that are a score of 1, [horizons]."""
-        return reference_of(self.runs[self.scale][task].gains, self.grounds[task].least)
+        return reference_of(self.runs[self.scale][task].gains, self.setups[task].least)
 
     def to_json(self) -> dict[str, Any]:
         """Plain data without NaN."""
         return {
             "suite": self.suite,
-            "tasks": [asdict(ground) for ground in self.grounds],
+            "tasks": [setup.to_json() for setup in self.setups],
             "seeds": list(self.seeds),
             "rules": [
                 {

@@ -1,7 +1,7 @@
-"""How soon a loss is reached: steps to a target, speed-ups, performance profiles, rate windows.
+"""The steps to reach a loss: speed-ups, performance profiles, rate windows.
 
-Losses are taken at a few looks along the training, so that steps are interpolated between looks,
-and a speed-up is known within a factor of `horizon / first look`, at which it is cut off.
+Losses are taken at a few checkpoints of the training, so that steps are interpolated between them,
+and a speed-up is known within a factor of `horizon / first checkpoint`, at which it is cut off.
 """
 
 from collections.abc import Sequence
@@ -12,14 +12,15 @@ from numpy.typing import ArrayLike, NDArray
 Floats = NDArray[np.float64]
 
 
-def steps_to(target: ArrayLike, looks: ArrayLike, losses: ArrayLike) -> Floats:
+def steps_to(target: ArrayLike, checkpoints: ArrayLike, losses: ArrayLike) -> Floats:
     """Steps after which a loss is at or below `target` for the first time; inf if it never is.
 
-    **Arguments:** `target`: [...]; `looks`: ascending steps > 0, [looks]; `losses`: at those steps,
-    [..., looks]; one that is not finite counts as above any target. Between two looks the loss is
-    taken to fall evenly; before the first one nothing is known, which counts as reached there.
+    **Arguments:** `target`: [...]; `checkpoints`: ascending steps > 0, [checkpoints]; `losses`: at
+    those steps, [..., checkpoints]; one that is not finite counts as above any target. Between two
+    checkpoints the loss is taken to fall evenly; before the first one nothing is known, which
+    counts as reached there.
     """
-    at = np.asarray(looks, float)
+    at = np.asarray(checkpoints, float)
     curve = _losses(losses)
     goal = np.broadcast_to(np.asarray(target, float), curve.shape[:-1])[..., None]
     below = curve <= np.where(np.isnan(goal), -np.inf, goal)
@@ -28,25 +29,25 @@ def steps_to(target: ArrayLike, looks: ArrayLike, losses: ArrayLike) -> Floats:
     before = np.maximum(first - 1, 0)
     above, reached = (np.take_along_axis(curve, index, -1) for index in (before, first))
     with np.errstate(invalid="ignore", divide="ignore"):
-        share = (above - goal) / (above - reached)  # of the way between the looks
+        share = (above - goal) / (above - reached)  # of the way between the checkpoints
     share = np.where((first > 0) & np.isfinite(above), share, 1.0)
     steps = at[before] + share * (at[first] - at[before])
     return np.where(below.any(axis=-1), steps[..., 0], np.inf)
 
 
-def speed_up(losses: ArrayLike, baseline: ArrayLike, looks: ArrayLike) -> Floats:
-    """How many times fewer steps a rule takes than the baseline, [...]; 1 if they are equal.
+def speed_up(losses: ArrayLike, baseline: ArrayLike, checkpoints: ArrayLike) -> Floats:
+    """The ratio of the baseline's steps to a rule's, [...]: 2 is twice as fast, 1 is equal.
 
     The target is the baseline's final loss, by its own curve too: a curve that goes below its end
     earlier is credited with that. A run that does not reach it within the horizon is censored;
     what is known then is the mirror image, how soon the baseline reached the rule's final loss, and
     that is its speed-up (below 1). So exchanging the two rules inverts the value, and no run is
     left out. A run that fails is beaten by the largest factor that can be seen, `horizon / first
-    look`, which also bounds all others; two that fail are equal.
+    checkpoint`, which also bounds all others; two that fail are equal.
 
-    **Arguments:** `losses`, `baseline`: of the same tasks and seeds, [..., looks].
+    **Arguments:** `losses`, `baseline`: of the same tasks and seeds, [..., checkpoints].
     """
-    at = np.asarray(looks, float)
+    at = np.asarray(checkpoints, float)
     ours, theirs = _losses(losses), _losses(baseline)
     target = np.maximum(ours[..., -1], theirs[..., -1])
     ours_fails, theirs_fails = np.isinf(ours[..., -1]), np.isinf(theirs[..., -1])
@@ -83,19 +84,19 @@ def rate_window(rates: Sequence[float], scores: Sequence[float], within: float =
     """
     decades, heights = np.log10(np.asarray(rates, float)), np.asarray(scores, float)
     best = int(np.argmax(heights))
-    bar = heights[best] - within
-    right = _reach(decades[best:], heights[best:], bar)
-    left = _reach(-decades[best::-1], heights[best::-1], bar)
+    threshold = heights[best] - within
+    right = _reach(decades[best:], heights[best:], threshold)
+    left = _reach(-decades[best::-1], heights[best::-1], threshold)
     return float(right + left)
 
 
-def _reach(places: Floats, heights: Floats, bar: float) -> float:
-    """How far from the first place the heights stay at or above the bar."""
-    under = np.flatnonzero(heights < bar)
+def _reach(places: Floats, heights: Floats, threshold: float) -> float:
+    """The distance from the first place over which the heights stay at or above the threshold."""
+    under = np.flatnonzero(heights < threshold)
     if not under.size:
         return places[-1] - places[0]
     stop = int(under[0])
-    share = (heights[stop - 1] - bar) / (heights[stop - 1] - heights[stop])
+    share = (heights[stop - 1] - threshold) / (heights[stop - 1] - heights[stop])
     return places[stop - 1] + share * (places[stop] - places[stop - 1]) - places[0]
 
 

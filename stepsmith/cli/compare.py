@@ -72,14 +72,14 @@ def compare(
 
     from rich.console import Console
 
-    from evaluators.comparison.cache import default_folder
     from evaluators.comparison.protocol import compare as run
-    from evaluators.comparison.ranking import report, verdicts
-    from stepsmith.comparison.figure import figure
-    from stepsmith.comparison.output import DATA, FIGURE, check_writable, write
-    from stepsmith.comparison.progress import comparing
-    from stepsmith.comparison.view import tables
-    from stepsmith.comparison.workers import comparison_workers
+    from evaluators.comparison.ranking import ranked
+    from evaluators.comparison.store import default_folder
+    from stepsmith.compare.figure import figure
+    from stepsmith.compare.output import DATA, FIGURE, check_writable, write
+    from stepsmith.compare.progress import comparing
+    from stepsmith.compare.view import tables
+    from stepsmith.compare.workers import comparison_workers
     from stepsmith.output import data_console
 
     check_writable(out, force=force)
@@ -107,14 +107,15 @@ def compare(
     except KeyboardInterrupt:
         say(_interrupted(kept=not no_cache))
         raise typer.Exit(130) from None
-    data = json.dumps(report(result), indent=2, allow_nan=False)
+    ranking = ranked(result)
+    data = json.dumps(ranking.to_json(), indent=2, allow_nan=False)
     folder = write(figure(result), data, chosen.name, out, force=force)
     if as_json:
         typer.echo(data)
     else:
-        data_console().print(tables(result))
+        data_console().print(tables(ranking))
         typer.echo()
-        for verdict in verdicts(result):
+        for verdict in ranking.verdicts:
             typer.echo(verdict.sentence)
     say(f"Written: {folder / FIGURE}, and {DATA} beside it")
 
@@ -131,7 +132,7 @@ def _suite(name: str, only: str) -> "SuiteLike":
 def _baselines(text: str) -> tuple[str, ...]:
     from dsl.errors import did_you_mean
     from dsl.zoo import ZOO
-    from evaluators.comparison.bench import BASELINES
+    from evaluators.comparison.entrants import BASELINES
 
     chosen = tuple(_words(text)) or BASELINES
     for name in chosen:

@@ -6,10 +6,11 @@ from xml.etree import ElementTree
 import pytest
 from rich.console import Console
 
-from evaluators.comparison.plan import Piece, Plan
-from stepsmith.comparison.figure import figure
-from stepsmith.comparison.progress import plan_lines
-from stepsmith.comparison.view import tables
+from evaluators.comparison.plan import CellEstimate, Plan
+from evaluators.comparison.ranking import ranked
+from stepsmith.compare.figure import figure
+from stepsmith.compare.progress import plan_lines
+from stepsmith.compare.view import tables
 from tests.support.commands import refused, run
 from tests.support.comparisons import by_hand
 
@@ -60,7 +61,7 @@ def without_times(text):
 def test_the_table_reads_as_it_should(snapshot):
     console = Console(highlight=False, width=140, color_system=None)
     with console.capture() as capture:
-        console.print(tables(by_hand()))
+        console.print(tables(ranked(by_hand())))
     text = "\n".join(line.rstrip() for line in capture.get().splitlines())
     assert text == snapshot
 
@@ -115,7 +116,7 @@ def test_ctrl_c_says_how_to_go_on(surroundings, monkeypatch):
     def interrupted(self, rule):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("evaluators.comparison.bench.Bench._tune", interrupted)
+    monkeypatch.setattr("evaluators.comparison.runner.TaskRunner._tune", interrupted)
     monkeypatch.setattr("sys.argv", ["stepsmith", "compare", "my rule.rule"])
     monkeypatch.setenv("XDG_CACHE_HOME", str(surroundings / "empty"))
     before = list(surroundings.rglob("comparison.*"))
@@ -154,10 +155,12 @@ def test_without_json_the_table_ends_with_the_verdict(first, surroundings):
 
 def test_the_plan_says_what_is_to_be_done_and_what_takes_longest():
     rules = ("adamw", "mine")
-    pieces = [
-        Piece(task, rule, task == 0, 165, 60.0 * task) for task in range(5) for rule in range(2)
+    cells = [
+        CellEstimate(task, rule, task == 0, 165, 60.0 * task)
+        for task in range(5)
+        for rule in range(2)
     ]
-    plan = Plan(tuple("abcde"), rules, tuple(pieces))
+    plan = Plan(tuple("abcde"), rules, tuple(cells))
     assert plan_lines(plan, "small", 10, 2) == [
         "small: 5 tasks (a, b, c, d, e); 2 rules (adamw, mine); 10 fresh seeds",
         "To do: 8 of 10 pairs of a rule and a task, 2 kept from earlier: about 1,300 training "

@@ -2,7 +2,7 @@
 
 import math
 
-from evaluators.comparison.results import Comparison, Entrant, Ground, Runs
+from evaluators.comparison.results import Comparison, Entrant, Runs, TaskSetup
 from evaluators.tuning.grid import GridTuned
 
 NAN = math.nan
@@ -26,7 +26,7 @@ def by_hand() -> Comparison:
     names = ("first", "second", "third")
     return Comparison(
         suite="by_hand",
-        grounds=tuple(Ground(name, 40, LOOKS, (20, 40), 0.1) for name in names),
+        setups=tuple(TaskSetup(name, 40, LOOKS, (20, 40), 0.1) for name in names),
         seeds=(7, 8),
         entrants=(
             Entrant("mine", "0" * 16, True, 3, 3.0),

@@ -3,10 +3,10 @@
 import pytest
 
 from dsl.zoo import ZOO
-from evaluators.comparison import bench as module
-from evaluators.comparison.bench import WIDTH, Bench, carried
-from evaluators.comparison.cache import RunCache
-from evaluators.comparison.results import Ground
+from evaluators.comparison import runner as module
+from evaluators.comparison.results import TaskSetup
+from evaluators.comparison.runner import WIDTH, TaskRunner, carried
+from evaluators.comparison.store import RunCache
 from evaluators.registry import get
 from evaluators.training.choice import Engine
 from evaluators.training.trainer import Trainer
@@ -20,12 +20,17 @@ STEPS = 20
 def bench_and_trainer(request, monkeypatch):
     """A bench whose rules all go to one engine, and what trains there."""
     task = get("rosenbrock")
-    ground = Ground.of(task, STEPS)
+    setup = TaskSetup.of(task, STEPS)
     trainer = Trainer(
-        task, STEPS, carried(ZOO["adamw"]), WIDTH, checkpoints=ground.looks, engine=request.param
+        task,
+        STEPS,
+        carried(ZOO["adamw"]),
+        WIDTH,
+        checkpoints=setup.checkpoints,
+        engine=request.param,
     )
     monkeypatch.setattr(module, "_trainer", lambda *arguments: trainer)
-    return Bench(task, ground, range(5), range(5, 11), RunCache(None)), trainer
+    return TaskRunner(task, setup, range(5), range(5, 11), RunCache(None)), trainer
 
 
 def test_no_rate_decay_or_seed_compiles_anything(bench_and_trainer):
@@ -40,9 +45,9 @@ def test_no_rate_decay_or_seed_compiles_anything(bench_and_trainer):
 
 def test_the_scale_is_tuned_once_for_all_rules(bench_and_trainer, monkeypatch):
     bench, _ = bench_and_trainer
-    tuned, tune = [], Bench._tune
+    tuned, tune = [], TaskRunner._tune
     monkeypatch.setattr(
-        Bench, "_tune", lambda self, rule: tuned.append(rule.name) or tune(self, rule)
+        TaskRunner, "_tune", lambda self, rule: tuned.append(rule.name) or tune(self, rule)
     )
     bench.runs(ZOO["signum"])
     bench.runs(ZOO["heavy_ball"])

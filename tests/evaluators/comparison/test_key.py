@@ -5,18 +5,17 @@ import json
 
 import pytest
 
-from evaluators.comparison import key as keys
-from evaluators.comparison.cache import RunCache, default_folder
-from evaluators.comparison.key import Key, environment
-from evaluators.comparison.results import Ground
+from evaluators.comparison import store as keys
+from evaluators.comparison.results import TaskSetup
+from evaluators.comparison.store import Key, RunCache, default_folder, environment
 
-GROUND = Ground("quadratic", 40, (20, 40), (13, 40), 0.1)
+GROUND = TaskSetup("quadratic", 40, (20, 40), (13, 40), 0.1)
 KEY = Key(
     what="tuning",
     rule="ab12",
     primitives=("add", "mul"),
     width=5,
-    ground=GROUND,
+    setup=GROUND,
     examples="cd34",
     seeds=(1, 2),
     grid=((-1, 0, 1), (0.0, 0.1)),
@@ -28,7 +27,7 @@ OTHER = {
     "rule": "ab13",
     "primitives": ("add", "mul", "sign"),
     "width": 2,
-    "ground": dataclasses.replace(GROUND, steps=41),
+    "setup": dataclasses.replace(GROUND, steps=41),
     "examples": "cd35",
     "seeds": (1, 2, 3),
     "grid": ((-1, 0, 1), (0.0, 0.2)),
@@ -46,11 +45,11 @@ def test_every_field_tells_results_apart(field, tmp_path):
     assert cache.get(other, list) is None and not cache.holds(other)
 
 
-@pytest.mark.parametrize("field", [field.name for field in dataclasses.fields(Ground)])
+@pytest.mark.parametrize("field", [field.name for field in dataclasses.fields(TaskSetup)])
 def test_every_field_of_the_ground_does(field):
-    other = {"name": "digits", "steps": 41, "looks": (40,), "horizons": (40,), "least": 0.2}
-    ground = dataclasses.replace(GROUND, **{field: other[field]})
-    changed = dataclasses.replace(KEY, ground=ground)
+    other = {"name": "digits", "steps": 41, "checkpoints": (40,), "horizons": (40,), "least": 0.2}
+    setup = dataclasses.replace(GROUND, **{field: other[field]})
+    changed = dataclasses.replace(KEY, setup=setup)
     assert changed.digest != KEY.digest
 
 

@@ -8,16 +8,17 @@ import pytest
 
 import dsl
 from dsl.zoo import ZOO
-from evaluators.comparison.bench import BASELINES, Bench, carried
-from evaluators.comparison.cache import RunCache
-from evaluators.comparison.contest import TUNING_SEEDS, fresh_seeds
 from evaluators.comparison.protocol import compare, subset
 from evaluators.comparison.ranking import standings, verdicts
-from evaluators.comparison.results import Ground
+from evaluators.comparison.results import TaskSetup
+from evaluators.comparison.runner import BASELINES, TaskRunner, carried
+from evaluators.comparison.store import RunCache
 from evaluators.comparison.work import Timing
 from evaluators.errors import CannotCompare, UnknownTask
 from evaluators.registry import get
 from evaluators.score import WORST, score
+from evaluators.seeds import COMPARISON_TUNING_SEEDS as TUNING_SEEDS
+from evaluators.seeds import comparison_seeds as fresh_seeds
 from evaluators.suites import TaskChoice
 from evaluators.training.trainer import Trainer
 
@@ -63,13 +64,13 @@ def plain(comparison):
 
 def bench(folder, fresh=3, task=None):
     task = task or get("quadratic")
-    ground = Ground.of(task, TASK.steps)
-    return Bench(task, ground, TUNING_SEEDS, fresh_seeds(fresh), RunCache(folder))
+    setup = TaskSetup.of(task, TASK.steps)
+    return TaskRunner(task, setup, TUNING_SEEDS, fresh_seeds(fresh), RunCache(folder))
 
 
 @pytest.fixture
 def no_training(monkeypatch):
-    monkeypatch.setattr("evaluators.comparison.bench._trainer", None)
+    monkeypatch.setattr("evaluators.comparison.runner._trainer", None)
 
 
 def test_every_rule_is_tuned_and_run_on_fresh_seeds(result):
@@ -79,7 +80,7 @@ def test_every_rule_is_tuned_and_run_on_fresh_seeds(result):
     assert not set(result.seeds) & set(TUNING_SEEDS) and len(result.seeds) == 3
     for row in (result.runs[0], result.runs[2]):
         assert row[0].tuned.interior and len(row[0].losses) == 3
-        assert len(row[0].losses[0]) == len(result.grounds[0].looks)
+        assert len(row[0].losses[0]) == len(result.setups[0].checkpoints)
     assert all(seconds > 0 for seconds in (*result.seconds[0], *result.seconds[2]))
 
 
@@ -112,8 +113,10 @@ def test_tuning_goes_by_the_score(result, folder):
     tuning = bench(folder).tuning(MINE)
     assert tuning.reference == bench(folder).tuning(ZOO["adamw"]).reference
     task, rates = get("quadratic"), [rate for rate, _ in tuning.tuned.sweep]
-    trainer = Trainer(task, TASK.steps, carried(MINE), width=5, checkpoints=result.grounds[0].looks)
-    places = [result.grounds[0].looks.index(step) for step in result.grounds[0].horizons]
+    trainer = Trainer(
+        task, TASK.steps, carried(MINE), width=5, checkpoints=result.setups[0].checkpoints
+    )
+    places = [result.setups[0].checkpoints.index(step) for step in result.setups[0].horizons]
     for runs, (_, value) in zip(
         trainer.run(dsl.canonical(MINE), TUNING_SEEDS, rates), tuning.tuned.sweep, strict=True
     ):
@@ -147,7 +150,7 @@ def test_other_data_and_another_version_find_nothing(result, folder, monkeypatch
 
 
 def test_an_interrupted_comparison_goes_on_where_it_was(result, tmp_path, monkeypatch):
-    done, train = [], Bench._tune
+    done, train = [], TaskRunner._tune
 
     def interrupted(self, rule):
         if len(done) == 2:
@@ -155,7 +158,7 @@ def test_an_interrupted_comparison_goes_on_where_it_was(result, tmp_path, monkey
         done.append(rule.name)
         return train(self, rule)
 
-    monkeypatch.setattr(Bench, "_tune", interrupted)
+    monkeypatch.setattr(TaskRunner, "_tune", interrupted)
     with pytest.raises(KeyboardInterrupt):
         compared([MINE, ASCENT], folder=tmp_path)
     assert done == ["adamw", "mine"]
@@ -179,7 +182,7 @@ def test_damaged_results_are_computed_anew_and_said_so(result, folder, tmp_path)
 def test_a_comparison_is_deterministic_and_independent_of_company(result):
     alone = compared([MINE])
     assert alone.runs == (result.runs[0], result.runs[2])
-    assert alone.grounds == result.grounds and alone.seeds == result.seeds
+    assert alone.setups == result.setups and alone.seeds == result.seeds
 
 
 REFUSED = {
@@ -200,7 +203,7 @@ REFUSED = {
 
 @pytest.mark.parametrize("case", REFUSED)
 def test_what_cannot_be_compared_is_refused_before_any_work(case, monkeypatch):
-    monkeypatch.setattr("evaluators.comparison.contest.Bench", None)
+    monkeypatch.setattr("evaluators.comparison.work.TaskRunner", None)
     rules, options, message = REFUSED[case]
     with pytest.raises(CannotCompare, match=message):
         compare(rules, SUITE, baselines=["adamw"], **options)
@@ -209,7 +212,7 @@ def test_what_cannot_be_compared_is_refused_before_any_work(case, monkeypatch):
 
 
 def test_a_candidate_with_the_name_of_a_baseline_is_told_apart(monkeypatch):
-    monkeypatch.setattr("evaluators.comparison.contest.Bench", None)
+    monkeypatch.setattr("evaluators.comparison.work.TaskRunner", None)
     faster = ZOO["adamw"].with_hyperparameters(b1=0.8)
     result = compare([faster], Suite("none", ()), baselines=["lion"])
     assert [rule.name for rule in result.entrants] == [

@@ -11,11 +11,11 @@ from evaluators.comparison.ranking import (
     best_baseline,
     costs,
     profiles,
-    report,
+    ranked,
     standings,
     verdicts,
 )
-from evaluators.comparison.results import Ground, Runs
+from evaluators.comparison.results import Runs, TaskSetup
 from evaluators.registry import get
 from evaluators.score import WORST
 from tests.support.comparisons import FAILS, FAST, SLOW, by_hand
@@ -83,7 +83,7 @@ def test_a_candidate_is_held_against_the_best_baseline():
 
 
 def test_everything_survives_json():
-    data = json.loads(json.dumps(report(by_hand()), allow_nan=False))
+    data = json.loads(json.dumps(ranked(by_hand()).to_json(), allow_nan=False))
     assert data["verdicts"][0]["verdict"] == "beats"
     assert [row["name"] for row in data["table"]] == ["mine", "adamw", "lion"]
     mine, adamw, lion = (row["by_task"]["third"] for row in data["table"])
@@ -100,7 +100,7 @@ def test_everything_survives_json():
 
 @pytest.mark.parametrize("steps", [1, 2, 7, 20, 150, 1001])
 def test_looks_rise_to_the_horizon_and_hold_those_of_the_score(steps):
-    ground = Ground.of(get("quadratic"), steps)
-    assert list(ground.looks) == sorted(set(ground.looks)) and ground.looks[0] >= 1
-    assert ground.looks[-1] == steps == ground.horizons[-1]
-    assert set(ground.horizons) <= set(ground.looks) and len(ground.looks) <= 21
+    setup = TaskSetup.of(get("quadratic"), steps)
+    assert list(setup.checkpoints) == sorted(set(setup.checkpoints)) and setup.checkpoints[0] >= 1
+    assert setup.checkpoints[-1] == steps == setup.horizons[-1]
+    assert set(setup.horizons) <= set(setup.checkpoints) and len(setup.checkpoints) <= 21

@@ -6,11 +6,10 @@ import pytest
 from rich.console import Console
 
 from dsl import parse
-from evaluators.comparison.contest import TUNING_SEEDS
 from evaluators.evaluation import Evaluation, Measurement, Outcome
 from evaluators.registry import get
 from evaluators.score import WORST
-from evaluators.seeds import final_seeds, search_seeds, validation_seeds
+from evaluators.seeds import COMPARISON_TUNING_SEEDS, final_seeds, search_seeds, validation_seeds
 from evaluators.suites import TaskChoice, load_suite
 from search.campaign import events
 from search.campaign.finals import Entrant
@@ -171,7 +170,7 @@ def test_seeds_of_other_tasks_are_used_nowhere_else():
     tuning, measuring = validation_seeds(0, 0, 4, 8)
     assert len({*tuning, *measuring}) == 12
     assert validation_seeds(0, 1, 4, 8)[1] != measuring
-    compared = range(TUNING_SEEDS[0], TUNING_SEEDS[0] + 2**29)
+    compared = range(COMPARISON_TUNING_SEEDS[0], COMPARISON_TUNING_SEEDS[0] + 2**29)
     assert not any(seed in compared for seed in (*tuning, *measuring, *final_seeds(0, 9)))
     others = {*final_seeds(0, 100), *(s for g in range(500) for s in search_seeds(0, g, 4))}
     assert not others & {*tuning, *measuring}

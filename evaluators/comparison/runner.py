@@ -1,4 +1,4 @@
-"""One task of a comparison: rules tuned on it, run on fresh seeds, and timed side by side."""
+"""One task of a comparison: rules are tuned on it, run on fresh seeds, and timed side by side."""
 
 import math
 import time
@@ -12,10 +12,10 @@ from dsl.language.registry import PRIMITIVES
 from dsl.program import Program
 from dsl.rewrite.lower import spelled_out
 from dsl.zoo import ZOO
-from evaluators.comparison.cache import RunCache
-from evaluators.comparison.key import Key, environment
+from evaluators.comparison.entrants import BASELINES
 from evaluators.comparison.objective import Gains, Tuning, tune_by_score, tune_scale
-from evaluators.comparison.results import SCALE, Ground, Runs
+from evaluators.comparison.results import SCALE, Runs, TaskSetup
+from evaluators.comparison.store import Key, RunCache, environment
 from evaluators.evaluation import Outcome
 from evaluators.score import progress
 from evaluators.task import Task
@@ -23,18 +23,6 @@ from evaluators.training.outcomes import outcome_of
 from evaluators.training.trainer import Trained, Trainer
 from evaluators.tuning import grid
 from evaluators.tuning.grid import GridTuned
-
-BASELINES = (
-    "heavy_ball",
-    "adamw",
-    "nadamw",
-    "lion",
-    "adan",
-    "adabelief",
-    "sophia_h",
-    "adahessian",
-)
-"""What a rule is compared with; `heavy_ball` is SGD with momentum."""
 
 WIDTH = 5
 """Seeds that run side by side: those of a tuning, or half of ten fresh ones."""
@@ -45,7 +33,7 @@ TIMINGS = 3
 @lru_cache(maxsize=256)
 def carried(rule: Program) -> tuple[str, ...]:
     """Primitives of the machine that a rule is trained with: those of all baselines, or its own if
-    it has another one.
+    it applies another one.
 
     So one machine serves the baselines and most rules, and no rule's numbers depend on what it is
     compared with.
@@ -60,7 +48,7 @@ def _primitives(rule: Program) -> set[str]:
     return {statement.op for statement in spelled_out(canonical(rule)).statements}
 
 
-class Bench:
+class TaskRunner:
     """Trains rules on one task; a loop is compiled when first used.
 
     **Arguments:** `tuning`, `fresh`: seeds to tune on, and seeds to run the tuned rule on.
@@ -69,13 +57,13 @@ class Bench:
     def __init__(
         self,
         task: Task,
-        ground: Ground,
+        setup: TaskSetup,
         tuning: Sequence[int],
         fresh: Sequence[int],
         cache: RunCache,
     ):
         self.task = task
-        self.ground = ground
+        self.setup = setup
         self.tuning_seeds = tuple(tuning)
         self.fresh = tuple(fresh)
         self.cache = cache
@@ -85,8 +73,8 @@ class Bench:
         self.compilations = 0
 
     def runs(self, rule: Program) -> Runs:
-        """The rule tuned here and run on the fresh seeds, or as kept from an earlier time; either
-        is kept as soon as it is done. The scale is tuned before any other rule."""
+        """The runs of the rule, tuned here, on the fresh seeds; tuning and runs are kept as soon as
+        they are done, and not done again. The scale is tuned before any other rule."""
         tuning = self.tuning(rule)
         key = self._runs_key(rule, tuning)
         found = self.cache.get(key, Runs.from_json)
@@ -106,7 +94,7 @@ class Bench:
         return found
 
     def kept(self, rule: Program) -> bool:
-        """Whether the runs of a rule are there, and nothing would be trained for them."""
+        """True if the runs of a rule are kept, so that nothing would be trained for them."""
         reference = None
         if not is_scale(rule):
             scale = self._kept_tuning(self._tuning_key(ZOO[SCALE], None))
@@ -137,7 +125,7 @@ class Bench:
             if self.compilations == compiled:
                 break
         fine = all(outcome_of(self.task, run) is Outcome.OK for run in trained)
-        return taken / (self.ground.steps * WIDTH) if fine else math.nan
+        return taken / (self.setup.steps * WIDTH) if fine else math.nan
 
     def _tune(self, rule: Program) -> Tuning:
         def train(decay: float | None, rates: Sequence[float | None]) -> list[Gains]:
@@ -146,7 +134,7 @@ class Bench:
             return [self._gains(runs) for runs in self._train(program, self.tuning_seeds, given)]
 
         if is_scale(rule):
-            return tune_scale(rule, train, len(self.ground.horizons), self.ground.least)
+            return tune_scale(rule, train, len(self.setup.horizons), self.setup.least)
         return tune_by_score(rule, train, self._scale().reference)
 
     def _fresh_runs(self, rule: Program, tuning: Tuning) -> Runs:
@@ -158,7 +146,7 @@ class Bench:
 
     def _gains(self, runs: Sequence[Trained]) -> tuple[tuple[float, ...], ...]:
         """Progress at the horizons, [seeds][horizons]; NaN for a run that failed."""
-        places = [self.ground.looks.index(step) for step in self.ground.horizons]
+        places = [self.setup.checkpoints.index(step) for step in self.setup.horizons]
         return tuple(
             tuple(
                 progress(self.task, run.losses[at]) if self._fine(run) else math.nan
@@ -173,7 +161,7 @@ class Bench:
     def _train(
         self, program: Program, seeds: Sequence[int], rates: Sequence[float] | None = None
     ) -> list[list[Trained]]:
-        trainer = _trainer(self.task, self.ground, carried(program))
+        trainer = _trainer(self.task, self.setup, carried(program))
         before = trainer.compilations + trainer.programs_compiled
         runs = trainer.run(canonical(program), seeds, rates)
         self.compilations += trainer.compilations + trainer.programs_compiled - before
@@ -183,7 +171,7 @@ class Bench:
         return self.tuning(ZOO[SCALE])
 
     def _kept_tuning(self, key: Key) -> Tuning | None:
-        """What is known of it in this process or from an earlier one."""
+        """The tuning known in this process or kept from an earlier one."""
         if key not in self._tunings:
             found = self.cache.get(key, Tuning.from_json)
             if found is None:
@@ -195,7 +183,7 @@ class Bench:
         return self._key("tuning", rule, self.tuning_seeds, grid.GRID, reference or ())
 
     def _runs_key(self, rule: Program, tuning: Tuning) -> Key:
-        """The tuning is in it, since it is part of the runs."""
+        """The key of the runs; the tuning is in it, since it is part of the runs."""
         at = (*astuple(tuning.tuned), tuning.reference)
         return self._key("runs", _at(rule, tuning.tuned), self.fresh, at)
 
@@ -212,7 +200,7 @@ class Bench:
             rule=canonical_hash(rule),
             primitives=carried(rule),
             width=WIDTH,
-            ground=self.ground,
+            setup=self.setup,
             examples=self._examples,
             seeds=seeds,
             grid=grid,
@@ -222,7 +210,7 @@ class Bench:
 
 
 def is_scale(rule: Program) -> bool:
-    """Whether a rule is the one that all others are tuned against."""
+    """True for the rule that all others are tuned against."""
     return canonical_hash(rule) == canonical_hash(ZOO[SCALE])
 
 
@@ -231,6 +219,6 @@ def _at(rule: Program, tuned: GridTuned) -> Program:
 
 
 @lru_cache(maxsize=2)
-def _trainer(task: Task, ground: Ground, primitives: tuple[str, ...]) -> Trainer:
-    """What trains on a task; that of the baselines and one more are alive at a time."""
-    return Trainer(task, ground.steps, primitives, WIDTH, checkpoints=ground.looks)
+def _trainer(task: Task, setup: TaskSetup, primitives: tuple[str, ...]) -> Trainer:
+    """The trainer of a task; that of the baselines and one more are alive at a time."""
+    return Trainer(task, setup.steps, primitives, WIDTH, checkpoints=setup.checkpoints)

@@ -1,20 +1,21 @@
-"""What a person reads of a comparison: the table of rules, tasks won, and notes."""
+"""The tables of a comparison for the console: rules, tasks won, and notes."""
 
 import math
+from collections.abc import Sequence
 
 from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
 from dsl.errors import counted
-from evaluators.comparison.ranking import Standing, standings
-from evaluators.comparison.results import SCALE, Comparison
+from evaluators.comparison.ranking import Ranking, Standing
+from evaluators.comparison.results import SCALE
 from stepsmith.output import plain_table
 
 
-def tables(comparison: Comparison) -> Group:
+def tables(ranking: Ranking) -> Group:
     """The table of rules, that of tasks won, and notes; the verdicts belong below."""
-    rows = standings(comparison)
+    comparison, rows = ranking.comparison, ranking.standings
     ground = (
         f"{counted(len(comparison.tasks), 'task')}, {counted(len(comparison.seeds), 'fresh seed')}"
     )
@@ -34,7 +35,7 @@ def tables(comparison: Comparison) -> Group:
     )
 
 
-def _rules(rows: list[Standing]) -> Table:
+def _rules(rows: Sequence[Standing]) -> Table:
     table = _table(
         "", "rank", "rule", "score", "steps", "wall", "reached", "rates", "memory", "gradients"
     )
@@ -60,7 +61,7 @@ def _ends(low: float, high: float) -> str:
     return f"[{low:.3f}, {high:.3f}]" if math.isfinite(high - low) else "[no interval]"
 
 
-def _won(rows: list[Standing]) -> Table:
+def _won(rows: Sequence[Standing]) -> Table:
     baselines = [row.name for row in rows if not row.candidate]
     table = _table("", "rule", *baselines)
     for row in rows:
@@ -77,7 +78,7 @@ def _table(*columns: str) -> Table:
     return table
 
 
-def _notes(rows: list[Standing]) -> list[str]:
+def _notes(rows: Sequence[Standing]) -> list[str]:
     notes = [
         f"{row.name} failed in {counted(row.failed, 'run')}, which scores -1"
         for row in rows

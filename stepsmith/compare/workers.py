@@ -8,14 +8,14 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from evaluators.comparison.contest import Benches, Contest
-from evaluators.comparison.plan import Plan
-from evaluators.comparison.schedule import Unit
+from evaluators.comparison.entrants import ComparisonSpec
+from evaluators.comparison.plan import Cell, Plan
+from evaluators.comparison.work import ComparisonWorker
 from evaluators.workers import Pool
 
 
 @contextmanager
-def comparison_workers(count: int) -> Iterator[Callable[[Contest, Plan], Pool[Unit]] | None]:
+def comparison_workers(count: int) -> Iterator[Callable[[ComparisonSpec, Plan], Pool[Cell]] | None]:
     """Opens pools of up to `count` processes, which end with the block; None for 0.
 
     Workers meet in the folder of kept results: what AdamW was tuned to is read there by whoever
@@ -28,13 +28,13 @@ def comparison_workers(count: int) -> Iterator[Callable[[Contest, Plan], Pool[Un
 
     with ExitStack() as stack:
 
-        def open_pool(contest: Contest, plan: Plan) -> Pool[Unit]:
-            if contest.folder is None:
+        def open_pool(spec: ComparisonSpec, plan: Plan) -> Pool[Cell]:
+            if spec.folder is None:
                 folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="stepsmith-"))
-                contest = replace(contest, folder=Path(folder))
+                spec = replace(spec, folder=Path(folder))
             with warnings.catch_warnings():  # Ray forks to execute at once, which JAX warns of
                 warnings.filterwarnings("ignore", "os.fork", RuntimeWarning)
-                pool = RayPool[Unit](min(count, len(plan.left)), partial(Benches, contest))
+                pool = RayPool[Cell](min(count, len(plan.left)), partial(ComparisonWorker, spec))
             stack.callback(pool.close)
             return pool
 

@@ -61,7 +61,7 @@ def plan_lines(plan: Plan, suite: str, seeds: int, workers: int) -> list[str]:
 
     **Arguments:** `seeds`: fresh ones per task; `workers`: processes, 0 for this one alone.
     """
-    total, left = len(plan.pieces), len(plan.left)
+    total, left = len(plan.cells), len(plan.left)
     tasks = ", ".join(plan.tasks)
     lines = [
         f"{suite}: {counted(len(plan.tasks), 'task')} ({tasks}); "
@@ -71,7 +71,7 @@ def plan_lines(plan: Plan, suite: str, seeds: int, workers: int) -> list[str]:
     if not left:
         return [*lines, "All runs are kept from earlier; only wall times are measured."]
     kept = f", {total - left} kept from earlier" if left < total else ""
-    runs = sum(piece.runs for piece in plan.left)
+    runs = sum(estimate.runs for estimate in plan.left)
     where = f"with {counted(workers, 'worker')}" if workers else "in this process"
     seconds = plan.seconds / max(workers, 1)
     lines.append(

@@ -42,7 +42,7 @@ def figure(comparison: Comparison) -> str:
 
 
 def _styles(comparison: Comparison) -> list[dict[str, Any]]:
-    """How the line of each rule looks: baselines are dashed, the scale is black."""
+    """The style of each rule's line: baselines are dashed, the scale is black."""
     cycle = iter(f"C{number % 10}" for number in range(len(comparison.entrants)))
     return [
         {
@@ -72,23 +72,23 @@ def _curves(
     shown: tuple[int, ...],
     styles: list[dict[str, Any]],
 ) -> None:
-    ground = comparison.grounds[task]
+    setup = comparison.setups[task]
     lowest = math.inf
     for index in shown:
         low, median, high = _quartiles(comparison.losses(index, task))
-        axes.plot(ground.looks, median, linewidth=1, **styles[index])
+        axes.plot(setup.checkpoints, median, linewidth=1, **styles[index])
         colour = styles[index]["color"]
-        axes.fill_between(ground.looks, low, high, color=colour, alpha=0.2, linewidth=0)
+        axes.fill_between(setup.checkpoints, low, high, color=colour, alpha=0.2, linewidth=0)
         lowest = min(lowest, np.min(low, initial=math.inf, where=np.isfinite(low)))
     if 0 < lowest < math.inf:
         axes.set_yscale("log")
-    axes.set_title(ground.name)
+    axes.set_title(setup.name)
     axes.set_xlabel("steps")
     axes.set_ylabel("validation loss")
 
 
 def _quartiles(losses: Floats) -> Floats:
-    """[3, looks] of losses [seeds, looks]; not finite where that many runs have failed."""
+    """[3, checkpoints] of losses [seeds, checkpoints]; not finite where that many runs failed."""
     curves = np.where(np.isfinite(losses), losses, np.inf)
     with np.errstate(invalid="ignore"):
         found = np.quantile(curves, [0.25, 0.5, 0.75], axis=0)

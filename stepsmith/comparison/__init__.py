@@ -1,1 +1,0 @@
-"""What is shown of a comparison of rules: `view` on the console, `figure` as SVG."""
