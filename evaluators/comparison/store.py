@@ -68,7 +68,7 @@ class Key:
 
 
 def environment(variables: Mapping[str, str] = os.environ) -> tuple[tuple[str, str], ...]:
-    """Versions of everything that computes: code, libraries, interpreter, device and its options."""
+    """Versions of everything that computes: code, libraries, interpreter, device, options."""
     import jax
 
     options = jax.config.values

@@ -75,15 +75,13 @@ class ComparisonWorker:
             return CellEstimate(cell.task, cell.rule, kept=True, runs=0, seconds=0.0)
         runs = points(rule) * len(COMPARISON_TUNING_SEEDS) + self.spec.seeds + TIMINGS * WIDTH
         seconds = runs * runner.setup.steps * seconds_per_step(runner.task, rule)
-        compiling = COMPILING_SECONDS if is_scale(rule) else 0.0
-        return CellEstimate(
-            cell.task, cell.rule, kept=False, runs=runs, seconds=seconds + compiling
-        )
+        seconds += COMPILING_SECONDS if is_scale(rule) else 0.0
+        return CellEstimate(cell.task, cell.rule, kept=False, runs=runs, seconds=seconds)
 
 
 class Progress(NamedTuple):
-    """The state of a comparison: cells done of those to be trained, the (rule, task) that are worked
-    on, and roughly the seconds left."""
+    """The state of a comparison: cells done of those to be trained, the (rule, task) at work, and
+    roughly the seconds left."""
 
     done: int
     total: int
