@@ -1,0 +1,16 @@
+"""The worth of a program: tasks to train on, a training loop, a score, comparisons.
+
+tasks       the proxy tasks; `task` is their contract, `registry` finds them, `catalogue` lists them
+data        the examples that the tasks are made of
+suites      sets of tasks, by name or from a file
+checks      free checks, before anything is compiled
+training    training a program on a task
+evaluator   the judgement of a program; `evaluation` is its result, `score` its scale
+cost        the operations of a gradient, and the gradients that a step takes
+tuning      the constants of a rule
+comparison  rules against tuned baselines, on tasks and seeds that none of them has seen
+statistics  intervals and paired tests; the standard of evidence
+seeds       the ranges that all seeds come from
+workers     pools of workers, generic over their job
+files       configs with good errors, results written whole
+"""
