@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from dsl.errors import ExportError
-from dsl.language.hyperparameters import meanings
+from dsl.language.hyperparameters import COMMON
 from dsl.language.kinds import Kind, plain
 from dsl.language.oracle import Source
 from dsl.language.registry import PRIMITIVES, Primitive, Scope
@@ -12,6 +12,7 @@ from dsl.program import Program
 from dsl.rewrite.liveness import draws_noise, live, sources
 from dsl.rewrite.lower import spelled_out
 from dsl.rewrite.prune import prune
+from dsl.zoo import ENTRIES
 
 
 @dataclass(frozen=True)
@@ -79,3 +80,14 @@ class Facts:
             for at, (arg, want) in enumerate(pairs)
             if want is Kind.TENSOR and self.program.kind_of(arg) is not Kind.TENSOR
         ]
+
+
+def meanings(program: Program) -> dict[str, str]:
+    """The meanings of hyperparameters, as far as they are known.
+
+    A rule of the zoo says what its own mean; a program is that rule by its name and statements,
+    whatever its defaults are.
+    """
+    entry = ENTRIES.get(program.name)
+    own = entry.own_hypers if entry and entry.program.statements == program.statements else {}
+    return {name: hyper.meaning for name, hyper in {**COMMON, **own}.items()}

@@ -3,7 +3,6 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
 
 
 @dataclass(frozen=True)
@@ -34,29 +33,6 @@ COMMON = {
 }
 """Hyperparameters that mean the same in most rules. A known rule says what its others mean, and
 these where it means them otherwise; their names in hosts are the same for every rule."""
-
-
-class KnownRule(Protocol):
-    """A rule with hyperparameters of its own, as an entry of the zoo is."""
-
-    @property
-    def own_hypers(self) -> Mapping[str, Hyper]: ...
-    @property
-    def program(self) -> Any: ...
-
-
-KNOWN: dict[str, KnownRule] = {}
-"""Rules with hyperparameters of their own, by name; the zoo puts its entries here."""
-
-
-def meanings(program: Any) -> dict[str, str]:
-    """The meanings of hyperparameters in a program, of those that have one.
-
-    A known rule's own come first if the program is that rule, whatever its defaults are.
-    """
-    rule = KNOWN.get(program.name)
-    own = rule.own_hypers if rule and rule.program.statements == program.statements else {}
-    return {name: hyper.meaning for name, hyper in {**COMMON, **own}.items()}
 
 
 def host_name(name: str, host: str) -> str:

@@ -9,7 +9,7 @@ from types import FunctionType
 from typing import Any
 
 from dsl.declare import Registry
-from dsl.language.hyperparameters import COMMON, KNOWN, Hyper
+from dsl.language.hyperparameters import COMMON, Hyper
 from dsl.program import Program
 from dsl.program.trace import program as trace
 from dsl.rewrite.liveness import live
@@ -227,7 +227,6 @@ def entry(
 
     def register(rule: FunctionType) -> Entry:
         made = Entry(rule, paper, year, reference, hypers or {})
-        KNOWN[made.name] = made
         return ENTRIES.declare(made.name, made)
 
     return register
