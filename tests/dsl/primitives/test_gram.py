@@ -13,6 +13,8 @@ from dsl.run.interpret import run_step
 from dsl.run.values import initial
 from dsl.zoo import ZOO
 
+pytestmark = pytest.mark.lightly_compiled
+
 SHAPES = ((), (3,), (3, 5), (4, 3), (2, 4, 3))
 RNG = np.random.default_rng(8)
 G = [np.asarray(RNG.normal(size=shape)) for shape in SHAPES]

@@ -3,6 +3,7 @@
 import itertools
 import math
 from decimal import Decimal, localcontext
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -29,11 +30,20 @@ MEANT = [p for p in PRIMITIVES.values() if p.scope is not Scope.STEP]
 FREE_KINDS = [kind for kind in KINDS.values() if lifts(Kind.GLOBAL, kind)]
 """What element-wise primitives may be applied to."""
 
-FREE = [
-    (p, kind)
-    for p in MEANT
-    for kind in (FREE_KINDS if None in p.signature.params else [Kind.TENSOR])
-]
+EVERYWHERE = ("add", "interp", "where")
+"""Element-wise primitives that every test run applies to all of those kinds. The others are applied
+to Tensors and Globals; on the rest, where only the shapes differ, they are slow tests."""
+
+
+def free(primitive: Primitive) -> list[Any]:
+    """Parameters of a test: a primitive with each kind that it may be applied to."""
+    if None not in primitive.signature.params:
+        return [pytest.param(primitive, Kind.TENSOR)]
+    daily = FREE_KINDS if primitive.name in EVERYWHERE else (Kind.TENSOR, Kind.GLOBAL)
+    return [
+        pytest.param(primitive, kind, marks=() if kind in daily else pytest.mark.slow)
+        for kind in FREE_KINDS
+    ]
 
 
 def test_every_primitive_has_a_docstring_and_a_formula_with_all_its_parameters():
@@ -45,7 +55,11 @@ def test_every_primitive_has_a_docstring_and_a_formula_with_all_its_parameters()
         assert all(f"<{name}>" in shown or (law and name == "stream") for name in primitive.params)
 
 
-@pytest.mark.parametrize(("primitive", "kind"), FREE, ids=lambda x: getattr(x, "name", str(x)))
+@pytest.mark.parametrize(
+    ("primitive", "kind"),
+    [each for primitive in MEANT for each in free(primitive)],
+    ids=lambda x: getattr(x, "name", str(x)),
+)
 def test_numpy_and_jax_agree(primitive: Primitive, kind: Kind):
     text, names = call_text(primitive, kind)
     program = parse(text)
