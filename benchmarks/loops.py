@@ -22,7 +22,7 @@ BY_HAND: dict[str, Callable[[], optax.GradientTransformation]] = {
 
 
 class Start:
-    """What the loops take, on the device."""
+    """The arguments of the loops, on the device."""
 
     def __init__(self, task: Task, steps: int):
         ready = prepare(task, [0], steps)

@@ -1,4 +1,4 @@
-"""What a program costs that was never seen before, against compiling it and against Optax.
+"""The cost of a program never seen before, against compiling it and against Optax.
 
     python -m benchmarks.novel_program [--quick] [--json]
 
@@ -60,7 +60,7 @@ TASKS = ("quadratic", "digits", "chars", "digits_conv", "teacher", "names_window
 language."""
 
 PASSES = 3
-"""How often the programs of unit W are measured."""
+"""Passes over the programs of unit W."""
 
 WARM = 10**6
 """A number that no repeat takes, for programs that only warm up."""

@@ -1,4 +1,4 @@
-"""What a gradient of every proxy task costs: time of one core, and operations.
+"""The cost of a gradient of every proxy task: time of one core, and operations.
 
     python -m benchmarks.task_costs [TASK...] [--lanes 1] [--json FILE]
 

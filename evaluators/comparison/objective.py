@@ -40,7 +40,7 @@ class Tuning:
 
     @staticmethod
     def from_json(data: Mapping[str, Any]) -> "Tuning":
-        """What `to_json` made; KeyError, TypeError or ValueError for other data."""
+        """The inverse of `to_json`; KeyError, TypeError or ValueError for other data."""
         return Tuning(GridTuned.from_json(data["tuned"]), tuple(map(float, data["reference"])))
 
 

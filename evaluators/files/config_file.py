@@ -33,12 +33,12 @@ class Document(NamedTuple):
 
 
 class Advice(NamedTuple):
-    """What an error about a kind of file can say besides what is wrong."""
+    """Advice that an error about a kind of file can give besides what is wrong."""
 
     keys: Callable[[KeyPath], list[str]]
     """The keys that the section at a path has."""
     examples: Mapping[str, str]
-    """What to write, by dotted key."""
+    """Text to write, by dotted key."""
     names: Mapping[str, Collection[str]]
     """All valid names, by the sort of name: task, rule."""
 

@@ -66,8 +66,8 @@ def apply_mlp(layers: Sequence[Params], x: Array, activation: Callable[[Array], 
 
 
 def read_out(layer: Params, x: Array) -> Array:
-    """What `apply_dense` gives, for the layer on top: made outputs first, as a loss sums over
-    them."""
+    """The result of `apply_dense`, for the layer on top: computed outputs first, as a loss sums
+    over them."""
     return jnp.moveaxis(on_columns(layer, jnp.moveaxis(x, -1, 0)), 0, -1)
 
 

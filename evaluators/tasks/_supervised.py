@@ -15,7 +15,7 @@ from evaluators.tasks._losses import Loss, nan_unless_finite
 
 
 class Model(NamedTuple):
-    """What is fitted."""
+    """The function that is fitted to the examples, and its initial parameters."""
 
     name: str
     init: Callable[[np.random.Generator], Params]

@@ -22,7 +22,7 @@ from evaluators.tasks._examples import on_examples
 SIZE, PERIOD = 24, 24
 STEEP, GENTLE = 24.0, -1.0
 SLOPE = (STEEP + GENTLE * (PERIOD - 1)) / PERIOD
-"""What a coordinate's slopes come to on average."""
+"""The mean of a coordinate's slopes."""
 WALL = 5.0
 
 

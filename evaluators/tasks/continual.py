@@ -10,7 +10,7 @@ from evaluators.tasks._supervised import mlp, supervised
 
 BATCH = 16
 CLASSES_AT_ONCE, BLOCK = 2, 10
-"""How many classes a block of training steps shows, and how many steps it has."""
+"""The classes that a block of training steps shows, and its number of steps."""
 
 
 def in_blocks(rng: np.random.Generator, train: Digits, steps: int) -> np.ndarray:

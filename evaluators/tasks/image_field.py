@@ -13,7 +13,7 @@ from evaluators.tasks._supervised import Model, supervised
 
 WIDTH = 64
 FREQUENCY = 8.0
-"""How many radians the first layer's largest weights turn per unit of length."""
+"""Radians that the first layer's largest weights turn per unit of length."""
 
 
 def _init(rng: np.random.Generator) -> Params:

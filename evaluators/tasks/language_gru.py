@@ -22,7 +22,7 @@ def _init(rng: np.random.Generator) -> Params:
 
 
 def _gated(params: Params, windows: Array) -> Array:
-    """What the symbols give to gates and state is one product for all places, before the loop."""
+    """States of the recurrence; the products with the symbols are taken for all places at once."""
     symbols = params["embed"][windows].swapaxes(0, 1)
     gates, new = params["gates"], params["new"]
     given = (

@@ -18,7 +18,7 @@ from evaluators.tasks._examples import on_examples
 EXAMPLES, BATCH = 512, 8
 PAIRS = 32
 STEEPEST = 100.0
-"""How much steeper the sharpest valley is across than along."""
+"""The steepness of the sharpest valley across, relative to that along it."""
 RIPPLED = 48
 RIPPLE, WAVE = 0.5, 1.0
 """Height of a ripple to either side, and its length."""

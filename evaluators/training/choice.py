@@ -13,7 +13,7 @@ from dsl.run.machine.registers import GRADIENT
 
 
 class Engine(enum.StrEnum):
-    """What takes the steps of a training loop."""
+    """The implementations of a training step."""
 
     MACHINE = "machine"
     COMPILED = "compiled"

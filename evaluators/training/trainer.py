@@ -105,7 +105,7 @@ class Trainer:
 
     @property
     def compilations(self) -> int:
-        """How often a machine was compiled: once, at the first run (on an accelerator, once for
+        """The number of machines compiled: one, at the first run (on an accelerator, one for
         every set of costly primitives that programs apply)."""
         return self._machine.compilations
 

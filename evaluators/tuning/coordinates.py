@@ -56,7 +56,7 @@ class Tuned:
 
     @property
     def evaluations(self) -> int:
-        """How many sets of constants were tried."""
+        """The number of sets of constants that were tried."""
         return len(self.trail)
 
 

@@ -49,7 +49,7 @@ class GridTuned:
 
     @staticmethod
     def from_json(data: Mapping[str, Any]) -> "GridTuned":
-        """What `to_json` made; KeyError, TypeError or ValueError for other data."""
+        """The inverse of `to_json`; KeyError, TypeError or ValueError for other data."""
         sweep = tuple((float(rate), float(value)) for rate, value in data["sweep"])
         return GridTuned(**{**data, "sweep": sweep})
 

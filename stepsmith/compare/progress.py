@@ -1,4 +1,4 @@
-"""What a person sees while a comparison runs: the plan, how far it is, and what is left."""
+"""The view of a comparison that runs: its plan, its progress, and the time left."""
 
 import time
 from collections.abc import Iterator
@@ -57,7 +57,7 @@ def comparing(console: Console, suite: str, seeds: int, workers: int) -> Iterato
 
 
 def plan_lines(plan: Plan, suite: str, seeds: int, workers: int) -> list[str]:
-    """What a comparison will do, in a few lines.
+    """The plan of a comparison in a few lines.
 
     **Arguments:** `seeds`: fresh ones per task; `workers`: processes, 0 for this one alone.
     """
