@@ -15,6 +15,8 @@ from dsl.zoo.entry import Reference
 from tests.dsl.zoo.references import walks
 from tests.support.everyday import each
 
+pytestmark = pytest.mark.lightly_compiled
+
 NAMES = sorted(ENTRIES)
 WITH_CURVATURE = ["adahessian", "sophia_h"]
 
