@@ -2,9 +2,10 @@
 
 cli/          one file per command
 discover/     a running campaign, and its hall of fame
-comparison/   a comparison: its workers, progress, tables and figure
-verify/       checks that an exported rule does what the program does
-output        the console for results
-table         tables for commands that start quickly
+compare/      a comparison: its workers, progress, tables and figure
+verify/       the path of a rule beside that of another optimizer
 zoo_page      the page of known rules
+table         tables for commands that start quickly
+output        text on stdout or in a file, the look of other tables
+errors        wishes of a user that cannot be met
 """

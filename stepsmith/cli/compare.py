@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from stepsmith.cli.command import command
-from stepsmith.cli.rules import RULE_FORMS, ForceOption, JsonOption, UsageError, resolve
+from stepsmith.cli.rules import RULE_FORMS, ForceOption, JsonOption, resolve
+from stepsmith.errors import UsageError
 
 if TYPE_CHECKING:
     from evaluators.comparison.protocol import SuiteLike

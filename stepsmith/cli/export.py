@@ -6,7 +6,8 @@ from typing import Annotated
 import typer
 
 from stepsmith.cli.command import command
-from stepsmith.cli.rules import ForceOption, OutOption, RuleArgument, put, resolve
+from stepsmith.cli.rules import ForceOption, OutOption, RuleArgument, resolve
+from stepsmith.output import put
 
 
 def _writer(name: str) -> Callable[..., str]:

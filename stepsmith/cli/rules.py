@@ -1,9 +1,11 @@
-"""From RULE on the command line to a program; and files that commands write."""
+"""From RULE on the command line to a program; options that several commands share."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
+
+from stepsmith.errors import UsageError
 
 if TYPE_CHECKING:
     from dsl.program import Program
@@ -21,14 +23,7 @@ OutOption: TypeAlias = Annotated[
 ForceOption: TypeAlias = Annotated[bool, typer.Option("--force", help="Replace the file.")]
 JsonOption: TypeAlias = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
-
 _WINNER = "winner.rule"
-
-
-class UsageError(Exception):
-    """A wish that cannot be met; the message says why and what to try."""
-
-    exit_status = 2
 
 
 def resolve(rule: str) -> "Program":
@@ -129,22 +124,3 @@ def _from_run(run: str, prefix: str) -> "Program":
     if not run or not prefix:
         raise UsageError("RUN:HASH is the folder of a run and the first digits of a hash in it")
     return find_rule(find_run(run), prefix)
-
-
-def put(text: str, out: Path | None, *, force: bool) -> None:
-    """Print the text, or write it to a file at once: all of it or nothing."""
-    if not text.endswith("\n"):
-        text += "\n"
-    if out is None:
-        typer.echo(text, nl=False)
-        return
-    if out.is_dir():
-        raise UsageError(f"{out} is a folder\nhelp: give the name of a file in it")
-    if out.exists() and not force:
-        raise UsageError(f"{out} exists\nhelp: --force replaces it")
-    from evaluators.files.replace_file import replace_file
-
-    try:
-        replace_file(out, text)
-    except OSError as error:
-        raise UsageError(f"cannot write {out}: {error.strerror or error}") from None

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from stepsmith.cli.command import command
-from stepsmith.cli.rules import JsonOption, RuleArgument, UsageError, resolve
+from stepsmith.cli.rules import JsonOption, RuleArgument, resolve
+from stepsmith.errors import UsageError
 
 if TYPE_CHECKING:
     from dsl.program import Program

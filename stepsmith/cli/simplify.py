@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 import typer
 
 from stepsmith.cli.command import command
-from stepsmith.cli.rules import ForceOption, OutOption, RuleArgument, put, resolve
+from stepsmith.cli.rules import ForceOption, OutOption, RuleArgument, resolve
+from stepsmith.output import put
 
 if TYPE_CHECKING:
     from dsl.program import Program

@@ -6,13 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from stepsmith.cli.command import command
-from stepsmith.cli.rules import (
-    JsonOption,
-    RuleArgument,
-    UsageError,
-    looks_like_rule,
-    resolve,
-)
+from stepsmith.cli.rules import JsonOption, RuleArgument, looks_like_rule, resolve
+from stepsmith.errors import UsageError
 
 if TYPE_CHECKING:
     from dsl.program import Program

@@ -4,7 +4,8 @@ import os
 from pathlib import Path
 
 from search.ledger import RUNS
-from stepsmith.cli.rules import UsageError, put
+from stepsmith.errors import UsageError
+from stepsmith.output import put
 
 FIGURE, DATA = "comparison.svg", "comparison.json"
 FOLDER = RUNS / "compare"

@@ -19,7 +19,7 @@ from dsl.rewrite.lower import without_cancellation
 from dsl.run.interpret import run_step
 from dsl.run.jax_step import JaxStep
 from dsl.run.values import initial
-from stepsmith.cli.rules import UsageError
+from stepsmith.errors import UsageError
 from stepsmith.verify.model import Leaves, Model
 
 _QUICKLY = {"xla_backend_optimization_level": 0}
