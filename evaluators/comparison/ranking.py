@@ -5,10 +5,11 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
+from jaxtyping import Float
 
 from evaluators.comparison.claim import Claim, claim, sentence
 from evaluators.comparison.results import Comparison
-from evaluators.comparison.speedup import Floats, profile, rate_window, speed_up, steps_to
+from evaluators.comparison.speedup import profile, rate_window, speed_up, steps_to
 from evaluators.statistics import Interval, holm, interval, ranks
 
 
@@ -116,8 +117,8 @@ def _standing(
     )
 
 
-def speed_ups(comparison: Comparison, index: int, other: int) -> Floats:
-    """The speed-ups of an entrant over another, in steps, [tasks, seeds]."""
+def speed_ups(comparison: Comparison, index: int, other: int) -> Float[np.ndarray, "tasks seeds"]:
+    """The speed-ups of an entrant over another, in steps."""
     return np.asarray(
         [
             speed_up(
@@ -128,9 +129,9 @@ def speed_ups(comparison: Comparison, index: int, other: int) -> Floats:
     )
 
 
-def costs(comparison: Comparison) -> Floats:
-    """Steps to AdamW's final loss as shares of the horizon, [entrants, tasks x seeds]; inf where
-    it is not reached, or AdamW failed."""
+def costs(comparison: Comparison) -> Float[np.ndarray, "entrants problems"]:
+    """Steps to AdamW's final loss as shares of the horizon; inf where it is not reached, or AdamW
+    failed. A problem is a task and seed, the seeds of a task side by side."""
     rows = []
     for index in range(len(comparison.entrants)):
         row = []
@@ -142,7 +143,9 @@ def costs(comparison: Comparison) -> Floats:
     return np.asarray(rows)
 
 
-def profiles(comparison: Comparison, factors: Floats) -> Floats:
+def profiles(
+    comparison: Comparison, factors: Float[np.ndarray, " factors"]
+) -> Float[np.ndarray, "entrants factors"]:
     """Performance profiles of steps to AdamW's final loss; a problem is a task and seed."""
     return profile(costs(comparison), factors)
 
@@ -196,7 +199,7 @@ def ranked(comparison: Comparison) -> Ranking:
 
 
 def _by_task(
-    comparison: Comparison, index: int, costs: Floats
+    comparison: Comparison, index: int, costs: Float[np.ndarray, "entrants problems"]
 ) -> dict[str, dict[str, float | None]]:
     """On each task the mean score, the steps to AdamW's final loss (median over seeds) and their
     wall time on this machine; None where it was not reached, or the rule failed."""

@@ -6,8 +6,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
+from jaxtyping import Float
 
-from evaluators.comparison.speedup import Floats
 from evaluators.score import least_progress, mean_progress, relative
 from evaluators.task import Task
 from evaluators.training.checkpoints import horizons
@@ -130,13 +130,13 @@ class Comparison:
         """The number of the entrant of that name."""
         return [entrant.name for entrant in self.entrants].index(name)
 
-    def losses(self, entrant: int, task: int) -> Floats:
-        """[seeds, checkpoints], NaN where a run had failed."""
+    def losses(self, entrant: int, task: int) -> Float[np.ndarray, "seeds checkpoints"]:
+        """The losses of an entrant on a task, NaN where a run had failed."""
         return np.asarray(self.runs[entrant][task].losses, float)
 
-    def scores(self, entrant: int) -> Floats:
-        """[tasks, seeds]: as `evaluators.score.score`, progress at each horizon relative to that
-        of the tuned scale, clipped, and their mean; a failed run scores the worst."""
+    def scores(self, entrant: int) -> Float[np.ndarray, "tasks seeds"]:
+        """The scores of an entrant, as `evaluators.score.score`: progress at each horizon relative
+        to that of the tuned scale, clipped, and their mean; a failed run scores the worst."""
         return np.asarray(
             [
                 [relative(gains, self.reference(task)) for gains in runs.gains]

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
+from jaxtyping import Float
 
 from evaluators.task import Params
 
@@ -37,23 +38,31 @@ def convolution(rng: np.random.Generator, *shape: int, gain: float = 1.0) -> Par
     }
 
 
-def add(x: Array, vector: Array) -> Array:
+def add(
+    x: Float[Array, "*shape width"], vector: Float[Array, " width"]
+) -> Float[Array, "*shape width"]:
     """`vector` added along the last axis."""
     return x + vector.reshape((1,) * (x.ndim - 1) + (-1,))
 
 
-def scale(x: Array, vector: Array) -> Array:
+def scale(
+    x: Float[Array, "*shape width"], vector: Float[Array, " width"]
+) -> Float[Array, "*shape width"]:
     """`x` times `vector` along the last axis."""
     return x * vector.reshape((1,) * (x.ndim - 1) + (-1,))
 
 
-def apply_dense(layer: Params, x: Array) -> Array:
-    """[..., inputs] -> [..., outputs]."""
+def apply_dense(layer: Params, x: Float[Array, "*shape inputs"]) -> Float[Array, "*shape outputs"]:
+    """The layer along the last axis."""
     return add(x @ layer["w"].T, layer["b"])
 
 
-def apply_mlp(layers: Sequence[Params], x: Array, activation: Callable[[Array], Array]) -> Array:
-    """[..., sizes[0]] -> [..., sizes[-1]]; no activation after the last layer.
+def apply_mlp(
+    layers: Sequence[Params],
+    x: Float[Array, "*shape inputs"],
+    activation: Callable[[Array], Array],
+) -> Float[Array, "*shape outputs"]:
+    """The layers in turn along the last axis; no activation after the last layer.
 
     Features come first in between, so that the rows of every product are as long as there are
     examples: a CPU multiplies matrices of ten columns at a third of its speed.
@@ -65,21 +74,23 @@ def apply_mlp(layers: Sequence[Params], x: Array, activation: Callable[[Array], 
     return jnp.moveaxis(x, 0, -1)
 
 
-def read_out(layer: Params, x: Array) -> Array:
+def read_out(layer: Params, x: Float[Array, "*shape inputs"]) -> Float[Array, "*shape outputs"]:
     """The result of `apply_dense`, for the layer on top: computed outputs first, as a loss sums
     over them."""
     return jnp.moveaxis(on_columns(layer, jnp.moveaxis(x, -1, 0)), 0, -1)
 
 
-def on_columns(layer: Params, x: Array) -> Array:
-    """[inputs, ...] -> [outputs, ...]."""
+def on_columns(layer: Params, x: Float[Array, "inputs ..."]) -> Float[Array, "outputs ..."]:
+    """The layer along the first axis."""
     bias = layer["b"].reshape((-1,) + (1,) * (x.ndim - 1))
     return jnp.tensordot(layer["w"], x, 1) + bias
 
 
-def apply_convolution(layer: Params, x: Array, stride: int = 1) -> Array:
-    """[channels in, length..., examples] -> [channels out, shorter..., examples], where the kernel
-    lies within: `pad` before, for as many places as there were.
+def apply_convolution(
+    layer: Params, x: Float[Array, "inputs *lengths examples"], stride: int = 1
+) -> Float[Array, "outputs *shorter examples"]:
+    """The products with the kernel wherever it lies within: `pad` before, for as many places as
+    there were.
 
     Shifted copies below each other, axis by axis, and one product of matrices: on a CPU several
     times as fast as a convolution when seeds, each with a kernel of its own, run side by side.
@@ -93,12 +104,16 @@ def apply_convolution(layer: Params, x: Array, stride: int = 1) -> Array:
     return on_columns({"w": kernel.reshape(len(kernel), -1), "b": layer["b"]}, x)
 
 
-def pad(x: Array, places: int) -> Array:
-    """So many zeros on both sides of every axis between the first and the last."""
+def pad(
+    x: Float[Array, "channels *lengths examples"], places: int
+) -> Float[Array, "channels *longer examples"]:
+    """`places` zeros on both sides of every axis between the first and the last."""
     return jnp.pad(x, [(0, 0), *[(places, places)] * (x.ndim - 2), (0, 0)])
 
 
-def pool(x: Array, width: int) -> Array:
+def pool(
+    x: Float[Array, "channels *lengths examples"], width: int
+) -> Float[Array, "channels *shorter examples"]:
     """Means over blocks of `width` along every axis between the first and the last."""
     for axis in range(1, x.ndim - 1):
         shape = (*x.shape[:axis], x.shape[axis] // width, width, *x.shape[axis + 1 :])
@@ -106,12 +121,14 @@ def pool(x: Array, width: int) -> Array:
     return x
 
 
-def flat(x: Array) -> Array:
-    """[channels, length..., examples] -> [length... x channels, examples]."""
+def flat(x: Float[Array, "channels *lengths examples"]) -> Float[Array, "features examples"]:
+    """A column per example: the channels of the first place, of the next, and so on."""
     return jnp.moveaxis(x, 0, -2).reshape(-1, x.shape[-1])
 
 
-def normalise(x: Array, gain: Array) -> Array:
+def normalise(
+    x: Float[Array, "*shape width"], gain: Float[Array, " width"]
+) -> Float[Array, "*shape width"]:
     """Layer normalisation over the last axis, with a gain and no shift."""
     centred = x - x.mean(-1, keepdims=True)
     return scale(centred / jnp.sqrt(jnp.mean(centred**2, -1, keepdims=True) + 1e-5), gain)

@@ -10,12 +10,13 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 from jax import Array
+from jaxtyping import Float, Int
 
 
 class Loss(NamedTuple):
     """A mean loss, and targets of which it is the likelihood."""
 
-    mean: Callable[[Array, Array], Array]
+    mean: Callable[[Array, Array], Float[Array, ""]]
     """(outputs, targets) -> a scalar."""
     draw: Callable[[Array, Array], Array]
     """(key, outputs) -> targets that the outputs may have: random, of the shape of true ones.
@@ -24,10 +25,10 @@ class Loss(NamedTuple):
     Gauss-Newton matrix (Liu et al., "Sophia", 2023, section 2.3)."""
 
 
-def cross_entropy(logits: Array, labels: Array) -> Array:
+def cross_entropy(
+    logits: Float[Array, "*examples classes"], labels: Int[Array, "*examples"]
+) -> Float[Array, ""]:
     """Mean of -log softmax(logits)[label], in nats.
-
-    **Arguments:** `logits` [..., classes]; `labels` int [...].
 
     The largest logit is subtracted first. Without that, logits that all equal 1e8 lose the classes
     in rounding, and a program that merely inflates the weights reaches a loss of exactly 0; here
@@ -39,17 +40,21 @@ def cross_entropy(logits: Array, labels: Array) -> Array:
     return jnp.mean(jnp.log(jnp.sum(jnp.exp(z), 0)) - jnp.sum(chosen * z, 0))
 
 
-def logistic(logits: Array, probabilities: Array) -> Array:
+def logistic(
+    logits: Float[Array, "examples 1"], probabilities: Float[Array, " examples"]
+) -> Float[Array, ""]:
     """Mean cross-entropy of Bernoulli outcomes, in nats.
 
-    **Arguments:** `logits` [examples, 1], of the outcome 1; `probabilities` [examples] in 0..1, an
-    outcome itself or how likely it is.
+    **Arguments:** `logits`: of the outcome 1; `probabilities`: in 0..1, an outcome itself or how
+    likely it is.
     """
     z = logits[:, 0]
     return jnp.mean(jax.nn.softplus(z) - probabilities * z)
 
 
-def squared_error(outputs: Array, targets: Array) -> Array:
+def squared_error(
+    outputs: Float[Array, "*shape"], targets: Float[Array, "*shape"]
+) -> Float[Array, ""]:
     """Mean over examples and outputs of (output - target)^2, in the square of the targets' unit."""
     return jnp.mean((outputs - targets) ** 2)
 
@@ -71,7 +76,7 @@ LOGISTIC = Loss(
 SQUARED_ERROR = Loss(squared_error, _scattered)
 
 
-def nan_unless_finite(params: Any) -> Array:
+def nan_unless_finite(params: Any) -> Float[Array, ""]:
     """0 if every parameter is finite, else NaN: a term to add to a loss.
 
     A saturated activation can hide an infinite weight from the loss; 0 * inf cannot.

@@ -6,12 +6,12 @@ from typing import Any
 
 import matplotlib
 import numpy as np
+from jaxtyping import Float
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from evaluators.comparison.ranking import best_baseline, profiles
 from evaluators.comparison.results import SCALE, Comparison
-from evaluators.comparison.speedup import Floats
 
 _COLUMNS = 4
 _FACTORS = np.geomspace(1, 10, 181)
@@ -87,8 +87,10 @@ def _curves(
     axes.set_ylabel("validation loss")
 
 
-def _quartiles(losses: Floats) -> Floats:
-    """[3, checkpoints] of losses [seeds, checkpoints]; not finite where that many runs failed."""
+def _quartiles(
+    losses: Float[np.ndarray, "seeds checkpoints"],
+) -> Float[np.ndarray, "3 checkpoints"]:
+    """The three quartiles over seeds; not finite where that many runs failed."""
     curves = np.where(np.isfinite(losses), losses, np.inf)
     with np.errstate(invalid="ignore"):
         found = np.quantile(curves, [0.25, 0.5, 0.75], axis=0)

@@ -4,6 +4,7 @@ import json
 import math
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from evaluators.comparison.claim import Word
@@ -69,7 +70,7 @@ def test_profiles_are_of_steps_to_the_final_loss_of_adamw():
     assert found[1].tolist() == [1.0] * 6
     assert found[0].tolist() == [0.5] * 6
     assert sorted(found[2].tolist()) == [1.0] * 5 + [math.inf]
-    assert profiles(by_hand(), [1, 2]).tolist() == [[1, 1], [0, 1], [0, 5 / 6]]
+    assert profiles(by_hand(), np.array([1.0, 2.0])).tolist() == [[1, 1], [0, 1], [0, 5 / 6]]
 
 
 def test_a_candidate_is_held_against_the_best_baseline():
