@@ -5,6 +5,8 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+from jax import Array
+from jaxtyping import Int, Key
 
 from dsl.errors import DslError
 from dsl.language.oracle import Source
@@ -27,8 +29,8 @@ class JaxStep:
         self,
         tree: Any,
         leaves: list[Any],
-        key: jax.Array | None,
-        count: Any,
+        key: Key[Array, ""] | None,
+        count: Int[Array, ""] | int,
         given: Mapping[str, Any],
     ):
         self.tree = tree

@@ -9,6 +9,9 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import optax
+from jax import Array
+from jax.typing import ArrayLike
+from jaxtyping import Int32, Key
 
 from dsl.errors import DslError
 from dsl.language.kinds import Kind
@@ -23,19 +26,19 @@ from dsl.run.values import Value, initial
 class ProgramState(NamedTuple):
     """State of a program run as an Optax transformation.
 
-    `count` is the number of steps taken (int32), `key` seeds the noise (None if the program draws
+    `count` is the number of steps taken, `key` seeds the noise (None if the program draws
     none), `slots` maps a slot's name to a tree like the parameters (Tensor), a tree of numbers
     (Scalar) or a number (Global).
     """
 
-    count: jax.Array  # pyright: ignore[reportIncompatibleMethodOverride]
-    key: jax.Array | None
+    count: Int32[Array, ""]  # pyright: ignore[reportIncompatibleMethodOverride]
+    key: Key[Array, ""] | None
     slots: dict[str, Any]
 
 
 def to_optax(
     program: Program,
-    learning_rate: float | optax.Schedule | None = None,
+    learning_rate: ArrayLike | optax.Schedule | None = None,
     *,
     seed: int = 0,
     horizon: int | None = None,
@@ -123,7 +126,7 @@ class _Rule:
                 help="call update(grads, state, params, value=loss)",
             )
 
-    def _numbers(self, count: jax.Array, leaves: list[Any], value: Any) -> dict[str, Any]:
+    def _numbers(self, count: Int32[Array, ""], leaves: list[Any], value: Any) -> dict[str, Any]:
         """The inputs and hyperparameters that are one number for the model, at step `count`."""
         dtype = jnp.result_type(jnp.float32, *leaves)
         hypers = {

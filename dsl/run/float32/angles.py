@@ -5,6 +5,7 @@ from collections.abc import Callable
 import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
+from jaxtyping import Float
 
 from dsl.run.float32.parts import INFINITY, bits_of, counted, float_of, less, polynomial
 
@@ -37,17 +38,17 @@ _ABOVE, _BELOW = ((_DIGITS >> at & 0xFFFF).astype(np.int32) for at in (16, 0))
 digits behind the point; the first 32, the next 16, the next 16."""
 
 
-def sin(x: Array) -> Array:
+def sin(x: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
     """The sine. For |x| > 8192 the error is one rounding of 1."""
     return _of_angles(_sin, x)
 
 
-def cos(x: Array) -> Array:
+def cos(x: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
     """The cosine. For |x| > 8192 the error is one rounding of 1."""
     return _of_angles(_cos, x)
 
 
-def tan(x: Array) -> Array:
+def tan(x: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
     """The tangent. For |x| > 8192 the error is that of an angle off by one rounding."""
     return _of_angles(_tan, x)
 

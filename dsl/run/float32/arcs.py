@@ -3,6 +3,7 @@
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
+from jaxtyping import Float
 
 from dsl.run.float32.parts import polynomial
 
@@ -10,7 +11,7 @@ _STEEP, _FLAT = np.tan(3 * np.pi / 8), np.tan(np.pi / 8)
 """Where `arctan` is 3/8 and 1/8 of pi."""
 
 
-def arctan(x: Array) -> Array:
+def arctan(x: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
     """The inverse tangent, from a polynomial between -tan(pi/8) and tan(pi/8)."""
     size = jnp.abs(x)
     steep, middle = size > _STEEP, size > _FLAT
@@ -24,13 +25,13 @@ def arctan(x: Array) -> Array:
     return jnp.copysign(base.astype(x.dtype) + near, x)
 
 
-def arcsin(x: Array) -> Array:
+def arcsin(x: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
     """The inverse sine."""
     angle, doubled = _arcsin(jnp.abs(x))
     return jnp.copysign(jnp.where(doubled, np.float32(np.pi / 2) - 2 * angle, angle), x)
 
 
-def arccos(x: Array) -> Array:
+def arccos(x: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
     """The inverse cosine."""
     angle, doubled = _arcsin(jnp.abs(x))
     steep = jnp.where(x < 0, np.float32(np.pi) - 2 * angle, 2 * angle)

@@ -3,6 +3,7 @@
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
+from jaxtyping import Float
 
 from dsl.run.float32.parts import EXPONENTIAL, HALF, LN2, counted, float_of, less, polynomial
 
@@ -13,13 +14,13 @@ _LEAST = np.float32(-86)
 """The exponential is below a rounding of 1, and its power of 2 a normal float."""
 
 
-def sinh(x: Array) -> Array:
+def sinh(x: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
     """The hyperbolic sine, from a multiple of the logarithm of 2 and the rest of `x`."""
     (cosh_left, sinh_left), (cosh_most, sinh_most) = _hyperbolic(x)
     return jnp.copysign(sinh_most * cosh_left + cosh_most * sinh_left, x)
 
 
-def cosh(x: Array) -> Array:
+def cosh(x: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
     """The hyperbolic cosine."""
     (cosh_left, sinh_left), (cosh_most, sinh_most) = _hyperbolic(x)
     return cosh_most * cosh_left + sinh_most * sinh_left
@@ -31,7 +32,7 @@ def _hyperbolic(x: Array) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
     left, up, power = _octaves(jnp.abs(x))
     down = float_of(jnp.maximum(HALF - power, 0))
     z = left * left
-    cosine = polynomial(z, 1, 1 / 2, 1 / 24, 1 / 720, 1 / 40320)
+    cosine = polynomial(z, 1.0, 1 / 2, 1 / 24, 1 / 720, 1 / 40320)
     sine = polynomial(z, 1 / 6, 1 / 120, 1 / 5040)
     return (cosine, left + left * z * sine), (up + down, up - down)
 
@@ -45,7 +46,7 @@ def _octaves(x: Array) -> tuple[Array, Array, Array]:
     return less(x, octaves, LN2), float_of(HALF + power), power
 
 
-def tanh(x: Array) -> Array:
+def tanh(x: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
     """The hyperbolic tangent: a rational function, fitted to the smallest relative error, that
     reaches 1 where the tangent does to rounding."""
     near = jnp.clip(x, -_FLAT_BEYOND, _FLAT_BEYOND)
@@ -55,7 +56,7 @@ def tanh(x: Array) -> Array:
     return jnp.clip((near + near * z * above) / (1 + z * below), -1, 1)
 
 
-def expm1(x: Array) -> Array:
+def expm1(x: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
     """`exp(x) - 1`."""
     left, half, _ = _octaves(jnp.where(x < _LEAST, _LEAST, x))
     slope = polynomial(left, *EXPONENTIAL)

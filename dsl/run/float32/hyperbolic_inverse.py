@@ -3,6 +3,7 @@
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
+from jaxtyping import Float
 
 from dsl.run.float32.parts import LN2, LOGARITHM, less, octaves, polynomial
 
@@ -10,7 +11,7 @@ _SQUARES = 1e3
 """For larger `x`, 1 is lost in `x^2 + 1`, and from 1e19 on the square is infinite."""
 
 
-def arcsinh(x: Array) -> Array:
+def arcsinh(x: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
     """The inverse hyperbolic sine."""
     size = jnp.abs(x)
     z = x * x

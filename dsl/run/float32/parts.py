@@ -7,6 +7,7 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
+from jaxtyping import Float, Int32
 
 HALF, HALF_ROOT, ONE, INFINITY = 0x3F000000, 0x3F3504F3, 0x3F800000, 0x7F800000
 """The bits of 1/2, of its square root, of 1 and of infinity."""
@@ -33,17 +34,17 @@ _MAGIC, _MAGIC_BITS = np.float32(1.5 * 2**23), 0x4B400000
 """Floats from 2^23 to 2^24 count in their last bits."""
 
 
-def bits_of(x: Array) -> Array:
+def bits_of(x: Float[Array, "*shape"]) -> Int32[Array, "*shape"]:
     """The bits of floats, as integers."""
     return lax.bitcast_convert_type(x, jnp.int32)
 
 
-def float_of(bits: Array) -> Array:
+def float_of(bits: Int32[Array, "*shape"]) -> Float[Array, "*shape"]:
     """The floats of such bits."""
     return lax.bitcast_convert_type(bits, jnp.float32)
 
 
-def counted(x: Array) -> Array:
+def counted(x: Float[Array, "*shape"]) -> Int32[Array, "*shape"]:
     """Whole numbers, up to 2^22, as integers.
 
     A conversion would look for NaN and for what is too large, at several times the cost.
@@ -51,7 +52,7 @@ def counted(x: Array) -> Array:
     return bits_of(x + _MAGIC) - _MAGIC_BITS
 
 
-def octaves(x: Array) -> tuple[Array, Array]:
+def octaves(x: Float[Array, "*shape"]) -> tuple[Int32[Array, "*shape"], Float[Array, "*shape"]]:
     """The power of 2, an integer, next to a positive number; what `x` divided by it is above 1,
     exactly: from sqrt(1/2) - 1 to sqrt(2) - 1."""
     bits = bits_of(x)
@@ -59,14 +60,16 @@ def octaves(x: Array) -> tuple[Array, Array]:
     return power, float_of(bits - (power << 23)) - 1
 
 
-def less(x: Array, times: Array, parts: Sequence[float]) -> Array:
+def less(
+    x: Float[Array, "*shape"], times: Float[Array, "*shape"], parts: Sequence[float]
+) -> Float[Array, "*shape"]:
     """`x` less a multiple of what the parts add up to."""
     for part in parts:
         x -= times * np.float32(part)
     return x
 
 
-def polynomial(x: Array, *coefficients: float) -> Array:
+def polynomial(x: Float[Array, "*shape"], *coefficients: float) -> Float[Array, "*shape"]:
     """The polynomial, constant first, in pairs of terms (Estrin): few steps wait for each other."""
     terms: list[Any] = [np.float32(c) for c in coefficients]
     while len(terms) > 1:

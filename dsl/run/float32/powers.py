@@ -3,6 +3,7 @@
 import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
+from jaxtyping import Float
 
 from dsl.run.float32.parts import (
     EXPONENTIAL,
@@ -28,7 +29,7 @@ _UNDER = np.float32(-110)
 """Exponentials of smaller numbers are zero."""
 
 
-def cbrt(x: Array) -> Array:
+def cbrt(x: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
     """The cube root. Numbers too small for a normal float stay what they are."""
     size = jnp.abs(x)
     plain = (size >= TINY) & jnp.isfinite(size)
@@ -40,7 +41,7 @@ def cbrt(x: Array) -> Array:
     return jnp.where(plain, jnp.copysign(root, x), x)
 
 
-def power(x: Array, y: Array) -> Array:
+def power(x: Float[Array, "*#shape"], y: Float[Array, "*#shape"]) -> Float[Array, "*shape"]:
     """`x` to the power `y`, to two roundings: the exponential of a logarithm that is held, as its
     product with `y` is, in two floats. Numbers too small for a normal float count as zero."""
     x, y = jnp.broadcast_arrays(x, y)

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 from jax import Array, lax
+from jaxtyping import Float, Int
 
 from dsl.run.machine.opcodes import REGISTER, Opcode, Operands
 from dsl.run.machine.tape import Tape
@@ -62,7 +63,14 @@ class Entrywise:
         self.tiling = tiling
         self.branches = [self._branch(op) for op in opcodes]
 
-    def run(self, tape: Tape, begin: Array, end: Array, numbers: Array, registers: Array) -> Array:
+    def run(
+        self,
+        tape: Tape,
+        begin: Int[Array, ""],
+        end: Int[Array, ""],
+        numbers: Float[Array, " numbers #lanes"],
+        registers: Float[Array, "registers lanes width"],
+    ) -> Float[Array, "registers lanes width"]:
         """Instructions `begin` .. `end` of the tape, all entrywise; the registers after them."""
         lanes, entries, pieces = self.tiling
 
@@ -81,9 +89,11 @@ class Entrywise:
         return lax.fori_loop(jnp.int32(0), jnp.int32(tiles), tile, registers)
 
     def _branch(self, op: Opcode) -> Callable[[Operands, Array, Array], Array]:
-        """(operands, first lane, first entry) -> the tile [lanes, entries] that is made."""
+        """(operands, first lane, first entry) -> the tile that is made."""
 
-        def branch(operands: Operands, lane: Array, entry: Array) -> Array:
+        def branch(
+            operands: Operands, lane: Int[Array, ""], entry: Int[Array, ""]
+        ) -> Float[Array, "lanes entries"]:
             values = [
                 self._tile(operands, i, lane, entry)
                 if file == REGISTER
@@ -96,13 +106,17 @@ class Entrywise:
 
         return branch
 
-    def _tile(self, operands: Operands, position: int, lane: Array, entry: Array) -> Array:
+    def _tile(
+        self, operands: Operands, position: int, lane: Int[Array, ""], entry: Int[Array, ""]
+    ) -> Float[Array, "lanes entries"]:
         place = operands.args[operands.at, position].astype(jnp.int32)
         shape = (1, self.tiling.lanes, self.tiling.entries)
         return lax.dynamic_slice(operands.registers, (place, lane, entry), shape)[0]
 
-    def _number(self, operands: Operands, position: int, lane: Array) -> Array:
-        """[lanes of the tile, 1], or [1, 1] if it is the same for all."""
+    def _number(
+        self, operands: Operands, position: int, lane: Int[Array, ""]
+    ) -> Float[Array, "#lanes 1"]:
+        """A number for each lane of the tile, or one if it is the same for all."""
         place = operands.args[operands.at, position].astype(jnp.int32)
         if operands.numbers.shape[1] == 1:
             return operands.numbers[place][:, None]

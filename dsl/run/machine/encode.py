@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
+from jaxtyping import Bool, Int32, UInt32
 
 from dsl.language.initialisers import Init
 from dsl.language.kinds import Kind
@@ -54,14 +55,14 @@ class Start(NamedTuple):
 class Encoded(NamedTuple):
     """A program for the machine: its instructions, its numbers, and the starts of its slots."""
 
-    op: np.ndarray
-    """int32 [length]"""
-    args: np.ndarray
-    """uint32 [length, OPERANDS]: registers or places in `carried`, as the opcode's form says."""
-    to: np.ndarray
-    """uint32 [length]: registers."""
-    entrywise: np.ndarray
-    """bool [length]: True where the opcode works entry by entry."""
+    op: Int32[np.ndarray, " instructions"]
+    """Opcodes."""
+    args: UInt32[np.ndarray, "instructions operands"]
+    """Registers or places in `carried`, as the opcode's form says."""
+    to: UInt32[np.ndarray, " instructions"]
+    """The register that each fills."""
+    entrywise: Bool[np.ndarray, " instructions"]
+    """True where the opcode works entry by entry."""
     guard: tuple[int | None, ...]
     """For each instruction the number that is 0 on steps where nothing reads what it makes."""
     result: int

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 from jax import Array
+from jaxtyping import Float, Int, UInt32
 
 from dsl.language.kinds import Kind, lifts
 from dsl.language.registry import PRIMITIVES, Primitive
@@ -32,13 +33,12 @@ _OWN = ((FILL, NUMBER), (COPY, REGISTER), (LOSS, ""))
 class Operands(NamedTuple):
     """The operands of an instruction."""
 
-    registers: Array
-    """[registers, lanes, width]"""
-    numbers: Array
-    """Of the step, [numbers, lanes] or [numbers, 1]."""
-    args: np.ndarray | Array
-    """Of all instructions, [instructions, OPERANDS]."""
-    at: Array
+    registers: Float[Array, "registers lanes width"]
+    numbers: Float[Array, " numbers #lanes"]
+    """Of the step."""
+    args: UInt32[np.ndarray | Array, "instructions operands"]
+    """Of all instructions."""
+    at: Int[Array, ""]
     """The index of this instruction."""
 
 

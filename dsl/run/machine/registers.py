@@ -8,6 +8,8 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax import Array
+from jaxtyping import Float
 
 PARAMETERS, GRADIENT, FIRST = 0, 1, 2
 """Registers with a fixed use; slots and temporaries follow."""
@@ -47,16 +49,21 @@ class Layout:
         """Entries of the whole model."""
         return sum(self.sizes)
 
-    def split(self, flat: Any) -> list[Any]:
-        """Registers [..., size] as one array [..., *shape] per tensor."""
+    def split(self, flat: Float[Array, "*rows width"]) -> list[Float[Array, "..."]]:
+        """Registers as one array [*rows, *shape] per tensor."""
         ends = np.cumsum(self.sizes)
         return [
             flat[..., end - size : end].reshape(*flat.shape[:-1], *shape)
             for end, size, shape in zip(ends, self.sizes, self.shapes, strict=True)
         ]
 
-    def write(self, registers: Any, row: int, leaves: Sequence[Any]) -> Any:
-        """`registers` [rows, lanes, size] with one array [lanes, *shape] per tensor in `row`.
+    def write(
+        self,
+        registers: Float[Array, "registers lanes width"],
+        row: int,
+        leaves: Sequence[Float[Array, "lanes ..."]],
+    ) -> Float[Array, "registers lanes width"]:
+        """`registers` with one array [lanes, *shape] per tensor in `row`.
 
         Piece by piece: XLA turns a concatenation into a slow loop with a test per entry.
         """

@@ -14,6 +14,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
+from jaxtyping import Float, Int, Key
 
 from dsl.language.registry import PRIMITIVES
 from dsl.language.sources import LOSS as OF_BATCH
@@ -57,16 +58,20 @@ class Machine:
         """The program as this machine's instructions; DoesNotFit if it cannot be."""
         return encode(program, self.primitives, self.capacity)
 
-    def tape(self, encoded: Encoded, lr: np.ndarray, horizon: int | None = None) -> Tape:
-        """The tape of a run of `len(lr)` steps; `lr` is the rate at each step, [steps] or [steps,
-        rates], and `horizon` the input `T`, the number of steps if None."""
+    def tape(
+        self,
+        encoded: Encoded,
+        lr: Float[np.ndarray, " steps"] | Float[np.ndarray, "steps rates"],
+        horizon: int | None = None,
+    ) -> Tape:
+        """The tape of a run of `len(lr)` steps; `lr` is the rate at each step, and `horizon` the
+        input `T`, the number of steps if None."""
         return tape(encoded, lr, self.capacity, self.dtype, horizon)
 
-    def registers(self, tape: Tape, params: Sequence[Array]) -> Array:
-        """The registers [registers, lanes, width] before the first step.
-
-        **Arguments:** `params`: an array [lanes, *shape] per tensor.
-        """
+    def registers(
+        self, tape: Tape, params: Sequence[Float[Array, "lanes ..."]]
+    ) -> Float[Array, "registers lanes width"]:
+        """The registers before the first step; `params` holds an array per tensor."""
         lanes = len(params[0])
         width = Tiling.of(lanes, self.layout.size).width
         whole = self.layout.write(jnp.zeros((1, lanes, width), self.dtype), 0, params)[0]
@@ -82,19 +87,19 @@ class Machine:
     def step(
         self,
         tape: Tape,
-        at: Array,
-        registers: Array,
-        params: Sequence[Array],
-        gradient: Sequence[Array],
+        at: Int[Array, ""],
+        registers: Float[Array, "registers lanes width"],
+        params: Sequence[Float[Array, "lanes ..."]],
+        gradient: Sequence[Float[Array, "lanes ..."]],
         value_fn: Callable[[list[Array], Any], Any],
         batch: Any = None,
-        keys: Array | None = None,
-    ) -> tuple[list[Array], Array]:
+        keys: Key[Array, " seeds"] | None = None,
+    ) -> tuple[list[Float[Array, "lanes ..."]], Float[Array, "registers lanes width"]]:
         """One step of the program in every lane: new parameters and registers.
 
-        **Arguments:** `at`: the number of steps before this one. `params`, `gradient`: an array
-        [lanes, *shape] per tensor. `value_fn(leaves, batch)`: loss of one lane, which oracles ask.
-        `batch`: what it takes, leaves [seeds, ...]. `keys`: for noise, one per seed.
+        **Arguments:** `at`: the number of steps before this one. `params`, `gradient`: an array per
+        tensor. `value_fn(leaves, batch)`: loss of one lane, which oracles ask. `batch`: its second
+        argument for each seed, a tree of arrays [seeds, ...]. `keys`: for noise.
         """
         registers = self.layout.write(registers, PARAMETERS, params)
         registers = self.layout.write(registers, GRADIENT, gradient)

@@ -8,6 +8,7 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
+from jaxtyping import Float, Int, Key
 
 from dsl.language.kinds import Kind
 from dsl.language.registry import Primitive, Scope
@@ -29,7 +30,7 @@ class Structured:
 
     **Arguments:** `first`: the number of the first of the opcodes. `step_of(shared, leaves)`: the
     step of one lane at its parameters. `shared`: batch and key, of the seeds. `params`: an array
-    [lanes, *shape] per tensor.
+    per tensor.
     """
 
     def __init__(
@@ -37,8 +38,8 @@ class Structured:
         opcodes: Sequence[Opcode],
         first: int,
         step_of: Callable[..., JaxStep],
-        shared: tuple[Any, Array | None],
-        params: Sequence[Array],
+        shared: tuple[Any, Key[Array, " seeds"] | None],
+        params: Sequence[Float[Array, "lanes ..."]],
         layout: Layout,
     ):
         self.first = first
@@ -48,7 +49,14 @@ class Structured:
         self.layout = layout
         self.branches = [self._branch(op) for op in opcodes]
 
-    def run(self, tape: Tape, begin: Array, end: Array, numbers: Array, registers: Array) -> Array:
+    def run(
+        self,
+        tape: Tape,
+        begin: Int[Array, ""],
+        end: Int[Array, ""],
+        numbers: Float[Array, " numbers #lanes"],
+        registers: Float[Array, "registers lanes width"],
+    ) -> Float[Array, "registers lanes width"]:
         """The registers after instructions `begin` .. `end` of the tape, none entrywise."""
 
         def instruction(at: Array, registers: Array) -> Array:
@@ -59,12 +67,12 @@ class Structured:
         return lax.fori_loop(begin, end, instruction, registers) if self.branches else registers
 
     def _branch(self, op: Opcode) -> Callable[[Operands], Array]:
-        """(operands) -> the register [lanes, width] that is made."""
+        """(operands) -> the register that is made."""
         if isinstance(op.does, Primitive):
             return partial(self._apply, op.does, op.form)
         return self._loss
 
-    def _loss(self, operands: Operands) -> Array:
+    def _loss(self, operands: Operands) -> Float[Array, "lanes width"]:
         """The loss at the parameters: a pass over the batch, paid by programs that read it."""
 
         def of_lane(shared: Any, leaves: list[Array]) -> Array:
@@ -73,7 +81,9 @@ class Structured:
         number = over_lanes(of_lane, self.shared, self.params)
         return self._register(number, operands.registers[0])
 
-    def _apply(self, primitive: Primitive, form: str, operands: Operands) -> Array:
+    def _apply(
+        self, primitive: Primitive, form: str, operands: Operands
+    ) -> Float[Array, "lanes width"]:
         """A primitive that works on tensors as such, or on the whole model."""
         registers, numbers, args, at = operands
         values: list[Any] = []
@@ -97,7 +107,9 @@ class Structured:
         made = over_lanes(of_lane, self.shared, (self.params, values))
         return self._register(made, registers[0])
 
-    def _register(self, made: Any, like: Array) -> Array:
+    def _register(
+        self, made: Any, like: Float[Array, "lanes width"]
+    ) -> Float[Array, "lanes width"]:
         """The values of the lanes, a number, one per tensor or tensors, as a register."""
         if not isinstance(made, list):
             return jnp.broadcast_to(made[:, None], like.shape).astype(like.dtype)

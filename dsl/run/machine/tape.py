@@ -7,6 +7,7 @@ Instructions under a guard that is 0 on a step at every rate are left out of the
 from typing import Any, NamedTuple
 
 import numpy as np
+from jaxtyping import Bool, Float, Int, Int32, UInt32
 
 from dsl.run.machine.encode import Encoded
 from dsl.run.machine.opcodes import OPERANDS
@@ -16,35 +17,35 @@ from dsl.run.machine.registers import Capacity
 class Tape(NamedTuple):
     """A run as arrays of fixed shapes; everything in it is data to the compiled machine."""
 
-    op: np.ndarray
-    """int32 [instructions]"""
-    args: np.ndarray
-    """uint32 [instructions, OPERANDS]: registers or numbers, as the opcode's form says."""
-    to: np.ndarray
-    """uint32 [instructions]: registers."""
-    stretch: np.ndarray
-    """int32 [instructions]: index of the next instruction of the other sort, entrywise or not."""
-    spans: np.ndarray
-    """int32 [steps, 2]: the instructions from .. to of each step."""
-    numbers: np.ndarray
-    """[steps, numbers, rates]: constants, and what depends on the step and the rate alone."""
-    starts: np.ndarray
-    """[registers, 2]: a register starts as the first plus the second times the parameters."""
-    result: np.ndarray
-    """uint32: the register that is subtracted from the parameters."""
+    op: Int32[np.ndarray, " instructions"]
+    """Opcodes."""
+    args: UInt32[np.ndarray, "instructions operands"]
+    """Registers or numbers, as the opcode's form says."""
+    to: UInt32[np.ndarray, " instructions"]
+    """The register that each fills."""
+    stretch: Int32[np.ndarray, " instructions"]
+    """The index of the next instruction of the other sort, entrywise or not."""
+    spans: Int32[np.ndarray, "steps 2"]
+    """The instructions of each step: the first, and the one after the last."""
+    numbers: Float[np.ndarray, "steps numbers rates"]
+    """Constants, and values that depend on the step and the rate alone."""
+    starts: Float[np.ndarray, "registers 2"]
+    """A register starts as the first plus the second times the parameters."""
+    result: UInt32[np.ndarray, ""]
+    """The register that is subtracted from the parameters."""
 
 
 def tape(
     encoded: Encoded,
-    lr: np.ndarray,
+    lr: Float[np.ndarray, " steps"] | Float[np.ndarray, "steps rates"],
     capacity: Capacity,
     dtype: Any = np.float32,
     horizon: int | None = None,
 ) -> Tape:
     """The tape of a run.
 
-    **Arguments:** `lr`: the rate at each step, [steps] or [steps, rates]. `horizon`: the input `T`;
-    the number of steps if None.
+    **Arguments:** `lr`: the rate at each step. `horizon`: the input `T`; the number of steps if
+    None.
     """
     lr = lr if lr.ndim == 2 else lr[:, None]
     rows = encoded.numbers.table(lr, len(lr) if horizon is None else horizon)
@@ -67,7 +68,9 @@ def tape(
     )
 
 
-def _spans(encoded: Encoded, rows: np.ndarray, capacity: Capacity) -> tuple[np.ndarray, np.ndarray]:
+def _spans(
+    encoded: Encoded, rows: Float[np.ndarray, "numbers steps rates"], capacity: Capacity
+) -> tuple[Int[np.ndarray, " instructions"], Int32[np.ndarray, "steps 2"]]:
     """The order of instructions on the tape, and the span of each step.
 
     Steps with the same guards open share a span. Where the spans do not fit on the tape, every step
@@ -89,7 +92,9 @@ def _spans(encoded: Encoded, rows: np.ndarray, capacity: Capacity) -> tuple[np.n
     return every, np.tile(np.asarray([0, len(every)], np.int32), (steps, 1))
 
 
-def _stretches(entrywise: np.ndarray) -> np.ndarray:
+def _stretches(
+    entrywise: Bool[np.ndarray, " instructions"],
+) -> Int[np.ndarray, " instructions"]:
     """For each instruction the next one of the other sort, or the end."""
     changes = np.append(np.flatnonzero(np.diff(entrywise)) + 1, len(entrywise))
     return changes[np.searchsorted(changes, np.arange(len(entrywise)), side="right")]
