@@ -1,1 +1,18 @@
-"""Measurements of this project: `python -m benchmarks.<name>` from its top folder."""
+"""Measurements of this project: `python -m benchmarks.<name>` from its top folder.
+
+best_losses       the best known loss of every task
+curves            losses of a campaign's winner and its baseline, step by step
+engine_costs      the constants by which a trainer chooses an engine
+measure_tasks     writes the catalogue of tasks
+memory            the memory of a worker over many programs
+novel_program     the cost of a program that was never seen before
+performance_page  writes `docs/performance.md` with the measurements of novel_program
+startup           the CPU time of commands that show text
+task_costs        the cost of a gradient of every task
+
+and their material:
+
+loops             training loops in plain JAX and Optax, to compare with
+models            one task at many numbers of parameters
+population        programs bred as in a search
+"""

@@ -4,8 +4,8 @@
 
 Measures the tasks that are named, or those without an entry: parameters, operations of a gradient,
 checksum of the examples, loss of fresh parameters, a floor that has to be found in the examples.
-The best known loss (see `benchmarks.best_losses`, minutes a task) is looked for where there is
-none, or with --best. A number that is stated already and that the measurement confirms is kept.
+The best known loss (see `benchmarks.best_losses`, minutes a task) is looked for where it is
+missing, or with --best. A number that is stated already and that the measurement confirms is kept.
 """
 
 import argparse

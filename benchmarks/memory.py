@@ -29,7 +29,7 @@ from evaluators.training.trainer import Trainer  # noqa: E402
 from evaluators.training.trainers import searchable  # noqa: E402
 
 COMPILED_EVERY = 500
-"""One program in so many runs in the compiled engine."""
+"""The compiled engine runs one program in this many."""
 
 
 def drifting(seed: int) -> Iterator[Program]:

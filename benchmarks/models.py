@@ -15,7 +15,7 @@ SIZES = (1_000, 2_410, 10_000, 20_000, 100_000, 1_000_000)
 
 
 def digits_mlp(parameters: int) -> Task:
-    """The task `digits` with a hidden layer that gives about so many parameters."""
+    """The task `digits` with a hidden layer wide enough for about `parameters` parameters."""
     width = round((parameters - CLASSES) / (PIXELS + 1 + CLASSES))
 
     def init(rng: np.random.Generator) -> Params:

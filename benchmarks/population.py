@@ -26,9 +26,9 @@ def mutator(statements: int) -> Mutator:
 
 
 def bred(seed: int, statements: int = 20) -> Iterator[Program]:
-    """Programs of exactly so many statements that drifted away from the starts through ones that
-    pass the free checks, as the members of a population do; at the end they drift among equals, to
-    the length of programs that are as long as they may be. Dead statements count.
+    """Programs of exactly `statements` statements that drifted away from the starts through ones
+    that pass the free checks, as the members of a population do; at the end they drift among
+    equals, to the length of programs that are as long as they may be. Dead statements count.
     """
     rng, drift = np.random.default_rng(seed), mutator(statements)
     while True:
@@ -47,8 +47,8 @@ def bred(seed: int, statements: int = 20) -> Iterator[Program]:
 
 
 def live(seed: int, statements: int = 20) -> Iterator[Program]:
-    """Programs with exactly so many statements in canonical form, which pass the free checks: all
-    statements matter, none is repeated."""
+    """Programs of exactly `statements` statements in canonical form that pass the free checks:
+    every statement matters, and no two are the same."""
     rng, drift = np.random.default_rng(seed), mutator(statements)
     while True:
         start = STARTS[rng.integers(len(STARTS))]

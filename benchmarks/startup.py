@@ -42,7 +42,7 @@ class Row:
 
     @property
     def holds(self) -> bool | None:
-        """Whether the ratio is within the bar; None without a bar."""
+        """True if the ratio is within the bar; None without a bar."""
         return None if self.bar is None else self.ratio <= self.bar
 
     def __str__(self) -> str:

@@ -91,7 +91,7 @@ def counted(count: int, noun: str) -> str:
 
 
 def nearest(name: str, candidates: Iterable[str]) -> str | None:
-    """The candidate most like `name`, or None if none is close."""
+    """The candidate most like `name`; None if no candidate is close."""
     found = difflib.get_close_matches(name, sorted(candidates), n=1, cutoff=0.5)
     return found[0] if found else None
 

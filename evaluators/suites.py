@@ -43,8 +43,8 @@ def names() -> list[str]:
 def load_suite(name_or_path: str | Path) -> TaskSuite:
     """The suite of that name, or in that YAML file.
 
-    Raises UnknownSuite for a name that is none, ConfigError for a file that is no suite: either
-    with the nearest valid name.
+    **Raises:** UnknownSuite for a name that no suite has, ConfigError for a file that is no suite:
+    either with the nearest valid name.
     """
     path = Path(name_or_path)
     if path.suffix not in (".yaml", ".yml") and not path.is_file():

@@ -62,7 +62,7 @@ def finite(text: str) -> Law:
 
 @dataclass(frozen=True)
 class Infix:
-    """An operator spelling: Python's symbol and how tightly it binds."""
+    """The operator that a primitive is written as: Python's symbol and its binding strength."""
 
     symbol: str
     precedence: int
@@ -70,8 +70,8 @@ class Infix:
 
 
 class Binding(enum.IntEnum):
-    """How tightly a formula in LaTeX binds: what binds less than its place asks for stands in
-    brackets there."""
+    """The binding strength of a formula in LaTeX: a formula that binds less than its place asks
+    for stands in brackets there."""
 
     LAW = enum.auto()
     """A distribution, drawn from and never a part of something."""

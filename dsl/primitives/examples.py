@@ -119,7 +119,7 @@ def part_grad_at(f: ClosedForm, point: Leaves, part: Any, parts: Any) -> Leaves:
     """The gradient at other parameters of a part of the batch: what one of several workers sees.
 
     The examples are cut in their order into `parts` parts, of sizes that differ by one at most;
-    the first is part 0. The gradient is that of their mean loss, and 0 where there are none.
+    the first is part 0. The gradient is that of their mean loss, and 0 for a part without examples.
     """
     sides = [side for k, side in enumerate((-1, 1)) if np.floor(k * parts / 2) == part]
     if not sides:

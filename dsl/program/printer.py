@@ -18,7 +18,7 @@ from dsl.program.terms import Arg, Const, Local, Name, Parts, Statement
 from dsl.program.walk import needed, readers, within_step
 
 _ATOM, _SIGN, _COMPARISON = 9, 6, 3
-"""How tightly a name, a negative number and a comparison bind, on the scale of `Infix`."""
+"""The binding strengths of a name, a negative number and a comparison, as `Infix` counts them."""
 _WIDTH = 96
 """Characters of a line."""
 _FRESH = "x"

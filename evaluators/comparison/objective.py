@@ -1,8 +1,8 @@
 """The objective of tuning: the score itself, so that the best of a grid is the best by the table.
 
 The score is progress relative to that of the scale, AdamW, at both horizons. AdamW is tuned first,
-by its own score: a point is taken if none of the grid scores higher when that point is the score of
-1. All others are tuned by the score against it. Only the upper bound of a score is left out, where
+by its own score: a point is taken if no point of the grid scores higher when it is the score of 1.
+All others are tuned by the score against it. Only the upper bound of a score is left out, where
 good points would be equal.
 """
 

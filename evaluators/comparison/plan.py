@@ -125,7 +125,7 @@ class Schedule:
         self._waiting: dict[int, list[int]] = {}
 
     def next(self, known: int | None = None) -> Cell | None:
-        """The next cell, of the task `known` if it has one that is ready; None if none is."""
+        """The next cell, of the task `known` if it has one that is ready; None if no task has."""
         if known in self._open:
             return self._take(known)
         if self._closed:

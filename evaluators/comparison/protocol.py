@@ -46,7 +46,7 @@ class Subset(NamedTuple):
 
 
 def subset(suite: str, tasks: Sequence[TaskLike], names: Sequence[str]) -> Subset:
-    """The tasks of a suite that are named, in the suite's order; all of them if none is named.
+    """The tasks of a suite that are named, in the suite's order; all of them if `names` is empty.
 
     UnknownTask, with the nearest of the suite, for a name that is not in it.
     """

@@ -117,8 +117,8 @@ class RunCache:
         self._writable = True
 
     def get(self, key: Key, read: Callable[[Any], Result]) -> Result | None:
-        """The value put under an equal key, read by a function of its JSON; None if there is none,
-        or it cannot be read."""
+        """The value put under an equal key, read by a function of its JSON; None if nothing was put
+        there, or it cannot be read."""
         if self.folder is None:
             return None
         path = self._path(key)

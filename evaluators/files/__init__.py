@@ -1,1 +1,5 @@
-"""Files: configs that are read with good errors, results that are written whole."""
+"""Files: configs that are read with good errors, results that are written whole.
+
+config_file   YAML held against a model; errors name file, line and key
+replace_file  a file replaced by another in one step
+"""

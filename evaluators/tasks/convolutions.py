@@ -30,10 +30,10 @@ class Convolution(NamedTuple):
     zeros: int = 0
     """Places beyond every edge."""
     pool: int = 1
-    """Means over blocks of so many, along every axis, follow the activation."""
+    """The width of the blocks, along every axis, that are averaged after the activation."""
 
     def leaves(self, length: int) -> int:
-        """Places along an axis, of so many."""
+        """The places along an axis that are made from `length` places."""
         return ((length + 2 * self.zeros - self.width) // self.stride + 1) // self.pool
 
 

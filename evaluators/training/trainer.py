@@ -163,7 +163,7 @@ class Trainer:
         ]
 
     def engine_for(self, request: TrainingRequest) -> Engine:
-        """The engine that runs a request; DoesNotFit if none does."""
+        """The engine that runs a request; DoesNotFit if no engine can."""
         return self._placed(request)[0]
 
     def _placed(self, request: TrainingRequest) -> tuple[Engine, Encoded | None]:

@@ -66,7 +66,7 @@ def setup_of(
 
 
 def _primitives(config: Config) -> tuple[str, ...]:
-    """What candidates may be made of: what mutation draws and what the start rule applies."""
+    """The primitives of candidates: those that mutation draws and those of the start rule."""
     drawn = {name for name, weight in config.primitives.table().items() if weight}
     used = {statement.op for statement in config.rule(config.start).statements}
     return tuple(sorted(drawn | used))

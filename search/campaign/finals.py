@@ -62,8 +62,8 @@ def measure(
 
 
 def evidence_by_candidate(finals: Sequence[FinalResult], tasks: int) -> dict[int, Evidence]:
-    """How far each finalist is ahead of the baseline, in scores on all tasks, paired by seed and
-    corrected for the number of finalists."""
+    """The lead of each finalist over the baseline, by its candidate number: in scores on all tasks,
+    paired by seed and corrected for the number of finalists."""
     baseline, *others = finals
     finalists = [final for final in others if final.complete]
     found = {}

@@ -47,7 +47,7 @@ CampaignPool: TypeAlias = Pool[CampaignJob]
 def time_limit(
     config: Config, tasks: Sequence[TaskChoice], seeds: Sequence[int], evaluations: int = 1
 ) -> float:
-    """The limit for a job of so many evaluations of a program.
+    """The time limit of a job of `evaluations` evaluations of a program, in seconds.
 
     The bound of the config is for one candidate on the tasks of the search. Tuning is many
     evaluations, and other suites have dearer tasks: their limit grows with the operations that they

@@ -2,6 +2,9 @@
 
 A function that is decorated as a `command` is one; adding the file adds the command. Exit status
 0: done; 1: the job failed; 2: wrong usage or a rule, config or run that cannot be read.
+
+Beside the commands: `command` declares one and reports its errors; `rules` reads the rule that a
+command is given, and writes files.
 """
 
 import typer

@@ -1,4 +1,4 @@
-"""Commands of `stepsmith`: how one is declared, and how its errors reach the user."""
+"""Commands of `stepsmith`: the declaration of one, and its errors as the user sees them."""
 
 import functools
 import sys

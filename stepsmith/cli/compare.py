@@ -122,7 +122,7 @@ def compare(
 
 
 def _suite(name: str, only: str) -> "SuiteLike":
-    """The suite of that name or file, with those of its tasks that are named; all if none is."""
+    """The suite of that name or file with the tasks named in `only`, or all if that is empty."""
     from evaluators.comparison.protocol import subset
     from evaluators.suites import load_suite
 

@@ -90,7 +90,7 @@ class Verifier:
         return Comparison(self.walk_rule(self.program), theirs, self.ranks, tolerance)
 
     def reason(self, theirs: Paths, tolerance: float) -> Trap | None:
-        """The trap that makes the rule take the other path; two at once if none alone does."""
+        """The trap that makes the rule take the other path; two at once if one does not do."""
         singles = list(traps(self.program))
         for trap in singles:
             if self._follows(trap.variant, theirs, tolerance):

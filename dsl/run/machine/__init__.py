@@ -6,6 +6,15 @@ A register holds a value for every parameter of the model, flat; a number that i
 the step (a norm, a loss) fills a register. What depends on the step count alone (bias corrections,
 schedules, `every`) is computed for all steps before training starts. Opcodes, register numbers and
 constants are data, so one compiled machine per task runs every program.
+
+    registers    the places of a model in the registers, and the size of a machine
+    opcodes      the instruction set; idioms has the instructions that do whole expressions
+    encode       a program to instructions; allocate gives their values registers
+    tape         the arrays of a run: instructions, numbers of every step, starts of slots
+    run          the compiled loop over instructions
+    elementwise  instructions that work entry by entry, in tiles
+    structured   instructions that work on tensors or the model, or ask the step
+    lanes        runs side by side under one program
 """
 
 from dsl.run.machine.encode import Encoded, encode

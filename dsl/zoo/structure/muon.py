@@ -29,7 +29,7 @@ def orthogonalised(x: Any) -> Any:
 def muon(w, g, t, m=zeros, *, lr=0.02, b1=0.95, eps=1e-8, wd=0.0):
     """Muon: Nesterov momentum with its singular values brought close to 1.
 
-    For matrices; tensors that are none are meant for another rule. As in Optax, a matrix maps its
+    For matrices; other tensors are meant for another rule. As in Optax, a matrix maps its
     rows to its columns and the step grows by the root of columns / rows where that is above 1 (the
     authors' layers are stored the other way round), and the two terms of the momentum are
     bias-corrected, each by its own count, which turns the step a little from the authors'. eps is
