@@ -12,7 +12,7 @@ from search.run import run_campaign
 from tests.support.fakes import config, fake_worker
 
 ROOT = Path(__file__).resolve().parents[2]
-HEAVY = {"jax", "optax", "scipy", "sklearn", "ray", "torch", "matplotlib"}
+HEAVY = {"jax", "jaxtyping", "optax", "scipy", "sklearn", "ray", "torch", "matplotlib"}
 CODE = """
 import atexit, json, sys
 atexit.register(lambda: print(json.dumps(sorted(sys.modules)), file=sys.stderr))
