@@ -1,9 +1,10 @@
 """The environment of the tests, set before anything imports JAX, and what becomes of compiled code.
 
-A file of tests shares what it compiles; after its last test all of that is freed, so that a worker
-grows no larger than its dearest file. Files marked `lightly_compiled` compare what programs mean
-and run what they compile a few times: they have LLVM leave out its optimizations, which take longer
-than they save. Slow tests and files without the mark compile as users do.
+A file of tests shares what it compiles; after its last test all of that is freed, and sooner where
+it grows by more than `GROWTH`, so that a worker stays below 2 GiB. Files marked `lightly_compiled`
+compare what programs mean and run what they compile a few times: they have LLVM leave out its
+optimizations, which take longer than they save. Slow tests and files without the mark compile as
+users do.
 """
 
 import ctypes
@@ -55,11 +56,41 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     jax.config.update("jax_disable_most_optimizations", bool(lightly))
 
 
+GROWTH = 768 * 2**20
+"""Bytes that a worker may gain before what was compiled is freed within a file."""
+
+
+class _Memory:
+    """The memory of this process, and what it was when compiled code was last freed, in bytes."""
+
+    at_rest = 0
+
+    @staticmethod
+    def now() -> int:
+        """Resident memory; 0 where the system does not say."""
+        if sys.platform != "linux":
+            return 0
+        with open("/proc/self/statm", encoding="ascii") as file:
+            return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+    @classmethod
+    def free(cls) -> None:
+        """Give back the memory of what was compiled; it is compiled again where it is needed."""
+        jax.clear_caches()
+        gc.collect()
+        if sys.platform == "linux":  # glibc keeps what is freed between blocks in use
+            ctypes.CDLL(None).malloc_trim(0)
+        cls.at_rest = cls.now()
+
+
+def pytest_runtest_teardown(item: pytest.Item) -> None:
+    """Free within a file what would make the worker large."""
+    if _Memory.now() > _Memory.at_rest + GROWTH:
+        _Memory.free()
+
+
 @pytest.fixture(scope="module", autouse=True)
 def compiled_code_is_freed() -> Iterator[None]:
     """Give back, after each file of tests, the memory of what it compiled."""
     yield
-    jax.clear_caches()
-    gc.collect()
-    if sys.platform == "linux":  # glibc keeps what is freed between blocks in use
-        ctypes.CDLL(None).malloc_trim(0)
+    _Memory.free()
