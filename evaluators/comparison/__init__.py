@@ -5,7 +5,7 @@ entrants   the rules that take part; refusals before any work; the comparison as
 plan       cells (a rule on a task), about how long they take, and which comes next
 work       the worker of a process; doing the plan, with progress
 runner     one task: rules tuned on it, run on fresh seeds, timed side by side
-objective  tuning by the score
+objective  the search for a rule's best point by the score
 store      results that were paid for, kept under all that decides them
 results    the outcome as plain data, and the scores it makes
 speedup    steps to a loss, speed-ups, performance profiles, sensitivity to the rate

@@ -7,7 +7,7 @@ good points would be equal.
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 from typing import Any
@@ -15,15 +15,13 @@ from typing import Any
 from dsl.program import Program
 from evaluators.comparison.results import reference_of
 from evaluators.score import relative
-from evaluators.tuning.grid import GridTuned, Measure, grid_tune
+from evaluators.tuning.grid import GridSearch, GridTuned, Point
 
 ROUNDS = 8
 """The times that the scale's own best point may become its score of 1."""
 
 Gains = Sequence[Sequence[float]]
 """Progress in nats, [seeds][horizons], NaN for a run that failed."""
-Train = Callable[[float | None, Sequence[float | None]], Sequence[Gains]]
-"""(weight decay, rates) -> the gains at each rate; None where the rule has no such constant."""
 
 
 @dataclass(frozen=True)
@@ -44,52 +42,69 @@ class Tuning:
         return Tuning(GridTuned.from_json(data["tuned"]), tuple(map(float, data["reference"])))
 
 
-def tune_by_score(rule: Program, train: Train, reference: Sequence[float]) -> Tuning:
-    """The best rate and weight decay of a rule by its score against the scale."""
-    return Tuning(grid_tune(rule, _Scored(train).by(reference)), tuple(reference))
+def mean_score(gains: Gains, reference: Sequence[float]) -> float:
+    """The score without its upper bound, the mean over seeds; `reference` is the score of 1."""
+    return fmean(relative(run, reference, best=math.inf) for run in gains)
 
 
-def tune_scale(rule: Program, train: Train, horizons: int, least: float) -> Tuning:
-    """The best rate and weight decay of the scale by its own score.
+class ScoreSearch:
+    """The search for the best rate and weight decay of a rule by its score against the scale.
 
-    Begins with the highest mean progress. No run is paid twice; where points would take turns, the
-    last of `ROUNDS` is taken. `least` is as in `evaluators.score.mean_progress`.
+    As `GridSearch`, but it is told the gains at the points that it asks for. No point is asked for
+    twice.
     """
-    scored = _Scored(train)
 
-    def best_by(reference: Sequence[float]) -> Tuning:
-        tuned = grid_tune(rule, scored.by(reference))
-        return Tuning(tuned, reference_of(scored.gains(tuned.decay, tuned.rate), least))
+    def __init__(self, rule: Program, reference: Sequence[float]):
+        self._rule = rule
+        self._reference = tuple(reference)
+        self._grid = GridSearch(rule)
+        self._gains: dict[Point, Gains] = {}
 
-    found = best_by((1.0,) * horizons)
-    for _ in range(ROUNDS):
-        before, found = found, best_by(found.reference)
-        if found.reference == before.reference:
-            break
-    return found
+    def ask(self) -> list[Point]:
+        """The points to train next, those of one decay in a row; none when the search has ended."""
+        while points := self._grid.ask():
+            if new := [point for point in points if point not in self._gains]:
+                return new
+            values = [mean_score(self._gains[point], self._reference) for point in points]
+            self._grid.tell(values)
+        return []
+
+    def tell(self, gains: Sequence[Gains]) -> None:
+        """Take the gains at the points that `ask` gives, in its order."""
+        self._gains.update(zip(self.ask(), gains, strict=True))
+
+    @property
+    def result(self) -> Tuning:
+        """The best point, once the search has ended."""
+        return Tuning(self._grid.result, self._reference)
 
 
-class _Scored:
-    """Points of a grid, each trained when first asked for."""
+class ScaleSearch(ScoreSearch):
+    """The search for the best rate and weight decay of the scale by its own score.
 
-    def __init__(self, train: Train):
-        self._train = train
-        self._known: dict[tuple[float | None, float | None], Gains] = {}
+    It begins with the highest mean progress, and searches the grid again by the score at the point
+    it found until that stays. Where points would take turns, the last of `ROUNDS` is taken. `least`
+    is as in `evaluators.score.mean_progress`.
+    """
 
-    def by(self, reference: Sequence[float]) -> Measure:
-        """Mean score over the seeds, by rate."""
+    def __init__(self, rule: Program, horizons: int, least: float):
+        super().__init__(rule, (1.0,) * horizons)
+        self._least = least
+        self._rounds_left = ROUNDS
 
-        def measure(decay: float | None, rates: Sequence[float | None]) -> list[float]:
-            new = [rate for rate in rates if (decay, rate) not in self._known]
-            if new:
-                found = self._train(decay, new)
-                self._known.update(zip(((decay, rate) for rate in new), found, strict=True))
-            return [
-                fmean(relative(run, reference, best=math.inf) for run in self.gains(decay, rate))
-                for rate in rates
-            ]
+    def ask(self) -> list[Point]:
+        """The points to train next, those of one decay in a row; none when the search has ended."""
+        while not (points := super().ask()):
+            own = self.result.reference
+            if own == self._reference or not self._rounds_left:
+                return []
+            self._rounds_left -= 1
+            self._reference, self._grid = own, GridSearch(self._rule)
+        return points
 
-        return measure
-
-    def gains(self, decay: float | None, rate: float | None) -> Gains:
-        return self._known[decay, rate]
+    @property
+    def result(self) -> Tuning:
+        """The best point, and what it scores 1 by, once the search has ended."""
+        tuned = self._grid.result
+        gains = self._gains[Point(tuned.decay, tuned.rate)]
+        return Tuning(tuned, reference_of(gains, self._least))

@@ -5,6 +5,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import astuple
 from functools import lru_cache
+from itertools import groupby
 from typing import Any
 
 from dsl import canonical, canonical_hash
@@ -13,7 +14,7 @@ from dsl.program import Program
 from dsl.rewrite.lower import spelled_out
 from dsl.zoo import ZOO
 from evaluators.comparison.entrants import BASELINES
-from evaluators.comparison.objective import Gains, Tuning, tune_by_score, tune_scale
+from evaluators.comparison.objective import Gains, ScaleSearch, ScoreSearch, Tuning
 from evaluators.comparison.results import SCALE, Runs, TaskSetup
 from evaluators.comparison.store import Key, RunCache, environment
 from evaluators.evaluation import Outcome
@@ -22,7 +23,7 @@ from evaluators.task import Task
 from evaluators.training.outcomes import outcome_of
 from evaluators.training.trainer import Trained, Trainer
 from evaluators.tuning import grid
-from evaluators.tuning.grid import GridTuned
+from evaluators.tuning.grid import GridTuned, Point
 
 WIDTH = 5
 """Seeds that run side by side: those of a tuning, or half of ten fresh ones."""
@@ -128,14 +129,22 @@ class TaskRunner:
         return taken / (self.setup.steps * WIDTH) if fine else math.nan
 
     def _tune(self, rule: Program) -> Tuning:
-        def train(decay: float | None, rates: Sequence[float | None]) -> list[Gains]:
-            program = rule if decay is None else rule.with_hyperparameters(wd=decay)
-            given = [rate for rate in rates if rate is not None] or None
-            return [self._gains(runs) for runs in self._train(program, self.tuning_seeds, given)]
-
         if is_scale(rule):
-            return tune_scale(rule, train, len(self.setup.horizons), self.setup.least)
-        return tune_by_score(rule, train, self._scale().reference)
+            search = ScaleSearch(rule, len(self.setup.horizons), self.setup.least)
+        else:
+            search = ScoreSearch(rule, self._scale().reference)
+        while points := search.ask():
+            search.tell(self._gains_at(rule, points))
+        return search.result
+
+    def _gains_at(self, rule: Program, points: Sequence[Point]) -> list[Gains]:
+        """The gains of a rule at points of its grid; those of one decay train side by side."""
+        found: list[Gains] = []
+        for decay, row in groupby(points, key=lambda point: point.decay):
+            program = rule if decay is None else rule.with_hyperparameters(wd=decay)
+            rates = [point.rate for point in row if point.rate is not None] or None
+            found += map(self._gains, self._train(program, self.tuning_seeds, rates))
+        return found
 
     def _fresh_runs(self, rule: Program, tuning: Tuning) -> Runs:
         trained = self._train(_at(rule, tuning.tuned), self.fresh)[0]

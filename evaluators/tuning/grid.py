@@ -6,9 +6,9 @@ are half decades; weight decays are 0 and decades, and 0 is no edge, since nothi
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from dsl.program import Program
 
@@ -23,8 +23,12 @@ LARGEST_DECAY = 100.0
 
 GRID = (RATE_STEPS, DECAYS, FARTHEST_STEP, LARGEST_DECAY)
 
-Measure = Callable[[float | None, Sequence[float | None]], Sequence[float]]
-"""(weight decay, rates) -> one value per rate, higher is better; None where the rule has none."""
+
+class Point(NamedTuple):
+    """A place on the grid; None where the rule has no such constant."""
+
+    decay: float | None
+    rate: float | None
 
 
 @dataclass(frozen=True)
@@ -60,32 +64,63 @@ class GridTuned:
         return {name: value for name, value in found.items() if value is not None}
 
 
-def grid_tune(rule: Program, measure: Measure) -> GridTuned:
-    """The best rate and weight decay of a rule by `measure`.
+class GridSearch:
+    """The search for the best rate and weight decay of a rule: ask for points, tell their values.
+
+        search = GridSearch(rule)
+        while points := search.ask():
+            search.tell([value_at(point) for point in points])
+        search.result
 
     Of equally good points the one nearest to the default rate, then with the least decay.
     """
-    hypers = rule.hyperparameters
-    default = hypers.get("lr")
-    steps: list[int] = [*RATE_STEPS] if default else [0]
-    decays: list[float | None] = [*DECAYS] if "wd" in hypers else [None]
-    known: dict[tuple[float | None, int], float] = {}
-    while True:
-        for decay in decays:
-            new = [step for step in steps if (decay, step) not in known]
-            if new:
-                values = measure(decay, [_rate(default, step) for step in new])
-                known.update(zip(((decay, step) for step in new), values, strict=True))
-        best = max(known, key=lambda point: (known[point], -abs(point[1]), -(point[0] or 0)))
-        more_steps = _next_steps(best[1], steps) if default else []
-        more_decays = _next_decays(best[0], decays)
-        if not more_steps and not more_decays:
-            break
-        steps, decays = sorted(steps + more_steps), decays + more_decays
-    decay, step = best
-    sweep = [(rate, known[decay, at]) for at in steps if (rate := _rate(default, at)) is not None]
-    inside = (not default or steps[0] < step < steps[-1]) and (not decay or decay != decays[-1])
-    return GridTuned(_rate(default, step), decay, known[best], inside, len(known), tuple(sweep))
+
+    def __init__(self, rule: Program):
+        hypers = rule.hyperparameters
+        self._default = hypers.get("lr")
+        self._steps: list[int] = [*RATE_STEPS] if self._default else [0]
+        self._decays: list[float | None] = [*DECAYS] if "wd" in hypers else [None]
+        self._known: dict[tuple[float | None, int], float] = {}
+
+    def ask(self) -> list[Point]:
+        """The points to value next, those of one decay in a row; the same until they are told. The
+        search has ended when there are none."""
+        return [Point(decay, _rate(self._default, step)) for decay, step in self._open()]
+
+    def tell(self, values: Sequence[float]) -> None:
+        """Take the values of the points that `ask` gives, in its order; higher is better."""
+        self._known.update(zip(self._open(), values, strict=True))
+        decay, step = self._best()
+        more_steps = _next_steps(step, self._steps) if self._default else []
+        more_decays = _next_decays(decay, self._decays)
+        self._steps, self._decays = sorted(self._steps + more_steps), self._decays + more_decays
+
+    @property
+    def result(self) -> GridTuned:
+        """The best point, once the search has ended."""
+        decay, step = self._best()
+        return GridTuned(
+            rate=_rate(self._default, step),
+            decay=decay,
+            value=self._known[decay, step],
+            interior=(not self._default or self._steps[0] < step < self._steps[-1])
+            and (not decay or decay != self._decays[-1]),
+            points=len(self._known),
+            sweep=tuple(
+                (rate, self._known[decay, at])
+                for at in self._steps
+                if (rate := _rate(self._default, at)) is not None
+            ),
+        )
+
+    def _open(self) -> list[tuple[float | None, int]]:
+        """Decays and half decades of the grid without a value."""
+        places = ((decay, step) for decay in self._decays for step in self._steps)
+        return [place for place in places if place not in self._known]
+
+    def _best(self) -> tuple[float | None, int]:
+        known = self._known
+        return max(known, key=lambda place: (known[place], -abs(place[1]), -(place[0] or 0)))
 
 
 def _rate(default: float | None, step: int) -> float | None:
