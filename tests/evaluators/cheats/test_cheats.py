@@ -142,7 +142,7 @@ def test_what_a_few_more_steps_undo_was_short_lived(ended, after, expected):
 def test_a_loss_below_the_floor_raises_an_alarm(unguarded, monkeypatch):
     trainer = unguarded.trainers.by_task["quadratic"]
     monkeypatch.setattr(trainer, "task", replace(trainer.task, floor=0.9 * trainer.task.untrained))
-    unguarded = Evaluator(unguarded.suite)
+    unguarded = Evaluator(unguarded.setup)
     unguarded._scale = lambda name, seeds: (1.0, 1.0)
     evaluation = unguarded.evaluate(HONEST, SEEDS)
     assert evaluation.outcome is Outcome.TOO_GOOD

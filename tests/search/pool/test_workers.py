@@ -137,7 +137,7 @@ def test_a_job_may_take_as_long_as_it_says(ray):
 def slow_to_start():
     import time
 
-    time.sleep(5)
+    time.sleep(8)
     return sleepy_worker()
 
 
@@ -145,7 +145,7 @@ def slow_to_start():
 def test_starting_a_worker_takes_no_time_from_its_jobs(ray):
     pool = RayPool(1, slow_to_start)
     for number, name in enumerate(("adamw", "sgd")):
-        pool.submit(number, Evaluate(SUITE, EvaluationRequest(ZOO[name]), (1, 2)), 2.5)
+        pool.submit(number, Evaluate(SUITE, EvaluationRequest(ZOO[name]), (1, 2)), 6.0)
     done = drain(pool, 2)
     assert all(isinstance(found, Done) for found in done.values())
     assert pool.retries == 0
