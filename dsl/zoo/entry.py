@@ -47,11 +47,13 @@ class Check:
     `near` is where the path begins, as a part of the way from a minimum to the model's own start:
     1 is that start, where the loss bends both ways; closer by it is all but convex, as rules want
     that otherwise multiply a rounding error on most steps.
+    `at_defaults` bounds it at the published defaults where these multiply a rounding error.
     `note` says where the other implementation departs from the program, by less than `agrees`.
     """
 
     at: Mapping[str, float] = field(default_factory=dict)
     agrees: float = 1e-10
+    at_defaults: float | None = None
     ranks: tuple[int, ...] = RANKS
     undefined: str = ""
     near: float = 1.0

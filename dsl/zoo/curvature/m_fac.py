@@ -20,7 +20,8 @@ _MEMBERS = 32
     paper="M-FAC: Efficient Matrix-Free Approximations of Second-Order Information "
     "(Frantar et al.)",
     year=2021,
-    reference=Dense(at={"b1": 0.75, "damp": 2**-5}),
+    # At the default damping what is left of g is divided by 1e-5, a rounding of it too.
+    reference=Dense(at={"b1": 0.75, "damp": 2**-5}, at_defaults=1e-9),
     hypers={"damp": Hyper("added to the eigenvalues of the Fisher matrix")},
 )
 def m_fac(w, g, h=history(_MEMBERS), v=zeros, *, lr=1e-3, b1=0.0, wd=0.0, damp=1e-5):
