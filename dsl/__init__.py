@@ -8,6 +8,7 @@
     run/         one step of a program, as an Optax transformation, on the machine; fingerprints
     combine/     programs made from programs
     zoo/         known optimizers as programs
+    behaviour/   how programs behave, how far apart they are in that, and the nearest known rule
     export/      programs as Optax and PyTorch files, LaTeX and graphs
     ops          the words of the language, to write rules with in Python
     lazy         JAX and Optax, imported when they are first used

@@ -33,7 +33,16 @@ def test_the_language_stands_alone():
 
 
 def test_only_running_a_program_by_jax_imports_jax():
-    rooms = ("language", "primitives", "program", "rewrite", "combine", "zoo", "export")
+    rooms = (
+        "language",
+        "primitives",
+        "program",
+        "rewrite",
+        "combine",
+        "zoo",
+        "behaviour",
+        "export",
+    )
     every = "; ".join(f"import_all('dsl.{room}')" for room in rooms)
     code = f"from dsl.declare import import_all; {every}; import dsl.ops, dsl.run.fingerprint"
     assert not HEAVY & modules_after(code)

@@ -1,0 +1,8 @@
+"""How rules behave, how far apart two are in that, and which known rule is nearest.
+
+landscape   the function that oracles ask meanwhile
+probe       streams of gradients on a small model, and the steps of a program on one
+distance    how far apart the steps of two programs are, whatever their rates
+traits      how one program behaves, in a few numbers and words
+nearest     the rules of the zoo by their distance from a program, and its name in their terms
+"""
