@@ -157,6 +157,7 @@ def campaigns(tmp_path, monkeypatch):
 COMMANDS = {
     "show": ("--as", "canonical"),
     "simplify": (),
+    "nearest": ("--count", "2"),
     "export": ("--to", "rule"),
     "verify": ("--against", "lion", "--steps", "2", "--ranks", "1"),
 }

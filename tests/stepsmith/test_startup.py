@@ -44,6 +44,8 @@ def modules_of(*command: str, cwd: Path = ROOT) -> set[str]:
         "show lion --as graph",
         "show lion --as canonical",
         "simplify adamw",
+        "nearest lion",
+        "nearest lion --json",
         "primitives",
         "primitives --json",
         "zoo",
