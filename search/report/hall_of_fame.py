@@ -4,7 +4,9 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
+from functools import cached_property
 
+from dsl.behaviour.nearest import known_as
 from dsl.errors import counted
 from dsl.program import Local, Program
 from dsl.program.printer import is_fresh
@@ -55,6 +57,12 @@ class Entry:
     def sd(self) -> float:
         """Standard deviation over seeds."""
         return statistics.stdev(self.scores) if len(self.scores) > 1 else 0.0
+
+    @cached_property
+    def known_as(self) -> str:
+        """The program in terms of the zoo: a known rule, one with other constants, or the rule
+        nearest in behaviour and its distance. The first of a process takes about a second."""
+        return known_as(self.program)
 
 
 @dataclass(frozen=True)

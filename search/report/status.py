@@ -10,10 +10,16 @@ from search.report.funnel import funnel
 from search.report.hall_of_fame import Entry, HallOfFame, hall_of_fame
 
 
-def read_status(run: Path) -> dict[str, Any]:
-    """The state of a run, as `stepsmith status --json` prints it."""
+def read_status(run: Path, *, known_as: bool = True) -> dict[str, Any]:
+    """The state of a run, as `stepsmith status --json` prints it.
+
+    **Arguments:** `known_as`: say what the winner is in terms of known rules, which takes a second.
+    """
     with reading(run) as ledger:
-        return {**_search(run, ledger), **_hall(hall_of_fame(ledger))}
+        found = {**_search(run, ledger), **_hall(hall := hall_of_fame(ledger))}
+    if hall and known_as:
+        found["winner"]["known_as"] = hall.winner.known_as
+    return found
 
 
 def _search(run: Path, ledger: Ledger) -> dict[str, Any]:

@@ -52,6 +52,7 @@ def named(campaign: str, tasks: Sequence[TaskChoice], hall: HallOfFame, content:
         f"Score {winner.mean:.4f} +- {winner.sd:.4f} over {len(winner.scores)} fresh seeds on",
         *textwrap.wrap(f"{where};", _DOC_WIDTH),
         f"tuned {hall.rule} is 1, untrained is 0. Program {winner.hash}, ledger {content[:16]}.",
+        f"In terms of known rules: {winner.known_as}.",
     ]
     if hall.unseen:
         lines += ["", HEADING, *(each.sentence for each in hall.unseen)]

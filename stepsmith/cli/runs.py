@@ -27,7 +27,7 @@ def runs(
     found: list[dict[str, Any]] = []
     for run in runs_in(folder):
         try:
-            found.append(read_status(run))
+            found.append(read_status(run, known_as=as_json))
         except SearchError as error:
             found.append({"folder": str(run), "state": "unreadable", "error": error.message})
     if as_json:

@@ -60,6 +60,7 @@ def _lines(found: dict[str, Any]) -> list[str]:
             f"{'winner:':14}{winner['hash']}, {winner['score']:.4f} +- {winner['sd']:.4f} "
             f"over {winner['seeds']} fresh seeds, size {winner['size']}"
         )
+        lines.append(f"{'known as:':14}{winner['known_as']}")
         lines += ["", *(f"    {line}" for line in winner["program"].splitlines()), ""]
         lines.append(found["claim"])
         if found["unseen"]:

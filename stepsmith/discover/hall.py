@@ -10,8 +10,10 @@ from search.report.transfer import HEADING
 from stepsmith.output import plain_table
 
 _LEAST_PROGRAM = 20
-_OTHER_COLUMNS = 42
-"""Characters of a line: those that a program gets at least, and those of the other columns."""
+_KNOWN_AS = 14
+_OTHER_COLUMNS = 42 + 2 * _KNOWN_AS
+"""Characters of a line: those that a program and a name get at least, and those of the columns
+besides the program."""
 
 
 def hall_table(hall: HallOfFame, width: int) -> Group:
@@ -27,6 +29,7 @@ def hall_table(hall: HallOfFame, width: int) -> Group:
         table.add_column("unseen", justify="right", no_wrap=True)
     table.add_column("size", justify="right", min_width=4)
     table.add_column("hash", no_wrap=True, min_width=8)
+    table.add_column("known as", min_width=_KNOWN_AS, max_width=2 * _KNOWN_AS)
     room = max(width - _OTHER_COLUMNS, _LEAST_PROGRAM)
     table.add_column("program", overflow="ellipsis", no_wrap=True, max_width=room)
     for place, entry in enumerate(hall.entries):
@@ -51,7 +54,7 @@ def _legend(hall: HallOfFame) -> str:
     )
     if hall.winner.validated is not None:
         legend += "; unseen: the same on the tasks of meta-validation, which choose the winner"
-    return legend
+    return legend + "; known as: in terms of the zoo, with the distance in behaviour"
 
 
 def _unseen(hall: HallOfFame) -> list[str]:
@@ -64,4 +67,6 @@ def _add(table: Table, mark: str, entry: Entry, validated: bool, before: str = "
     if validated:
         scores.append("" if entry.validated is None else f"{entry.validated:.4f}")
     body = "; ".join(print_body(entry.program, entry.program.kinds))
-    table.add_row(mark, *scores, str(entry.size), entry.hash[:8], Text(before + body))
+    known_as = "" if before else entry.known_as
+    cells = (str(entry.size), entry.hash[:8], Text(known_as), Text(before + body))
+    table.add_row(mark, *scores, *cells)

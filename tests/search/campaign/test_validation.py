@@ -134,6 +134,8 @@ def test_a_person_is_shown_what_the_winner_did_on_tasks_that_the_search_never_sa
     table = console.export_text()
     for text in ("\n".join(_lines(status)), table):
         assert HEADING in text and meta.sentence in text and held_out.sentence in text
+    assert status["winner"]["known_as"] == result.hall.winner.known_as
+    assert f"known as:     {result.hall.winner.known_as}" in _lines(status)
     for entry in result.hall.entries:
         assert f"{entry.validated:.4f}" in table
     doc = parse((folder / "winner.rule").read_text()).doc

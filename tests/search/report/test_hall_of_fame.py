@@ -1,17 +1,28 @@
+import io
+from dataclasses import replace
+
 import pytest
 from rich.console import Console
 
 from dsl import parse
+from dsl.zoo import ZOO
 from evaluators.evaluation import Evaluation, Measurement, Outcome
 from evaluators.score import LUCK
 from evaluators.statistics import ERROR, interval, paired_test
 from search.campaign.finals import evidence_by_candidate
 from search.ledger.results import FinalResult, seed_scores
 from search.report.hall_of_fame import Claim, Entry, HallOfFame
+from search.report.winner import named
 from stepsmith.discover.hall import hall_table
 from stepsmith.output import duration
 
 SGD = parse("def c7(w, g, *, lr=0.1):\n    return lr * g")
+FOUND = (
+    SGD,
+    ZOO["adam"].with_hyperparameters(b1=0.8, b2=0.9).renamed("c9"),
+    parse("def c11(w, g, m=zeros):\n    m = m / 2 + sign(g)\n    return sqrt(abs(g)) * m"),
+)
+"""Programs of three families: a known one, a known one with other constants, one of its own."""
 
 
 def final(candidate, scores):
@@ -74,8 +85,27 @@ def test_the_table_shows_arrow_score_size_and_program_at_any_width(width):
     console = Console(width=width, record=True, file=open("/dev/null", "w"))  # noqa: SIM115
     console.print(hall_table(hall((1.1, 1.2, 1.3)), width))
     row = next(line for line in console.export_text().splitlines() if line.startswith("->"))
-    assert row.split()[:8] == ["->", "1.2000", "+-", "0.1000", "1", "aaaaaaaa", "return", "lr"]
+    assert row.split()[:7] == ["->", "1.2000", "+-", "0.1000", "1", "aaaaaaaa", "sgd"]
+    assert "return" in row
     console.file.close()
+
+
+@pytest.mark.parametrize("width", [80, 140])
+def test_the_table_reads_well(width, snapshot):
+    entries = [replace(hall((1.1, 1.2, 1.3)).winner, program=program) for program in FOUND]
+    found = replace(hall((1.1, 1.2, 1.3)), entries=tuple(entries))
+    console = Console(width=width, record=True, file=io.StringIO())
+    console.print(hall_table(found, width))
+    assert console.export_text() == snapshot
+
+
+def test_a_finalist_is_known_by_the_nearest_rule_and_the_winner_says_so():
+    names = [replace(hall((1.1, 1.2, 1.3)).winner, program=program).known_as for program in FOUND]
+    assert names[:2] == ["sgd with other constants", "adam with other constants"]
+    assert names[2].startswith("nearest ") and names[2].split(", ")[0].split()[1] in ZOO
+    found = hall((1.1, 1.2, 1.3))
+    doc = named("mine", (), replace(found, entries=(replace(found.winner, program=FOUND[1]),)), "0")
+    assert "In terms of known rules: adam with other constants." in doc.doc.splitlines()
 
 
 def test_durations_read_as_clocks():
