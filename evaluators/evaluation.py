@@ -1,7 +1,7 @@
 """The judgement of a program: an outcome, a score, and the measurements they rest on."""
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -93,13 +93,13 @@ class Evaluation:
         """The rate that served best on each task that was trained on."""
         return {m.task: m.rate for m in self.measurements if m.rate is not None}
 
+    def by_task(self) -> dict[str, float]:
+        """The score on each task that was trained on, a mean over seeds."""
+        return _means((m.task, m.score) for m in self.measurements)
+
     def early(self) -> dict[str, float]:
         """The score at the first checkpoint of each task, a mean over seeds."""
-        found: dict[str, list[float]] = {}
-        for each in self.measurements:
-            if each.early is not None:
-                found.setdefault(each.task, []).append(each.early)
-        return {task: sum(scores) / len(scores) for task, scores in found.items()}
+        return _means((m.task, m.early) for m in self.measurements)
 
     def to_json(self) -> dict[str, Any]:
         """Plain data without NaN; `from_json` gives an equal evaluation back."""
@@ -116,3 +116,12 @@ class Evaluation:
         return Evaluation(
             Outcome(data["outcome"]), float(data["score"]), measurements, (before, after)
         )
+
+
+def _means(pairs: Iterable[tuple[str, float | None]]) -> dict[str, float]:
+    """The mean of the numbers that there are for each task."""
+    found: dict[str, list[float]] = {}
+    for task, number in pairs:
+        if number is not None:
+            found.setdefault(task, []).append(number)
+    return {task: sum(numbers) / len(numbers) for task, numbers in found.items()}

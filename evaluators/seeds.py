@@ -9,11 +9,15 @@ import numpy as np
 
 _MUTATION, _EVALUATION = 0, 1
 _BITS = 29
-_SEARCH, _BASELINE, _FINAL, _COMPARISON, _VALIDATION = range(5)
+_SEARCH, _BASELINE, _FINAL, _COMPARISON, _VALIDATION, _START = range(6)
 """Purposes; each has the range of 2**29 seeds that begins at its number times 2**29."""
 
 COMPARISON_TUNING_SEEDS = tuple(range(_COMPARISON << _BITS, (_COMPARISON << _BITS) + 5))
 """Seeds that a comparison tunes every rule on; no campaign draws from their range."""
+
+START_SEEDS = tuple(range(_START << _BITS, (_START << _BITS) + 64))
+"""Seeds that the rates of start programs are found on, the same for every campaign, so that what
+one campaign found serves the next."""
 
 
 def candidate_rng(seed: int, index: int) -> np.random.Generator:

@@ -38,6 +38,13 @@ class NoSuchRun(SearchError):
     """A folder that holds no campaign, or a hash that names no program of it."""
 
 
+class NoSuchRule(SearchError):
+    """A text that names no rule, or a rule that a campaign cannot start from."""
+
+    def __str__(self) -> str:
+        return f"{self.message}\nhelp: {self.help}" if self.help else self.message
+
+
 class CampaignFailed(SearchError):
     """The campaign could not do its work."""
 
@@ -49,6 +56,7 @@ __all__ = [
     "ConfigChanged",
     "ConfigError",
     "LedgerError",
+    "NoSuchRule",
     "NoSuchRun",
     "RunLocked",
     "SearchError",

@@ -17,9 +17,11 @@ from pathlib import Path
 import yaml
 
 from evaluators.files.replace_file import replace_file
+from evaluators.files.result_cache import ResultCache
 from evaluators.workers import SerialPool
 from search.campaign import campaign, events
 from search.campaign.session import Session
+from search.campaign.sources import check_sources, find_sources
 from search.config import Config, check_same
 from search.errors import NoSuchRun
 from search.ledger import FILE, Ledger
@@ -51,16 +53,29 @@ def run_campaign(
     folder: Path,
     observe: events.Observer = events.ignore,
     make_worker: Callable[[], CampaignWorker] = CampaignWorker,
+    cache_folder: Path | None = None,
 ) -> Result:
-    """Run, resume, or find complete the campaign in `folder`."""
+    """Run, resume, or find complete the campaign in `folder`.
+
+    **Arguments:** `cache_folder`: where the rates of start programs are kept for other campaigns;
+    None keeps none.
+    """
+    path = folder / FILE
+    sources = None if path.exists() else find_sources(config)
     _make_folder(folder)
     with run_lock(folder):
-        path = folder / FILE
-        ledger = Ledger.open(path) if path.exists() else Ledger.create(path, config.comparable())
-        session = Session(config, ledger, _pool(config, make_worker), _versions(), observe)
+        if path.exists():
+            ledger = Ledger.open(path)
+        else:
+            sources = sources or find_sources(config)
+            ledger = Ledger.create(path, config.comparable(), sources)
+        pool, cache = _pool(config, make_worker), ResultCache(cache_folder)
+        session = Session(config, ledger, pool, _versions(), observe, cache)
         finished = False
         try:
             check_same(ledger.config, config, folder)
+            if sources is None:
+                check_sources(session.sources, config)
             if not (folder / _CONFIG).exists():
                 replace_file(folder / _CONFIG, _config_text(config))
             was_complete = campaign.run(session)

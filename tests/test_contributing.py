@@ -73,14 +73,14 @@ else:
 from search.config import Config
 import numpy as np
 from dsl.zoo import ZOO
-from search.strategies import STRATEGIES
+from search.strategies import STRATEGIES, Judged
 config = Config.model_validate({
     "campaign": "climb", "tasks": [{"name": "quadratic", "steps": 10}],
     "budget": {"candidates": 10}, "strategy": {"kind": "hill_climbing"},
 })
-climber = STRATEGIES["hill_climbing"](config.strategy, ZOO["sgd"], config.mutator())
-climber.tell(0, ZOO["sgd"], 0.5)
-climber.tell(1, ZOO["lion"], 0.7)
+climber = STRATEGIES["hill_climbing"](config.strategy, [ZOO["sgd"]], config.breeder())
+climber.tell(Judged(0, ZOO["sgd"], "sgd", 0.5))
+climber.tell(Judged(1, ZOO["lion"], "lion", 0.7))
 assert climber.ask(2, np.random.default_rng(0), "c2").parent == 1
 """,
     "kind of mutation": """
@@ -92,7 +92,7 @@ config = Config.model_validate({
     "budget": {"candidates": 10}, "strategy": {"kind": "random_search"},
     "mutation": {**dict.fromkeys(config.mutation.kinds(), 0.0), "negate": 1.0},
 })
-child, mutation = config.mutator().mutate(ZOO["sgd"], np.random.default_rng(0), "c1")
+child, mutation = config.breeder().mutator.mutate(ZOO["sgd"], np.random.default_rng(0), "c1")
 assert (mutation.kind, mutation.detail) == ("negate", "the other direction")
 assert str(child).splitlines()[-1].strip().startswith("return -")
 """,

@@ -66,7 +66,7 @@ config = Config.model_validate(
         "strategy": {{"kind": "random_search"}},
     }}
 )
-mutator, program, mutants = config.mutator(), ZOO["adamw"], []
+mutator, program, mutants = config.breeder().mutator, ZOO["adamw"], []
 for number in range(300):
     rng = np.random.default_rng((5, number))
     program, mutation = mutator.mutate(program, rng, f"c{{number}}")

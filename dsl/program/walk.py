@@ -5,6 +5,7 @@ does it through here:
 
     readers(program)                the places that read each value
     needed(program, roots)          all that some values are computed from
+    dependants(program, name)       all that is computed from a name, at this step or a later one
     remap(program, change)          every argument replaced, statements in place
     Rewriter(program)               statements left out, added, or taken from several programs
 """
@@ -96,6 +97,19 @@ def needed(program: Parts, roots: Iterable[Arg], follow: Follow | None = None) -
             found.add(arg)
             stack.extend(follow(arg))
     return found
+
+
+def dependants(program: Parts, name: Name) -> set[Arg]:
+    """The name, and all statements and slots whose values depend on it at some step."""
+    found: set[Arg] = {name}
+    while True:
+        before = len(found)
+        for index, statement in enumerate(program.statements):
+            if not found.isdisjoint(statement.args):
+                found.add(Local(index))
+        found.update(Name(slot) for slot, arg in program.next_values.items() if arg in found)
+        if len(found) == before:
+            return found
 
 
 def indices(args: Iterable[Arg]) -> list[int]:

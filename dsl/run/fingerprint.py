@@ -59,6 +59,17 @@ def fingerprint(program: Program) -> str:
     return hashed("fingerprint", " ".join(tokens))
 
 
+@lru_cache(maxsize=16384)
+def step_scale(program: Program) -> float | None:
+    """The length of the program's typical step on the probe, at a rate of 1: the geometric mean of
+    |step| over entries and times where it is finite and not 0; None if it is nowhere."""
+    moves = np.abs(respond(program))
+    sizes = moves[np.isfinite(moves) & (moves > 0)]
+    if not sizes.size:
+        return None
+    return float(np.exp(np.mean(np.log(sizes)))) / (program.hyperparameters.get("lr") or 1.0)
+
+
 def depends_on_gradient(program: Program) -> bool:
     """True if the steps change with the stream of gradients, or the function behind the oracles.
 

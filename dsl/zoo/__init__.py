@@ -42,4 +42,10 @@ class _Programs(Mapping[str, Program]):
 
 ZOO: Mapping[str, Program] = _Programs()
 
-__all__ = ["ENTRIES", "ZOO"]
+GROUPS: Mapping[str, tuple[str, ...]] = {
+    group: tuple(name for name, entry in ENTRIES.items() if entry.group == group)
+    for group in sorted({entry.group for entry in ENTRIES.values()})
+}
+"""The names of rules by the folder that they are declared in."""
+
+__all__ = ["ENTRIES", "GROUPS", "ZOO"]

@@ -6,7 +6,7 @@ plan       cells (a rule on a task), about how long they take, and which comes n
 work       the worker of a process; doing the plan, with progress
 runner     one task: rules tuned on it, run on fresh seeds, timed side by side
 objective  the search for a rule's best point by the score
-store      results that were paid for, kept under all that decides them
+key        all that decides a result, under which it is kept once paid for
 results    the outcome as plain data, and the scores it makes
 speedup    steps to a loss, speed-ups, performance profiles, sensitivity to the rate
 claim      the verdict in fixed words

@@ -14,10 +14,11 @@ from dsl.program import Program
 from dsl.rewrite.lower import spelled_out
 from dsl.zoo import ZOO
 from evaluators.comparison.entrants import BASELINES
+from evaluators.comparison.key import Key
 from evaluators.comparison.objective import Gains, ScaleSearch, ScoreSearch, Tuning
 from evaluators.comparison.results import SCALE, Runs, TaskSetup
-from evaluators.comparison.store import Key, RunCache, environment
 from evaluators.evaluation import Outcome
+from evaluators.files.result_cache import ResultCache, environment
 from evaluators.score import progress
 from evaluators.task import Task
 from evaluators.training.outcomes import outcome_of
@@ -61,7 +62,7 @@ class TaskRunner:
         setup: TaskSetup,
         tuning: Sequence[int],
         fresh: Sequence[int],
-        cache: RunCache,
+        cache: ResultCache,
     ):
         self.task = task
         self.setup = setup

@@ -20,8 +20,8 @@ from evaluators.comparison.plan import (
 )
 from evaluators.comparison.results import SCALE, Runs, TaskSetup
 from evaluators.comparison.runner import TIMINGS, WIDTH, TaskRunner, is_scale
-from evaluators.comparison.store import RunCache
 from evaluators.errors import ComparisonFailed
+from evaluators.files.result_cache import ResultCache
 from evaluators.registry import get
 from evaluators.seeds import COMPARISON_TUNING_SEEDS, comparison_seeds
 from evaluators.workers import Done, Failed, Pool
@@ -30,12 +30,12 @@ from evaluators.workers import Done, Failed, Pool
 class ComparisonWorker:
     """The worker of a comparison; the runner of each task is made when first used.
 
-    **Arguments:** `say`: see `RunCache`.
+    **Arguments:** `say`: see `ResultCache`.
     """
 
     def __init__(self, spec: ComparisonSpec, say: Callable[[str], None] = lambda sentence: None):
         self.spec = spec
-        self._cache = RunCache(spec.folder, say)
+        self._cache = ResultCache(spec.folder, say)
         self._made: dict[int, TaskRunner] = {}
 
     def of(self, task: int) -> TaskRunner:

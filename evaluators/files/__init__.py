@@ -1,5 +1,6 @@
 """Files: configs that are read with good errors, results that are written whole.
 
 config_file   YAML held against a model; errors name file, line and key
+result_cache  results that were paid for, in the user's cache folder
 replace_file  a file replaced by another in one step
 """

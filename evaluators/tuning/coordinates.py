@@ -192,12 +192,12 @@ class _Tuner:
         program = canonical(self.program.with_hyperparameters(**dict(others)))
         tried = [rate * factor for factor in self.factors] if self.has_rate else None
         runs = trainer.run(program, self.seeds, tried)
-        gains = [fmean(_gain(trainer, run) for run in row) for row in runs]
+        gains = [fmean(gain(trainer, run) for run in row) for row in runs]
         best = max(range(len(gains)), key=gains.__getitem__)
         return gains[best], tried[best] if tried else rate
 
 
-def _gain(trainer: Trainer, run: Trained) -> float:
+def gain(trainer: Trainer, run: Trained) -> float:
     """Mean progress over the looks; a failed run goes back by as much as one gains."""
     if outcome_of(trainer.task, run) is not Outcome.OK:
         return WORST

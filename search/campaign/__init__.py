@@ -3,6 +3,8 @@
 campaign      tune the baseline, search, measure the finalists
 loop          the search: candidates proposed, judged and told; resumable anywhere
 session       the workers of this process, and its entry in the ledger
+sources       the rules that a campaign is made from
+starts        the programs that it starts from, tuned
 baseline      the rule that scores 1, tuned, and the suites that judge by it
 finals        the best programs on fresh seeds
 validation    the best of these on suites of other tasks

@@ -9,17 +9,19 @@ from search.campaign import events
 from search.campaign.events import Observer
 from search.config import Config
 from search.errors import CampaignFailed
-from search.ledger.results import Rates, TunedBaseline
+from search.ledger.results import Rates, Sources, TunedBaseline
 from search.pool.jobs import CampaignPool, Tune, time_limit
 
 
-def tune_baseline(config: Config, pool: CampaignPool, observe: Observer) -> TunedBaseline:
+def tune_baseline(
+    config: Config, sources: Sources, pool: CampaignPool, observe: Observer
+) -> TunedBaseline:
     """The baseline with the constants and rates that suit the tasks of the search.
 
     **Raises:** CampaignFailed if the workers that tuned it were lost.
     """
     wanted = config.baseline
-    rule = config.rule(wanted.rule)
+    rule = sources.baseline
     observe(events.TuningBaseline(wanted.rule, wanted.evaluations))
     seeds = baseline_seeds(config.seed, wanted.seeds)
     job = Tune(
@@ -27,7 +29,7 @@ def tune_baseline(config: Config, pool: CampaignPool, observe: Observer) -> Tune
         tasks=config.choices,
         seeds=seeds,
         evaluations=wanted.evaluations,
-        primitives=_primitives(config),
+        primitives=primitives(config, sources),
         factors=tuple(config.evaluation.rates),
         shape=config.evaluation.shape,
     )
@@ -39,9 +41,10 @@ def tune_baseline(config: Config, pool: CampaignPool, observe: Observer) -> Tune
     return TunedBaseline(rule, tuned.program, tuned.rates, tuned.trail)
 
 
-def search_setup(config: Config, baseline: TunedBaseline) -> JudgingSetup:
+def search_setup(config: Config, sources: Sources, baseline: TunedBaseline) -> JudgingSetup:
     """The setup that candidates are judged by."""
-    return setup_of(config, config.choices, baseline.program, baseline.rates, _primitives(config))
+    carried = primitives(config, sources)
+    return setup_of(config, config.choices, baseline.program, baseline.rates, carried)
 
 
 def setup_of(
@@ -65,8 +68,8 @@ def setup_of(
     )
 
 
-def _primitives(config: Config) -> tuple[str, ...]:
-    """The primitives of candidates: those that mutation draws and those of the start rule."""
-    drawn = {name for name, weight in config.primitives.table().items() if weight}
-    used = {statement.op for statement in config.rule(config.start).statements}
-    return tuple(sorted(drawn | used))
+def primitives(config: Config, sources: Sources) -> tuple[str, ...]:
+    """The primitives of candidates: those of the campaign, of the starts and the baseline."""
+    programs = (*sources.starts, sources.baseline)
+    used = {statement.op for program in programs for statement in program.statements}
+    return tuple(sorted(config.words() | used))

@@ -8,6 +8,8 @@ from search.campaign.baseline import search_setup, tune_baseline
 from search.campaign.finals import Entrant, evidence_by_candidate, measure
 from search.campaign.loop import SearchLoop
 from search.campaign.session import Session
+from search.campaign.sources import known_rules
+from search.campaign.starts import tune_starts
 from search.campaign.validation import validate
 from search.candidates.proposer import Proposer
 from search.ledger.results import TunedBaseline, final_scores
@@ -18,13 +20,24 @@ def run(session: Session) -> bool:
 
     **Returns:** True if nothing was left to do.
     """
-    config, ledger = session.config, session.ledger
+    config, ledger, sources = session.config, session.ledger, session.sources
     baseline = ledger.baseline
     if baseline is None:
-        baseline = tune_baseline(config, session.pool, session.observe)
+        baseline = tune_baseline(config, sources, session.pool, session.observe)
         ledger.set_baseline(baseline)
-    setup = search_setup(config, baseline)
-    loop = SearchLoop(session, _proposer(session, baseline), setup)
+    starts = ledger.starts
+    if starts is None:
+        cache, observe = session.cache, session.observe
+        starts = tune_starts(config, sources, baseline, session.pool, cache, observe)
+        ledger.set_starts(starts)
+    setup = search_setup(config, sources, baseline)
+    proposer = Proposer(
+        config,
+        [start.program for start in starts],
+        [start.rates for start in starts],
+        known_rules(config),
+    )
+    loop = SearchLoop(session, proposer, setup)
     loop.resume()
     if config.comparable() != ledger.config:  # a larger budget; the finals are then still to come
         ledger.set_config(config.comparable())
@@ -33,14 +46,6 @@ def run(session: Session) -> bool:
     loop.run()
     _measure_finalists(session, baseline, setup)
     return False
-
-
-def _proposer(session: Session, baseline: TunedBaseline) -> Proposer:
-    """Proposes from the start program on: with its tuned constants, if it is the baseline."""
-    config = session.config
-    if config.start == config.baseline.rule:
-        return Proposer(config, baseline.program, baseline.rates)
-    return Proposer(config, config.rule(config.start), {})
 
 
 def _measure_finalists(session: Session, baseline: TunedBaseline, setup: JudgingSetup) -> None:

@@ -74,6 +74,14 @@ class BaselineTuned:
 
 
 @dataclass(frozen=True)
+class TuningStarts:
+    """`done` of `total` start programs have their rates."""
+
+    done: int
+    total: int
+
+
+@dataclass(frozen=True)
 class Judged:
     """A verdict was entered in the ledger."""
 
@@ -120,6 +128,7 @@ Event = (
     | WorkersStarting
     | TuningBaseline
     | BaselineTuned
+    | TuningStarts
     | Judged
     | CandidateLost
     | Alarm

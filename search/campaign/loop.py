@@ -118,7 +118,7 @@ class SearchLoop:
         pending = self._pending.pop(number)
         candidate, verdict = pending.candidate, pending.verdict
         assert verdict is not None
-        if number == 0 and verdict.score is None:
+        if number == 0 and len(self.session.sources.starts) == 1 and verdict.score is None:
             raise CampaignFailed(
                 f"the start program could not be evaluated: {verdict.outcome}, {verdict.note}"
             )

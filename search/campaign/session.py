@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
+from evaluators.files.result_cache import ResultCache
 from search.campaign import events
 from search.campaign.events import Observer, Progress
 from search.config import Config
@@ -12,7 +13,8 @@ from search.pool.jobs import CampaignPool
 class Session:
     """Workers that start when the first job is due, and never for a complete campaign.
 
-    **Arguments:** `versions`: of what this process runs on, for the record.
+    **Arguments:** `versions`: of what this process runs on, for the record; `cache`: results of
+    earlier campaigns.
     """
 
     def __init__(
@@ -22,9 +24,12 @@ class Session:
         open_pool: Callable[[], CampaignPool],
         versions: Mapping[str, str],
         observe: Observer,
+        cache: ResultCache,
     ):
         self.config = config
         self.ledger = ledger
+        self.sources = ledger.sources
+        self.cache = cache
         self.observe = observe
         self._open_pool = open_pool
         self._versions = dict(versions)

@@ -1,14 +1,15 @@
 """The next candidate and the job that judges it: a function of the verdicts told before.
 
-The strategy proposes; at the beginning of a generation the best so far are measured again on its
-new seeds instead. Duplicates are found before they are judged, rates come from the parent,
-thresholds from recent candidates.
+The start programs come first, then the strategy proposes; at the beginning of a generation the
+best so far are measured again on its new seeds instead. Duplicates are found before they are
+judged, rates come from the parent, thresholds from recent candidates.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from dsl.program import Program
+from evaluators.evaluation import Outcome
 from evaluators.evaluator import EvaluationRequest, JudgingSetup
 from evaluators.seeds import candidate_rng, search_seeds
 from search.candidates.duplicates import Duplicates
@@ -18,25 +19,35 @@ from search.candidates.verdict import REMEASURED, Candidate, Verdict
 from search.config import Config
 from search.mutation.mutator import Mutation
 from search.pool.jobs import Evaluate
-from search.strategies import STRATEGIES, Proposal
+from search.strategies import STRATEGIES, Judged, Proposal
 
 
 class Proposer:
-    """Proposes the candidates of a campaign in order, from its start program on.
+    """Proposes the candidates of a campaign in order, from its start programs on.
 
-    `rates` are those of the start program by task. Verdicts are told in the order of candidates.
+    **Arguments:** `rates`: those of each start, by task; `known`: rules that give parts and habits.
+    Verdicts are told in the order of candidates.
     """
 
-    def __init__(self, config: Config, start: Program, rates: Mapping[str, float]):
+    def __init__(
+        self,
+        config: Config,
+        starts: Sequence[Program],
+        rates: Sequence[Mapping[str, float]],
+        known: Sequence[Program],
+    ):
         self.config = config
-        self._start = replace(start, name=_name(0), doc="")
+        self._origins = tuple(start.name for start in starts)
+        self._starts = tuple(
+            replace(start, name=_name(number), doc="") for number, start in enumerate(starts)
+        )
         kind = STRATEGIES[config.strategy.kind]
-        self._strategy = kind(config.strategy, self._start, config.mutator())
+        self._strategy = kind(config.strategy, self._starts, config.breeder(known))
         self._duplicates = Duplicates()
-        self._rates = BestRates(start, rates)
+        self._rates = BestRates(self._starts, rates)
         self._thresholds = Thresholds(config.screen)
-        self._scores: list[float | None] = []
-        self._again: dict[int, list[float | None]] = {}
+        self._told: list[Judged] = []
+        self._again: dict[int, list[Judged]] = {}
 
     def propose(self, number: int) -> Candidate:
         """The next candidate; one that repeats an earlier candidate names it."""
@@ -54,6 +65,7 @@ class Proposer:
             keys=found.keys,
             hit=found.hit,
             source=found.source,
+            donor=proposal.donor,
             parsed=proposal.program,
         )
 
@@ -70,29 +82,45 @@ class Proposer:
         """The job that judges a candidate."""
         generation = candidate.number // self.config.evaluation.generation
         seeds = search_seeds(self.config.seed, generation, self.config.evaluation.seeds)
-        whole = candidate.number == 0 or candidate.mutation.kind == REMEASURED
+        whole = candidate.number < len(self._starts) or candidate.mutation.kind == REMEASURED
         thresholds = {} if whole else self._thresholds.now()
-        rates = self._rates.of(candidate.program, candidate.parent)
+        rates = self._rates.of(candidate)
         return Evaluate(setup, EvaluationRequest(candidate.program, rates, thresholds), seeds)
 
     def learn(self, candidate: Candidate, verdict: Verdict) -> None:
         """Take in the next verdict."""
-        self._scores.append(verdict.score)
+        judged = self._judged(candidate, verdict)
+        self._told.append(judged)
         self._rates.learn(candidate, verdict.evaluation)
         if candidate.mutation.kind == REMEASURED:
             first = candidate.parent
             assert first is not None
-            scores = self._again.setdefault(first, [self._scores[first]])
-            scores.append(verdict.score)
-            self._strategy.again(first, scores)
+            measured = self._again.setdefault(first, [self._told[first]])
+            measured.append(judged)
+            self._strategy.again(first, measured)
             return
         if verdict.evaluation is not None:
             self._thresholds.learn(verdict.evaluation)
-        self._strategy.tell(candidate.number, candidate.program, verdict.score)
+        self._strategy.tell(judged)
+
+    def _judged(self, candidate: Candidate, verdict: Verdict) -> Judged:
+        """The candidate for the strategy; one that repeats another has what that one has."""
+        if candidate.source is not None:
+            source = self._told[candidate.source]
+            return replace(source, number=candidate.number, program=candidate.program)
+        return Judged(
+            number=candidate.number,
+            program=candidate.program,
+            family=candidate.keys.family,
+            score=verdict.score,
+            by_task=verdict.evaluation.by_task() if verdict.evaluation else {},
+            complete=verdict.outcome == Outcome.OK,
+        )
 
     def _proposal(self, number: int) -> Proposal:
-        if number == 0:
-            return Proposal(self._start, None, Mutation("start", self.config.start))
+        if number < len(self._starts):
+            start = Mutation("start", self._origins[number])
+            return Proposal(self._starts[number], None, start)
         generation, turn = divmod(number, self.config.evaluation.generation)
         if generation and turn < self.config.evaluation.elites:
             elite = self._strategy.elite(turn)

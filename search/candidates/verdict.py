@@ -53,7 +53,7 @@ class Candidate:
     """One program of a campaign; `text` is how it prints, and the start program has no parent.
 
     A candidate that repeats an earlier one names the key that found it (`hit`) and that candidate
-    (`source`), whose verdict is this one's too.
+    (`source`), whose verdict is this one's too. `donor` names the program that gave it a part.
     """
 
     number: int
@@ -63,6 +63,7 @@ class Candidate:
     keys: Keys
     hit: CacheKey | None = None
     source: int | None = None
+    donor: str | None = None
     parsed: Program | None = field(default=None, compare=False, repr=False)
     """The program, where it is at hand and need not be parsed."""
 

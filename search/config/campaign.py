@@ -1,14 +1,16 @@
 """The config of a campaign as a whole."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from pydantic import Field, SerializeAsAny, field_validator, model_validator
 
 from dsl.program import Program
-from dsl.zoo import ZOO
+from dsl.zoo import GROUPS, ZOO
 from evaluators.checks import CHECKS
 from evaluators.files.config_file import Section, one_of
 from evaluators.suites import TaskChoice, TaskConfig
+from evaluators.training.trainers import searchable
 from search.config.judging import (
     BaselineConfig,
     BudgetConfig,
@@ -18,8 +20,11 @@ from search.config.judging import (
     tasks_of,
 )
 from search.config.programs import MutationConfig, PrimitivesConfig
-from search.mutation import Mutator, PrimitiveSampler, SearchSpace
+from search.mutation import Breeder, PrimitiveSampler, SearchSpace
 from search.strategies import STRATEGIES, Options
+
+EVERY = "zoo"
+"""The start that stands for every rule of the zoo that fits."""
 
 
 class Config(Section):
@@ -27,8 +32,12 @@ class Config(Section):
 
     campaign: str = Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")
     seed: int = Field(default=0, ge=0, le=2**63 - 1)
-    start: str = "adamw"
-    """Zoo rule that the search starts from; with the tuned constants if it is the baseline's."""
+    start: list[str] = Field(default=[EVERY], min_length=1)
+    """The rules that the search starts from, each with a tuned rate: names and groups of the zoo,
+    .rule files, discovered rules, RUN:HASH. `zoo` is every rule of it that the primitives and
+    limits of the campaign can say."""
+    mask: list[str] = []
+    """Names and groups of the zoo that take no part: no start, no donor of parts, no habit."""
     tasks: list[TaskConfig] = Field(min_length=1)
     """Of the search, the cheapest first; or a suite, by its name or file."""
     budget: BudgetConfig
@@ -50,10 +59,15 @@ class Config(Section):
     workers: int = Field(default=2, ge=0, le=1_024)
     """Ray actors; 0 evaluates in this process."""
 
-    @field_validator("start")
+    @field_validator("start", mode="before")
     @classmethod
-    def _known(cls, name: str) -> str:
-        return one_of("rule", name, ZOO)
+    def _one_or_many(cls, value: Any) -> Any:
+        return [value] if isinstance(value, str) else value
+
+    @field_validator("mask")
+    @classmethod
+    def _in_zoo(cls, names: list[str]) -> list[str]:
+        return [one_of("rule or group", name, [*ZOO, *GROUPS]) for name in names]
 
     @field_validator("tasks", mode="before")
     @classmethod
@@ -88,20 +102,23 @@ class Config(Section):
                 raise ValueError(f"task '{name}' is listed twice")
         return self
 
-    def mutator(self) -> Mutator:
-        """The changes that the campaign draws."""
+    def breeder(self, zoo: Sequence[Program] = ()) -> Breeder:
+        """The ways to new programs; `zoo` are the known rules that give parts and habits."""
         sampler = PrimitiveSampler(self.primitives.table())
         space = SearchSpace(sampler, self.mutation.max_statements, self.mutation.max_slots)
-        return Mutator(space, self.mutation.kinds())
+        return Breeder(space, self.mutation.kinds(), zoo)
+
+    def words(self) -> frozenset[str]:
+        """The primitives that programs may be made of: those that mutation draws, and without
+        `primitives.only` those of the machine that cost it nothing."""
+        drawn = {name for name, weight in self.primitives.table().items() if weight}
+        free = set() if self.primitives.only else set(searchable())
+        return frozenset((drawn | free) - set(self.primitives.forbid))
 
     @property
     def choices(self) -> tuple[TaskChoice, ...]:
         """The tasks as evaluators take them."""
         return tuple(TaskChoice(task.name, task.steps) for task in self.tasks)
-
-    def rule(self, name: str) -> Program:
-        """A zoo rule as it is."""
-        return ZOO[name]
 
     def resolved(self) -> dict[str, Any]:
         """The config with every default, as plain data."""

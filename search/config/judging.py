@@ -4,9 +4,8 @@ from typing import Annotated
 
 from pydantic import Field, field_validator
 
-from dsl.zoo import ZOO
 from evaluators.errors import EvaluatorError
-from evaluators.files.config_file import Section, one_of
+from evaluators.files.config_file import Section
 from evaluators.suites import TaskChoice, load_suite
 from evaluators.training.batches import BatchShape
 
@@ -20,16 +19,12 @@ class BudgetConfig(Section):
 
 
 class BaselineConfig(Section):
-    """The rule that a score of 1 stands for, and the evaluations that its tuning gets."""
+    """The rule that a score of 1 stands for, a name of the zoo or another rule as in `start`, and
+    the evaluations that its tuning gets."""
 
     rule: str = "adamw"
     evaluations: int = Field(default=48, ge=1, le=100_000)
     seeds: int = Field(default=2, ge=1, le=64)
-
-    @field_validator("rule")
-    @classmethod
-    def _known(cls, name: str) -> str:
-        return one_of("rule", name, ZOO)
 
 
 class EvaluationConfig(Section):

@@ -55,6 +55,7 @@ COLUMNS = (
     Column("fingerprint", "TEXT NOT NULL", lambda row: row.candidate.keys.fingerprint),
     Column("family", "TEXT NOT NULL", lambda row: row.candidate.keys.family),
     Column("parent", "INTEGER", lambda row: row.candidate.parent),
+    Column("donor", "TEXT", lambda row: row.candidate.donor),
     Column("mutation", "TEXT NOT NULL", lambda row: row.candidate.mutation.kind),
     Column("detail", "TEXT NOT NULL", lambda row: row.candidate.mutation.detail),
     Column("hit", "TEXT", lambda row: row.candidate.hit),
@@ -88,6 +89,7 @@ def row_of(values: Sequence[Any]) -> Row:
         keys=Keys(held["digest"], held["canonical"], held["fingerprint"], held["family"]),
         hit=None if held["hit"] is None else CacheKey(held["hit"]),
         source=held["source"],
+        donor=held["donor"],
     )
     evaluation = held["evaluation"]
     verdict = Verdict(

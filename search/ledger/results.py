@@ -24,6 +24,23 @@ Scores = Mapping[int | None, float]
 
 
 @dataclass(frozen=True)
+class Sources:
+    """The programs of the starts and the baseline; their names say what they were asked by."""
+
+    starts: tuple[Program, ...]
+    baseline: Program
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data; `from_json` gives equal sources back."""
+        return {"starts": list(map(str, self.starts)), "baseline": str(self.baseline)}
+
+    @staticmethod
+    def from_json(data: Mapping[str, Any]) -> "Sources":
+        """The sources that `to_json` made."""
+        return Sources(tuple(map(parse, data["starts"])), parse(data["baseline"]))
+
+
+@dataclass(frozen=True)
 class TunedBaseline:
     """The rule that scores 1: as it was, with the constants that suit the tasks, and its rate on
     each task. `trail` is every trial: constants, rates and value."""
@@ -48,6 +65,23 @@ class TunedBaseline:
         """The baseline that `to_json` made."""
         trail = [(constants, rates, value) for constants, rates, value in data["trail"]]
         return TunedBaseline(parse(data["rule"]), parse(data["tuned"]), data["rates"], trail)
+
+
+@dataclass(frozen=True)
+class TunedStart:
+    """A program that the campaign starts from, with its rate on each task."""
+
+    program: Program
+    rates: Rates
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data; `from_json` gives an equal start back."""
+        return {"program": str(self.program), "rates": dict(self.rates)}
+
+    @staticmethod
+    def from_json(data: Mapping[str, Any]) -> "TunedStart":
+        """The start that `to_json` made."""
+        return TunedStart(parse(data["program"]), data["rates"])
 
 
 @dataclass(frozen=True)

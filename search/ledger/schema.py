@@ -11,7 +11,7 @@ from dsl.identity import LANGUAGE
 from search.errors import LedgerError
 from search.ledger.columns import DECLARED
 
-SCHEMA = 3
+SCHEMA = 4
 """The version of the tables and of what is stored in them."""
 
 TABLES = f"""

@@ -17,11 +17,11 @@ from dsl.identity import LANGUAGE
 from evaluators.statistics import Evidence
 from search.errors import LedgerError, NoSuchRun
 from search.ledger.columns import HASHED, INSERT, NAMES, Row, as_json, row_of, stored
-from search.ledger.results import FinalResult, StageResult, TunedBaseline
+from search.ledger.results import FinalResult, Sources, StageResult, TunedBaseline, TunedStart
 from search.ledger.schema import SCHEMA, TABLES, check, readable
 
 _BUSY_SECONDS = 20.0
-_IN_HASH = ("schema", "language", "config", "baseline", "finals", "validation")
+_IN_HASH = ("schema", "language", "config", "sources", "baseline", "starts", "finals", "validation")
 
 
 class Ledger:
@@ -32,14 +32,19 @@ class Ledger:
         self.db = connection
 
     @staticmethod
-    def create(path: Path, config: dict[str, Any]) -> "Ledger":
+    def create(path: Path, config: dict[str, Any], sources: Sources) -> "Ledger":
         """A new ledger for a campaign; it appears whole or not at all."""
         unborn = path.with_name(f"{path.name}.new")
         unborn.unlink(missing_ok=True)
         db = sqlite3.connect(unborn)
         with db:
             db.executescript(TABLES)
-            meta = {"schema": SCHEMA, "language": LANGUAGE, "config": config}
+            meta = {
+                "schema": SCHEMA,
+                "language": LANGUAGE,
+                "config": config,
+                "sources": sources.to_json(),
+            }
             pairs = [(key, as_json(value)) for key, value in meta.items()]
             db.executemany("INSERT INTO meta VALUES (?, ?)", pairs)
         db.close()
@@ -101,6 +106,21 @@ class Ledger:
         """The tuned baseline; None before it is tuned."""
         found = self._get("baseline")
         return None if found is None else TunedBaseline.from_json(found)
+
+    @property
+    def sources(self) -> Sources:
+        """The rules that the campaign is made from."""
+        return Sources.from_json(self._get("sources"))
+
+    @property
+    def starts(self) -> tuple[TunedStart, ...] | None:
+        """The programs that it starts from, tuned; None before they are."""
+        found = self._get("starts")
+        return None if found is None else tuple(map(TunedStart.from_json, found))
+
+    def set_starts(self, starts: Sequence[TunedStart]) -> None:
+        """Store the tuned starts."""
+        self._set("starts", [start.to_json() for start in starts])
 
     @property
     def finals(self) -> tuple[FinalResult, ...] | None:

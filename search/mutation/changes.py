@@ -8,21 +8,22 @@ a key for the weight of each kind.
     def primitive(editor, rng, space):
         ...
 
-A change edits the program and says in words what it did; it returns None where it cannot apply.
+A change edits the program and says in words what it did; it returns None, or raises NothingFits,
+where it cannot apply.
 """
 
-import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from dsl.declare import Registry
-from dsl.language.initialisers import Init
+from dsl.language.initialisers import INITIALISERS, Init
 from dsl.language.kinds import Kind, lifts
 from dsl.language.registry import Primitive
 from dsl.program import Arg, Const, Local, Name
 from search.mutation.editor import Editor
+from search.mutation.prior import Hole, MacroArg, OwnSlot, Prior, maker_of
 from search.mutation.sampling import (
     PrimitiveSampler,
     chance,
@@ -43,6 +44,8 @@ _BYPASS = 0.5
 """Readers of a deleted statement read one of its arguments as often as any other value."""
 _AVERAGE = 0.6
 """A new slot is a running average more often than a last value, as in the rules of the zoo."""
+_AS_KNOWN_RULES = 0.5
+"""With a prior half of the new statements follow it, the others the weights of primitives."""
 _DECAY, _OTHER_DECAY = 0.9, 0.2
 """An average fades as most momentum does, unless another decay is drawn."""
 
@@ -50,11 +53,13 @@ _DECAY, _OTHER_DECAY = 0.9, 0.2
 @dataclass(frozen=True)
 class SearchSpace:
     """The programs that changes may make: new statements apply `primitives`; `statements` and
-    `slots` are the largest numbers of them."""
+    `slots` are the largest numbers of them. `prior` is what known rules do, if changes may go by
+    it."""
 
     primitives: PrimitiveSampler
     statements: int
     slots: int
+    prior: Prior | None = None
 
 
 Make = Callable[[Editor, np.random.Generator, SearchSpace], str | None]
@@ -62,21 +67,27 @@ Make = Callable[[Editor, np.random.Generator, SearchSpace], str | None]
 
 @dataclass(frozen=True)
 class Change:
-    """A kind of change; `weight` is its relative chance unless a config says otherwise."""
+    """A kind of change; `weight` is its relative chance unless a config says otherwise. One that
+    is `informed` needs a prior."""
 
     name: str
     weight: float
     make: Make
+    informed: bool = False
+
+
+class NothingFits(Exception):
+    """The program has no value of a kind that a change needs."""
 
 
 CHANGES: Registry[Change] = Registry("kind of mutation")
 
 
-def change(weight: float) -> Callable[[Make], Change]:
+def change(weight: float, *, informed: bool = False) -> Callable[[Make], Change]:
     """Declare the decorated function as a kind of change, under its own name."""
 
     def register(make: Make) -> Change:
-        return CHANGES.declare(make.__name__, Change(make.__name__, weight, make))
+        return CHANGES.declare(make.__name__, Change(make.__name__, weight, make, informed))
 
     return register
 
@@ -87,12 +98,80 @@ def insert(editor: Editor, rng: np.random.Generator, space: SearchSpace) -> str 
     if len(editor.statements) >= space.statements:
         return None
     at = int(rng.integers(len(editor.statements) + 1))
+    if space.prior is not None and chance(rng, _AS_KNOWN_RULES):
+        return _insert_as_known(editor, rng, space, space.prior, at)
     op = space.primitives.draw(rng)
     args = _arguments(editor, rng, at, op)
     over = _replaced(editor, rng, at, op, args) if chance(rng, _TAKES_PLACE) else None
     editor.insert(at, op.name, tuple(args), over)
     shown = f"%{at} = {_call(op.name, args)}"
     return f"{shown} for {_text(over)}" if over is not None else shown
+
+
+def _insert_as_known(
+    editor: Editor, rng: np.random.Generator, space: SearchSpace, prior: Prior, at: int
+) -> str | None:
+    """A new statement between a tensor and its later readers, as often of each primitive as known
+    rules apply it to a value so made."""
+    read = editor.read_from(at)
+    values = [arg for arg in editor.visible(at, Kind.TENSOR, exactly=True) if arg in read]
+    if not values:
+        return None
+    over = pick(rng, values)
+    known = prior.after(maker_of(editor.slots, [each.op for each in editor.statements], over))
+    if known is None:
+        return None
+    op = known.draw(rng)
+    args = _arguments(editor, rng, at, op)
+    wanted, kind = op.signature.bind(tuple(map(editor.kind_of, args)))
+    fitting = [place for place, want in enumerate(wanted) if lifts(Kind.TENSOR, want)]
+    if kind is not Kind.TENSOR or not fitting:
+        return None
+    args[pick(rng, fitting)] = over
+    editor.insert(at, op.name, tuple(args), over)
+    return f"%{at} = {_call(op.name, args)} for {_text(over)}, as in known rules"
+
+
+@change(weight=0.5, informed=True)
+def macro(editor: Editor, rng: np.random.Generator, space: SearchSpace) -> str | None:
+    """A few statements that several known rules have, between a tensor and its later readers."""
+    assert space.prior is not None
+    if not space.prior.macros:
+        return None
+    made = space.prior.macros.draw(rng)
+    if len(editor.statements) + len(made.statements) > space.statements:
+        return None
+    if len(editor.slots) + len(made.slots) > space.slots:
+        return None
+    at = int(rng.integers(len(editor.statements) + 1))
+    read = editor.read_from(at)
+    values = [arg for arg in editor.visible(at, Kind.TENSOR, exactly=True) if arg in read]
+    holes = sorted({arg for _, args in made.statements for arg in args if isinstance(arg, Hole)})
+    open_to = [hole for hole in holes if hole.kind is Kind.TENSOR]
+    if not values or not open_to:
+        return None
+    over, first = pick(rng, values), pick(rng, open_to)
+    filled: dict[Hole | OwnSlot, Arg] = {
+        hole: over if hole is first else _argument(editor, rng, at, hole.kind) for hole in holes
+    }
+    names = editor.fresh_slots(len(made.slots))
+    for number, (name, (init, _)) in enumerate(zip(names, made.slots, strict=True)):
+        filled[OwnSlot(number)] = Name(name)
+        editor.add_slot(name, init, Name(name))
+    last = len(made.statements) - 1
+    for offset, (op, args) in enumerate(made.statements):
+        placed = tuple(_placed(arg, at, filled) for arg in args)
+        editor.insert(at + offset, op, placed, over if offset == last else None)
+    for name, (_, place) in zip(names, made.slots, strict=True):
+        editor.replace_next_value(name, Local(at + place))
+    return f"%{at} = {made} on {_text(over)}"
+
+
+def _placed(arg: MacroArg, at: int, filled: Mapping[Hole | OwnSlot, Arg]) -> Arg:
+    """An argument of a macro that is inserted before statement `at`."""
+    if isinstance(arg, Hole | OwnSlot):
+        return filled[arg]
+    return Local(at + arg.index) if isinstance(arg, Local) else arg
 
 
 def _replaced(
@@ -125,7 +204,7 @@ def delete(editor: Editor, rng: np.random.Generator, space: SearchSpace) -> str 
     if not values or not chance(rng, _BYPASS):
         same = editor.visible(at, kind, exactly=True)
         values = same or editor.visible(at, kind) or values
-    instead = pick(rng, values) if values else Const(1.0)
+    instead = pick(rng, values) if values else _number(kind, 1.0)
     editor.delete(at, instead)
     return f"%{at} = {_call(gone.op, gone.args)}, read {_text(instead)}"
 
@@ -159,7 +238,11 @@ def constant(editor: Editor, rng: np.random.Generator, space: SearchSpace) -> st
         if isinstance(arg := editor.statements[site[0]].args[site[1]], Const)
     ]
     hypers = list(editor.hyperparameters.items())
-    starts = [(slot, init) for slot, init in editor.slots.items() if init.args]
+    starts = [
+        (slot, init)
+        for slot, init in editor.slots.items()
+        if init.args and not INITIALISERS[init.rule].kind.sized
+    ]
     total = len(numbers) + len(hypers) + len(starts)
     if not total:
         return None
@@ -201,8 +284,7 @@ def add_slot(editor: Editor, rng: np.random.Generator, space: SearchSpace) -> st
     """A new slot: the running average of a tensor, read in its place, or a tensor's last value."""
     if len(editor.slots) >= space.slots:
         return None
-    names = (f"s{number}" for number in itertools.count())
-    name = next(name for name in names if name not in editor.kinds.names)
+    (name,) = editor.fresh_slots(1)
     zeros, end = Init("zeros"), len(editor.statements)
     at = int(rng.integers(end + 1))
     may_average = end < space.statements and "interp" in space.primitives
@@ -227,8 +309,9 @@ def remove_slot(editor: Editor, rng: np.random.Generator, space: SearchSpace) ->
     if not editor.slots:
         return None
     name = pick(rng, list(editor.slots))
-    others = [arg for arg in editor.visible(0, editor.slots[name].kind) if arg != Name(name)]
-    instead = pick(rng, others) if others else Const(1.0)
+    kind = editor.slots[name].kind
+    others = [arg for arg in editor.visible(0, kind) if arg != Name(name)]
+    instead = pick(rng, others) if others else _number(kind, 1.0)
     editor.remove_slot(name, instead)
     return f"{name}, read {_text(instead)}"
 
@@ -249,8 +332,15 @@ def _argument(editor: Editor, rng: np.random.Generator, at: int, wanted: Kind) -
     """A name, earlier value or number that fits; a number only where a Global is wanted."""
     if wanted is Kind.GLOBAL and chance(rng, _NUMBER):
         return Const(fresh_constant(rng))
-    same = editor.visible(at, wanted, exactly=True)
-    return pick(rng, same or editor.visible(at, wanted) or [Const(fresh_constant(rng))])
+    fitting = editor.visible(at, wanted, exactly=True) or editor.visible(at, wanted)
+    return pick(rng, fitting) if fitting else _number(wanted, fresh_constant(rng))
+
+
+def _number(wanted: Kind, value: float) -> Const:
+    """A number where no value fits; NothingFits where none can stand."""
+    if not lifts(Kind.GLOBAL, wanted):
+        raise NothingFits
+    return Const(value)
 
 
 def _call(op: str, args: list[Arg] | tuple[Arg, ...]) -> str:

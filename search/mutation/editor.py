@@ -4,6 +4,7 @@ An edit never leaves the language: a value is only replaced by one whose kind li
 every reader of a value accepts what lifts to it.
 """
 
+import itertools
 from collections.abc import Callable
 
 from dsl.language.initialisers import Init
@@ -118,6 +119,11 @@ class Editor:
         """Let a slot become `arg`."""
         self._declare_inputs((arg,))
         self.next_values[slot] = arg
+
+    def fresh_slots(self, count: int) -> list[str]:
+        """Names for new slots."""
+        names = (f"s{number}" for number in itertools.count())
+        return list(itertools.islice((n for n in names if n not in self.kinds.names), count))
 
     def add_slot(self, name: str, init: Init, next_value: Arg) -> None:
         """Declare a slot."""

@@ -5,6 +5,7 @@ the limits of the campaign.
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -12,7 +13,7 @@ import numpy as np
 
 from dsl.program import Program
 from search.errors import CampaignFailed
-from search.mutation.changes import CHANGES, SearchSpace
+from search.mutation.changes import CHANGES, NothingFits, SearchSpace
 from search.mutation.editor import Editor
 from search.mutation.sampling import Weighted
 
@@ -31,14 +32,17 @@ class Mutation:
 
 @dataclass(frozen=True)
 class Mutator:
-    """Draws changes within `space`; `weights` are the relative chances of the kinds."""
+    """Draws changes within `space`; `weights` are the relative chances of the kinds. Those that go
+    by a prior are left out where `space` has none."""
 
     space: SearchSpace
     weights: Mapping[str, float]
 
     @cached_property
     def _kinds(self) -> Weighted[str]:
-        return Weighted(sorted(self.weights.items()))
+        informed = self.space.prior is not None
+        drawn = (kind for kind in sorted(self.weights) if informed or not CHANGES[kind].informed)
+        return Weighted((kind, self.weights[kind]) for kind in drawn)
 
     def mutate(
         self, parent: Program, rng: np.random.Generator, name: str
@@ -47,10 +51,12 @@ class Mutator:
 
         **Raises:** CampaignFailed if no change of these kinds fits the program.
         """
-        for _ in range(_ATTEMPTS):
+        for _ in range(_ATTEMPTS if len(self._kinds) else 0):
             kind = self._kinds.draw(rng)
             editor = Editor(parent)
-            detail = CHANGES[kind].make(editor, rng, self.space)
+            detail = None
+            with suppress(NothingFits):
+                detail = CHANGES[kind].make(editor, rng, self.space)
             if detail is None:
                 continue
             child = editor.program(name)

@@ -66,6 +66,7 @@ class PrimitiveSampler:
     """Draws primitives by `weights`: any of them, or one with the signature of another."""
 
     def __init__(self, weights: Mapping[str, float]):
+        self.weights = dict(weights)
         in_order = sorted(weights.items())
         self._all = Weighted[Primitive]((PRIMITIVES[name], weight) for name, weight in in_order)
         self._names = {primitive.name for primitive in self._all.items}

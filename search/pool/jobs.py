@@ -32,6 +32,18 @@ class Tune(Job[Tuned]):
 
 
 @dataclass(frozen=True)
+class Sweep(Job[dict[str, float]]):
+    """Find the rate of a rule on each task, all else as it is."""
+
+    program: Program
+    tasks: tuple[TaskChoice, ...]
+    seeds: tuple[int, ...]
+    primitives: tuple[str, ...]
+    """As in `Tune`."""
+    shape: BatchShape | None = None
+
+
+@dataclass(frozen=True)
 class Evaluate(Job[Evaluation]):
     """Judge a program on seeds, relative to the setup's baseline."""
 
@@ -40,7 +52,7 @@ class Evaluate(Job[Evaluation]):
     seeds: tuple[int, ...]
 
 
-CampaignJob: TypeAlias = Tune | Evaluate
+CampaignJob: TypeAlias = Tune | Sweep | Evaluate
 CampaignPool: TypeAlias = Pool[CampaignJob]
 
 

@@ -7,7 +7,8 @@ from typing import Protocol
 from evaluators.evaluation import Evaluation
 from evaluators.evaluator import EvaluationRequest, Evaluator, JudgingSetup
 from evaluators.tuning.coordinates import Tuned, tune
-from search.pool.jobs import CampaignJob, Evaluate, Tune
+from evaluators.tuning.sweep import sweep
+from search.pool.jobs import CampaignJob, Evaluate, Sweep, Tune
 
 
 class Evaluates(Protocol):
@@ -28,9 +29,11 @@ class CampaignWorker:
         self,
         make_evaluator: Callable[[JudgingSetup], Evaluates] = Evaluator,
         tuner: Callable[..., Tuned] = tune,
+        sweeper: Callable[..., dict[str, float]] = sweep,
     ):
         self._make = make_evaluator
         self._tune = tuner
+        self._sweep = sweeper
         self._setup: JudgingSetup | None = None
         self._evaluator: Evaluates | None = None
 
@@ -39,19 +42,22 @@ class CampaignWorker:
         """Training loops compiled for the present setup."""
         return self._evaluator.compilations if self._evaluator else 0
 
-    def run(self, jobs: Sequence[CampaignJob]) -> list[Tuned | Evaluation]:
+    def run(self, jobs: Sequence[CampaignJob]) -> list[Tuned | dict[str, float] | Evaluation]:
         """Do jobs; those that judge by one setup on the same seeds in one go."""
-        values: list[Tuned | Evaluation] = []
+        values: list[Tuned | dict[str, float] | Evaluation] = []
         for shared, group in itertools.groupby(jobs, _setup_and_seeds):
             if shared is None:
-                values += [self._tuned(job) for job in group if isinstance(job, Tune)]
+                values += [self._alone(job) for job in group]
             else:
                 setup, seeds = shared
                 requests = [job.request for job in group if isinstance(job, Evaluate)]
                 values += self._evaluator_of(setup).evaluate_batch(requests, seeds)
         return values
 
-    def _tuned(self, job: Tune) -> Tuned:
+    def _alone(self, job: CampaignJob) -> Tuned | dict[str, float]:
+        if isinstance(job, Sweep):
+            return self._sweep(job.program, job.tasks, job.seeds, job.primitives, job.shape)
+        assert isinstance(job, Tune)
         return self._tune(
             program=job.program,
             tasks=job.tasks,

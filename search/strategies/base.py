@@ -1,13 +1,14 @@
-"""Strategies: asked for a program, told its score. One declaration registers each, with options.
+"""Strategies: asked for a program, told its evaluation; one declaration registers each.
 
-The campaign asks for candidate i once it has told i - look_ahead, and tells in the order of
-candidates; so a strategy needs no clock, no randomness but the generator it is handed, and is
-brought back by asking and telling the same again.
+The campaign tries the programs that it starts from first, as candidates 0, 1, ... After them it
+asks for candidate i once it has told i - look_ahead, and tells in the order of candidates; so a
+strategy needs no clock, no randomness but the generator it is handed, and is brought back by asking
+and telling the same again.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import ClassVar, Generic, TypeVar
 
 import numpy as np
@@ -15,7 +16,8 @@ from pydantic import BaseModel, ConfigDict
 
 from dsl.declare import Registry
 from dsl.program import Program
-from search.mutation.mutator import Mutation, Mutator
+from search.mutation.breeder import Breeder
+from search.mutation.mutator import Mutation
 
 
 class Options(BaseModel):
@@ -30,38 +32,60 @@ OptionsT = TypeVar("OptionsT", bound=Options)
 
 @dataclass(frozen=True)
 class Proposal:
-    """A program to try, the candidate it was made from, and how."""
+    """A program to try, the candidate it was made from, and how.
+
+    `donor` names the program that gave a part, if one did: a rule of the zoo, or a candidate.
+    """
 
     program: Program
     parent: int | None
     mutation: Mutation
+    donor: str | None = None
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A candidate and what its evaluation says.
+
+    `score` is for all tasks together; None where there was no evaluation. `by_task` has the mean
+    score over seeds of every task that it was trained on; `complete` says that it was trained to
+    the end on all of them.
+    """
+
+    number: int
+    program: Program
+    family: str
+    score: float | None
+    by_task: Mapping[str, float] = field(default_factory=dict)
+    complete: bool = False
 
 
 class Strategy(ABC, Generic[OptionsT]):
-    """Chooses programs. `start` is the program that the campaign starts from, candidate 0."""
+    """Chooses programs. `starts` are those that the campaign starts from, candidates 0 and on."""
 
     options_type: ClassVar[type[Options]]
 
-    def __init__(self, options: OptionsT, start: Program, mutator: Mutator):
+    def __init__(self, options: OptionsT, starts: Sequence[Program], breeder: Breeder):
         self.options = options
-        self.start = start
-        self.mutator = mutator
+        self.starts = starts
+        self.breeder = breeder
 
     @abstractmethod
     def ask(self, number: int, rng: np.random.Generator, name: str) -> Proposal:
-        """Candidate `number` (from 1), called `name`; a function of what was told and of `rng`."""
+        """Candidate `number`, after the starts, called `name`; a function of what was told and of
+        `rng`."""
 
     @abstractmethod
-    def tell(self, number: int, program: Program, score: float | None) -> None:
-        """The score of a candidate, None if it has none; candidates come in order from 0."""
+    def tell(self, judged: Judged) -> None:
+        """The evaluation of a candidate; candidates come in order from 0."""
 
     def elite(self, place: int) -> tuple[int, Program] | None:
         """The candidate at `place` (from 0) in the ranking by score, to be measured again; None
         where the ranking ends before, or the strategy does not go by scores."""
         return None
 
-    def again(self, number: int, scores: Sequence[float | None]) -> None:
-        """The scores so far of a candidate that was measured again. Ignored by default."""
+    def again(self, number: int, measured: Sequence[Judged]) -> None:
+        """All evaluations so far of a candidate that was measured again. Ignored by default."""
 
 
 STRATEGIES: Registry[type[Strategy]] = Registry("strategy")

@@ -1,11 +1,12 @@
 """Regularized evolution: a tournament finds the parent, its mutated child joins, the oldest leaves.
 
 Real et al. 2019, "Regularized Evolution for Image Classifier Architecture Search"; the search that
-found Lion. The first population is `population` copies of the start program.
+found Lion. The first population is `population` copies of the start programs.
 """
 
 from collections import deque
 from collections.abc import Sequence
+from itertools import cycle, islice
 from statistics import fmean
 from typing import NamedTuple
 
@@ -13,8 +14,9 @@ import numpy as np
 from pydantic import Field
 
 from dsl.program import Program
-from search.mutation.mutator import Mutator
-from search.strategies.base import Options, Proposal, Strategy, strategy
+from search.mutation.breeder import Breeder
+from search.mutation.mutator import Mutation
+from search.strategies.base import Judged, Options, Proposal, Strategy, strategy
 
 
 class EvolutionOptions(Options):
@@ -33,27 +35,33 @@ class _Member(NamedTuple):
 
 @strategy("regularized_evolution", EvolutionOptions)
 class RegularizedEvolution(Strategy[EvolutionOptions]):
-    """Aging evolution from copies of one program."""
+    """Aging evolution from copies of the start programs."""
 
-    def __init__(self, options: EvolutionOptions, start: Program, mutator: Mutator):
-        super().__init__(options, start, mutator)
-        members = [_Member(0, start, None)] * options.population
-        self._alive = deque(members, maxlen=options.population)
+    def __init__(self, options: EvolutionOptions, starts: Sequence[Program], breeder: Breeder):
+        super().__init__(options, starts, breeder)
+        members = [_Member(number, start, None) for number, start in enumerate(starts)]
+        copies = islice(cycle(members), max(options.population, len(members)))
+        self._alive = deque(copies, maxlen=options.population)
 
     def ask(self, number: int, rng: np.random.Generator, name: str) -> Proposal:
         drawn = [
             self._alive[int(rng.integers(len(self._alive)))] for _ in range(self.options.tournament)
         ]
         parent = max(drawn, key=_fitness)
-        child, mutation = self.mutator.mutate(parent.program, rng, name)
+        child, mutation = self.changed(parent.program, rng, name)
         return Proposal(child, parent.number, mutation)
 
-    def tell(self, number: int, program: Program, score: float | None) -> None:
-        if number == 0:
-            started = [member._replace(score=score) for member in self._alive]
-            self._alive.extend(started)
+    def changed(
+        self, parent: Program, rng: np.random.Generator, name: str
+    ) -> tuple[Program, Mutation]:
+        """A child of the parent that won."""
+        return self.breeder.mutate(parent, rng, name)
+
+    def tell(self, judged: Judged) -> None:
+        if judged.number < len(self.starts):
+            self._rescore(judged.number, judged.score)
         else:
-            self._alive.append(_Member(number, program, score))
+            self._alive.append(_Member(judged.number, judged.program, judged.score))
 
     def elite(self, place: int) -> tuple[int, Program] | None:
         members = {member.number: member for member in self._alive if member.score is not None}
@@ -62,10 +70,12 @@ class RegularizedEvolution(Strategy[EvolutionOptions]):
             return None
         return ranked[place].number, ranked[place].program
 
-    def again(self, number: int, scores: Sequence[float | None]) -> None:
-        known = [score for score in scores if score is not None]
-        mean = fmean(known) if len(known) == len(scores) else None
-        alive = [m._replace(score=mean) if m.number == number else m for m in self._alive]
+    def again(self, number: int, measured: Sequence[Judged]) -> None:
+        known = [each.score for each in measured if each.score is not None]
+        self._rescore(number, fmean(known) if len(known) == len(measured) else None)
+
+    def _rescore(self, number: int, score: float | None) -> None:
+        alive = [m._replace(score=score) if m.number == number else m for m in self._alive]
         self._alive.extend(alive)
 
 

@@ -75,7 +75,7 @@ def compare(
 
     from evaluators.comparison.protocol import compare as run
     from evaluators.comparison.ranking import ranked
-    from evaluators.comparison.store import default_folder
+    from evaluators.files.result_cache import default_folder
     from stepsmith.compare.figure import figure
     from stepsmith.compare.output import DATA, FIGURE, check_writable, write
     from stepsmith.compare.progress import comparing
@@ -100,7 +100,7 @@ def compare(
                 baselines=against,
                 seeds=seeds,
                 looked_at=looked_at,
-                folder=None if no_cache else default_folder(),
+                folder=None if no_cache else default_folder("compared"),
                 observe=see,
                 say=say,
                 open_pool=open_pool,

@@ -38,6 +38,7 @@ def discover(
     prepare_process()
     from rich.console import Console
 
+    from evaluators.files.result_cache import default_folder
     from search.config import load_config
     from search.ledger import RUNS
     from search.run import run_campaign
@@ -51,7 +52,7 @@ def discover(
     signal.signal(signal.SIGTERM, _as_interrupt)
     try:
         with watching(chatter) as observe:
-            result = run_campaign(chosen, folder, observe)
+            result = run_campaign(chosen, folder, observe, cache_folder=default_folder("starts"))
     except KeyboardInterrupt:
         chatter.print(f"Interrupted. Nothing is lost but the work in flight; {folder} resumes with")
         chatter.print(f"  {resume_command(config, overrides or (), out)}", soft_wrap=True)

@@ -1,20 +1,12 @@
-"""From RULE on the command line to a program; options that several commands share."""
+"""RULE on the command line; options that several commands share."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeAlias
+from typing import Annotated, TypeAlias
 
 import typer
 
-from stepsmith.errors import UsageError
-
-if TYPE_CHECKING:
-    from dsl.program import Program
-
-RULE_FORMS = (
-    "A .rule file; a name of the zoo; a discovered rule, by the folder of its campaign or its name "
-    "in discovered/ or runs/; RUN:HASH."
-)
-"""The forms of a rule that every command takes; `resolve` reads them."""
+from search.rules import RULE_FORMS
+from search.rules import find as resolve
 
 RuleArgument: TypeAlias = Annotated[str, typer.Argument(metavar="RULE", help=RULE_FORMS)]
 OutOption: TypeAlias = Annotated[
@@ -22,36 +14,6 @@ OutOption: TypeAlias = Annotated[
 ]
 ForceOption: TypeAlias = Annotated[bool, typer.Option("--force", help="Replace the file.")]
 JsonOption: TypeAlias = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-
-_WINNER = "winner.rule"
-
-
-def resolve(rule: str) -> "Program":
-    """The program that RULE names; UsageError, with the nearest name, if it names none.
-
-    A file, RUN:HASH (any program of a run), a name of the zoo, the folder of a campaign or of a
-    discovered rule (its winner), or such a folder's name; in this order.
-    """
-    path = Path(rule)
-    if rule.endswith(".rule") or path.is_file():
-        return _from_file(path)
-    if ":" in rule:
-        return _from_run(*rule.rsplit(":", 1))
-    from dsl.zoo import ZOO
-
-    if rule in ZOO:
-        return ZOO[rule]
-    if rule and path.is_dir():
-        return _from_folder(path)
-    if folders := _discovered().get(rule):
-        return _the_one(rule, folders)
-    from dsl.errors import did_you_mean
-
-    raise UsageError(
-        f"unknown rule '{rule}'{did_you_mean(rule, [*ZOO, *_discovered()])}\n"
-        "help: give a name that `stepsmith zoo` lists, a .rule file, the folder of a campaign or "
-        "its name, or RUN:HASH"
-    )
 
 
 def looks_like_rule(text: str) -> bool:
@@ -67,60 +29,12 @@ def looks_like_rule(text: str) -> bool:
     )
 
 
-def _from_folder(folder: Path) -> "Program":
-    """The winner that a campaign left in its folder."""
-    winner = folder / _WINNER
-    if winner.is_file():
-        return _from_file(winner)
-    if (folder / "ledger.sqlite").is_file():
-        raise UsageError(
-            f"the campaign in {folder} has no winner yet\n"
-            f"help: {folder}:HASH is one of its programs; `stepsmith status {folder}` shows hashes"
-        )
-    raise UsageError(f"{folder} is a folder without a {_WINNER}")
-
-
-def _discovered() -> dict[str, list[Path]]:
-    """Folders that hold a winner, by name: rules that came with Stepsmith, and runs."""
-    bases = (Path("discovered"), Path(__file__).resolve().parents[2] / "discovered", Path("runs"))
-    found: dict[str, list[Path]] = {}
-    for base in dict.fromkeys(base.resolve() for base in bases):
-        for winner in sorted(base.glob(f"*/{_WINNER}")):
-            found.setdefault(winner.parent.name, []).append(winner.parent)
-    return found
-
-
-def _the_one(name: str, folders: list[Path]) -> "Program":
-    """The rule in all of these folders."""
-    from dsl import canonical_hash
-
-    programs = [_from_folder(folder) for folder in folders]
-    if len({canonical_hash(program) for program in programs}) > 1:
-        raise UsageError(
-            f"several rules are called '{name}'\n"
-            f"help: give the folder of one: {', '.join(map(str, folders))}"
-        )
-    return programs[0]
-
-
-def _from_file(path: Path) -> "Program":
-    from dsl import DslError, parse
-
-    try:
-        text = path.read_text(encoding="utf-8")
-    except UnicodeDecodeError:
-        raise UsageError(f"{path} is not a text file") from None
-    except OSError as error:
-        raise UsageError(f"cannot read {path}: {error.strerror or error}") from None
-    try:
-        return parse(text)
-    except DslError as error:
-        raise UsageError(f"{path}: {error}") from None
-
-
-def _from_run(run: str, prefix: str) -> "Program":
-    from search.ledger import find_rule, find_run
-
-    if not run or not prefix:
-        raise UsageError("RUN:HASH is the folder of a run and the first digits of a hash in it")
-    return find_rule(find_run(run), prefix)
+__all__ = [
+    "RULE_FORMS",
+    "ForceOption",
+    "JsonOption",
+    "OutOption",
+    "RuleArgument",
+    "looks_like_rule",
+    "resolve",
+]

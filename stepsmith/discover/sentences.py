@@ -1,5 +1,6 @@
 """The events of a campaign in words."""
 
+from dsl.errors import counted
 from search.campaign import events
 from search.campaign.events import Event, Progress
 from stepsmith.output import duration
@@ -20,6 +21,8 @@ def sentence(event: Event) -> str:
         case events.BaselineTuned(program):
             constants = ", ".join(f"{n}={v:.3g}" for n, v in program.hyperparameters.items())
             return f"Tuned: {constants}"
+        case events.TuningStarts(total=total):
+            return f"Finding the rates of {counted(total, 'start program')} ..."
         case events.CandidateLost(number, reason):
             return f"Candidate {number} is recorded as lost: {reason}"
         case events.Alarm(number, reason):

@@ -14,6 +14,8 @@ from search.campaign import events
 from search.campaign.events import Event, Observer
 from stepsmith.discover.sentences import progress_line, sentence
 
+_STAGES = (events.TuningStarts, events.MeasuringFinalists, events.Validating)
+"""Events that say how much of a stage is done."""
 _LINE_SECONDS = 5.0
 _REFRESH_SECONDS = 0.2
 
@@ -44,7 +46,7 @@ class _Lines:
                 return
             self.last = time.monotonic()
             _say(self.console, progress_line(event.progress))
-        elif isinstance(event, (events.MeasuringFinalists, events.Validating)) and event.done:
+        elif isinstance(event, _STAGES) and event.done:
             return
         elif (said := sentence(event)) != self.said:
             self.said = said
@@ -68,7 +70,7 @@ class _LiveView:
                 self.live.update(_bar(progress.judged, progress.budget, line))
                 if progress.judged == progress.budget:
                     _say(self.console, line)
-        elif isinstance(event, (events.MeasuringFinalists, events.Validating)):
+        elif isinstance(event, _STAGES):
             self.live.update(_bar(event.done, event.total, sentence(event)))
         else:
             _say(self.console, sentence(event))

@@ -14,6 +14,7 @@ from search.pool.worker import CampaignWorker
 
 CONFIG: dict[str, Any] = {
     "campaign": "tiny",
+    "start": "adamw",
     "tasks": [{"name": "digits", "steps": 20}],
     "budget": {"candidates": 60},
     "strategy": {"kind": "regularized_evolution", "population": 8, "tournament": 3},
@@ -69,8 +70,12 @@ def fake_tune(program: Program, **how: Any) -> Tuned:
     return Tuned(program.with_hyperparameters(lr=3e-3), {"digits": 2e-3}, 1.0, ())
 
 
+def fake_sweep(program: Program, *how: Any) -> dict[str, float]:
+    return {"digits": 1e-3}
+
+
 def fake_worker() -> CampaignWorker:
-    return CampaignWorker(FakeEvaluator, fake_tune)
+    return CampaignWorker(FakeEvaluator, fake_tune, fake_sweep)
 
 
 class DeadlyEvaluator(FakeEvaluator):

@@ -6,7 +6,7 @@ from dsl.zoo import ZOO
 from evaluators.comparison import runner as module
 from evaluators.comparison.results import TaskSetup
 from evaluators.comparison.runner import WIDTH, TaskRunner, carried
-from evaluators.comparison.store import RunCache
+from evaluators.files.result_cache import ResultCache
 from evaluators.registry import get
 from evaluators.training.choice import Engine
 from evaluators.training.trainer import Trainer
@@ -30,7 +30,7 @@ def bench_and_trainer(request, monkeypatch):
         engine=request.param,
     )
     monkeypatch.setattr(module, "_trainer", lambda *arguments: trainer)
-    return TaskRunner(task, setup, range(5), range(5, 11), RunCache(None)), trainer
+    return TaskRunner(task, setup, range(5), range(5, 11), ResultCache(None)), trainer
 
 
 def test_no_rate_decay_or_seed_compiles_anything(bench_and_trainer):

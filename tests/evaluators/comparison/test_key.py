@@ -5,9 +5,10 @@ import json
 
 import pytest
 
-from evaluators.comparison import store as keys
+from evaluators.comparison.key import Key
 from evaluators.comparison.results import TaskSetup
-from evaluators.comparison.store import Key, RunCache, default_folder, environment
+from evaluators.files import result_cache as keys
+from evaluators.files.result_cache import ResultCache, default_folder, environment
 
 GROUND = TaskSetup("quadratic", 40, (20, 40), (13, 40), 0.1)
 KEY = Key(
@@ -38,7 +39,7 @@ OTHER = {
 
 @pytest.mark.parametrize("field", [field.name for field in dataclasses.fields(Key)])
 def test_every_field_tells_results_apart(field, tmp_path):
-    cache = RunCache(tmp_path)
+    cache = ResultCache(tmp_path)
     cache.put(KEY, [1])
     assert cache.get(KEY, list) == [1] and cache.holds(KEY)
     other = dataclasses.replace(KEY, **{field: OTHER[field]})
@@ -90,7 +91,7 @@ DAMAGE = {
 @pytest.mark.parametrize("case", DAMAGE)
 def test_a_damaged_file_is_said_to_be_so_and_replaced(case, tmp_path):
     said = []
-    cache = RunCache(tmp_path, said.append)
+    cache = ResultCache(tmp_path, said.append)
     cache.put(KEY, [1])
     (file,) = tmp_path.iterdir()
     file.write_text(DAMAGE[case])
@@ -102,7 +103,7 @@ def test_a_damaged_file_is_said_to_be_so_and_replaced(case, tmp_path):
 
 def test_bytes_that_are_no_text_are_damage_too(tmp_path):
     said = []
-    cache = RunCache(tmp_path, said.append)
+    cache = ResultCache(tmp_path, said.append)
     cache.put(KEY, [1])
     (file,) = tmp_path.iterdir()
     file.write_bytes(b"\xff\xfe")
@@ -113,14 +114,14 @@ def test_a_folder_that_cannot_be_written_keeps_nothing_and_is_said_once(tmp_path
     blocked = tmp_path / "file"
     blocked.write_text("")
     said = []
-    cache = RunCache(blocked, said.append)
+    cache = ResultCache(blocked, said.append)
     cache.put(KEY, [1])
     cache.put(KEY, [1])
     assert len(said) == 1 and "cannot be written" in said[0]
-    assert not RunCache(None).holds(KEY) and RunCache(None).get(KEY, list) is None
+    assert not ResultCache(None).holds(KEY) and ResultCache(None).get(KEY, list) is None
 
 
 def test_results_lie_in_the_cache_folder_of_the_user(tmp_path):
-    found = default_folder({"XDG_CACHE_HOME": str(tmp_path)})
+    found = default_folder("compared", {"XDG_CACHE_HOME": str(tmp_path)})
     assert found == tmp_path / "stepsmith" / "compared"
-    assert default_folder({}).parts[-3:] == (".cache", "stepsmith", "compared")
+    assert default_folder("compared", {}).parts[-3:] == (".cache", "stepsmith", "compared")

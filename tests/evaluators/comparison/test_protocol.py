@@ -12,9 +12,9 @@ from evaluators.comparison.protocol import compare, subset
 from evaluators.comparison.ranking import standings, verdicts
 from evaluators.comparison.results import TaskSetup
 from evaluators.comparison.runner import BASELINES, TaskRunner, carried
-from evaluators.comparison.store import RunCache
 from evaluators.comparison.work import Timing
 from evaluators.errors import CannotCompare, UnknownTask
+from evaluators.files.result_cache import ResultCache
 from evaluators.registry import get
 from evaluators.score import WORST, score
 from evaluators.seeds import COMPARISON_TUNING_SEEDS as TUNING_SEEDS
@@ -65,7 +65,7 @@ def plain(comparison):
 def bench(folder, fresh=3, task=None):
     task = task or get("quadratic")
     setup = TaskSetup.of(task, TASK.steps)
-    return TaskRunner(task, setup, TUNING_SEEDS, fresh_seeds(fresh), RunCache(folder))
+    return TaskRunner(task, setup, TUNING_SEEDS, fresh_seeds(fresh), ResultCache(folder))
 
 
 @pytest.fixture

@@ -7,13 +7,15 @@ import yaml
 from dsl import parse
 from dsl.export import HOSTS
 from evaluators.evaluation import Evaluation, Measurement, Outcome
+from evaluators.files.result_cache import ResultCache
 from evaluators.seeds import baseline_seeds, final_seeds, search_seeds
 from evaluators.workers import SerialPool
 from search.campaign import campaign, events
 from search.campaign.session import Session
+from search.campaign.sources import find_sources
 from search.candidates.rates import BestRates
 from search.candidates.thresholds import Thresholds
-from search.candidates.verdict import REMEASURED, Candidate
+from search.candidates.verdict import REMEASURED, Candidate, Keys
 from search.config import ScreenConfig
 from search.errors import CampaignFailed
 from search.ledger import FILE, Ledger
@@ -46,8 +48,9 @@ def reference(tmp_path_factory):
 
 def test_the_order_in_which_workers_finish_does_not_matter(tmp_path, reference):
     settings = config()
-    ledger = Ledger.create(tmp_path / FILE, settings.comparable())
-    session = Session(settings, ledger, lambda: LastFirst(fake_worker()), {}, events.ignore)
+    ledger = Ledger.create(tmp_path / FILE, settings.comparable(), find_sources(settings))
+    cache, pool = ResultCache(None), LastFirst(fake_worker())
+    session = Session(settings, ledger, lambda: pool, {}, events.ignore, cache)
     campaign.run(session)
     assert ledger.content_hash() == reference
     ledger.close()
@@ -286,18 +289,22 @@ def test_only_the_program_that_raises_in_a_batch_is_lost(tmp_path):
 
 
 def test_rates_follow_the_constant_the_parent_and_the_source():
-    def candidate(index, parent, lr, source=None):
-        program = parse(f"def p(w, g, *, lr={lr}):\n    return lr * g")
-        return Candidate(index, str(program), parent, Mutation("x", ""), None, None, source)
+    def candidate(index, parent, lr, source=None, kind="x", step="g"):
+        program = parse(f"def p(w, g, *, lr={lr}):\n    return lr * {step}")
+        return Candidate(
+            index, str(program), parent, Mutation(kind, ""), Keys("", "", "", ""), None, source
+        )
 
     first = candidate(0, None, 0.1)
-    rates = BestRates(first.program, {"digits": 0.2, "chars": 0.4})
+    rates = BestRates([first.program], [{"digits": 0.2, "chars": 0.4}])
     halved = candidate(1, 0, 0.05)
-    assert rates.of(halved.program, 0) == {"digits": 0.1, "chars": 0.2}
+    assert rates.of(halved) == {"digits": 0.1, "chars": 0.2}
     rates.learn(first, None)
     measured = Measurement("digits", 0, Outcome.OK, 1.0, 0.5, rate=0.3)
     rates.learn(halved, Evaluation(Outcome.OK, 0.5, (measured,)))
-    assert rates.of(halved.program, 1) == {"digits": 0.3, "chars": 0.2}
+    assert rates.of(candidate(2, 1, 0.05)) == {"digits": 0.3, "chars": 0.2}
     rates.learn(candidate(2, 0, 0.05, source=1), None)
-    assert rates.of(halved.program, 2) == {"digits": 0.3, "chars": 0.2}
-    assert rates.of(candidate(3, 1, 0).program, 1) == {"digits": 0.3, "chars": 0.2}
+    assert rates.of(candidate(3, 2, 0.05)) == {"digits": 0.3, "chars": 0.2}
+    assert rates.of(candidate(3, 1, 0)) == {"digits": 0.3, "chars": 0.2}
+    longer = rates.of(candidate(3, 1, 0.05, step="(4 * g)", kind="graft"))
+    assert longer == pytest.approx({"digits": 0.075, "chars": 0.05})

@@ -1,14 +1,12 @@
 """Results that were paid for, kept in the user's cache folder under everything that decides them.
 
-One small JSON file per result, written at once when the result is there, so that a comparison that
-was interrupted goes on where it was. Files may be deleted at any time; a damaged one is reported
-and computed anew.
+One small JSON file per result, written at once when the result is there, so that work that was
+interrupted goes on where it was. Files may be deleted at any time; a damaged one is reported and
+its result computed anew.
 
-Rules are told apart by the hash of their canonical form, which is finer than their fingerprint:
-that sees sixteen steps on small tensors, and two rules that part later are two rules here. The
-parts of a key without a field of their own are in `environment`: the source of the language and the
-evaluators covers the engines, the task's model and its loss; the versions of the libraries, the
-device and its options cover the rest. So an entry is never stale, only unused.
+A key has a field for everything that decides its result; the source of the language and the
+evaluators, the versions of the libraries, the device and its options are in `environment`. So an
+entry is never stale, only unused.
 """
 
 import functools
@@ -23,7 +21,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from evaluators.comparison.results import TaskSetup
 from evaluators.files.replace_file import replace_file
 
 Result = TypeVar("Result")
@@ -33,26 +30,9 @@ _LIBRARIES = ("jax", "jaxlib", "numpy", "scipy", "scikit-learn")
 
 
 @dataclass(frozen=True)
-class Key:
-    """Everything that decides a result, field by field."""
+class CacheKey:
+    """Everything that decides a result, field by field; a kind of result adds its own fields."""
 
-    what: str
-    """The result that is kept: a tuning, or runs."""
-    rule: str
-    """Hash of the canonical form, constants included."""
-    primitives: tuple[str, ...]
-    """Primitives that the machine carries."""
-    width: int
-    """Seeds that run side by side."""
-    setup: TaskSetup
-    """The task by name, its steps, checkpoints and horizons."""
-    examples: str
-    """Checksum of the task's data."""
-    seeds: tuple[int, ...]
-    grid: tuple[Any, ...]
-    """The grid of a tuning; empty for runs."""
-    reference: tuple[float, ...]
-    """The score of 1 that a tuning goes by; empty for the scale's own, and for runs."""
     environment: tuple[tuple[str, str], ...]
     """The version of everything that computes, see `environment`."""
 
@@ -98,13 +78,13 @@ def code_digest() -> str:
     return digest.hexdigest()
 
 
-def default_folder(environment: Mapping[str, str] = os.environ) -> Path:
-    """`stepsmith/compared` in `XDG_CACHE_HOME`, or in `~/.cache`."""
+def default_folder(kind: str, environment: Mapping[str, str] = os.environ) -> Path:
+    """`stepsmith/KIND` in `XDG_CACHE_HOME`, or in `~/.cache`."""
     base = environment.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base) / "stepsmith" / "compared"
+    return Path(base) / "stepsmith" / kind
 
 
-class RunCache:
+class ResultCache:
     """A folder of results.
 
     **Arguments:** `folder`: None keeps nothing. `say`: receives a sentence about a file that is
@@ -116,7 +96,7 @@ class RunCache:
         self._say = say
         self._writable = True
 
-    def get(self, key: Key, read: Callable[[Any], Result]) -> Result | None:
+    def get(self, key: CacheKey, read: Callable[[Any], Result]) -> Result | None:
         """The value put under an equal key, read by a function of its JSON; None if nothing was put
         there, or it cannot be read."""
         if self.folder is None:
@@ -136,11 +116,11 @@ class RunCache:
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             return self._damaged(path, error)
 
-    def holds(self, key: Key) -> bool:
+    def holds(self, key: CacheKey) -> bool:
         """True if there is a file for the key; a damaged one counts."""
         return self.folder is not None and self._path(key).is_file()
 
-    def put(self, key: Key, value: Any) -> None:
+    def put(self, key: CacheKey, value: Any) -> None:
         """Keep plain data for later; a folder that cannot be written keeps nothing."""
         if self.folder is None:
             return
@@ -158,6 +138,6 @@ class RunCache:
         reason = getattr(error, "strerror", None) or f"{type(error).__name__}: {error}"
         self._say(f"{path} is damaged ({reason}): its result is computed anew")
 
-    def _path(self, key: Key) -> Path:
+    def _path(self, key: CacheKey) -> Path:
         assert self.folder is not None
         return self.folder / f"{key.digest}.json"

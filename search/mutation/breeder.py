@@ -1,0 +1,68 @@
+"""The ways in which a search comes to new programs, for every strategy to choose from.
+
+`mutate` makes one of the published changes, `vary` one that goes by the prior of known rules too,
+and `graft` puts a part of one program into another. `zoo` holds the known rules that may be donors.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+from dsl.program import Program
+from search.mutation.changes import SearchSpace
+from search.mutation.graft import graft
+from search.mutation.mutator import Mutation, Mutator
+from search.mutation.prior import Prior
+
+
+@dataclass(frozen=True)
+class Breeder:
+    """Makes children within `space`; `weights` are the relative chances of the kinds of change."""
+
+    space: SearchSpace
+    weights: dict[str, float]
+    zoo: Sequence[Program] = ()
+
+    @cached_property
+    def mutator(self) -> Mutator:
+        """Draws the published changes."""
+        return Mutator(replace(self.space, prior=None), self.weights)
+
+    @cached_property
+    def _informed(self) -> Mutator:
+        table = self.space.primitives.weights
+        return Mutator(replace(self.space, prior=Prior(self.zoo, table)), self.weights)
+
+    @cached_property
+    def _constants(self) -> Mutator:
+        return Mutator(replace(self.space, prior=None), {"constant": 1.0})
+
+    def mutate(
+        self, parent: Program, rng: np.random.Generator, name: str
+    ) -> tuple[Program, Mutation]:
+        """A child by one of the published changes."""
+        return self.mutator.mutate(parent, rng, name)
+
+    def vary(
+        self, parent: Program, rng: np.random.Generator, name: str
+    ) -> tuple[Program, Mutation]:
+        """A child by one change of any kind, half of those that add something by the prior."""
+        return self._informed.mutate(parent, rng, name)
+
+    def retune(
+        self, parent: Program, rng: np.random.Generator, name: str
+    ) -> tuple[Program, Mutation]:
+        """A child with one number changed."""
+        return self._constants.mutate(parent, rng, name)
+
+    def graft(
+        self, receiver: Program, donor: Program, rng: np.random.Generator, name: str
+    ) -> tuple[Program, Mutation] | None:
+        """A child with a part of `donor`; None where none is small enough."""
+        space = self.space
+        made = graft(receiver, donor, rng, name, space.statements, space.slots)
+        if made is None or made[0].same_rule(receiver):
+            return None
+        return made[0], Mutation("graft", made[1])
