@@ -1,8 +1,7 @@
 """The rules of the zoo by their distance from a program, and what it is called in their terms."""
 
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Any
 
 from dsl.behaviour.distance import Profile, distances, profile, stacked
@@ -88,13 +87,19 @@ def _neighbours(program: Program, names: tuple[str, ...]) -> tuple[Neighbour, ..
     far = distances(profile(program), _profiles(names))
     apart = {name: round(float(d), 6) for name, d in zip(names, far, strict=True)}
     near = set(sorted(names, key=lambda name: (apart[name], name))[:_NEAR])
-    own = {family(program), family(_without(program, _zeros(program)))}
+    own = {family(program), _family_without(program, _zeros(program))}
 
     def neighbour(name: str) -> Neighbour:
-        alike = apart[name] <= _ALIKE and fingerprint(ZOO[name]) == fingerprint(program)
-        kin = family(ZOO[name]) in own or (name in near and _family_without_zeros(name) in own)
-        bare = not kin and name in near and _family_without_decay(name) in own
-        return Neighbour(name, apart[name], alike, kin or bare, bare)
+        rule = ZOO[name]
+        alike = apart[name] <= _ALIKE and fingerprint(rule) == fingerprint(program)
+        kin = family(rule) in own
+        if name in near and not kin:
+            zeros = _zeros(rule)
+            kin = bool(zeros) and _family_without(rule, zeros) in own
+            decay = zeros | ({"wd"} & rule.hyperparameters.keys())
+            if not kin and decay != zeros and _family_without(rule, decay) in own:
+                return Neighbour(name, apart[name], alike, same_family=True, decay_gone=True)
+        return Neighbour(name, apart[name], alike, same_family=kin)
 
     return tuple(sorted(map(neighbour, names), key=_order))
 
@@ -109,24 +114,16 @@ def _profiles(names: tuple[str, ...]) -> Profile:
     return stacked([profile(ZOO[name]) for name in names])
 
 
-@cache
-def _family_without_zeros(name: str) -> str:
-    return family(_without(ZOO[name], _zeros(ZOO[name])))
+def _zeros(program: Program) -> frozenset[str]:
+    """The hyperparameters that are 0."""
+    return frozenset(name for name, value in program.hyperparameters.items() if value == 0)
 
 
-@cache
-def _family_without_decay(name: str) -> str:
-    decay = {"wd"} & ZOO[name].hyperparameters.keys()
-    return family(_without(ZOO[name], {*_zeros(ZOO[name]), *decay}))
-
-
-def _zeros(program: Program) -> set[str]:
-    return {name for name, value in program.hyperparameters.items() if value == 0}
-
-
-def _without(program: Program, names: Iterable[str]) -> Program:
-    """The program where some hyperparameters are 0, and all that this makes needless is gone."""
+@lru_cache(maxsize=1024)
+def _family_without(program: Program, names: frozenset[str]) -> str:
+    """The family of the program where some hyperparameters are 0, and all is gone that this makes
+    needless."""
     rewriter = Rewriter(program)
     rewriter.place.update({Name(name): Const(0.0) for name in names})
     rewriter.copy()
-    return simplify(rewriter.finish(), Domain.FINITE)
+    return family(simplify(rewriter.finish(), Domain.FINITE))
