@@ -230,14 +230,20 @@ class Ledger:
         return list(self._rows(where, len(prefix), prefix, limit))
 
     def best(self, count: int) -> list[tuple[Row, float]]:
-        """The best programs by search score, each behaviour once, as first measured, with scores.
+        """The best program of each family by search score, as first measured, with scores.
 
         The score of one that was measured several times is the mean; one that failed once is out.
         """
         ranked = self.db.execute(
-            "SELECT min(number), avg(score) FROM candidates WHERE source IS NULL "
-            "GROUP BY fingerprint HAVING min(outcome = 'ok') "
-            "ORDER BY avg(score) DESC, min(number) LIMIT ?",
+            "WITH measured AS ("
+            "  SELECT min(number) AS number, avg(score) AS score, min(family) AS family"
+            "  FROM candidates WHERE source IS NULL"
+            "  GROUP BY fingerprint HAVING min(outcome = 'ok')"
+            "), placed AS ("
+            "  SELECT number, score, row_number() OVER"
+            "    (PARTITION BY family ORDER BY score DESC, number) AS place FROM measured"
+            ") SELECT number, score FROM placed WHERE place = 1"
+            " ORDER BY score DESC, number LIMIT ?",
             (count,),
         ).fetchall()
         return [(self.row(number), score) for number, score in ranked]
