@@ -8,5 +8,6 @@ laws.py          the laws that primitives declare, applied; simplify.py runs all
 lower.py         the plain forms that engines run
 precomputed.py   numbers that are known before the steps
 structure.py     a program without those numbers: the part that an engine compiles
+demands.py       the state, operations and statements that a rule asks for
 oracle_calls.py  the oracles that a step asks, and how often
 """

@@ -5,7 +5,7 @@ Each part is stored as soon as it is done, and is not done again.
 
 from evaluators.evaluator import JudgingSetup
 from search.campaign.baseline import search_setup, tune_baseline
-from search.campaign.finals import Entrant, evidence_by_candidate, measure
+from search.campaign.finals import Entrant, chosen, evidence_by_candidate, measure
 from search.campaign.loop import SearchLoop
 from search.campaign.session import Session
 from search.campaign.sources import known_rules
@@ -52,7 +52,7 @@ def _measure_finalists(session: Session, baseline: TunedBaseline, setup: Judging
     """Measure the best on fresh seeds, and on the suites that the config names."""
     config, ledger, tasks = session.config, session.ledger, len(session.config.tasks)
     scale = Entrant(None, baseline.program, baseline.rates)
-    best = [row for row, _ in ledger.best(config.final.finalists)]
+    best = [ledger.row(number) for number in chosen(config, ledger.families())]
     finalists = [Entrant(row.candidate.number, row.candidate.program, row.rates) for row in best]
     finals = measure(config, [scale, *finalists], setup, session.pool, session.observe)
     scores = final_scores(finals, tasks)

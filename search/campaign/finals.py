@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from dsl.program import Program
+from dsl.rewrite.demands import Demands
 from evaluators.evaluator import EvaluationRequest, JudgingSetup
 from evaluators.seeds import final_seeds
 from evaluators.statistics import Evidence, evidence
@@ -13,6 +14,7 @@ from evaluators.workers import Done, run_all
 from search.campaign import events
 from search.campaign.events import Observer
 from search.config import Config
+from search.config.objectives import point, ranks, within
 from search.errors import CampaignFailed
 from search.ledger.results import FinalResult, Rates
 from search.pool.jobs import CampaignPool, Evaluate
@@ -24,6 +26,20 @@ class Entrant(NamedTuple):
     candidate: int | None
     program: Program
     rates: Rates
+
+
+def chosen(config: Config, families: Sequence[tuple[int, float, Demands]]) -> list[int]:
+    """The numbers of the finalists: front by front in the objectives of the campaign, each by
+    score, and half of the places for those that the winner is picked from.
+
+    **Arguments:** `families`: number, score and demands of the best of each, the best first.
+    """
+    points = [point(config.objectives, score, asked) for _, score, asked in families]
+    order = sorted(range(len(points)), key=list(ranks(points)).__getitem__)
+    fit = [place for place in order if within(config.final.pick, families[place][2])]
+    first = fit[: -(-config.final.finalists // 2)]
+    rest = [place for place in order if place not in first]
+    return [families[place][0] for place in (first + rest)[: config.final.finalists]]
 
 
 def measure(

@@ -17,6 +17,7 @@ from search.candidates.rates import BestRates
 from search.candidates.thresholds import Thresholds
 from search.candidates.verdict import REMEASURED, Candidate, Verdict
 from search.config import Config
+from search.config.objectives import QUALITY
 from search.mutation.mutator import Mutation
 from search.pool.jobs import Evaluate
 from search.strategies import STRATEGIES, Judged, Proposal
@@ -46,6 +47,7 @@ class Proposer:
         self._duplicates = Duplicates()
         self._rates = BestRates(self._starts, rates)
         self._thresholds = Thresholds(config.screen)
+        self._spared = [name for name in config.objectives if name != QUALITY]
         self._told: list[Judged] = []
         self._again: dict[int, list[Judged]] = {}
 
@@ -115,6 +117,7 @@ class Proposer:
             score=verdict.score,
             by_task=verdict.evaluation.by_task() if verdict.evaluation else {},
             complete=verdict.outcome == Outcome.OK,
+            spared={name: -float(getattr(candidate.demands, name)) for name in self._spared},
         )
 
     def _proposal(self, number: int) -> Proposal:

@@ -6,6 +6,7 @@ from functools import cached_property
 
 from dsl.program import Program
 from dsl.program.parse import parse
+from dsl.rewrite.demands import Demands, demands
 from evaluators.evaluation import Evaluation
 from search.mutation.mutator import Mutation
 
@@ -66,6 +67,11 @@ class Candidate:
     donor: str | None = None
     parsed: Program | None = field(default=None, compare=False, repr=False)
     """The program, where it is at hand and need not be parsed."""
+
+    @property
+    def demands(self) -> Demands:
+        """The state, operations and statements that the program asks for."""
+        return demands(self.program)
 
     @cached_property
     def program(self) -> Program:

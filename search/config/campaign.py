@@ -19,6 +19,7 @@ from search.config.judging import (
     ScreenConfig,
     tasks_of,
 )
+from search.config.objectives import OBJECTIVES, QUALITY
 from search.config.programs import MutationConfig, PrimitivesConfig
 from search.mutation import Breeder, PrimitiveSampler, SearchSpace
 from search.strategies import STRATEGIES, Options
@@ -42,6 +43,9 @@ class Config(Section):
     """Of the search, the cheapest first; or a suite, by its name or file."""
     budget: BudgetConfig
     strategy: SerializeAsAny[Options]
+    objectives: list[str] = Field(default=[QUALITY], min_length=1)
+    """What makes one rule better than another: quality, and memory, cost and size where a front of
+    them is wanted."""
     primitives: PrimitivesConfig = PrimitivesConfig()
     mutation: SerializeAsAny[MutationConfig] = Field(
         default_factory=lambda: MutationConfig.of_declared()()
@@ -75,6 +79,17 @@ class Config(Section):
         if not isinstance(value, str):
             return value
         return [{"name": task.name, "steps": task.steps} for task in tasks_of(value)]
+
+    @field_validator("objectives")
+    @classmethod
+    def _objectives(cls, names: list[str]) -> list[str]:
+        for name in names:
+            one_of("objective", name, OBJECTIVES)
+            if names.count(name) > 1:
+                raise ValueError(f"objective '{name}' is listed twice")
+        if QUALITY not in names:
+            raise ValueError(f"{QUALITY} is always one of them, met {', '.join(names)}")
+        return names
 
     @field_validator("checks")
     @classmethod

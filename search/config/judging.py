@@ -4,8 +4,9 @@ from typing import Annotated
 
 from pydantic import Field, field_validator
 
+from dsl.rewrite.demands import Demands
 from evaluators.errors import EvaluatorError
-from evaluators.files.config_file import Section
+from evaluators.files.config_file import Section, one_of
 from evaluators.suites import TaskChoice, load_suite
 from evaluators.training.batches import BatchShape
 
@@ -67,11 +68,24 @@ class FinalConfig(Section):
 
     finalists: int = Field(default=8, ge=1, le=1_000)
     seeds: int = Field(default=8, ge=2, le=1_000)
+    pick: dict[str, float] = {}
+    """The largest demands of the winner, by objective: `{memory: 1}` makes it the best rule with
+    one number of state per parameter. Without any it is the best of all."""
     meta_validation: str | None = None
     held_out: str | None = None
     evaluations: int = Field(default=10, ge=1, le=10_000)
     """Sets of constants that every rule, the baseline too, is tuned in on a suite of other tasks;
     the first nine go through the rates."""
+
+    @field_validator("pick")
+    @classmethod
+    def _pick(cls, limits: dict[str, float]) -> dict[str, float]:
+        for name, limit in limits.items():
+            one_of("demand", name, Demands._fields)
+            least = 1 if name == "size" else 0
+            if not limit >= least:
+                raise ValueError(f"no rule has a {name} of at most {limit:g}; {least} is the least")
+        return limits
 
     @field_validator("meta_validation", "held_out")
     @classmethod

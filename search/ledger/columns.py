@@ -63,6 +63,9 @@ COLUMNS = (
     Column("outcome", "TEXT NOT NULL", lambda row: row.verdict.outcome),
     Column("score", "REAL", lambda row: row.verdict.score),
     Column("evaluation", "TEXT", _evaluation),
+    Column("memory", "INTEGER NOT NULL", lambda row: row.candidate.demands.memory),
+    Column("cost", "REAL NOT NULL", lambda row: row.candidate.demands.cost),
+    Column("size", "INTEGER NOT NULL", lambda row: row.candidate.demands.size),
     Column("note", "TEXT NOT NULL", lambda row: row.verdict.note, in_hash=False),
     Column("seconds", "REAL NOT NULL", lambda row: row.seconds, in_hash=False),
 )

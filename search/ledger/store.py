@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from dsl.identity import LANGUAGE
+from dsl.rewrite.demands import Demands
 from evaluators.statistics import Evidence
 from search.errors import LedgerError, NoSuchRun
 from search.ledger.columns import HASHED, INSERT, NAMES, Row, as_json, row_of, stored
@@ -22,6 +23,18 @@ from search.ledger.schema import SCHEMA, TABLES, check, readable
 
 _BUSY_SECONDS = 20.0
 _IN_HASH = ("schema", "language", "config", "sources", "baseline", "starts", "finals", "validation")
+
+_BEST_OF_FAMILIES = """
+WITH measured AS (
+  SELECT min(number) AS number, avg(score) AS score, min(family) AS family, memory, cost, size
+  FROM candidates WHERE source IS NULL
+  GROUP BY fingerprint HAVING min(outcome = 'ok')
+), placed AS (
+  SELECT *, row_number() OVER (PARTITION BY family ORDER BY score DESC, number) AS place
+  FROM measured
+)
+SELECT number, score, memory, cost, size FROM placed WHERE place = 1 ORDER BY score DESC, number
+"""
 
 
 class Ledger:
@@ -230,23 +243,17 @@ class Ledger:
         return list(self._rows(where, len(prefix), prefix, limit))
 
     def best(self, count: int) -> list[tuple[Row, float]]:
-        """The best program of each family by search score, as first measured, with scores.
+        """The best program of each family by search score, as first measured, with scores."""
+        ranked = self.db.execute(f"{_BEST_OF_FAMILIES} LIMIT ?", (count,)).fetchall()
+        return [(self.row(number), score) for number, score, *_ in ranked]
+
+    def families(self) -> list[tuple[int, float, Demands]]:
+        """The best program of each family: its number, score and demands, the best first.
 
         The score of one that was measured several times is the mean; one that failed once is out.
         """
-        ranked = self.db.execute(
-            "WITH measured AS ("
-            "  SELECT min(number) AS number, avg(score) AS score, min(family) AS family"
-            "  FROM candidates WHERE source IS NULL"
-            "  GROUP BY fingerprint HAVING min(outcome = 'ok')"
-            "), placed AS ("
-            "  SELECT number, score, row_number() OVER"
-            "    (PARTITION BY family ORDER BY score DESC, number) AS place FROM measured"
-            ") SELECT number, score FROM placed WHERE place = 1"
-            " ORDER BY score DESC, number LIMIT ?",
-            (count,),
-        ).fetchall()
-        return [(self.row(number), score) for number, score in ranked]
+        found = self.db.execute(_BEST_OF_FAMILIES)
+        return [(number, score, Demands(*rest)) for number, score, *rest in found]
 
     def _rows(self, clause: str, *arguments: Any) -> Iterator[Row]:
         return map(row_of, self.db.execute(f"SELECT {NAMES} FROM candidates {clause}", arguments))

@@ -1,7 +1,7 @@
 """The best programs of a campaign, ranked by their scores on seeds that the search never saw."""
 
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 from functools import cached_property
@@ -11,8 +11,10 @@ from dsl.errors import counted
 from dsl.program import Local, Program
 from dsl.program.printer import is_fresh
 from dsl.rewrite.canonical import canonical_hash
+from dsl.rewrite.demands import Demands, demands
 from dsl.rewrite.simplify import simplify
 from evaluators.statistics import Evidence, holm
+from search.config.objectives import on_front, point, within
 from search.ledger import Ledger
 from search.ledger.results import META_VALIDATION, FinalResult
 from search.report.transfer import Transfer, transfers
@@ -30,9 +32,9 @@ class Claim(Enum):
 class Entry:
     """One finalist: `program` is simplified exactly, `scores` are per fresh seed.
 
-    `candidate` and `evidence` are None for the tuned baseline. `pareto`: no other finalist is both
-    smaller (or as small) and better. `validated` is the score on the suite of other tasks, if there
-    was one.
+    `candidate` and `evidence` are None for the tuned baseline. `pareto`: no other finalist is
+    better in one objective of the campaign, or smaller, and as good in the rest. `validated` is the
+    score on the suite of other tasks, if there was one.
     """
 
     candidate: int | None
@@ -44,9 +46,14 @@ class Entry:
     validated: float | None = None
 
     @property
+    def demands(self) -> Demands:
+        """The state, operations and statements that the program asks for."""
+        return demands(self.program)
+
+    @property
     def size(self) -> int:
         """Statements of the simplified program."""
-        return len(self.program.statements)
+        return self.demands.size
 
     @property
     def mean(self) -> float:
@@ -131,8 +138,11 @@ def hall_of_fame(ledger: Ledger) -> HallOfFame | None:
         if final.complete
     )
     ranked = sorted(others, key=lambda e: (-_worth(e), -e.mean, e.size, e.candidate))
-    marked = tuple(replace(entry, pareto=_on_front(entry, ranked)) for entry in ranked)
-    entries = marked or (baseline,)
+    config = ledger.config
+    objectives = dict.fromkeys((*config["objectives"], "size"))
+    front = on_front([point(list(objectives), each.mean, each.demands) for each in ranked])
+    marked = [replace(each, pareto=best) for each, best in zip(ranked, front, strict=True)]
+    entries = _picked(config["final"]["pick"], marked) or (baseline,)
     rule = ledger.config["baseline"]["rule"]
     return HallOfFame(entries, baseline, rule, transfers(validation, entries[0].candidate))
 
@@ -177,10 +187,8 @@ def _simplified(program: Program) -> Program:
     return replace(simple, statements=tuple(statements))
 
 
-def _on_front(entry: Entry, entries: Sequence[Entry]) -> bool:
-    return not any(
-        other.size <= entry.size
-        and other.mean >= entry.mean
-        and (other.size, other.mean) != (entry.size, entry.mean)
-        for other in entries
-    )
+def _picked(limits: Mapping[str, float], entries: Sequence[Entry]) -> tuple[Entry, ...]:
+    """Entries with the winner first: the best of those within the limits of the pick, if any is."""
+    fit = [entry for entry in entries if within(limits, entry.demands)]
+    first = fit[:1]
+    return (*first, *(entry for entry in entries if entry not in first))

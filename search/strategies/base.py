@@ -49,7 +49,8 @@ class Judged:
 
     `score` is for all tasks together; None where there was no evaluation. `by_task` has the mean
     score over seeds of every task that it was trained on; `complete` says that it was trained to
-    the end on all of them.
+    the end on all of them. `spared` has the objectives of the campaign besides quality, larger for
+    a rule that asks for less.
     """
 
     number: int
@@ -58,6 +59,12 @@ class Judged:
     score: float | None
     by_task: Mapping[str, float] = field(default_factory=dict)
     complete: bool = False
+    spared: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def cases(self) -> dict[str, float]:
+        """All that it can be chosen for: scores by task, and the other objectives."""
+        return {**self.by_task, **self.spared}
 
 
 class Strategy(ABC, Generic[OptionsT]):

@@ -4,8 +4,11 @@ The population is kept diverse by its families: programs of one skeleton with ot
 few places. A parent is chosen by lexicase selection (Spector 2012, "Assessment of problem modality
 by differential performance of lexicase selection"; with the tolerance of La Cava et al. 2016,
 "Epsilon-lexicase selection for regression"): tasks are taken in random order and only those that
-are near the best on each stay, so a specialist breeds as well as an all-rounder. Children are
-grafts, of a part of one program into another, and changes, half of them as known rules are made.
+are near the best on each stay, so a specialist breeds as well as an all-rounder. The objectives of
+a campaign besides quality are cases like the tasks.
+
+Children are grafts, of a part of one program into another, and changes, half of them as known rules
+are made.
 """
 
 from collections.abc import Mapping, Sequence
@@ -45,7 +48,7 @@ class _Member:
     program: Program
     family: str
     score: float
-    by_task: Mapping[str, float]
+    cases: Mapping[str, float]
 
 
 @strategy("recombination", RecombinationOptions)
@@ -69,7 +72,7 @@ class Recombination(Strategy[RecombinationOptions]):
     def tell(self, judged: Judged) -> None:
         if not judged.complete or judged.score is None:
             return
-        member = _Member(judged.number, judged.program, judged.family, judged.score, judged.by_task)
+        member = _Member(judged.number, judged.program, judged.family, judged.score, judged.cases)
         kin = [each for each in self._alive.values() if each.family == member.family]
         if len(kin) >= self.options.family:
             worst = min(kin, key=_rank)
@@ -92,9 +95,7 @@ class Recombination(Strategy[RecombinationOptions]):
             del self._alive[number]
             return
         member.score = fmean(each.score for each in measured if each.score is not None)
-        member.by_task = {
-            task: fmean(each.by_task[task] for each in measured) for task in member.by_task
-        }
+        member.cases = {case: fmean(each.cases[case] for each in measured) for case in member.cases}
 
     def _parent(self, rng: np.random.Generator) -> tuple[int, Program]:
         """The program that a child is made from; a start program now and then, and at first."""
@@ -103,7 +104,7 @@ class Recombination(Strategy[RecombinationOptions]):
             return number, self.starts[number]
         members = list(self._alive.values())
         drawn = {pick(rng, range(len(members))) for _ in range(self.options.drawn)}
-        chosen = lexicase([members[place].by_task for place in sorted(drawn)], rng)
+        chosen = lexicase([members[place].cases for place in sorted(drawn)], rng)
         member = members[sorted(drawn)[chosen]]
         return member.number, member.program
 
@@ -127,15 +128,15 @@ class Recombination(Strategy[RecombinationOptions]):
 
 
 def lexicase(scores: Sequence[Mapping[str, float]], rng: np.random.Generator) -> int:
-    """The place of the one that is left when, task by task in random order, only those stay that
+    """The place of the one that is left when, case by case in random order, only those stay that
     are within the median absolute deviation of the best.
 
-    **Arguments:** `scores`: by task, for each of those to choose from; all have the same tasks.
+    **Arguments:** `scores`: by case, for each of those to choose from; all have the same cases.
     """
-    tasks = sorted(scores[0])
-    table = np.asarray([[each[task] for task in tasks] for each in scores])
+    cases = sorted(scores[0])
+    table = np.asarray([[each[case] for case in cases] for each in scores])
     left = np.arange(len(scores))
-    for column in rng.permutation(len(tasks)):
+    for column in rng.permutation(len(cases)):
         values = table[left, column]
         spread = np.median(np.abs(values - np.median(values)))
         left = left[values >= values.max() - spread]
