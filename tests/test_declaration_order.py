@@ -92,6 +92,8 @@ def sorted_by_file_name() -> list[str]:
     return report(0)
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize(
+    "seed", [1, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (2, 3))]
+)
 def test_modules_may_be_imported_in_any_order(sorted_by_file_name, seed: int):
     assert report(seed) == sorted_by_file_name

@@ -1,9 +1,11 @@
 """What dear tests of the whole zoo run on every time; on the other rules they are slow tests."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 import pytest
+
+from dsl.zoo import ENTRIES
 
 EVERYDAY = {
     *("sgd", "heavy_ball", "nesterov", "adagrad", "rmsprop", "adam", "adamw", "lion", "adan"),
@@ -22,8 +24,21 @@ TO_READ = {
 """Rules whose exported files are kept whole as golden files, and what each shows."""
 
 
-def each(names: Iterable[str]) -> list[Any]:
-    """Parameters of a test: rules by name, those that are not for every day marked slow."""
-    return [
-        pytest.param(name, marks=() if name in EVERYDAY else pytest.mark.slow) for name in names
-    ]
+NTH = 4
+"""Of the names of the zoo in order, one in so many is in the sample."""
+
+
+def _sample() -> frozenset[str]:
+    """The rules for every day, the first by name of each group of the zoo, and every `NTH`."""
+    names = sorted(ENTRIES)
+    firsts = {ENTRIES[name].group: name for name in reversed(names)}.values()
+    return frozenset({*EVERYDAY, *firsts, *names[::NTH]})
+
+
+SAMPLE = _sample()
+"""Rules from all over the zoo, for tests that are less dear."""
+
+
+def each(names: Iterable[str], daily: Collection[str] = EVERYDAY) -> list[Any]:
+    """Parameters of a test: rules by name, those that are not `daily` marked slow."""
+    return [pytest.param(name, marks=() if name in daily else pytest.mark.slow) for name in names]

@@ -6,7 +6,7 @@ import inspect
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -290,14 +290,34 @@ def moves_of_interpreter(
     program: Program, gradients: list[list[np.ndarray]], w: list[np.ndarray]
 ) -> list[list[np.ndarray]]:
     """The tensors subtracted on each step, in float64, with the parameters held at `w`."""
-    return _moves(to_optax(program, seed=SEED, **horizon_of(program)), gradients, w)
+    return _moves(*_interpreter(program), gradients, w)
 
 
 def moves_of_optax(
     program: Program, gradients: list[list[np.ndarray]], w: list[np.ndarray]
 ) -> list[list[np.ndarray]]:
     """The same of the exported Optax optimizer."""
-    return _moves(optax_optimizer(program), gradients, w)
+    return _moves(*_optax_file(program), gradients, w)
+
+
+@lru_cache(maxsize=1)
+def _interpreter(program: Program) -> tuple[Any, Any]:
+    return _with_compiled_update(to_optax(program, seed=SEED, **horizon_of(program)))
+
+
+@lru_cache(maxsize=1)
+def _optax_file(program: Program) -> tuple[Any, Any]:
+    return _with_compiled_update(optax_optimizer(program))
+
+
+def _with_compiled_update(optimizer: Any) -> tuple[Any, Any]:
+    """The optimizer, and its update on a batch, compiled once for several streams."""
+
+    @partial(jax.jit, compiler_options=QUICKLY)
+    def update(grads: Any, state: Any, leaves: Any, value: Any, batch: Any) -> Any:
+        return optimizer.update(grads, state, leaves, value=value, **asked(batch))
+
+    return optimizer, update
 
 
 def horizon_of(program: Program) -> dict[str, int]:
@@ -306,8 +326,9 @@ def horizon_of(program: Program) -> dict[str, int]:
 
 
 def _moves(
-    optimizer: Any, gradients: list[list[np.ndarray]], w: list[np.ndarray]
+    optimizer: Any, compiled: Any, gradients: list[list[np.ndarray]], w: list[np.ndarray]
 ) -> list[list[np.ndarray]]:
+    """One step runs op by op, which is quicker than to compile it."""
     batch = batches("float64")[0]
     with precision("float64"):
         leaves = [jnp.asarray(leaf) for leaf in w]
@@ -315,13 +336,11 @@ def _moves(
         value = _loss(leaves, batch)
         found = []
         for grads in gradients:
-            moves, state = optimizer.update(
-                [jnp.asarray(g) for g in grads],
-                state,
-                leaves,
-                value=value,
-                **asked(batch),
-            )
+            at = [jnp.asarray(g) for g in grads], state, leaves
+            if len(gradients) == 1:
+                moves, state = optimizer.update(*at, value=value, **asked(batch))
+            else:
+                moves, state = compiled(*at, value, batch)
             found.append([-np.asarray(move) for move in moves])
         return found
 

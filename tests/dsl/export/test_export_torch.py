@@ -22,7 +22,7 @@ from tests.support.odd_programs import ODD, one_primitive
 from tests.support.strategies import programs
 
 torch = pytest.importorskip("torch")
-pytestmark = pytest.mark.torch
+pytestmark = [pytest.mark.torch, pytest.mark.lightly_compiled]
 
 TOLERANCE = {"float32": 1e-4, "float64": 1e-10}
 SHAPES = list(model.SHAPES.values())

@@ -25,6 +25,8 @@ from tests.support.odd_programs import start_of
 from tests.support.running import PolynomialStep
 from tests.support.strategies import LENGTHS, operands
 
+pytestmark = pytest.mark.lightly_compiled
+
 SHAPES = ((), (3,), (2, 1, 2, 2))
 MEANT = [p for p in PRIMITIVES.values() if p.scope is not Scope.STEP]
 FREE_KINDS = [kind for kind in KINDS.values() if lifts(Kind.GLOBAL, kind)]
@@ -32,14 +34,14 @@ FREE_KINDS = [kind for kind in KINDS.values() if lifts(Kind.GLOBAL, kind)]
 
 EVERYWHERE = ("add", "interp", "where")
 """Element-wise primitives that every test run applies to all of those kinds. The others are applied
-to Tensors and Globals; on the rest, where only the shapes differ, they are slow tests."""
+to Tensors; on the rest, where only the shapes differ, they are slow tests."""
 
 
 def free(primitive: Primitive) -> list[Any]:
     """Parameters of a test: a primitive with each kind that it may be applied to."""
     if None not in primitive.signature.params:
         return [pytest.param(primitive, Kind.TENSOR)]
-    daily = FREE_KINDS if primitive.name in EVERYWHERE else (Kind.TENSOR, Kind.GLOBAL)
+    daily = FREE_KINDS if primitive.name in EVERYWHERE else (Kind.TENSOR,)
     return [
         pytest.param(primitive, kind, marks=() if kind in daily else pytest.mark.slow)
         for kind in FREE_KINDS

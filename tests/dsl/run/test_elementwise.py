@@ -12,6 +12,7 @@ from dsl.run.machine.elementwise import Tiling
 STEPS = 3
 SHAPES = ((), (3,), (2, 5), (4, 1, 2))
 SIZE = 22
+RATES = np.asarray([0.1, 0.2, 0.3, 0.01, 0.02, 0.03])
 MIXED = dsl.parse("""
 def mixed(w, g, t, m=zeros, s=scalar(1), n=number(2), *, lr=0.1):
     m = interp(g, m, 0.9 - 0.1 / t)
@@ -53,6 +54,17 @@ def runner(lanes: int):
     return jax.jit(run), arguments
 
 
+@pytest.fixture(scope="module")
+def alone():
+    """Parameters of each lane of `RATES` on a machine of one lane, whose registers are not cut."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(elementwise, "VECTOR", 4)
+        patch.setattr(elementwise, "TILE", 10**6)
+        run, arguments = runner(len(RATES))
+        lanes = [slice(lane, lane + 1) for lane in range(len(RATES))]
+        return [np.asarray(run(*arguments(RATES[lane], lane)))[0] for lane in lanes]
+
+
 def test_the_tests_model_has_the_size_it_says():
     assert Layout(SHAPES).size == SIZE
 
@@ -67,19 +79,15 @@ def test_the_tests_model_has_the_size_it_says():
         (8, (1, 8, 3)),
     ],
 )
-def test_a_lane_does_as_it_would_alone_however_registers_are_cut(monkeypatch, tile, wanted):
-    rates = np.asarray([0.1, 0.2, 0.3, 0.01, 0.02, 0.03])
+def test_a_lane_does_as_it_would_alone_however_registers_are_cut(monkeypatch, alone, tile, wanted):
     monkeypatch.setattr(elementwise, "VECTOR", 4)
     monkeypatch.setattr(elementwise, "TILE", tile)
-    assert Tiling.of(len(rates), SIZE) == wanted
-    run, arguments = runner(len(rates))
-    met = np.asarray(run(*arguments(rates)))
-    monkeypatch.setattr(elementwise, "TILE", 10**6)
-    alone, _ = runner(len(rates))
-    for lane, rate in enumerate(rates):
-        only = np.asarray(alone(*arguments(rates[lane : lane + 1], slice(lane, lane + 1))))[0]
+    assert Tiling.of(len(RATES), SIZE) == wanted
+    run, arguments = runner(len(RATES))
+    met = np.asarray(run(*arguments(RATES)))
+    for lane, rate in enumerate(RATES):
         # other vectors, other order of a sum: a few roundings
-        np.testing.assert_allclose(met[lane], only, rtol=2e-5, atol=1e-6)
+        np.testing.assert_allclose(met[lane], alone[lane], rtol=2e-5, atol=1e-6)
         assert not np.allclose(met[lane], met[lane - 1], rtol=1e-2), rate
 
 

@@ -32,6 +32,8 @@ from tests.support.everyday import each
 from tests.support.running import calm
 from tests.support.strategies import programs
 
+pytestmark = pytest.mark.lightly_compiled
+
 CARRIED = [name for name, p in PRIMITIVES.items() if p.asks in (None, LOSS)]
 STEPS = 4
 SHAPES = ((), (3,), (2, 3), (2, 1, 2, 2))

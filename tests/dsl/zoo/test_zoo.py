@@ -1,7 +1,8 @@
 """Every entry of the zoo follows its reference; a new entry is covered once it is registered."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from itertools import combinations
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -13,7 +14,7 @@ from dsl.run.fingerprint import respond
 from dsl.zoo import ENTRIES, ZOO
 from dsl.zoo.entry import Reference
 from tests.dsl.zoo.references import walks
-from tests.support.everyday import each
+from tests.support.everyday import SAMPLE, each
 
 pytestmark = pytest.mark.lightly_compiled
 
@@ -43,8 +44,13 @@ PUBLISHED = {
 }
 
 
-IN_FLOAT32 = list(PUBLISHED)
-"""Rules that are also compiled and compared in float32."""
+IN_FLOAT32 = [
+    pytest.param(name, schedule, marks=() if daily else pytest.mark.slow)
+    for name in PUBLISHED
+    for schedule in walks.SCHEDULES
+    for daily in (schedule == "decaying" or name == "adamw",)
+]
+"""Rules that are also compiled and compared in float32, and the schedules of their rates."""
 
 
 def _needs_torch(name: str) -> bool:
@@ -52,9 +58,11 @@ def _needs_torch(name: str) -> bool:
     return isinstance(reference, Reference) and not reference.target.startswith("optax")
 
 
-COMPARISONS = [
-    pytest.param(name, marks=pytest.mark.torch if _needs_torch(name) else ()) for name in NAMES
-]
+def _comparisons(daily: Collection[str]) -> list[Any]:
+    """Every rule, those that are not `daily` marked slow."""
+    slow = {name: () if name in daily else [pytest.mark.slow] for name in NAMES}
+    torch = {name: [pytest.mark.torch] if _needs_torch(name) else () for name in NAMES}
+    return [pytest.param(name, marks=[*slow[name], *torch[name]]) for name in NAMES]
 
 
 def _require(name: str) -> None:
@@ -65,14 +73,13 @@ def _require(name: str) -> None:
         pytest.importorskip(reference.target.partition(":")[0])
 
 
-@pytest.mark.parametrize("name", COMPARISONS)
+@pytest.mark.parametrize("name", _comparisons(SAMPLE))
 def test_a_rule_follows_its_reference(name: str):
     _require(name)
     assert walks.difference(name, "decaying") <= ENTRIES[name].reference.agrees
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("name", COMPARISONS)
+@pytest.mark.parametrize("name", _comparisons(()))
 def test_a_rule_follows_its_reference_at_the_published_defaults(name: str):
     _require(name)
     known = ENTRIES[name].program.hyperparameters
@@ -82,8 +89,7 @@ def test_a_rule_follows_its_reference_at_the_published_defaults(name: str):
 
 
 @pytest.mark.torch
-@pytest.mark.parametrize("schedule", walks.SCHEDULES)
-@pytest.mark.parametrize("name", IN_FLOAT32)
+@pytest.mark.parametrize(("name", "schedule"), IN_FLOAT32)
 def test_a_compiled_rule_follows_its_reference_in_float32(name: str, schedule: str):
     _require(name)
     ours = walks.compiled_path(name, schedule)

@@ -50,6 +50,11 @@ def first_seed(prepared: Prepared) -> tuple[Any, Any, np.ndarray]:
     return tree_map(lambda leaf: leaf[0], prepared.params), prepared.data, prepared.order[0, 0]
 
 
+def on_device(data: Any) -> Any:
+    """The data as JAX holds them: NumPy arrays would be copied at every call."""
+    return tree_map(jnp.asarray, data)
+
+
 def same(a: Any, b: Any) -> bool:
     return all(jax.tree.leaves(tree_map(np.array_equal, a, b)))
 
@@ -103,6 +108,7 @@ def trained(task: Task, rule: str, constants: dict[str, float], seed: int, steps
         return run.loss
     ready = prepare(task, [seed], steps)
     params, data, _ = first_seed(ready)
+    data = on_device(data)
     value_and_gradient, validate = compiled(task)
     flat, unflatten = jax.flatten_util.ravel_pytree(params)
     optimizer = to_optax(program, horizon=steps)
@@ -182,10 +188,11 @@ def test_fresh_parameters_give_the_expected_loss_and_a_finite_gradient(task: Tas
     ready = prepare(task, list(range(8)), 8)
     value_and_gradient, validate = compiled(task)
     fresh = [tree_map(lambda leaf, at=at: leaf[at], ready.params) for at in range(8)]
-    validation = [float(validate(params, ready.data)) for params in fresh]
+    data = on_device(ready.data)
+    validation = [float(validate(params, data)) for params in fresh]
     assert np.mean(validation) == pytest.approx(task.untrained, rel=0.1)
 
-    loss, grad = value_and_gradient(fresh[0], ready.data, ready.order[0, 0])
+    loss, grad = value_and_gradient(fresh[0], data, ready.order[0, 0])
     assert all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(grad))
     assert all(np.any(leaf) for leaf in jax.tree.leaves(grad))
     assert all(leaf.dtype == np.float32 for leaf in jax.tree.leaves((loss, grad)))
@@ -195,10 +202,10 @@ def test_fresh_parameters_give_the_expected_loss_and_a_finite_gradient(task: Tas
 def test_batches_have_the_loss_of_validation_on_average(task: Task):
     ready = prepare(task, list(range(8)), 8)
     value_and_gradient, _ = compiled(task)
-    losses = []
+    data, losses = on_device(ready.data), []
     for at in range(8):
         params = tree_map(lambda leaf, at=at: leaf[at], ready.params)
-        losses += [float(value_and_gradient(params, ready.data, i)[0]) for i in ready.order[at]]
+        losses += [float(value_and_gradient(params, data, i)[0]) for i in ready.order[at]]
     error = np.std(losses) / np.sqrt(len(losses))
     assert abs(np.mean(losses) - task.untrained) < 0.2 * task.untrained + 4 * error
 
