@@ -1,10 +1,11 @@
-"""What dear tests of the whole zoo run on every time; on the other rules they are slow tests."""
+"""What dear tests run on every time; on other rules and primitives they are slow tests."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Hashable, Iterable
 from typing import Any
 
 import pytest
 
+from dsl.language.registry import PRIMITIVES
 from dsl.zoo import ENTRIES
 
 EVERYDAY = {
@@ -25,20 +26,31 @@ TO_READ = {
 
 
 NTH = 4
-"""Of the names of the zoo in order, one in so many is in the sample."""
+"""Of names in order, one in so many is in a sample."""
 
 
-def _sample() -> frozenset[str]:
-    """The rules for every day, the first by name of each group of the zoo, and every `NTH`."""
-    names = sorted(ENTRIES)
-    firsts = {ENTRIES[name].group: name for name in reversed(names)}.values()
-    return frozenset({*EVERYDAY, *firsts, *names[::NTH]})
+def sample(names: Iterable[str], feature: Callable[[str], Hashable]) -> frozenset[str]:
+    """The first by name with each feature, and every `NTH` name."""
+    ordered = sorted(names)
+    firsts = {feature(name): name for name in reversed(ordered)}.values()
+    return frozenset({*firsts, *ordered[::NTH]})
 
 
-SAMPLE = _sample()
-"""Rules from all over the zoo, for tests that are less dear."""
+SAMPLE = EVERYDAY | sample(ENTRIES, lambda name: ENTRIES[name].group)
+"""Rules from all groups of the zoo, for tests that are less dear."""
+
+
+def _sort(op: str) -> Hashable:
+    """What a primitive reads, what it makes and what it asks."""
+    primitive = PRIMITIVES[op]
+    signature = primitive.signature
+    return primitive.scope, primitive.asks, signature.result, len(signature.params)
+
+
+PRIMITIVE_SAMPLE = sample(PRIMITIVES, _sort)
+"""Primitives of every sort."""
 
 
 def each(names: Iterable[str], daily: Collection[str] = EVERYDAY) -> list[Any]:
-    """Parameters of a test: rules by name, those that are not `daily` marked slow."""
+    """Parameters of a test: rules or primitives by name, those that are not `daily` marked slow."""
     return [pytest.param(name, marks=() if name in daily else pytest.mark.slow) for name in names]

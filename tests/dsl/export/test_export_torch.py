@@ -16,7 +16,7 @@ from dsl.language.registry import Scope
 from dsl.zoo import ZOO
 from tests.dsl.zoo.references import model
 from tests.support import exporting
-from tests.support.everyday import TO_READ
+from tests.support.everyday import PRIMITIVE_SAMPLE, TO_READ, each
 from tests.support.exporting import RULES
 from tests.support.odd_programs import ODD, one_primitive
 from tests.support.strategies import programs
@@ -59,7 +59,7 @@ def same(found, wanted, rtol=1e-9, atol=1e-12):
             np.testing.assert_allclose(x, y, rtol=rtol, atol=atol)
 
 
-@pytest.mark.parametrize("op", exporting.EXPRESSED)
+@pytest.mark.parametrize("op", each(exporting.EXPRESSED, PRIMITIVE_SAMPLE))
 def test_a_primitive_means_the_same(op):
     primitive = PRIMITIVES[op]
     program = one_primitive(primitive)
