@@ -1,5 +1,6 @@
 """Measurements of this project: `python -m benchmarks.<name>` from its top folder.
 
+accelerator       programs per second on an accelerator, against their number and a core
 best_losses       the best known loss of every task
 curves            losses of a campaign's winner and its baseline, step by step
 engine_costs      the constants by which a trainer chooses an engine
@@ -15,4 +16,5 @@ and their material:
 loops             training loops in plain JAX and Optax, to compare with
 models            one task at many numbers of parameters
 population        programs bred as in a search
+side_by_side      the same programs side by side and in turn
 """

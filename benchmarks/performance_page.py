@@ -3,7 +3,7 @@
     python -m benchmarks.performance_page [--quick] [--keep data.json] [--from data.json]
 
 `--keep` writes every figure down as soon as it is measured, and goes on where such a file ends;
-`--from` takes what it holds and measures nothing. Wants the extra `docs` (matplotlib).
+`--from` takes what it holds and measures nothing. What `benchmarks.accelerator` wrote is kept.
 """
 
 import argparse
@@ -15,6 +15,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from benchmarks.accelerator import PAGE, section
 from benchmarks.novel_program import Row, UnitW, by_length, measure, ratio, unit_w, wanted
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
@@ -64,7 +65,8 @@ def page(data: dict[str, Any]) -> Iterator[str]:
     yield from (
         "# What a program costs",
         "",
-        "Written by `python -m benchmarks.performance_page`; do not edit.",
+        "Written by `python -m benchmarks.performance_page`, the last section by",
+        "`python -m benchmarks.accelerator --write`; do not edit.",
         "",
         f"Measured on {data['made_on']} (load average {data['load']:.1f}); {versions}.",
         "Times are CPU time, the smallest of several repeats. *Novel* is a program never seen",
@@ -160,7 +162,8 @@ def main() -> None:
     given = json.loads(chosen.given.read_text()) if chosen.given else None
     data = given or measured(chosen.quick, chosen.keep)
     DOCS.mkdir(exist_ok=True)
-    (DOCS / "performance.md").write_text("\n".join(page(data)))
+    kept = section(PAGE.read_text() if PAGE.exists() else "")
+    PAGE.write_text("\n".join([*page(data), kept]))
     draw(data, DOCS / FIGURE)
 
 

@@ -46,6 +46,21 @@ def bred(seed: int, statements: int = 20) -> Iterator[Program]:
             yield program
 
 
+def relatives(seed: int, carried: frozenset[str], changes: int = 4) -> Iterator[Program]:
+    """Programs a few mutations away from the starts, in canonical form, that pass the free checks
+    and apply only primitives of `carried`: as long as those of a young population, quick to draw.
+    """
+    rng, vary = np.random.default_rng(seed), mutator(statements=20)
+    while True:
+        start = STARTS[rng.integers(len(STARTS))]
+        program = ZOO[start]
+        for _ in range(changes):
+            program, _ = vary.mutate(program, rng, start)
+        form = canonical(program)
+        if carried.issuperset(each.op for each in form.statements) and not refused_by(form):
+            yield form
+
+
 def live(seed: int, statements: int = 20) -> Iterator[Program]:
     """Programs of exactly `statements` statements in canonical form that pass the free checks:
     every statement matters, and no two are the same."""
