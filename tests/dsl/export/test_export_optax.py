@@ -15,8 +15,6 @@ from tests.support import exporting
 from tests.support.everyday import TO_READ
 from tests.support.exporting import RULES
 
-pytestmark = pytest.mark.lightly_compiled
-
 TOLERANCE = {"float32": 1e-5, "float64": 1e-12}
 
 

@@ -25,8 +25,6 @@ from tests.support.odd_programs import start_of
 from tests.support.running import PolynomialStep
 from tests.support.strategies import LENGTHS, operands
 
-pytestmark = pytest.mark.lightly_compiled
-
 SHAPES = ((), (3,), (2, 1, 2, 2))
 MEANT = [p for p in PRIMITIVES.values() if p.scope is not Scope.STEP]
 FREE_KINDS = [kind for kind in KINDS.values() if lifts(Kind.GLOBAL, kind)]
