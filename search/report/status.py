@@ -13,13 +13,10 @@ from search.report.hall_of_fame import Entry, HallOfFame, hall_of_fame
 def read_status(run: Path, *, known_as: bool = True) -> dict[str, Any]:
     """The state of a run, as `stepsmith status --json` prints it.
 
-    **Arguments:** `known_as`: say what the winner is in terms of known rules, which takes a second.
+    **Arguments:** `known_as`: say what finalists are in terms of known rules, which takes a second.
     """
     with reading(run) as ledger:
-        found = {**_search(run, ledger), **_hall(hall := hall_of_fame(ledger))}
-    if hall and known_as:
-        found["winner"]["known_as"] = hall.winner.known_as
-    return found
+        return {**_search(run, ledger), **_hall(hall_of_fame(ledger), known_as)}
 
 
 def _search(run: Path, ledger: Ledger) -> dict[str, Any]:
@@ -54,13 +51,18 @@ def _search(run: Path, ledger: Ledger) -> dict[str, Any]:
     }
 
 
-def _hall(hall: HallOfFame | None) -> dict[str, Any]:
-    """The winner and what may be claimed of it; empty before the campaign is complete."""
+def _hall(hall: HallOfFame | None, known_as: bool) -> dict[str, Any]:
+    """The finalists, best first, and what may be claimed of the winner; empty before the campaign
+    is complete."""
     if hall is None:
-        return {"winner": None, "baseline": None, "claim": None, "evidence": None, "unseen": []}
+        none = dict.fromkeys(("winner", "baseline", "claim", "evidence"))
+        return {**none, "finalists": [], "unseen": []}
     found = hall.winner.evidence
+    names = [{"known_as": entry.known_as if known_as else None} for entry in hall.entries]
+    finalists = [_final(entry) | name for entry, name in zip(hall.entries, names, strict=True)]
     return {
-        "winner": _final(hall.winner),
+        "winner": finalists[0],
+        "finalists": finalists,
         "baseline": _final(hall.baseline),
         "claim": hall.sentence,
         "evidence": {**found.to_json(), "p_value": hall.p_value} if found else None,

@@ -62,10 +62,20 @@ def _lines(found: dict[str, Any]) -> list[str]:
         )
         lines.append(f"{'known as:':14}{winner['known_as']}")
         lines += ["", *(f"    {line}" for line in winner["program"].splitlines()), ""]
+        lines += [*others, ""] if (others := _finalists(found["finalists"][1:])) else []
         lines.append(found["claim"])
         if found["unseen"]:
             lines += ["", HEADING, *(f"    {each['sentence']}" for each in found["unseen"])]
     return lines
+
+
+def _finalists(others: list[dict[str, Any]]) -> list[str]:
+    """A line for each finalist after the winner, in terms of known rules."""
+    return [
+        f"{each['hash']}  {each['score']:.4f} +- {each['sd']:.4f}  size {each['size']:<3}  "
+        f"{each['known_as']}"
+        for each in others
+    ]
 
 
 def _funnel(stages: list[dict[str, Any]]) -> list[str]:

@@ -134,8 +134,13 @@ def test_a_person_is_shown_what_the_winner_did_on_tasks_that_the_search_never_sa
     table = console.export_text()
     for text in ("\n".join(_lines(status)), table):
         assert HEADING in text and meta.sentence in text and held_out.sentence in text
-    assert status["winner"]["known_as"] == result.hall.winner.known_as
-    assert f"known as:     {result.hall.winner.known_as}" in _lines(status)
+    names = [entry.known_as for entry in result.hall.entries]
+    assert [each["known_as"] for each in status["finalists"]] == names
+    assert status["winner"] == status["finalists"][0]
+    assert f"known as:     {names[0]}" in _lines(status)
+    for entry in result.hall.entries[1:]:
+        assert any(entry.hash in line and entry.known_as in line for line in _lines(status))
+    assert read_status(folder, known_as=False)["winner"]["known_as"] is None
     for entry in result.hall.entries:
         assert f"{entry.validated:.4f}" in table
     doc = parse((folder / "winner.rule").read_text()).doc
