@@ -101,6 +101,7 @@ class Primitive:
     weight: float
     commutative: bool
     lazy: tuple[int, ...]
+    spelled: str
     oracle: Oracle | None
     """For one that costs a pass over the data."""
 
@@ -133,6 +134,7 @@ def primitive(
     weight: float = 1.0,
     commutative: bool = False,
     lazy: tuple[int, ...] = (),
+    spelled: str = "",
     oracle: Oracle | None = None,
 ) -> Callable[[Callable[..., Any]], Primitive]:
     """Declare the decorated function as a primitive of the language.
@@ -144,8 +146,10 @@ def primitive(
     `Binding`. `binds`: how tightly the formula itself binds. `infix`: operator spelling, if it has
     one. `laws`: equations the simplifier may use. `weight`: relative chance that mutation draws it
     (0: never). `commutative`: whether the first two may swap. `lazy`: positions that are evaluated
-    only when chosen. `oracle`: for one that costs a pass over the data, see the function of that
-    name. A parameter called `stream` says that a call is random.
+    only when chosen. `spelled`: the same in other words of the language, an expression over the
+    parameter names; the machine obeys that and has no instruction for it. `oracle`: for one that
+    costs a pass over the data, see the function of that name. A parameter called `stream` says that
+    a call is random.
     """
     parsed = Signature.parse(signature)
 
@@ -169,6 +173,7 @@ def primitive(
             weight=weight,
             commutative=commutative,
             lazy=lazy,
+            spelled=spelled,
             oracle=oracle,
         )
         return PRIMITIVES.declare(name, declared)

@@ -56,7 +56,7 @@ def cols(xp, w, value):
     "Tensor -> Row",
     torch="torch.mean({x}, dim=-1, keepdim=True)",
     latex=r"\operatorname{{rowmean}}\left({x}\right)",
-    weight=0.0,
+    weight=0.5,
 )
 def row_mean(xp, x):
     """The mean of each row: over the last axis; of a number itself."""
@@ -70,7 +70,7 @@ def _col_mean(x: torch.Tensor) -> torch.Tensor:
     return x.mean(dim=-2, keepdim=True) if x.ndim > 1 else x
 """,
     latex=r"\operatorname{{colmean}}\left({x}\right)",
-    weight=0.0,
+    weight=0.5,
 )
 def col_mean(xp, x):
     """The mean of each column: over the last axis but one; a vector or number itself.
@@ -84,7 +84,7 @@ def col_mean(xp, x):
     "Tensor -> Row",
     torch="torch.sum({x}, dim=-1, keepdim=True)",
     latex=r"\operatorname{{rowsum}}\left({x}\right)",
-    weight=0.0,
+    weight=0.25,
 )
 def row_sum(xp, x):
     """The sum of each row: over the last axis; of a number itself."""
@@ -98,11 +98,40 @@ def _col_sum(x: torch.Tensor) -> torch.Tensor:
     return x.sum(dim=-2, keepdim=True) if x.ndim > 1 else x
 """,
     latex=r"\operatorname{{colsum}}\left({x}\right)",
-    weight=0.0,
+    weight=0.25,
 )
 def col_sum(xp, x):
     """The sum of each column: over the last axis but one; a vector or number itself."""
     return xp.sum(x, axis=-2, keepdims=True) if x.ndim > 1 else x
+
+
+@primitive(
+    "Tensor -> Row",
+    torch="torch.linalg.vector_norm({x}, dim=-1, keepdim=True)",
+    latex=r"\left\|{x}\right\|_{{\mathrm{{row}}}}",
+    spelled="sqrt(row_sum(square(x)))",
+    weight=0.25,
+)
+def row_norm(xp, x):
+    """The Euclidean norm of each row: over the last axis; the magnitude of a number."""
+    squares = xp.square(x)
+    return xp.sqrt(xp.sum(squares, axis=-1, keepdims=True) if x.ndim else squares)
+
+
+@primitive(
+    "Tensor -> Col",
+    torch="""
+def _col_norm(x: torch.Tensor) -> torch.Tensor:
+    return torch.linalg.vector_norm(x, dim=-2, keepdim=True) if x.ndim > 1 else torch.abs(x)
+""",
+    latex=r"\left\|{x}\right\|_{{\mathrm{{col}}}}",
+    spelled="sqrt(col_sum(square(x)))",
+    weight=0.25,
+)
+def col_norm(xp, x):
+    """The Euclidean norm of each column: over the last axis but one; the magnitudes of a vector."""
+    squares = xp.square(x)
+    return xp.sqrt(xp.sum(squares, axis=-2, keepdims=True) if x.ndim > 1 else squares)
 
 
 @primitive(
@@ -112,7 +141,7 @@ def _ndim(x: torch.Tensor) -> torch.Tensor:
     return x.new_tensor(x.ndim)
 """,
     latex=r"\operatorname{{ndim}}\left({x}\right)",
-    weight=0.0,
+    weight=0.1,
 )
 def ndim(xp, x):
     """The number of axes of each tensor: 0 for a number, 1 for a vector, 2 for a matrix."""

@@ -29,9 +29,7 @@ def block_mean(xp, x):
     return xp.broadcast_to(xp.mean(x, axis=axes, keepdims=True), x.shape)
 
 
-@primitive(
-    "Tensor, Global, Global, Global -> Tensor",
-    torch="""
+_NEWTON_SCHULZ = """
 def _newton_schulz(
     x: torch.Tensor, a: torch.Tensor | float, b: torch.Tensor | float, c: torch.Tensor | float
 ) -> torch.Tensor:
@@ -40,11 +38,26 @@ def _newton_schulz(
     outer = wide @ wide.mT
     step = a * wide + (b * outer + c * outer @ outer) @ wide
     return (step if wide is m else step.mT).reshape(x.shape)
-""",
+"""
+
+_QUINTIC = (3.4445, -4.775, 2.0315)
+"""Muon's coefficients: steep at zero; singular values end between about 0.7 and 1.2, not at 1."""
+
+
+def _five_steps(x):
+    """Five steps of `newton_schulz` from the text of a matrix, as a text."""
+    for _ in range(5):
+        x = f"newton_schulz({x}, {', '.join(map(str, _QUINTIC))})"
+    return x
+
+
+@primitive(
+    "Tensor, Global, Global, Global -> Tensor",
+    torch=_NEWTON_SCHULZ,
     latex=r"{a:product}\,{x:product} + \left({b:negation}\,A + {c:product}\,A^2\right){x:product} "
     r"\;\big|_{{A = {x:product}{x:atom}^\top}}",
     binds=Binding.SUM,
-    weight=0.0,
+    weight=0.1,
 )
 def newton_schulz(xp, x, a, b, c):
     """One step of the quintic Newton-Schulz iteration: `a x + (b A + c A A) x` with `A = x x^T`.
@@ -55,6 +68,39 @@ def newton_schulz(xp, x, a, b, c):
     over its last two axes. The smaller of `x x^T` and `x^T x` is formed. Source: Muon (Jordan et
     al. 2024).
     """
+    return _newton_schulz_step(xp, x, a, b, c)
+
+
+@primitive(
+    "Tensor -> Tensor",
+    torch=f"""
+def _orthogonalised(x: torch.Tensor) -> torch.Tensor:
+    x = x / (torch.linalg.vector_norm(x) + 1e-8)
+    for _ in range(5):
+        x = _newton_schulz(x, 3.4445, -4.775, 2.0315)
+    return x
+
+{_NEWTON_SCHULZ}
+""",
+    latex=r"\operatorname{{orth}}\left({x}\right)",
+    spelled=_five_steps("x / (norm(x) + 1e-8)"),
+    weight=0.25,
+)
+def orthogonalised(xp, x):
+    """`x` with its singular values brought close to 1, as Muon steps.
+
+    Five steps of `newton_schulz` with Muon's coefficients from `x` over its norm (the tensor's,
+    plus 1e-8): singular values end between about 0.7 and 1.2, those far below the norm lower.
+    Matrices are read as `newton_schulz` reads them; a vector becomes about its direction. Source:
+    Muon (Jordan et al. 2024).
+    """
+    x = x / (xp.sqrt(xp.sum(xp.square(x))) + 1e-8)
+    for _ in range(5):
+        x = _newton_schulz_step(xp, x, *_QUINTIC)
+    return x
+
+
+def _newton_schulz_step(xp, x, a, b, c):
     m = _as_matrix(x)
     wide = m if m.shape[-2] <= m.shape[-1] else _turned(m)
     outer = wide @ _turned(wide)
@@ -91,7 +137,7 @@ def nuclear_norm(xp, x):
     "Tensor -> Scalar",
     torch="{x}.new_tensor({x}.shape[-2] if {x}.ndim > 1 else 1)",
     latex=r"\operatorname{{rows}}\left({x}\right)",
-    weight=0.0,
+    weight=0.1,
 )
 def row_count(xp, x):
     """The length of the last axis but one; 1 for a vector or a number, which count as one row."""
@@ -102,7 +148,7 @@ def row_count(xp, x):
     "Tensor -> Scalar",
     torch="{x}.new_tensor({x}.shape[-1] if {x}.ndim > 0 else 1)",
     latex=r"\operatorname{{columns}}\left({x}\right)",
-    weight=0.0,
+    weight=0.1,
 )
 def column_count(xp, x):
     """The length of the last axis; 1 for a number."""

@@ -127,7 +127,7 @@ def _global_max_abs(x: list[torch.Tensor]) -> torch.Tensor:
     return torch.stack(largest).max() if largest else torch.zeros(())
 """,
     latex=r"\left\|{x}\right\|_{{\infty,\mathrm{{all}}}}",
-    weight=0.0,
+    weight=0.25,
 )
 def global_max_abs(xp, x):
     """The largest magnitude in the model; 0 if it has no entries."""

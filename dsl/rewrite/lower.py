@@ -3,7 +3,8 @@
 `spelled_out` takes away what is short for something else, so that every engine meets only the plain
 form. The one abbreviation: a slot that starts as `first_g` is a slot of zeros whose readers see the
 gradient instead on the first step. `without_cancellation` is for engines that count steps in the
-precision of the parameters.
+precision of the parameters. `in_other_words` is for the machine, which has instructions for some of
+the primitives only.
 """
 
 from collections.abc import Mapping
@@ -12,7 +13,9 @@ from functools import lru_cache
 from typing import Any
 
 from dsl.language.initialisers import Init
+from dsl.language.registry import PRIMITIVES
 from dsl.program import Arg, Const, Local, Name, Program, Statement
+from dsl.program.parse import parse
 from dsl.program.walk import Rewriter
 from dsl.rewrite.prune import prune
 
@@ -66,3 +69,29 @@ def without_cancellation(program: Program, values: Mapping[str, Any] | None = No
 
     statements = tuple(map(rewritten, program.statements))
     return prune(replace(program, statements=statements))
+
+
+def in_other_words(program: Program) -> Program:
+    """The program without primitives that are `spelled` in others."""
+    if not any(PRIMITIVES[statement.op].spelled for statement in program.statements):
+        return program
+    written = Rewriter(program)
+    for index, statement in enumerate(program.statements):
+        if not PRIMITIVES[statement.op].spelled:
+            written.copy([index])
+            continue
+        said = spelling(statement.op)
+        params = map(Name, PRIMITIVES[statement.op].params)
+        args = map(written.moved, statement.args)
+        inside = Rewriter(said, dict(zip(params, args, strict=True)), written.statements)
+        inside.copy()
+        written.place[Local(index)] = inside.moved(said.result)
+    return written.finish()
+
+
+@lru_cache(maxsize=256)
+def spelling(op: str) -> Program:
+    """A primitive that is `spelled` in others as a rule; slots stand for its arguments."""
+    primitive = PRIMITIVES[op]
+    slots = ", ".join(f"{name}=zeros" for name in primitive.params)
+    return parse(f"def spelling(w, g, {slots}):\n    return {primitive.spelled}")

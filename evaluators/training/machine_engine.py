@@ -182,7 +182,6 @@ class MachineEngine:
 
 def is_costly(primitive: Primitive) -> bool:
     """True for a branch too dear to run where no program asked: an oracle or a function of
-    matrices, but not a reduction to numbers."""
-    result = primitive.signature.result
-    cheap = elementwise(primitive) or result in (Kind.SCALAR, Kind.GLOBAL)
+    matrices, but not a reduction to numbers, rows or columns."""
+    cheap = elementwise(primitive) or primitive.signature.result is not Kind.TENSOR
     return primitive.oracle is not None or not cheap

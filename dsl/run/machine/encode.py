@@ -19,13 +19,14 @@ from dsl.language.kinds import Kind
 from dsl.language.registry import PRIMITIVES, Primitive
 from dsl.program import Arg, Local, Name, Program, Statement
 from dsl.program.walk import Read, readers
-from dsl.rewrite.lower import spelled_out
+from dsl.rewrite.lower import in_other_words, spelled_out
 from dsl.rewrite.precomputed import STEP, Early, Numbers
 from dsl.rewrite.prune import prune
 from dsl.run.machine.allocate import Instruction, Value, allocate
 from dsl.run.machine.idioms import IDIOMS, Found, Idiom, find
 from dsl.run.machine.opcodes import (
     COPY,
+    EITHER,
     FILL,
     LOSS,
     NUMBER,
@@ -58,7 +59,8 @@ class Encoded(NamedTuple):
     op: Int32[np.ndarray, " instructions"]
     """Opcodes."""
     args: UInt32[np.ndarray, "instructions operands"]
-    """Registers or places in `carried`, as the opcode's form says."""
+    """Registers or places in `carried`, as the opcode's form says; where it takes either, registers
+    come after all numbers that the machine holds."""
     to: UInt32[np.ndarray, " instructions"]
     """The register that each fills."""
     entrywise: Bool[np.ndarray, " instructions"]
@@ -83,7 +85,8 @@ def encode(program: Program, primitives: tuple[str, ...], capacity: Capacity) ->
 
     **Raises:** DoesNotFit if it has too many instructions or live values, or another primitive.
     """
-    return _Encoder(prune(spelled_out(program)), primitives, capacity).encoded()
+    plain = in_other_words(spelled_out(program))
+    return _Encoder(prune(plain), primitives, capacity).encoded()
 
 
 @lru_cache(maxsize=64)
@@ -146,13 +149,16 @@ class _Encoder:
         on_tape = (STEP, *sorted(read - {STEP}))
         if len(on_tape) > self.capacity.numbers:
             raise DoesNotFit(f"{len(on_tape)} numbers, more than {self.capacity.numbers}")
+        known = opcodes(self.primitives)
         args = np.zeros((length, OPERANDS), np.uint32)
         for row, step in enumerate(final.code):
             args[row, : len(step.args)] = [
-                final.place[v] if v.number is None else on_tape.index(v.number) for v in step.args
+                on_tape.index(value.number)
+                if value.number is not None
+                else final.place[value] + (file == EITHER) * self.capacity.numbers
+                for value, file in zip(step.args, known[step.op].form, strict=True)
             ]
         slots = zip(starts, (init for init in self.program.slots.values()), strict=True)
-        known = opcodes(self.primitives)
         return Encoded(
             op=np.asarray([step.op for step in final.code], np.int32),
             args=args,
@@ -178,7 +184,7 @@ class _Encoder:
         for form in _fitting(args, primitive):
             if (statement.op, form) in self.opcode:
                 filled = [
-                    arg if file == NUMBER else self.register(arg, guard)
+                    self.register(arg, guard) if file == REGISTER else arg
                     for arg, file in zip(args, form, strict=True)
                 ]
                 return self.emit(self.opcode[statement.op, form], tuple(filled), guard)
@@ -225,12 +231,13 @@ def _affine(init: Init) -> tuple[float, float]:
 
 def _fitting(args: list[Value], primitive: Primitive) -> list[str]:
     """Forms that could take the arguments; the first fills no register, the last all."""
+    is_global = [kind is Kind.GLOBAL for kind in primitive.signature.params]
     exact = [REGISTER if arg.number is None else NUMBER for arg in args]
     globals_only = [
-        file if kind is Kind.GLOBAL else REGISTER
-        for file, kind in zip(exact, primitive.signature.params, strict=True)
+        file if taken else REGISTER for file, taken in zip(exact, is_global, strict=True)
     ]
-    return ["".join(form) for form in (exact, globals_only, [REGISTER] * len(args))]
+    either = [EITHER if taken else REGISTER for taken in is_global]
+    return ["".join(form) for form in (exact, globals_only, either, [REGISTER] * len(args))]
 
 
 def _guards(program: Program) -> dict[int, Arg]:

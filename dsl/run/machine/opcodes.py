@@ -1,12 +1,14 @@
 """The instruction set, made from the declarations of the primitives.
 
 An opcode is a primitive with a form that says where each operand is: `r` in a register, `n` among
-the numbers known before the step. `rr` adds two registers, `rn` a register and a number. Every
-branch of the machine's switch costs compile time (some 50 ms), so there are only the forms that
-programs use often: two operands in any mix, Globals of a signature as numbers, and all in
-registers; the encoder fills a register with a number where no form takes it.
+the numbers known before the step, `e` in either. `rr` adds two registers, `rn` a register and a
+number. Every branch of the machine's switch costs compile time (some 50 ms, and a branch that is
+not entrywise more for every tensor), so there are only the forms that programs use often: two
+operands in any mix, Globals of a signature as numbers, and all in registers; the encoder fills a
+register with a number where no form takes it. What is not entrywise has a single form.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
@@ -17,9 +19,10 @@ from jaxtyping import Float, Int, UInt32
 
 from dsl.language.kinds import Kind, lifts
 from dsl.language.registry import PRIMITIVES, Primitive
+from dsl.rewrite.lower import spelling
 from dsl.run.machine.idioms import IDIOMS, REGISTERS, Idiom
 
-REGISTER, NUMBER = "r", "n"
+REGISTER, NUMBER, EITHER = "r", "n", "e"
 
 OPERANDS = 5
 """The most that an instruction takes."""
@@ -62,10 +65,12 @@ class Opcode:
 def opcodes(primitives: tuple[str, ...]) -> tuple[Opcode, ...]:
     """The instruction set for programs over `primitives`, what works entry by entry first.
 
-    A primitive with a kind that no register can hold gets no opcode.
+    A primitive with a kind that no register can hold gets no opcode, nor one that is spelled in
+    others.
     """
     known = [PRIMITIVES[name] for name in sorted(set(primitives))]
-    chosen = [primitive for primitive in known if all(map(in_register, _kinds(primitive)))]
+    plain = [primitive for primitive in known if not primitive.spelled]
+    chosen = [primitive for primitive in plain if all(map(in_register, _kinds(primitive)))]
     carried = {primitive.name for primitive in chosen}
     own = [Opcode(name, form) for name, form in _OWN]
     whole = [
@@ -75,6 +80,12 @@ def opcodes(primitives: tuple[str, ...]) -> tuple[Opcode, ...]:
     ]
     every = (*own, *whole, *(Opcode(p.name, form, p) for p in chosen for form in _forms(p)))
     return tuple(sorted(every, key=lambda op: not op.entrywise))
+
+
+def words_of(primitives: Collection[str]) -> frozenset[str]:
+    """`primitives` and those that they are spelled in."""
+    spelled = [spelling(name) for name in primitives if PRIMITIVES[name].spelled]
+    return frozenset(primitives).union(s.op for said in spelled for s in said.statements)
 
 
 def in_register(kind: Kind) -> bool:
@@ -94,10 +105,12 @@ def form_of(idiom: Idiom) -> str:
 
 def _forms(primitive: Primitive) -> list[str]:
     params = primitive.signature.params
+    if not elementwise(primitive):
+        return ["".join(EITHER if kind is Kind.GLOBAL else REGISTER for kind in params)]
     forms = [REGISTER * len(params)]
     if Kind.GLOBAL in params:
         forms.append("".join(NUMBER if kind is Kind.GLOBAL else REGISTER for kind in params))
-    elif elementwise(primitive) and len(params) == 2:
+    elif len(params) == 2:
         forms += [REGISTER + NUMBER] if primitive.commutative else ["rn", "nr"]
     return forms
 

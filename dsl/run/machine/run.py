@@ -22,7 +22,7 @@ from dsl.program import Program
 from dsl.run.jax_step import JaxStep
 from dsl.run.machine.elementwise import Entrywise, Tiling
 from dsl.run.machine.encode import Encoded, encode
-from dsl.run.machine.opcodes import opcodes
+from dsl.run.machine.opcodes import opcodes, words_of
 from dsl.run.machine.registers import GRADIENT, PARAMETERS, Capacity, Layout
 from dsl.run.machine.structured import Structured
 from dsl.run.machine.tape import Tape, tape
@@ -46,7 +46,7 @@ class Machine:
         self.layout = layout
         wanted = PRIMITIVES if primitives is None else primitives
         self.primitives = tuple(
-            sorted(name for name in wanted if PRIMITIVES[name].asks in (None, OF_BATCH))
+            sorted(name for name in words_of(wanted) if PRIMITIVES[name].asks in (None, OF_BATCH))
         )
         self.capacity = capacity or Capacity()
         self.dtype = dtype

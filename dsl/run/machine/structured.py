@@ -15,7 +15,7 @@ from dsl.language.registry import Primitive, Scope
 from dsl.language.sources import LOSS as OF_BATCH
 from dsl.run.jax_step import JaxStep
 from dsl.run.machine.lanes import over_lanes
-from dsl.run.machine.opcodes import REGISTER, Opcode, Operands
+from dsl.run.machine.opcodes import EITHER, Opcode, Operands
 from dsl.run.machine.registers import Layout
 from dsl.run.machine.tape import Tape
 from dsl.run.namespace import NAMESPACE
@@ -89,12 +89,13 @@ class Structured:
         values: list[Any] = []
         for i, (file, kind) in enumerate(zip(form, primitive.signature.params, strict=True)):
             place = args[at, i]
-            if file != REGISTER:
-                values.append(jnp.broadcast_to(numbers[place], registers.shape[1:2]))
-            elif kind is Kind.GLOBAL:
-                values.append(registers[place][:, 0])
+            if file == EITHER:
+                known = jnp.minimum(place, len(numbers) - 1)
+                held = jnp.maximum(place, len(numbers)) - len(numbers)
+                number = jnp.where(place < len(numbers), numbers[known], registers[held][:, 0])
+                values.append(number)
             else:
-                values.append(self.layout.split(registers[place]))
+                values.append(self._parts(registers[place], kind or Kind.TENSOR))
 
         def of_lane(shared: Any, own: tuple[list[Array], list[Any]]) -> Any:
             made = self._of_lane(primitive, shared, *own)
@@ -106,6 +107,20 @@ class Structured:
 
         made = over_lanes(of_lane, self.shared, (self.params, values))
         return self._register(made, registers[0])
+
+    def _parts(
+        self, register: Float[Array, "lanes width"], kind: Kind
+    ) -> list[Float[Array, "lanes ..."]]:
+        """The arrays of `kind` for each tensor, of values that repeat themselves in a register."""
+        assert kind.shape is not None
+        parts = []
+        for part, shape in zip(self.layout.split(register), self.layout.shapes, strict=True):
+            own = kind.shape(shape)
+            if own != shape:
+                kept = own or (1,) * len(shape)
+                part = part[:, *(slice(size) for size in kept)].reshape(-1, *own)
+            parts.append(part)
+        return parts
 
     def _register(
         self, made: Any, like: Float[Array, "lanes width"]

@@ -56,6 +56,28 @@ def test_a_reduction_reduces_one_axis_where_there_is_one(axis, rank, reduction):
         np.testing.assert_allclose(met, np.broadcast_to(leaf, shape), rtol=1e-14)
 
 
+def test_a_norm_is_that_of_each_row_or_column():
+    for axis in ("row", "col"):
+        met = value(f"{axis}_norm(w)", shapes=SHAPES)
+        wanted = value(f"sqrt({axis}_sum(square(w)))", shapes=SHAPES)
+        for found, leaf in zip(met, wanted, strict=True):
+            np.testing.assert_allclose(found, leaf, rtol=1e-14)
+    rows, columns = value("row_norm(w)", shapes=((2, 2),)), value("col_norm(w)", shapes=((2, 2),))
+    np.testing.assert_allclose(rows[0][:, 0], [math.sqrt(5), 5])
+    np.testing.assert_allclose(columns[0][0], [math.sqrt(10), math.sqrt(20)])
+
+
+def test_orthogonalising_brings_singular_values_close_to_one():
+    spread = np.linalg.svd(RNG.normal(size=(6, 4)), full_matrices=False)
+    x = spread[0] * np.array([9.0, 3.0, 1.0, 0.5]) @ spread[2]
+    made = PRIMITIVES["orthogonalised"].meaning(np, x)
+    left, values, right = np.linalg.svd(made, full_matrices=False)
+    assert values.min() > 0.6 and values.max() < 1.3
+    np.testing.assert_allclose(left @ right, spread[0] @ spread[2], atol=1e-12)
+    turned = PRIMITIVES["orthogonalised"].meaning(np, x.T)
+    np.testing.assert_allclose(turned.T, made, rtol=1e-10)
+
+
 def test_rows_and_columns_can_be_counted():
     counts = value("column_count(w) + 100 * row_count(w)", shapes=SHAPES)
     for met, shape in zip(counts, SHAPES, strict=True):
@@ -166,7 +188,8 @@ def test_the_equations_of_a_factored_rule():
     assert r"v_t &= \min_{\mathrm{slice} \ni i}\left(c_{t-1}; g_t\right)" in to_latex(ZOO["sm3"])
 
 
-OURS = ("row_mean", "row_sum", "col_mean", "col_sum", "ndim", "cover_max", "descending_rank")
+OURS = ("row_mean", "row_sum", "row_norm", "col_mean", "col_sum", "col_norm", "ndim")
+OURS += ("cover_max", "descending_rank")
 
 
 @pytest.mark.torch

@@ -18,6 +18,7 @@ from dsl.language.kinds import KINDS, Kind, lifts, plain
 from dsl.language.registry import Binding, Primitive, Scope
 from dsl.program import INPUTS
 from dsl.program.parse import parse
+from dsl.rewrite.lower import in_other_words, spelling
 from dsl.run.interpret import run_step
 from dsl.run.jax_step import jax_choose
 from dsl.run.values import initial
@@ -81,6 +82,25 @@ def test_numpy_and_jax_agree(primitive: Primitive, kind: Kind):
             np.testing.assert_allclose(y, x, rtol=1e-9, atol=atol * largest)
 
     check()
+
+
+SPELLED = [p for p in PRIMITIVES.values() if p.spelled]
+
+
+@pytest.mark.parametrize("primitive", SPELLED, ids=lambda p: p.name)
+@given(st.data())
+@settings(max_examples=12)
+def test_a_primitive_means_what_it_is_spelled_as(primitive: Primitive, data):
+    assert not any(PRIMITIVES[s.op].spelled for s in spelling(primitive.name).statements)
+    args = data.draw(operands(primitive, Kind.TENSOR, SHAPES, special=False))
+    text, names = call_text(primitive, Kind.TENSOR)
+    program = parse(text)
+    inputs = {"w": [np.zeros(shape) for shape in SHAPES]}
+    slots = dict(zip(names, args, strict=True))
+    met, _ = run_step(in_other_words(program), inputs, slots, None, np)
+    wanted, _ = run_step(program, inputs, slots, None, np)
+    for x, y in zip(met, wanted, strict=True):
+        np.testing.assert_allclose(x, y, rtol=1e-9, atol=1e-12)
 
 
 def call_text(primitive: Primitive, kind: Kind) -> tuple[str, list[str]]:

@@ -17,7 +17,7 @@ from hypothesis import assume, example, given, settings
 
 import dsl
 from dsl.language.kinds import KINDS
-from dsl.language.registry import PRIMITIVES
+from dsl.language.registry import PRIMITIVES, primitive
 from dsl.language.sources import LOSS
 from dsl.rewrite.liveness import live, sources
 from dsl.rewrite.lower import spelled_out, without_cancellation
@@ -202,10 +202,25 @@ def swap(w, g, a=ones, b=zeros, c=copy_w, *, lr=0.1):
 """)
 
 
+FACTORED = dsl.parse("""
+def factored(w, g, t, r=rows(0), c=cols(0.5), n=number(0.5), *, lr=0.1):
+    s = square(g) + 1e-3
+    r = interp(row_mean(s), r, 1 - 1 / (t + 1))
+    c = interp(col_sum(s), c, 0.9)
+    n = interp(global_norm(g), n, 0.9)
+    u = g / sqrt(r * c / col_mean(r))
+    x = newton_schulz(u / norm(u), 1.5, -0.5 / t, 0.1 / (1 + n))
+    y = orthogonalised(g) * row_norm(r) + clip_by_global_norm(g, n) / col_norm(u + w)
+    return lr * (x + y * ndim(w)) / sqrt(row_count(w) + column_count(r))
+""")
+"""Rows and columns, as slots and where a Tensor is wanted, and Globals of both sorts."""
+
+
 @settings(max_examples=25)
 @given(programs(max_statements=10, kinds=HELD, primitives=CARRIED))
 @example(PERIODIC)
 @example(SWAP)
+@example(FACTORED)
 def test_any_program_runs_as_the_interpreter_runs_it(machine, program):
     with np.errstate(all="ignore"):
         wanted = interpreted(program)
@@ -319,6 +334,44 @@ def test_a_program_that_is_too_large_says_so():
         Machine(Layout.of(LEAVES), primitives=["add"]).encode(
             dsl.parse("def f(w, g):\n    return sqrt(g)")
         )
+
+
+def test_what_is_kept_per_row_is_read_per_row(declared_for_rows):
+    built = Machine(Layout.of(LEAVES), ["spread", "row_mean", "mul"], ROOM, np.float64)
+    program = dsl.parse("def f(w, g):\n    return g * spread(row_mean(w))")
+    np.testing.assert_allclose(runner(built).path(program), interpreted(program), rtol=1e-10)
+
+
+@pytest.fixture
+def declared_for_rows():
+    @primitive("Row -> Scalar", torch="{x}.sum()", latex="{x}", weight=0.0)
+    def spread(xp, x):
+        """The sum of the numbers of a Row."""
+        return xp.sum(x)
+
+    yield
+    del PRIMITIVES["spread"]
+
+
+REFUSED = {
+    *("asgo", "galore", "lion_k_nuclear", "shampoo", "soap", "subspace_momentum"),
+    *("subset_norm_subspace_momentum", "natural_galore", "natural_galore_tucker"),
+    *("m_fac", "opt_amsgrad", "sm3"),
+    *("consensus_based_optimization", "consensus_based_optimization_anisotropic"),
+}
+"""Rules with matrices of an axis, members of a population or slices along every axis."""
+
+
+def test_only_kinds_that_no_register_holds_keep_a_rule_from_a_machine_with_every_primitive():
+    built = Machine(Layout.of(LEAVES), capacity=ROOM)
+    met = set()
+    for name, rule in ZOO.items():
+        try:
+            built.encode(rule)
+        except DoesNotFit as error:
+            if "no register holds" in str(error):
+                met.add(name)
+    assert met == REFUSED
 
 
 def test_dead_code_costs_no_instruction():
