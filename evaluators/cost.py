@@ -1,4 +1,5 @@
-"""The cost of a step on a task: the operations of a gradient, and the gradients that a rule takes.
+"""The cost of a step on a task: the operations of a gradient, the gradients that a rule takes, and
+the steps that it gets at that price.
 
 Operations are counted without running or compiling anything.
 """
@@ -66,6 +67,16 @@ def gradients(task: Task, program: Program) -> float:
     loss = Unit.LOSS.gradients if "loss" in reads else 0.0
     own = 1.0 if "g" in reads else loss
     return own + (gradients_asked(program, _sizes(task)) if sources(program) else 0.0)
+
+
+def steps_at_price(program: Program, task: Task, steps: int) -> int:
+    """The steps that a program gets where others get `steps` of one gradient each: as many as take
+    the same number of gradients, at least one and never more than `steps`.
+
+    A program that asks two gradients more per step gets a third; one that asks them on every tenth
+    step, steps / 1.2. To the nearest whole number, half a step up.
+    """
+    return max(math.floor(steps / max(gradients(task, program), 1.0) + 0.5), 1)
 
 
 @functools.cache

@@ -13,7 +13,7 @@ from dsl.rewrite.oracle_calls import gradients_asked
 from dsl.run.optax import to_optax
 from dsl.zoo import ZOO
 from evaluators import registry
-from evaluators.cost import _of, flops, gradients
+from evaluators.cost import _of, flops, gradients, steps_at_price
 from evaluators.task import Data
 
 N, BATCH = 30, 4
@@ -115,3 +115,30 @@ def test_a_step_costs_its_gradient_and_what_its_oracles_ask_of_the_task():
     assert gradients(task, ZOO["deepzero_cge"]) == pytest.approx((1 + entries) / 3)
     assert gradients(task, ZOO["consensus_based_optimization"]) == pytest.approx(20 / 3)
     assert gradients(task, ZOO["dp_sgd"]) == batch
+
+
+PRICED = {
+    "adamw": 300,
+    "zo_sgd": 300,  # two losses and no gradient: no more steps than others
+    "sam": 150,
+    "mars_adamw_exact": 150,
+    "adahessian": 100,
+    "sophia_h": 250,
+    "sophia_g": 273,
+    "dp_sgd": 5,  # 64 gradients, one for each example: 4.7
+    "deepzero_cge": 1,
+}
+
+
+@pytest.mark.parametrize("name", PRICED)
+def test_a_rule_gets_the_steps_that_its_oracles_leave_of_the_gradients(name):
+    task = registry.get("digits")
+    assert steps_at_price(ZOO[name], task, 300) == PRICED[name]
+
+
+@pytest.mark.parametrize("period", [1, 2, 7, 50])
+def test_an_oracle_on_some_steps_costs_its_share(period):
+    text = f"when(every(t, {period}, 1), grad_at(w - 0.1 * g), h)"
+    program = parse(f"def rule(w, g, t, h=zeros, *, lr=0.1):\n    h = {text}\n    return lr * h")
+    found = steps_at_price(program, registry.get("quadratic"), 1_000)
+    assert found == round(1_000 / (1 + 1 / period))
