@@ -19,7 +19,7 @@ import numpy as np
 
 from dsl.declare import Registry
 from dsl.language.initialisers import INITIALISERS, Init
-from dsl.language.kinds import Kind, lifts
+from dsl.language.kinds import KINDS, Kind, lifts
 from dsl.language.registry import Primitive
 from dsl.program import Arg, Const, Local, Name
 from search.mutation.editor import Editor
@@ -32,6 +32,7 @@ from search.mutation.sampling import (
     common_kind,
     fresh_constant,
     pick,
+    start_at_zero,
 )
 
 _TAKES_PLACE = 0.8
@@ -40,6 +41,11 @@ _READS_WHAT_IT_REPLACES = 0.6
 """It mostly reads what it replaces too, and so comes between a value and its readers."""
 _NUMBER = 0.5
 """Where a Global is wanted a number is as likely as a value: there are few Globals to read."""
+_SELDOM_READ, _SELDOM = ("T", "loss"), 0.1
+"""A Global that is no number is one of these inputs this often, whether the program reads them yet
+or not: the horizon suits few rules, and the loss is a pass over the batch."""
+_REDUCED = 0.25
+"""Where a Tensor is wanted, numbers per row, column or tensor stand this often if there are any."""
 _BYPASS = 0.5
 """Readers of a deleted statement read one of its arguments as often as any other value."""
 _AVERAGE = 0.6
@@ -125,7 +131,7 @@ def _insert_as_known(
     args = _arguments(editor, rng, at, op)
     wanted, kind = op.signature.bind(tuple(map(editor.kind_of, args)))
     fitting = [place for place, want in enumerate(wanted) if lifts(Kind.TENSOR, want)]
-    if kind is not Kind.TENSOR or not fitting:
+    if kind is Kind.GLOBAL or not lifts(kind, Kind.TENSOR) or not fitting:
         return None
     args[pick(rng, fitting)] = over
     editor.insert(at, op.name, tuple(args), over)
@@ -177,15 +183,23 @@ def _placed(arg: MacroArg, at: int, filled: Mapping[Hole | OwnSlot, Arg]) -> Arg
 def _replaced(
     editor: Editor, rng: np.random.Generator, at: int, op: Primitive, args: list[Arg]
 ) -> Arg | None:
-    """A value that is read later and that the new one may stand for; often made an argument."""
+    """A value that is read later and that the new one may stand for; often made an argument.
+
+    One of the same kind, or else one that the new one is broadcast to.
+    """
     wanted, kind = op.signature.bind(tuple(map(editor.kind_of, args)))
     read = editor.read_from(at)
     values = [value for value in editor.visible(at, kind, exactly=True) if value in read]
+    if not values and kind is not Kind.GLOBAL:
+        wider = [each for each in KINDS.values() if lifts(kind, each) and each is not kind]
+        every = [value for each in wider for value in editor.visible(at, each, exactly=True)]
+        values = [value for value in every if value in read]
     if not values:
         return None
     over = pick(rng, values)
     if chance(rng, _READS_WHAT_IT_REPLACES) and over not in args:
-        fitting = [position for position, want in enumerate(wanted) if lifts(kind, want)]
+        own = editor.kind_of(over)
+        fitting = [position for position, want in enumerate(wanted) if lifts(own, want)]
         if fitting:
             args[pick(rng, fitting)] = over
     return over
@@ -281,22 +295,23 @@ def primitive(editor: Editor, rng: np.random.Generator, space: SearchSpace) -> s
 
 @change(weight=0.05)
 def add_slot(editor: Editor, rng: np.random.Generator, space: SearchSpace) -> str | None:
-    """A new slot: the running average of a tensor, read in its place, or a tensor's last value."""
+    """A new slot: the running average of a tensor, or of numbers for its rows, columns or whole,
+    read in its place; or a tensor's last value."""
     if len(editor.slots) >= space.slots:
         return None
     (name,) = editor.fresh_slots(1)
-    zeros, end = Init("zeros"), len(editor.statements)
+    end = len(editor.statements)
     at = int(rng.integers(end + 1))
     may_average = end < space.statements and "interp" in space.primitives
     if may_average and chance(rng, _AVERAGE):
-        value = pick(rng, editor.visible(at, Kind.TENSOR, exactly=True))
+        value = pick(rng, _tensors(editor, rng, at))
         decay = 1.0 - abs(fresh_constant(rng)) if chance(rng, _OTHER_DECAY) else _DECAY
-        editor.add_slot(name, zeros, Name(name))
+        editor.add_slot(name, start_at_zero(editor.kind_of(value)), Name(name))
         args = (value, Name(name), Const(decay))
         editor.replace_next_value(name, editor.insert(at, "interp", args, over=value))
         return f"{name}, the average of {_text(value)} at %{at}"
     value = pick(rng, editor.visible(end, Kind.TENSOR, exactly=True))
-    editor.add_slot(name, zeros, value)
+    editor.add_slot(name, start_at_zero(Kind.TENSOR), value)
     sites = [site for site in editor.sites() if editor.wanted(site[0])[site[1]] is Kind.TENSOR]
     if sites:
         editor.replace_argument(pick(rng, sites), Name(name))
@@ -330,8 +345,13 @@ def _arguments(editor: Editor, rng: np.random.Generator, at: int, op: Primitive)
 
 def _argument(editor: Editor, rng: np.random.Generator, at: int, wanted: Kind) -> Arg:
     """A name, earlier value or number that fits; a number only where a Global is wanted."""
-    if wanted is Kind.GLOBAL and chance(rng, _NUMBER):
-        return Const(fresh_constant(rng))
+    if wanted is Kind.GLOBAL:
+        if chance(rng, _NUMBER):
+            return Const(fresh_constant(rng))
+        if chance(rng, _SELDOM):
+            return Name(pick(rng, _SELDOM_READ))
+    if wanted is Kind.TENSOR:
+        return pick(rng, _tensors(editor, rng, at))
     fitting = editor.visible(at, wanted, exactly=True) or editor.visible(at, wanted)
     return pick(rng, fitting) if fitting else _number(wanted, fresh_constant(rng))
 
@@ -341,6 +361,17 @@ def _number(wanted: Kind, value: float) -> Const:
     if not lifts(Kind.GLOBAL, wanted):
         raise NothingFits
     return Const(value)
+
+
+def _tensors(editor: Editor, rng: np.random.Generator, at: int) -> list[Arg]:
+    """The Tensors that statement `at` may read, or numbers per row, column or tensor."""
+    if chance(rng, _REDUCED):
+        lifting = editor.visible(at, Kind.TENSOR)
+        whole = (Kind.TENSOR, Kind.GLOBAL)
+        reduced = [arg for arg in lifting if editor.kind_of(arg) not in whole]
+        if reduced:
+            return reduced
+    return editor.visible(at, Kind.TENSOR, exactly=True)
 
 
 def _call(op: str, args: list[Arg] | tuple[Arg, ...]) -> str:

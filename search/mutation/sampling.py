@@ -7,11 +7,13 @@ well, and programs that differ in the rest meet in the cache.
 import math
 from bisect import bisect
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from itertools import accumulate
 from typing import Generic, TypeVar
 
 import numpy as np
 
+from dsl.language.initialisers import INITIALISERS, Init
 from dsl.language.kinds import Kind
 from dsl.language.registry import PRIMITIVES, Primitive
 from dsl.language.signature import Signature
@@ -133,3 +135,12 @@ def common_kind(rng: np.random.Generator) -> Kind:
     if draw < _TENSORS:
         return Kind.TENSOR
     return Kind.SCALAR if draw < _SCALARS else Kind.GLOBAL
+
+
+@cache
+def start_at_zero(kind: Kind) -> Init:
+    """What a slot of `kind` starts as where nothing is known: 0 everywhere."""
+    if kind is Kind.TENSOR:
+        return Init("zeros")
+    filled = next(each for each in INITIALISERS.values() if each.kind is kind and each.arity == 1)
+    return Init(filled.name, (0.0,))

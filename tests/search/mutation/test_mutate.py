@@ -1,4 +1,5 @@
 from collections import Counter
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -7,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from dsl import parse
+from dsl import canonical, parse
+from dsl.language.kinds import KINDS, Kind, lifts
 from dsl.language.registry import PRIMITIVES
-from dsl.program import Const, Name
+from dsl.program import Const, Name, Program
 from dsl.zoo import ZOO
 from evaluators.seeds import candidate_rng
 from search.config import Config, MutationConfig
@@ -28,7 +30,10 @@ def mutator(**kinds: float) -> Mutator:
     return Mutator(SPACE, kinds or MutationConfig.of_declared()().kinds())
 
 
-@given(programs(oracles=False), st.integers(0, 1000))
+HELD = [kind for kind in KINDS.values() if lifts(kind, Kind.TENSOR)]
+
+
+@given(programs(oracles=False, kinds=HELD), st.integers(0, 1000))
 def test_a_mutant_is_a_bounded_program_other_than_its_parent(parent, index):
     rng = candidate_rng(0, index)
     for step in range(4):
@@ -40,6 +45,35 @@ def test_a_mutant_is_a_bounded_program_other_than_its_parent(parent, index):
         assert mutation.kind in CHANGES
         assert mutation.detail
         parent = child
+
+
+@cache
+def bred(count: int, changes: int) -> list[Program]:
+    """Mutants of AdamW by several changes each, without what is dead in them."""
+    found = []
+    for index in range(count):
+        rng, child = candidate_rng(7, index), ZOO["adamw"]
+        for _ in range(changes):
+            child, _ = mutator().mutate(child, rng, "c")
+        found.append(canonical(child))
+    return found
+
+
+def test_rows_columns_and_numbers_per_tensor_become_part_of_the_step():
+    kinds = Counter(str(kind) for child in bred(400, 6) for kind in set(child.kinds))
+    assert kinds["Row"] > 2 and kinds["Col"] > 2 and kinds["Scalar"] > 10
+
+
+def test_loss_and_horizon_are_read_by_a_few_mutants():
+    read = Counter(name for child in bred(400, 6) for name in child.inputs)
+    assert 0 < read["loss"] < 40 and 0 < read["T"] < 40
+
+
+def test_an_average_of_numbers_per_row_is_kept_per_row():
+    parent = parse("def rule(w, g):\n    r = row_mean(square(g))\n    return g / sqrt(r)")
+    changes = [mutator(add_slot=1.0).mutate(parent, candidate_rng(0, i), "c") for i in range(40)]
+    starts = {str(init) for child, _ in changes for init in child.slots.values()}
+    assert starts == {"zeros", "rows(0)"}
 
 
 def test_a_slot_that_becomes_the_step_count_makes_it_an_input():
