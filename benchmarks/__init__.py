@@ -4,6 +4,7 @@ accelerator       programs per second on an accelerator, against their number an
 best_losses       the best known loss of every task
 curves            losses of a campaign's winner and its baseline, step by step
 engine_costs      the constants by which a trainer chooses an engine
+keys              the time of a new program's keys and of a mutation
 measure_tasks     writes the catalogue of tasks
 memory            the memory of a worker over many programs
 novel_program     the cost of a program that was never seen before
