@@ -118,6 +118,8 @@ def _of(family: Kind, length: int) -> Kind:
 
 def lifts(kind: Kind, to: Kind) -> bool:
     """True if a value of `kind` may stand where `to` is wanted."""
+    if kind is to:
+        return True
     return kind.length in (None, to.length) and to.declared in _above(kind.declared)
 
 

@@ -11,12 +11,14 @@ from dsl.errors import DslError
 
 def checked(value: Any) -> float:
     """`value` as a number of the language; DslError unless it is a finite real number."""
-    if isinstance(value, bool) or not isinstance(value, numbers.Real):
-        raise DslError(f"a number is wanted, met {value!r}")
-    try:
-        value = float(value) + 0.0
-    except OverflowError:
-        value = math.inf
+    if type(value) is not float:
+        if isinstance(value, bool) or not isinstance(value, numbers.Real):
+            raise DslError(f"a number is wanted, met {value!r}")
+        try:
+            value = float(value)
+        except OverflowError:
+            value = math.inf
+    value += 0.0
     if not math.isfinite(value):
         raise DslError(f"a number in a program must be finite, met {value}")
     return value

@@ -6,12 +6,15 @@ it means the same on a number, on one number per tensor, and on every entry of a
 kinds stands for its kind of the length that the arguments have, which is one and the same.
 """
 
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from dsl.language.kinds import KINDS, Kind, join, lifts
 
 VARIABLE = "K"
+
+Bound: TypeAlias = tuple[tuple[Kind, ...], Kind]
+"""The kinds that arguments are lifted to, and the kind of the result."""
 
 
 class SignatureMismatch(ValueError):
@@ -32,6 +35,8 @@ class Signature:
 
     params: tuple[Kind | None, ...]
     result: Kind | None
+    _bound: dict[tuple[Kind, ...], Bound] = field(default_factory=dict, compare=False, repr=False)
+    """What `bind` has found so far."""
 
     @staticmethod
     def parse(text: str) -> "Signature":
@@ -45,9 +50,13 @@ class Signature:
         """True if the primitive works entry by entry on whatever kind it gets."""
         return self.result is None and all(kind in (None, Kind.GLOBAL) for kind in self.params)
 
-    def bind(self, kinds: tuple[Kind, ...]) -> tuple[tuple[Kind, ...], Kind]:
-        """Kinds that the arguments are lifted to, and the kind of the result."""
-        return _bind(self, kinds)
+    def bind(self, kinds: tuple[Kind, ...]) -> Bound:
+        """Kinds that the arguments are lifted to, and the kind of the result; SignatureMismatch if
+        they do not fit."""
+        bound = self._bound.get(kinds)
+        if bound is None:
+            bound = self._bound[kinds] = _bind(self, kinds)
+        return bound
 
     def __str__(self) -> str:
         words = [str(kind or VARIABLE) for kind in (*self.params, self.result)]
@@ -60,8 +69,7 @@ def _kind(word: str) -> Kind | None:
     return None if word == VARIABLE else KINDS[word]
 
 
-@cache
-def _bind(signature: Signature, kinds: tuple[Kind, ...]) -> tuple[tuple[Kind, ...], Kind]:
+def _bind(signature: Signature, kinds: tuple[Kind, ...]) -> Bound:
     if len(kinds) != len(signature.params):
         raise SignatureMismatch(None, None)
     free = _common(signature, kinds)

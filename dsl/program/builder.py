@@ -103,7 +103,6 @@ class Builder:
             next_values={slot: self.bound[slot] for slot in self.slots},
             result=result,
             doc=self.doc,
-            inferred=self.kinds,
         )
 
 

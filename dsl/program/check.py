@@ -14,7 +14,7 @@ from dsl.language.kinds import Kind, lifts
 from dsl.language.names import check_name
 from dsl.language.registry import PRIMITIVES, Primitive
 from dsl.language.signature import SignatureMismatch
-from dsl.program.terms import INPUTS, Arg, Const, Local, Name, Parts
+from dsl.program.terms import INPUTS, Arg, Const, Local, Name, Parts, Statement
 
 
 class Kinds:
@@ -44,11 +44,23 @@ class Kinds:
         """The kind of `op(*args)`; KindError if the arguments do not fit."""
         return result_kind(op, tuple(map(self.of, args)))
 
-    def append(self, op: str, args: tuple[Arg, ...]) -> Kind:
-        """Make the next value, `op(*args)`; its kind."""
-        kind = result_kind(op, tuple(map(self.of, args)))
-        self.values.append(kind)
-        return kind
+    def append(self, op: str, args: tuple[Arg, ...]) -> None:
+        """Make the next value, `op(*args)`."""
+        self.values.append(self.applied(op, args))
+
+    def extend(self, statements: Iterable[Statement]) -> None:
+        """Make the value of each statement in turn; `append`, written out for speed."""
+        names, values = self.names, self.values
+        for statement in statements:
+            kinds: list[Kind] = []
+            for arg in statement.args:
+                if isinstance(arg, Local) and 0 <= arg.index < len(values):
+                    kinds.append(values[arg.index])
+                elif isinstance(arg, Name) and arg.id in names:
+                    kinds.append(names[arg.id])
+                else:
+                    kinds.append(self.of(arg))
+            values.append(result_kind(statement.op, tuple(kinds)))
 
 
 def name_kinds(parts: Parts) -> dict[str, Kind]:

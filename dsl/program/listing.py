@@ -13,6 +13,8 @@ Hashes are taken of it, and it is what a person reads to see every statement wit
 leaves out the name of the program, its docstring and the names of local values.
 """
 
+from functools import lru_cache
+
 from dsl.language.numbers import format_number
 from dsl.program.terms import Arg, Const, Local, Parts, Statement
 
@@ -34,6 +36,7 @@ def call_text(statement: Statement) -> str:
     return f"{statement.op}({', '.join(map(arg_text, statement.args))})"
 
 
+@lru_cache(maxsize=16384)
 def arg_text(arg: Arg) -> str:
     """`%3` for the value of a statement, else a name or a number."""
     match arg:

@@ -16,7 +16,7 @@ them.
 """
 
 from collections.abc import Mapping
-from dataclasses import InitVar, dataclass, fields, replace
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any
@@ -43,18 +43,13 @@ class Program(Parts):
 
     Two programs are equal when everything but the docstring and the names of locals is, the order
     of slots and hyperparameters included. Building one checks it: KindError, UnknownName or
-    DslError if it is not a program of the language. `inferred` are the kinds of its values, from a
-    builder that has inferred them on the way.
+    DslError if it is not a program of the language.
     """
 
-    inferred: InitVar[Kinds | None] = None
-
-    def __post_init__(self, inferred: Kinds | None) -> None:
+    def __post_init__(self) -> None:
         try:
             self._freeze()
             check_names(self)
-            if inferred is not None:
-                self.__dict__["_kinds"] = inferred
             check_outputs(self, self._kinds)
             hash(self)
         except DslError:
@@ -67,14 +62,16 @@ class Program(Parts):
         slots, nexts = dict(self.slots), dict(self.next_values)
         if nexts.keys() == slots.keys():
             nexts = {slot: nexts[slot] for slot in slots}
-        parts = {"slots": slots, "hyperparameters": hypers, "next_values": nexts}
-        self.__dict__.update((name, MappingProxyType(part)) for name, part in parts.items())
+        self.__dict__.update(
+            slots=MappingProxyType(slots),
+            hyperparameters=MappingProxyType(hypers),
+            next_values=MappingProxyType(nexts),
+        )
 
     @cached_property
     def _kinds(self) -> Kinds:
         kinds = Kinds(self.name_kinds)
-        for statement in self.statements:
-            kinds.append(statement.op, statement.args)
+        kinds.extend(self.statements)
         return kinds
 
     @cached_property

@@ -1,7 +1,12 @@
-"""The terms of a program: names, numbers, earlier values, statements, and the whole unchecked."""
+"""The terms of a program: names, numbers, earlier values, statements, and the whole unchecked.
+
+Arguments are tuples, so that Python compares and hashes them without calling anything of ours: they
+are looked up more than anything else.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from dsl.language.initialisers import Init
 from dsl.language.kinds import Kind
@@ -16,28 +21,30 @@ INPUTS: Mapping[str, tuple[Kind, str]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Name:
+class Name(NamedTuple):
     """An input, a hyperparameter, or a slot's value at the start of the step."""
 
     id: str
 
 
-@dataclass(frozen=True, slots=True)
-class Const:
-    """A number written in the program; finite, and 0 has no sign."""
-
+class _Number(NamedTuple):
     value: float
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "value", checked(self.value))
+
+class Const(_Number):
+    """A number written in the program; finite, and 0 has no sign."""
+
+    __slots__ = ()
+
+    def __new__(cls, value: float) -> "Const":
+        return super().__new__(cls, checked(value))
 
 
-@dataclass(frozen=True, slots=True)
-class Local:
-    """The value of an earlier statement."""
+class Local(NamedTuple):
+    """The value of an earlier statement; `mark` keeps it apart from the number, as tuples go."""
 
-    index: int
+    index: int  # pyright: ignore[reportIncompatibleMethodOverride]
+    mark: str = "%"
 
 
 Arg = Name | Const | Local

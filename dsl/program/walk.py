@@ -54,17 +54,20 @@ def arguments(program: Parts, indices: Iterable[int]) -> Iterator[Arg]:
 
 def within_step(program: Parts) -> Follow:
     """From a value to the arguments of its statement."""
-    return lambda arg: program.statements[arg.index].args if isinstance(arg, Local) else ()
+    statements = program.statements
+    return lambda arg: statements[arg.index].args if isinstance(arg, Local) else ()
 
 
 def across_steps(program: Parts) -> Follow:
     """From a value to the arguments of its statement, from a slot to its next value."""
 
+    statements, next_values = program.statements, program.next_values
+
     def follow(arg: Arg) -> Iterable[Arg]:
         if isinstance(arg, Local):
-            return program.statements[arg.index].args
-        if isinstance(arg, Name) and arg.id in program.next_values:
-            return (program.next_values[arg.id],)
+            return statements[arg.index].args
+        if isinstance(arg, Name) and arg.id in next_values:
+            return (next_values[arg.id],)
         return ()
 
     return follow
@@ -78,6 +81,8 @@ def in_any_case(program: Parts) -> Follow:
             return ()
         statement = program.statements[arg.index]
         lazy = PRIMITIVES[statement.op].lazy
+        if not lazy:
+            return statement.args
         return [each for at, each in enumerate(statement.args) if at not in lazy]
 
     return follow
