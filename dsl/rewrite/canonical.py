@@ -9,24 +9,23 @@ program is).
 
 import hashlib
 import itertools
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Iterator
 from functools import lru_cache
 
 from dsl.identity import hashed
-from dsl.language.numbers import format_number
 from dsl.language.registry import PRIMITIVES
 from dsl.program import Arg, Local, Name, Program, Statement
-from dsl.program.listing import listing
-from dsl.program.walk import Rewriter, post_order, remap
+from dsl.program.listing import arg_text, listing
+from dsl.program.walk import remap
+from dsl.rewrite.liveness import live
 from dsl.rewrite.prune import prune
 
 
 @lru_cache(maxsize=4096)
 def canonical(program: Program) -> Program:
     """The canonical form; `canonical(canonical(p)) == canonical(p)`. Its name is `rule`."""
-    program = prune(program)
-    return _laid_out(program, ValueKeys.of(program))
+    part = live(program)
+    return _laid_out(program, ValueKeys.of(program, part.slots, part.statements))
 
 
 def canonical_hash(program: Program) -> str:
@@ -35,124 +34,137 @@ def canonical_hash(program: Program) -> str:
     return hashed("canonical", listing(canonical(program)))
 
 
-@dataclass(frozen=True)
-class ValueKeys:
-    """Keys of a program's slots and values; what shares one is the same at every step."""
+class ValueKeys(dict[Arg, str]):
+    """Keys of arguments; what shares one is the same at every step.
 
-    slots: dict[str, str]
-    values: list[str]
+    Those of slots and values are hashes. Other names are their own keys, as are the texts of
+    numbers; they come in as they are asked for.
+    """
+
+    def __missing__(self, arg: Arg) -> str:
+        key = self[arg] = arg_text(arg)
+        return key
 
     @staticmethod
-    def of(program: Program) -> "ValueKeys":
-        """The coarsest keys that tell apart what may differ.
+    def of(program: Program, slots: Collection[str], statements: Iterable[int]) -> "ValueKeys":
+        """The coarsest keys that tell apart what may differ, for the part of a program that these
+        slots and statements are.
 
         Starts from the initialisers and refines by what each slot is updated with until nothing
         splits: partition refinement, as for merging the states of an automaton.
         """
-        keys = _with_values(
-            program, {slot: _hash("slot", str(init)) for slot, init in program.slots.items()}
-        )
-        classes = len(set(keys.slots.values()))
+        calls = [(Local(index), program.statements[index]) for index in statements]
+        held = {slot: _hash("slot", str(program.slots[slot])) for slot in slots}
+        classes = 0
         while True:
-            finer = {
-                slot: _hash(keys.slots[slot], keys.key(arg))
-                for slot, arg in program.next_values.items()
-            }
-            keys = _with_values(program, finer)
-            refined = len(set(finer.values()))
+            keys = ValueKeys((Name(slot), key) for slot, key in held.items())
+            for value, statement in calls:
+                read = [keys[arg] for arg in statement.args]
+                if len(read) > 1 and read[1] < read[0] and PRIMITIVES[statement.op].commutative:
+                    read[:2] = read[1], read[0]
+                keys[value] = _hash(statement.op, *read)
+            refined = len(set(held.values()))
             if refined == classes:
                 return keys
             classes = refined
-
-    def key(self, arg: Arg) -> str:
-        """The key of an argument; that of a number is its text."""
-        if isinstance(arg, Local):
-            return self.values[arg.index]
-        if isinstance(arg, Name):
-            return self.slots.get(arg.id, arg.id)
-        return format_number(arg.value)
+            held = {slot: _hash(key, keys[program.next_values[slot]]) for slot, key in held.items()}
 
     def ordered(self, statement: Statement) -> tuple[Arg, ...]:
         """The arguments; those that may change places in the order of their keys."""
-        args = statement.args
-        if PRIMITIVES[statement.op].commutative and self.key(args[1]) < self.key(args[0]):
+        op, args = statement.op, statement.args
+        if len(args) > 1 and self[args[1]] < self[args[0]] and PRIMITIVES[op].commutative:
             return args[1], args[0], *args[2:]
         return args
 
 
-def _with_values(program: Program, slots: dict[str, str]) -> ValueKeys:
-    """Keys of values that follow from those of slots."""
-    keys = ValueKeys(slots, [])
-    for statement in program.statements:
-        keys.values.append(_hash(statement.op, *map(keys.key, keys.ordered(statement))))
-    return keys
-
-
+@lru_cache(maxsize=32768)
 def _hash(*parts: str) -> str:
     return hashlib.blake2b("\0".join(parts).encode(), digest_size=12).hexdigest()
 
 
 def _laid_out(program: Program, keys: ValueKeys) -> Program:
     """The program written out again, depth first from the result, then from each slot met."""
-    first: dict[str, Arg] = {}
-
-    def merged(arg: Arg) -> Arg:
-        return first.setdefault(keys.key(arg), arg)
-
-    read: dict[Arg, tuple[Arg, ...]] = {}
-    """The arguments of each statement that is met, in their new order."""
-
-    def follow(arg: Arg) -> Iterable[Arg]:
-        if isinstance(arg, Local):
-            read[arg] = tuple(map(merged, keys.ordered(program.statements[arg.index])))
-            return read[arg]
-        return ()
-
-    slots: dict[str, str] = {}
-    """The new names of slots, in the order in which they are met."""
-
-    def roots() -> Iterator[Arg]:
-        yield merged(program.result)
-        met = 0
-        while met < len(slots):
-            yield merged(program.next_values[list(slots)[met]])
-            met += 1
-
-    made = Rewriter(program)
-    defaults = program.hyperparameters
-    fresh = (name for i in itertools.count() if (name := f"s{i}") not in defaults)
-    names: list[str] = []
-    for arg in post_order(roots(), follow):
-        if isinstance(arg, Local):
-            op = program.statements[arg.index].op
-            made.place[arg] = made.put(op, *map(made.moved, read[arg]))
-        elif isinstance(arg, Name):
-            if arg.id in keys.slots:
-                slots[arg.id] = next(fresh)
-                made.place[arg] = Name(slots[arg.id])
-            else:
-                names.append(arg.id)
-    nexts = {new: made.moved(merged(program.next_values[old])) for old, new in slots.items()}
-    for slot, value in nexts.items():
-        if isinstance(value, Local):
-            statement = made.statements[value.index]
-            made.statements[value.index] = replace(statement, name=statement.name or slot)
+    layout = _Layout(program, keys)
+    result = layout.put(program.result)
+    nexts: dict[str, Arg] = {}
+    while len(nexts) < len(layout.slots):
+        new, old = list(layout.slots.items())[len(nexts)]
+        nexts[new] = layout.put(program.next_values[old])
+    names, defaults = layout.names, program.hyperparameters
     return Program(
         name="rule",
         inputs=("w", "g", *sorted(set(names) - {"w", "g", *defaults})),
-        slots={new: program.slots[old] for old, new in slots.items()},
+        slots={new: program.slots[old] for new, old in layout.slots.items()},
         hyperparameters={name: defaults[name] for name in names if name in defaults},
-        statements=tuple(made.statements),
+        statements=_named(layout.statements, nexts),
         next_values=nexts,
-        result=made.moved(merged(program.result)),
+        result=result,
     )
+
+
+class _Layout:
+    """Statements written out again: each after all that it reads, equal ones once."""
+
+    def __init__(self, program: Program, keys: ValueKeys):
+        self.program = program
+        self.keys = keys
+        self.statements: list[Statement] = []
+        self.slots: dict[str, str] = {}
+        """The slots that were met, by their new names."""
+        self.names: list[str] = []
+        """The other names that were met."""
+        taken = program.hyperparameters
+        self._fresh = (name for i in itertools.count() if (name := f"s{i}") not in taken)
+        self._made: dict[str, Arg] = {}
+        """What stands for arguments, by their keys."""
+
+    def put(self, root: Arg) -> Arg:
+        """What stands for an argument, which is written out unless it was before."""
+        keys, made = self.keys, self._made
+        outer: list[tuple[Iterator[Arg], str, str, tuple[Arg, ...]]] = []
+        ahead = iter((root,))
+        while True:
+            for arg in ahead:
+                key = keys[arg]
+                if key in made:
+                    continue
+                if isinstance(arg, Local):
+                    statement = self.program.statements[arg.index]
+                    args = keys.ordered(statement)
+                    outer.append((ahead, key, statement.op, args))
+                    ahead = iter(args)
+                    break
+                made[key] = self._met(arg) if isinstance(arg, Name) else arg
+            else:
+                if not outer:
+                    return made[keys[root]]
+                ahead, key, op, args = outer.pop()
+                made[key] = Local(len(self.statements))
+                self.statements.append(Statement(op, tuple([made[keys[arg]] for arg in args])))
+
+    def _met(self, name: Name) -> Name:
+        if name.id not in self.program.slots:
+            self.names.append(name.id)
+            return name
+        new = next(self._fresh)
+        self.slots[new] = name.id
+        return Name(new)
+
+
+def _named(statements: list[Statement], nexts: dict[str, Arg]) -> tuple[Statement, ...]:
+    """The statements; those that make the next value of a slot are called as the first of them."""
+    for slot, value in reversed(nexts.items()):
+        if isinstance(value, Local):
+            op, args = statements[value.index].op, statements[value.index].args
+            statements[value.index] = Statement(op, args, slot)
+    return tuple(statements)
 
 
 def shared(program: Program) -> Program:
     """The program with equal values computed once and equal slots kept once; names are kept."""
-    keys = ValueKeys.of(program)
+    values = range(len(program.statements))
+    keys = ValueKeys.of(program, program.slots, values)
     first: dict[str, Arg] = {}
-    values: list[Arg] = [Local(index) for index in range(len(program.statements))]
-    for arg in [*map(Name, program.slots), *values]:
-        first.setdefault(keys.key(arg), arg)
-    return prune(remap(program, lambda arg: first.get(keys.key(arg), arg)))
+    for arg in [*map(Name, program.slots), *map(Local, values)]:
+        first.setdefault(keys[arg], arg)
+    return prune(remap(program, lambda arg: first.get(keys[arg], arg)))

@@ -14,37 +14,38 @@ The skeleton is a graph, with cycles through the slots. Its key comes from colou
 what they are, then again and again by what they read and what reads them, until nothing splits.
 """
 
-from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from typing import NamedTuple
 
 from dsl.identity import hashed
 from dsl.language.registry import PRIMITIVES
 from dsl.program import Arg, Const, Local, Name, Program
-from dsl.program.walk import needed
 from dsl.rewrite.canonical import canonical
 from dsl.rewrite.precomputed import known_from
 
 Edges = list[tuple[int, int]]
-"""Pairs (position, node); positions that may swap are equal."""
+"""Pairs (position, node), the position times `_POSITION`; positions that may swap are equal."""
 
-Around = tuple[tuple[int, int], ...]
-"""The same with the colours of the nodes, sorted."""
+Around = tuple[int, ...]
+"""The same as sums of position and colour of the node, sorted."""
 
-_NUMBER = 0
-"""The node of all numbers. It knows nothing of who reads it: numbers are not told apart."""
+_POSITION = 1 << 20
+"""More than there are colours."""
+_NUMBER, _STEP = 0, 1
+"""The node of all numbers, which knows nothing of who reads it: numbers are not told apart. The
+node of the step, which reads its factors."""
 _AT_A_NUMBER = {"zeros": "const", "ones": "const"}
 """Initialisers that are another one at a certain number."""
+_PRODUCTS = ("mul", "div", "neg")
 
 
 @lru_cache(maxsize=16384)
 def family(program: Program) -> str:
     """Hex digest (16 digits) of the skeleton; equal for programs that differ in numbers only; see
     `dsl.identity`."""
-    graph = _skeleton(canonical(program))
-    names = sorted(set(graph.labels))
-    colours = [names.index(label) for label in graph.labels]
+    graph = _Skeleton(canonical(program))
+    names = {name: index for index, name in enumerate(sorted(set(graph.labels)))}
+    colours = [names[label] for label in graph.labels]
     rounds = [", ".join(names)]
     classes = 0
     while True:
@@ -53,7 +54,7 @@ def family(program: Program) -> str:
             for colour, reads, read_by in zip(colours, graph.reads, graph.read_by, strict=True)
         ]
         met = sorted(seen)
-        rounds.append(" ".join(map(_seen_text, met)))
+        rounds.append(" ".join([f"{own}{_text(reads)}{_text(by)}" for own, reads, by in met]))
         rank = {what: index for index, what in enumerate(dict.fromkeys(met))}
         if len(rank) == classes:
             return hashed("family", "\n".join(rounds))
@@ -61,56 +62,65 @@ def family(program: Program) -> str:
         colours = [rank[what] for what in seen]
 
 
-def _seen_text(seen: tuple[int, Around, Around]) -> str:
-    """A node as refinement sees it: `2(0.1 1.3)(0.5)` has colour 2, reads 1 and 3, is read by 5."""
-    colour, *sides = seen
-    return str(colour) + "".join(
-        f"({' '.join(f'{at}.{other}' for at, other in side)})" for side in sides
-    )
-
-
 def _around(edges: Edges, colours: list[int]) -> Around:
-    return tuple(sorted((at, colours[node]) for at, node in edges))
+    return tuple(sorted([at + colours[node] for at, node in edges]))
 
 
-class _Graph(NamedTuple):
-    """Nodes by number: their labels, what they read, and what reads them."""
-
-    labels: list[str]
-    reads: list[Edges]
-    read_by: list[Edges]
+@lru_cache(maxsize=16384)
+def _text(side: Around) -> str:
+    """What a node reads, or is read by: `(0.1 1.3)` for colour 1 at position 0 and 3 at 1."""
+    return f"({' '.join([f'{each // _POSITION}.{each % _POSITION}' for each in side])})"
 
 
-def _skeleton(program: Program) -> _Graph:
-    """Nodes for all numbers, the step, and the inputs, slots and statements that the step needs."""
-    numbers = known_from(program, program.hyperparameters)
-    roots = list(_factors(program, numbers))
-    edges: dict[Arg, list[tuple[int, Arg]]] = {}
+class _Skeleton:
+    """The graph of a program without its numbers: nodes for all numbers, for the step, and for the
+    inputs, slots and statements that the step needs.
 
-    def follow(arg: Arg) -> list[Arg]:
-        edges[arg] = _edges(program, arg)
-        return [each for _, each in edges[arg] if not _is_number(each, program, numbers)]
+    `labels`, `reads` and `read_by` have an entry for each node.
+    """
 
-    nodes = needed(program, [arg for _, arg in roots], follow)
-    place = {arg: index for index, arg in enumerate(nodes, start=2)}
-    labels = ["number", "step", *(_label(program, arg) for arg in nodes)]
-    graph = _Graph(labels, [[] for _ in labels], [[] for _ in labels])
-    for reader, read in ((1, roots), *((place[arg], edges[arg]) for arg in nodes)):
-        for at, arg in read:
-            node = place.get(arg, _NUMBER)
-            graph.reads[reader].append((at, node))
+    def __init__(self, program: Program):
+        self.labels = ["number", "step"]
+        self.reads: list[Edges] = [[], []]
+        self.read_by: list[Edges] = [[], []]
+        numbers = known_from(program, program.hyperparameters)
+        known = [*map(Name, program.hyperparameters), *map(Local, numbers)]
+        self._nodes: dict[Arg, int] = dict.fromkeys(known, _NUMBER)
+        self._met: list[Arg] = []
+        factors = [(at, arg) for at, arg in _factors(program) if self._node(arg) != _NUMBER]
+        self._connect(_STEP, factors)
+        for node, arg in enumerate(self._met, start=_STEP + 1):  # which grows as they are met
+            self.labels.append(_label(program, arg))
+            self._connect(node, _edges(program, arg))
+
+    def _connect(self, reader: int, edges: Iterable[tuple[int, Arg]]) -> None:
+        for at, arg in edges:
+            node = self._node(arg)
+            self.reads[reader].append((at * _POSITION, node))
             if node != _NUMBER:
-                graph.read_by[node].append((at, reader))
-    return graph
+                self.read_by[node].append((at * _POSITION, reader))
+
+    def _node(self, arg: Arg) -> int:
+        """The node of an argument, a new one if it is met for the first time."""
+        if isinstance(arg, Const):
+            return _NUMBER
+        node = self._nodes.get(arg)
+        if node is None:
+            node = self._nodes[arg] = len(self.reads)
+            self._met.append(arg)
+            self.reads.append([])
+            self.read_by.append([])
+        return node
 
 
 def _edges(program: Program, arg: Arg) -> list[tuple[int, Arg]]:
     """The edges from a node: to the arguments of a statement, to the next value of a slot."""
     if isinstance(arg, Local):
         statement = program.statements[arg.index]
-        swap = PRIMITIVES[statement.op].commutative
-        args = enumerate(statement.args)
-        return [(0 if swap and position < 2 else position, each) for position, each in args]
+        edges = list(enumerate(statement.args))
+        if PRIMITIVES[statement.op].commutative:
+            edges[1] = 0, statement.args[1]
+        return edges
     if isinstance(arg, Name) and arg.id in program.slots:
         return [(0, program.next_values[arg.id])]
     return []
@@ -129,25 +139,17 @@ def _label(program: Program, arg: Arg) -> str:
     raise AssertionError(arg)
 
 
-def _factors(program: Program, numbers: Collection[int]) -> Iterator[tuple[int, Arg]]:
-    """The factors of the step that are no numbers, as pairs (power, factor); the power is negative
+def _factors(program: Program) -> Iterator[tuple[int, Arg]]:
+    """The factors of the step as pairs (power, factor), numbers among them; the power is negative
     where the step is divided by the factor."""
-    powers = Counter({(program.result, 1): 1})
+    powers: dict[tuple[Arg, int], int] = {(program.result, 1): 1}
     for index in reversed(range(len(program.statements))):  # readers before what they read
         statement = program.statements[index]
-        if statement.op not in ("mul", "div", "neg"):
-            continue
-        for sign in (1, -1):
+        for sign in (1, -1) if statement.op in _PRODUCTS else ():
             count = powers.pop((Local(index), sign), 0)
             for position, arg in enumerate(statement.args if count else ()):
                 turned = statement.op == "div" and position == 1
-                powers[arg, -sign if turned else sign] += count
+                factor = arg, -sign if turned else sign
+                powers[factor] = powers.get(factor, 0) + count
     for (arg, sign), count in powers.items():
-        if not _is_number(arg, program, numbers):
-            yield sign * count, arg
-
-
-def _is_number(arg: Arg, program: Program, numbers: Collection[int]) -> bool:
-    if isinstance(arg, Local):
-        return arg.index in numbers
-    return isinstance(arg, Const) or arg.id in program.hyperparameters
+        yield sign * count, arg

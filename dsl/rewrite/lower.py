@@ -19,13 +19,13 @@ from dsl.program.parse import parse
 from dsl.program.walk import Rewriter
 from dsl.rewrite.prune import prune
 
-_FIRST_GRADIENT = Init("first_g")
+_FIRST_GRADIENT = "first_g"
 
 
 @lru_cache(maxsize=1024)
 def spelled_out(program: Program) -> Program:
     """The program with `first_g` written as `m_seen = where(equal(t, 1), g, m)` for slot `m`."""
-    slots = [name for name, init in program.slots.items() if init == _FIRST_GRADIENT]
+    slots = [name for name, init in program.slots.items() if init.rule == _FIRST_GRADIENT]
     if not slots:
         return program
     plain = Rewriter(program)

@@ -105,9 +105,17 @@ class Early:
 
 def known_from(program: Program, names: Collection[str]) -> frozenset[int]:
     """The statements that make a Global of numbers and `names` alone, without noise or oracles."""
-    known: set[Arg] = {Name(name) for name in names}
-    for index, (statement, kind) in enumerate(zip(program.statements, program.kinds, strict=True)):
-        computed = kind is Kind.GLOBAL and PRIMITIVES[statement.op].scope is not Scope.STEP
-        if computed and all(isinstance(arg, Const) or arg in known for arg in statement.args):
-            known.add(Local(index))
-    return frozenset(indices(known))
+    known: set[int] = set()
+
+    def is_known(arg: Arg) -> bool:
+        if isinstance(arg, Local):
+            return arg.index in known
+        return isinstance(arg, Const) or arg.id in names
+
+    for index, kind in enumerate(program.kinds):
+        if kind is Kind.GLOBAL:
+            statement = program.statements[index]
+            computed = PRIMITIVES[statement.op].scope is not Scope.STEP
+            if computed and all(map(is_known, statement.args)):
+                known.add(index)
+    return frozenset(known)
