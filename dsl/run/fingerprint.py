@@ -9,7 +9,7 @@ refresh every hundred steps and one every two hundred look alike.
 """
 
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import cache, lru_cache
 from types import SimpleNamespace
 
 import numpy as np
@@ -17,11 +17,12 @@ import numpy as np
 from dsl.identity import hashed
 from dsl.language.closed_form import ClosedForm, Leaves, flat
 from dsl.language.kinds import Kind
-from dsl.language.registry import PRIMITIVES
+from dsl.language.registry import PRIMITIVES, Primitive
 from dsl.program import Program
+from dsl.rewrite.canonical import canonical
 from dsl.rewrite.liveness import live, sources
 from dsl.rewrite.lower import spelled_out
-from dsl.rewrite.prune import prune
+from dsl.run.bound import Bound, binds
 from dsl.run.interpret import run_step
 from dsl.run.values import initial
 
@@ -55,8 +56,8 @@ def fingerprint(program: Program) -> str:
     """
     moves = respond(program)
     moves = np.where(np.abs(moves) <= _negligible(moves), 0.0, moves * _ODD)
-    tokens = [f"{x:.5e}" if x else "0" for x in moves.ravel().tolist()]
-    return hashed("fingerprint", " ".join(tokens))
+    text = " ".join(["%.5e"] * moves.size) % tuple(moves.ravel().tolist())
+    return hashed("fingerprint", text.replace("0.00000e+00", "0"))
 
 
 @lru_cache(maxsize=16384)
@@ -75,53 +76,77 @@ def depends_on_gradient(program: Program) -> bool:
 
     A program whose every step is NaN or infinite counts as dependent.
     """
-    program = spelled_out(program)
-    if not live(program).names & {"g", "loss"} and not sources(program):
+    form = spelled_out(canonical(program))
+    if not live(form).names & {"g", "loss"} and not sources(form):
         return False
     largest, spoke = 0.0, False
-    for first, second in zip(_moves(program, 0), _moves(program, 1), strict=True):
-        finite = np.isfinite((first, second))
-        largest = max(largest, float(np.max(np.abs((first, second)), where=finite, initial=0.0)))
-        with np.errstate(invalid="ignore"):
+    with np.errstate(all="ignore"):
+        for first, second in zip(_moves(program, 0), _moves(program, 1), strict=True):
+            finite = np.isfinite((first, second))
+            apart = np.abs((first, second))
+            largest = max(largest, float(np.max(apart, where=finite, initial=0.0)))
             same = np.abs(first - second) <= max(largest * _NEGLIGIBLE, _NOTHING)
-        same |= (first == second) | (np.isnan(first) & np.isnan(second))
-        if not same.all():
-            return True
-        spoke |= bool(finite[0].any())
+            same |= (first == second) | (np.isnan(first) & np.isnan(second))
+            if not same.all():
+                return True
+            spoke |= bool(finite[0].any())
     return not spoke
 
 
+@lru_cache(maxsize=1024)
 def respond(program: Program, stream: int = 0) -> np.ndarray:
-    """Steps on probe stream 0 or 1: float64 [STEPS, entries], NaN and Inf included."""
-    return np.stack(list(_moves(program, stream)))
+    """Steps on probe stream 0 or 1: float64 [STEPS, entries], NaN and Inf included; read-only."""
+    with np.errstate(all="ignore"):
+        moves = np.array(list(_moves(program, stream)))
+    moves.flags.writeable = False
+    return moves
 
 
 def _moves(program: Program, stream: int) -> Iterator[np.ndarray]:
     """The steps on a probe stream one after the other, [entries]."""
-    program = prune(program)
-    probe = _Probe(stream, joined=not sees_shapes(program))
+    program = canonical(program)
+    probe = Probe(stream, joined=not _sees_shapes(program))
+    return (bound_moves if binds(program) else interpreted_moves)(program, probe)
+
+
+def bound_moves(program: Program, probe: "Probe") -> Iterator[np.ndarray]:
+    """The steps of a program that `binds`, [entries] each."""
+    given = {**program.hyperparameters, "T": _HORIZON}
+    bound = Bound(program, probe.start, given, without_signed_zeros)
+    w, slots, asks = bound.whole(probe.start), bound.slots(), bound.asks
+    for t, (gradient, loss) in enumerate(zip(probe.vectors, probe.losses, strict=True)):
+        probe.at(t, bound.parts(w) if asks else [])
+        inputs = {"w": w, "g": gradient, "t": np.float64(t + 1), "loss": loss}
+        move, slots = bound.step(inputs, slots, probe)
+        yield move
+        w = w - move
+
+
+def interpreted_moves(program: Program, probe: "Probe") -> Iterator[np.ndarray]:
+    """The steps of any program, [entries] each."""
     w = [leaf.copy() for leaf in probe.start]
     slots = {name: initial(init, w, np) for name, init in program.slots.items()}
-    for t in range(STEPS):
+    for t, (gradient, loss) in enumerate(zip(probe.gradients, probe.losses, strict=True)):
         probe.at(t, w)
-        inputs = {
-            "w": w,
-            "g": probe.gradients[t],
-            "t": np.float64(t + 1),
-            "T": _HORIZON,
-            "loss": probe.losses[t],
-            **program.hyperparameters,
-        }
+        inputs = {"w": w, "g": gradient, "t": np.float64(t + 1), "T": _HORIZON, "loss": loss}
+        inputs |= program.hyperparameters
         move, slots = run_step(program, inputs, slots, probe, without_signed_zeros)
         yield np.concatenate([leaf.ravel() for leaf in move])
-        with np.errstate(all="ignore"):
-            w = [leaf - step for leaf, step in zip(w, move, strict=True)]
+        w = [leaf - step for leaf, step in zip(w, move, strict=True)]
 
 
 def sees_shapes(program: Program) -> bool:
     """True if the program tells tensors apart from one long tensor with the same entries."""
-    called = [PRIMITIVES[program.statements[index].op] for index in live(program).statements]
-    return any(p.oracle or set(p.signature.params) - {None, Kind.GLOBAL} for p in called)
+    return _sees_shapes(canonical(program))
+
+
+def _sees_shapes(form: Program) -> bool:
+    return any(_is_of_shapes(PRIMITIVES[statement.op]) for statement in form.statements)
+
+
+@cache
+def _is_of_shapes(primitive: Primitive) -> bool:
+    return bool(primitive.oracle or set(primitive.signature.params) - {None, Kind.GLOBAL})
 
 
 def _negligible(moves: np.ndarray) -> np.ndarray:
@@ -130,8 +155,8 @@ def _negligible(moves: np.ndarray) -> np.ndarray:
     return np.maximum(np.maximum.accumulate(largest) * _NEGLIGIBLE, _NOTHING)
 
 
-@lru_cache(maxsize=4)
-def _streams(stream: int, joined: bool) -> tuple[Leaves, list[Leaves], list[np.float64]]:
+@cache
+def _streams(stream: int) -> tuple[Leaves, list[Leaves], list[np.float64]]:
     common = np.random.Generator(np.random.PCG64(7))
     start = [np.asarray(common.normal(size=shape)) for shape in SHAPES]
     sizes = [np.asarray(10 ** common.uniform(*_MAGNITUDES, shape)) for shape in SHAPES]
@@ -143,9 +168,13 @@ def _streams(stream: int, joined: bool) -> tuple[Leaves, list[Leaves], list[np.f
     ]
     gradients[_ZERO_AT][1][0] = 0.0
     losses = [np.float64(2.0 + rng.random()) for _ in range(STEPS)]
-    if joined:
-        return [flat(start)], [[flat(g)] for g in gradients], losses
     return start, gradients, losses
+
+
+@cache
+def _joined_streams(stream: int) -> tuple[Leaves, list[Leaves], list[np.float64]]:
+    start, gradients, losses = _streams(stream)
+    return [flat(start)], [[flat(gradient)] for gradient in gradients], losses
 
 
 class Polynomial(ClosedForm):
@@ -196,13 +225,18 @@ class Polynomial(ClosedForm):
         return [g + part / 4 for g, part in zip(self.grad_at(point), point, strict=True)]
 
 
-class _Probe(Polynomial):
-    """The model and streams that a program is run on; `a` differs between the streams."""
+class Probe(Polynomial):
+    """The model and streams that a program is run on; `a` differs between the streams.
+
+    `joined`: the entries of all tensors as one tensor. `vectors` are the gradients as such.
+    """
 
     seed = 5
 
     def __init__(self, stream: int, joined: bool):
-        self.start, self.gradients, self.losses = _streams(stream, joined)
+        one = _joined_streams(stream)
+        self.vectors = [vector for (vector,) in one[1]]
+        self.start, self.gradients, self.losses = one if joined else _streams(stream)
         super().__init__(self.start, curvature=1.0 + stream, coupling=0.1)
 
     def at(self, t: int, w: Leaves) -> None:

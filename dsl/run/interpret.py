@@ -6,7 +6,7 @@ precision of the parameters. A zero among such numbers has no sign.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, Protocol
 
 import numpy as np
@@ -105,45 +105,13 @@ class _Run:
         return lifted(self.xp, values[output.place], output.kind, output.to, self.leaves)
 
     def apply(self, call: Call, values: list[Value]) -> Value:
-        meaning, xp = call.primitive.meaning, self.xp
         args = [values[place] for place in call.args]
-        for at, kind, to in call.lifts:
-            args[at] = lifted(xp, args[at], kind, to, self.leaves)
-        if call.primitive.scope is Scope.STEP:
-            return meaning(self.step, *self.rounded(args, call.kinds))
-        if call.primitive.scope is Scope.MODEL:
-            return meaning(xp, *args)
-        if call.result is not Kind.GLOBAL:
-            return self.per_tensor(call, args)
-        if all(isinstance(arg, float) for arg in args):
-            return float(meaning(np, *map(np.float64, args))) + 0.0
-        return meaning(xp, *args)
-
-    def rounded(self, args: list[Value], kinds: Sequence[Kind]) -> list[Value]:
-        """Arguments in the precision of the parameters, except Globals."""
-        return [
-            arg if kind is Kind.GLOBAL else cast_like(self.xp, arg, self.leaves)
-            for arg, kind in zip(args, kinds, strict=True)
-        ]
-
-    def per_tensor(self, call: Call, args: list[Value]) -> Value:
-        """The meaning applied to one tensor after the other."""
-        meaning = call.primitive.meaning
-        if call.result.many and call.primitive.signature.elementwise:
-            meaning = partial(part_by_part, meaning)
-        if len(self.leaves) == 1:
-            for at in call.per_tensor:
-                args[at] = args[at][0]
-            return [meaning(self.xp, *args)]
-        columns = [[arg] * len(self.leaves) for arg in args]
-        for at in call.per_tensor:
-            columns[at] = args[at]
-        return [meaning(self.xp, *row) for row in zip(*columns, strict=True)]
+        return applied(self.xp, call, args, self.leaves, self.step)
 
     def select(self, call: Call, values: list[Value]) -> Value:
         """The branch that the flag of a choice chooses; the other is not evaluated."""
-        number = np.empty((), np.result_type(np.float32, *(leaf.dtype for leaf in self.leaves)))
-        like = number if call.result is Kind.GLOBAL else self.leaves
+        alone = np.empty((), np.result_type(np.float32, *(leaf.dtype for leaf in self.leaves)))
+        like = alone if call.passing.result is Kind.GLOBAL else self.leaves
 
         def chosen(branch: Branch) -> Value:
             inside = values.copy()
@@ -152,3 +120,53 @@ class _Run:
 
         new, old = (partial(chosen, branch) for branch in call.branches)
         return self.choose(values[call.args[0]], new, old)
+
+
+def applied(xp: Any, call: Call, args: list[Value], leaves: Sequence[Any], step: Step) -> Value:
+    """What a call that is no choice makes of its arguments."""
+    primitive, passing = call.primitive, call.passing
+    for at, kind, to in passing.lifts:
+        args[at] = lifted(xp, args[at], kind, to, leaves)
+    if primitive.scope is Scope.STEP:
+        return primitive.meaning(step, *_rounded(xp, args, passing.wanted, leaves))
+    if primitive.scope is Scope.MODEL:
+        return primitive.meaning(xp, *args)
+    if passing.result is not Kind.GLOBAL:
+        return _per_tensor(xp, call, args, len(leaves))
+    return number(xp, primitive, args)
+
+
+def number(xp: Any, primitive: Primitive, args: Sequence[Any]) -> Any:
+    """A Global of Globals."""
+    for arg in args:
+        if not isinstance(arg, float):
+            return primitive.meaning(xp, *args)
+    return _combined(primitive, *args)
+
+
+@lru_cache(maxsize=32768)
+def _combined(primitive: Primitive, *args: float) -> float:
+    """What a primitive makes of known numbers. Programs of a search share most of theirs."""
+    with np.errstate(all="ignore"):
+        return float(primitive.meaning(np, *map(np.float64, args))) + 0.0
+
+
+def _rounded(
+    xp: Any, args: list[Value], kinds: Sequence[Kind], leaves: Sequence[Any]
+) -> list[Value]:
+    """Arguments in the precision of the parameters, except Globals."""
+    return [
+        arg if kind is Kind.GLOBAL else cast_like(xp, arg, leaves)
+        for arg, kind in zip(args, kinds, strict=True)
+    ]
+
+
+def _per_tensor(xp: Any, call: Call, args: list[Value], count: int) -> Value:
+    """The meaning applied to one tensor after the other, `count` in all."""
+    meaning = call.primitive.meaning
+    if call.passing.result.many and call.primitive.signature.elementwise:
+        meaning = partial(part_by_part, meaning)
+    columns = [[arg] * count for arg in args]
+    for at in call.passing.per_tensor:
+        columns[at] = args[at]
+    return [meaning(xp, *row) for row in zip(*columns, strict=True)]

@@ -40,20 +40,27 @@ class Branch(NamedTuple):
     order: Sequence[int]
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
-    """A statement: a primitive and the places of its arguments.
+class Passing(NamedTuple):
+    """How a primitive gets arguments of some kinds, `given`, and the kind of what it makes.
 
-    `kinds` are those that the primitive gets. `per_tensor` are the positions of arguments that hold
-    a part for each tensor, after `lifts`. A choice has `branches` for its arguments after the flag.
+    `wanted` are the kinds that it gets, after `lifts`. `per_tensor` are the positions of arguments
+    that hold a part for each tensor then.
     """
 
-    primitive: Primitive
-    args: Sequence[int]
-    kinds: Sequence[Kind]
+    given: tuple[Kind, ...]
+    wanted: Sequence[Kind]
     result: Kind
     lifts: Sequence[Lift]
     per_tensor: Sequence[int]
+
+
+class Call(NamedTuple):
+    """A statement: a primitive, the places of its arguments and how they are passed. A choice has
+    `branches` for its arguments after the flag."""
+
+    primitive: Primitive
+    args: Sequence[int]
+    passing: Passing
     branches: Sequence[Branch]
 
 
@@ -105,7 +112,19 @@ def _places(program: Program) -> dict[Arg, int]:
 
 def _call(program: Program, statement: Statement, places: Mapping[Arg, int]) -> Call:
     primitive = PRIMITIVES[statement.op]
-    kinds = tuple(map(program.kind_of, statement.args))
+    passing = _passing(primitive, tuple(map(program.kind_of, statement.args)))
+    branches = [
+        Branch(
+            _output(program, statement.args[at], places, passing.result),
+            _needed(program, statement.args[at]),
+        )
+        for at in primitive.lazy
+    ]
+    return Call(primitive, [places[arg] for arg in statement.args], passing, branches)
+
+
+@lru_cache(maxsize=4096)
+def _passing(primitive: Primitive, kinds: tuple[Kind, ...]) -> Passing:
     wanted, result = primitive.signature.bind(kinds)
     broadcasts = primitive.signature.elementwise  # its meaning does so with numbers by itself
     lifts = [
@@ -114,21 +133,8 @@ def _call(program: Program, statement: Statement, places: Mapping[Arg, int]) -> 
         if kind is not want and not (broadcasts and kind is Kind.GLOBAL)
     ]
     held = {**dict(enumerate(kinds)), **{lift.position: lift.to for lift in lifts}}
-    return Call(
-        primitive=primitive,
-        args=[places[arg] for arg in statement.args],
-        kinds=wanted,
-        result=result,
-        lifts=lifts,
-        per_tensor=[at for at, kind in held.items() if kind is not Kind.GLOBAL],
-        branches=[
-            Branch(
-                _output(program, statement.args[at], places, result),
-                _needed(program, statement.args[at]),
-            )
-            for at in primitive.lazy
-        ],
-    )
+    per_tensor = [at for at, kind in held.items() if kind is not Kind.GLOBAL]
+    return Passing(kinds, wanted, result, lifts, per_tensor)
 
 
 def _output(program: Program, arg: Arg, places: Mapping[Arg, int], to: Kind) -> Output:

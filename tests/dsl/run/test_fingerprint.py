@@ -7,9 +7,18 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from dsl import fingerprint, parse
+from dsl import canonical, fingerprint, parse
+from dsl.language.kinds import Kind, plain
+from dsl.language.registry import PRIMITIVES, Scope
 from dsl.program import Name
-from dsl.run.fingerprint import depends_on_gradient, respond
+from dsl.run.bound import binds
+from dsl.run.fingerprint import (
+    Probe,
+    depends_on_gradient,
+    interpreted_moves,
+    respond,
+    sees_shapes,
+)
 from dsl.zoo import ZOO
 from tests.support.strategies import programs
 
@@ -202,3 +211,56 @@ def test_a_slot_may_carry_the_gradient_from_step_to_step(initialiser):
     program = parse(text.format(initialiser))
     assert tuple(program.next_values.values()) == (Name("b"), Name("g"))
     assert depends_on_gradient(program)
+
+
+def interpreted(program, stream=0):
+    with np.errstate(all="ignore"):
+        return np.array(list(interpreted_moves(program, Probe(stream, not sees_shapes(program)))))
+
+
+BINDING = [
+    name
+    for name, each in PRIMITIVES.items()
+    if each.signature.elementwise
+    or each.scope is not Scope.LEAF
+    or (plain(each.signature.result) and each.signature.result is not Kind.TENSOR)
+]
+
+
+@given(programs(primitives=BINDING))
+@settings(max_examples=150)
+def test_the_response_is_that_of_the_interpreter(program):
+    np.testing.assert_array_equal(respond(program), interpreted(program))
+
+
+@given(programs())
+@settings(max_examples=50)
+def test_the_response_of_any_program_is_that_of_the_interpreter(program):
+    np.testing.assert_array_equal(respond(program, 1), interpreted(program, 1))
+
+
+BOUND = ("adamw", "lamb", "lion", "nadam", "prodigy", "sgd")
+
+
+@pytest.mark.parametrize("rule", BOUND)
+def test_a_rule_as_a_search_breeds_them_is_bound_and_steps_as_the_interpreter_says(rule):
+    assert binds(canonical(ZOO[rule]))
+    np.testing.assert_array_equal(respond(ZOO[rule]), interpreted(ZOO[rule]))
+
+
+def test_a_choice_takes_its_branch_where_a_program_is_bound():
+    program = parse(
+        "def rule(w, g, t, m=zeros, s=scalar(1), n=number(2), *, lr=0.1):\n"
+        "    m = when(every(t, 3, 1), interp(g, m, 0.9), m)\n"
+        "    s = when(n > 2, norm(m), s)\n"
+        "    n = when(t > 5, n * 1.1, global_norm(m))\n"
+        "    return lr * (m / s + n * normal(1))"
+    )
+    assert binds(canonical(program))
+    np.testing.assert_array_equal(respond(program), interpreted(program))
+
+
+def test_a_response_is_remembered_and_cannot_be_changed():
+    assert respond(ZOO["sgd"]) is respond(ZOO["sgd"])
+    with pytest.raises(ValueError, match="read-only"):
+        respond(ZOO["sgd"])[0, 0] = 1.0

@@ -1,0 +1,190 @@
+"""A program bound to one small model: the steps of `run_step` in NumPy and float64, only sooner.
+
+A fingerprint takes many steps on few numbers, where deciding what to do takes longer than doing it.
+So what is the same at every step is decided once for a program, and element-wise primitives see all
+tensors at once. Values are those of `dsl.run.interpret` but for two kinds: a Tensor is one array of
+all entries, a Scalar is one array with a number per tensor. `run_step` stays what a program means:
+a test holds these steps to its own, bit for bit.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
+from itertools import accumulate, pairwise
+from operator import itemgetter
+from typing import Any
+
+import numpy as np
+
+from dsl.language.closed_form import flat
+from dsl.language.kinds import Kind, plain
+from dsl.language.registry import Primitive, Scope
+from dsl.program import Program
+from dsl.run.interpret import Step, applied, number
+from dsl.run.plan import Branch, Call, Output, plan
+from dsl.run.values import Value, initial
+
+Compute = Callable[[list[Value]], Value]
+"""Makes a value of those before it."""
+
+
+def binds(program: Program) -> bool:
+    """True if a program can be bound: of Tensors, Scalars and Globals, and without primitives that
+    make a Tensor of each tensor on its own. These may lay it out in memory as they like, and the
+    last digit of a sum goes by that."""
+    return all(_binds(call.primitive, call.passing.given) for call in plan(program).calls)
+
+
+@lru_cache(maxsize=4096)
+def _binds(primitive: Primitive, kinds: tuple[Kind, ...]) -> bool:
+    made = primitive.signature.bind(kinds)[1]
+    tensor_by_tensor = primitive.scope is Scope.LEAF and made is Kind.TENSOR
+    if tensor_by_tensor and not (primitive.signature.elementwise or primitive.lazy):
+        return False
+    return all(map(plain, (made, *kinds)))
+
+
+class Bound:
+    """The steps of a program, one that `binds`, on tensors shaped like `leaves`.
+
+    **Arguments:** `leaves`: parameters in float64, one array per tensor. `given`: names whose value
+    is the same at every step; as Python floats they are combined once. `xp`: NumPy, or what stands
+    for it.
+    """
+
+    def __init__(
+        self, program: Program, leaves: Sequence[np.ndarray], given: Mapping[str, float], xp: Any
+    ):
+        self.program = program
+        self.leaves = leaves
+        self.xp = xp
+        self.services: Step | None = None
+        self._plan = plan(program)
+        sizes = [leaf.size for leaf in leaves]
+        self._ends = list(pairwise((0, *accumulate(sizes))))
+        self._owner = np.repeat(np.arange(len(leaves)), sizes)
+        self._calls = [self._computing(call) for call in self._plan.calls]
+        self._start: list[Value] = self._plan.values.copy()
+        self._set(self._start, given)
+        self._fold()
+        self._order = [index for index in self._plan.order if self._start[index] is None]
+
+    @property
+    def asks(self) -> bool:
+        """True if a statement reads noise or an oracle, the services of a step."""
+        return any(call.primitive.scope is Scope.STEP for call in self._plan.calls)
+
+    def slots(self) -> dict[str, Value]:
+        """The slots before the first step, where the parameters are `leaves`."""
+        return {
+            name: self.whole(initial(init, self.leaves, np), init.kind)
+            for name, init in self.program.slots.items()
+        }
+
+    def step(
+        self, inputs: Mapping[str, Value], slots: Mapping[str, Value], services: Step
+    ) -> tuple[np.ndarray, dict[str, Value]]:
+        """What is subtracted from the parameters, [entries], and the next value of each slot; to be
+        called where NumPy is told to ignore what overflows."""
+        self.services = services
+        values = self._start.copy()
+        self._set(values, inputs)
+        self._set(values, slots)
+        self._evaluate(self._order, values)
+        following = {slot: self._read(out, values) for slot, out in self._plan.slots.items()}
+        return self._read(self._plan.result, values), following
+
+    def parts(self, value: Value, kind: Kind = Kind.TENSOR) -> Value:
+        """A value as the interpreter has it, part by part."""
+        if kind is Kind.TENSOR:
+            shapes = zip(self._ends, self.leaves, strict=True)
+            return [value[start:end].reshape(leaf.shape) for (start, end), leaf in shapes]
+        return list(value) if kind is Kind.SCALAR else value
+
+    def whole(self, parts: Value, kind: Kind = Kind.TENSOR) -> Value:
+        """A value of the interpreter as it is here."""
+        if kind is Kind.TENSOR:
+            return flat(parts)
+        return np.array(parts) if kind is Kind.SCALAR else parts
+
+    def _set(self, values: list[Value], given: Mapping[str, Value]) -> None:
+        names = self._plan.names
+        for name, value in given.items():
+            if name in names:
+                values[names[name]] = value
+
+    def _fold(self) -> None:
+        """Combine the numbers that are the same at every step."""
+        for index in self._plan.order:
+            call = self._plan.calls[index]
+            if _of_numbers(call):
+                args = [self._start[place] for place in call.args]
+                if all(isinstance(arg, float) for arg in args):
+                    self._start[index] = number(self.xp, call.primitive, args)
+
+    def _evaluate(self, order: Sequence[int], values: list[Value]) -> None:
+        calls = self._calls
+        for index in order:
+            if values[index] is None:
+                values[index] = calls[index](values)
+
+    def _computing(self, call: Call) -> Compute:
+        """The function that evaluates a call."""
+        xp, take = self.xp, _taking(call.args)
+        primitive, meaning, lifts = call.primitive, call.primitive.meaning, call.passing.lifts
+        if call.branches:
+            return lambda values: self._chosen(call, values)
+        if _of_numbers(call):
+            return lambda values: number(xp, primitive, take(values))
+        if not primitive.signature.elementwise:
+            return lambda values: self._part_by_part(call, take(values))
+        if not lifts:
+            return lambda values: meaning(xp, *take(values))
+
+        def broadcasting(values: list[Value]) -> Value:
+            args = list(take(values))
+            for at, kind, to in lifts:
+                args[at] = self._lifted(args[at], kind, to)
+            return meaning(xp, *args)
+
+        return broadcasting
+
+    def _part_by_part(self, call: Call, args: Sequence[Value]) -> Value:
+        """A call as the interpreter evaluates it."""
+        assert self.services is not None
+        parts = [self.parts(*pair) for pair in zip(args, call.passing.given, strict=True)]
+        value = applied(self.xp, call, parts, self.leaves, self.services)
+        return self.whole(value, call.passing.result)
+
+    def _chosen(self, call: Call, values: list[Value]) -> Value:
+        """The branch that the flag of a choice chooses."""
+        new, old = call.branches
+        branch: Branch = new if values[call.args[0]] != 0 else old
+        inside = values.copy()
+        self._evaluate(branch.order, inside)
+        return self._read(branch.value, inside)
+
+    def _read(self, output: Output, values: list[Value]) -> Value:
+        """A value that leaves the step or a branch, as the kind that holds it."""
+        value = self._lifted(values[output.place], output.kind, output.to)
+        return np.asarray(value, dtype=np.float64)
+
+    def _lifted(self, value: Value, kind: Kind, to: Kind) -> Value:
+        """A value of `kind` as one of `to`."""
+        if kind is to:
+            return value
+        if kind is Kind.SCALAR:
+            return value[self._owner]
+        return np.broadcast_to(value, len(self._owner if to is Kind.TENSOR else self.leaves))
+
+
+def _of_numbers(call: Call) -> bool:
+    """True if a call makes a Global of Globals, and asks nothing."""
+    scope: Scope = call.primitive.scope
+    return scope is Scope.LEAF and call.passing.result is Kind.GLOBAL and not call.branches
+
+
+def _taking(places: Sequence[int]) -> Callable[[list[Value]], Sequence[Value]]:
+    """The function that takes the values in some places."""
+    if len(places) > 1:
+        return itemgetter(*places)
+    return itemgetter(slice(places[0], places[0] + 1) if places else slice(0))
