@@ -12,7 +12,7 @@ class Outcome(enum.StrEnum):
     OK = "ok", "trained to the end"
     NON_FINITE = "non_finite", "the loss or a parameter became NaN or infinite"
     DIVERGED = "diverged", "a parameter left the sane range"
-    SCREENED = "screened", "below the threshold at the first checkpoint, and not trained further"
+    SCREENED = "screened", "below the bar of recent candidates, and not trained further"
     GRADIENT_INDEPENDENT = (
         "gradient_independent",
         "the steps depend on neither the gradient nor an oracle",

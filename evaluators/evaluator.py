@@ -47,13 +47,15 @@ class EvaluationRequest:
     """A program to judge.
 
     `rates` is the middle of the rates to try by task, the program's own where none is named;
-    `thresholds` the score by task that the first checkpoint has to reach on some seed for training
-    to go on.
+    `early` the score by task below which a run ends at its first checkpoint and counts with the
+    score that it has there; `hurdles`, by a number of tasks, the least mean score on these for the
+    rest to be run.
     """
 
     program: Program
     rates: Mapping[str, float] = field(default_factory=dict)
-    thresholds: Mapping[str, float] = field(default_factory=dict)
+    early: Mapping[str, float] = field(default_factory=dict)
+    hurdles: Mapping[int, float] = field(default_factory=dict)
 
 
 class Evaluator:
@@ -80,10 +82,11 @@ class Evaluator:
         program: Program,
         seeds: Sequence[int],
         rates: Mapping[str, float] | None = None,
-        thresholds: Mapping[str, float] | None = None,
+        early: Mapping[str, float] | None = None,
+        hurdles: Mapping[int, float] | None = None,
     ) -> Evaluation:
         """Judge one program; see `evaluate_batch`."""
-        request = EvaluationRequest(program, rates or {}, thresholds or {})
+        request = EvaluationRequest(program, rates or {}, early or {}, hurdles or {})
         return self.evaluate_batch([request], seeds)[0]
 
     def evaluate_batch(
@@ -93,8 +96,8 @@ class Evaluator:
 
         On each task the rates around a middle one are tried, and the one that serves a program
         best over the seeds counts; the baseline has the same choice. Tasks run in the order of the
-        setup; after one on which a program fails, the rest are not run and count as failed. A
-        failed run scores -1.
+        setup; after one on which a program fails, or a hurdle that it does not pass, the rest are
+        not run and count as failed. A failed run scores -1.
         """
         judged = [_Judged(canonical(request.program), request) for request in requests]
         for each in judged:
@@ -111,7 +114,7 @@ class Evaluator:
         return [each.evaluation(list(self.trainers.by_task)) for each in judged]
 
     def _training(self, judged: "_Judged", name: str, seeds: Sequence[int]) -> TrainingRequest:
-        threshold = judged.request.thresholds.get(name)
+        threshold = judged.request.early.get(name)
         losses = None
         if threshold is not None:
             task, scale = self.trainers.by_task[name].task, self._scale(name, tuple(seeds))
@@ -173,6 +176,10 @@ class _Judged:
         best = _best(measured)
         self.found[trainer.task.name] = best
         self.outcome = _outcome(best)
+        means = [_mean_score(rows) for rows in self.found.values()]
+        hurdle = self.request.hurdles.get(len(means))
+        if self.outcome is Outcome.OK and hurdle is not None and fmean(means) < hurdle:
+            self.outcome = Outcome.SCREENED
 
     def evaluation(self, tasks: Sequence[str]) -> Evaluation:
         """The judgement; tasks that were not run count as failed."""
@@ -228,12 +235,9 @@ def _mean_score(measured: Sequence[Measurement]) -> float:
 
 
 def _outcome(measured: Iterable[Measurement]) -> Outcome:
-    """OK if some seed reached the horizon and none failed."""
-    outcomes = [m.outcome for m in measured]
-    failed = [each for each in outcomes if each not in (Outcome.OK, Outcome.SCREENED)]
-    if failed:
-        return failed[0]
-    return Outcome.OK if Outcome.OK in outcomes else Outcome.SCREENED
+    """OK if no seed failed; a run that ended early is no failure."""
+    sound = (Outcome.OK, Outcome.SCREENED)
+    return next((m.outcome for m in measured if m.outcome not in sound), Outcome.OK)
 
 
 def _steps(trainer: Trainer, runs: Sequence[Trained]) -> tuple[int, int]:

@@ -4,5 +4,5 @@ proposer      the next candidate, and the job that judges it
 verdict       a candidate, its keys, and the verdict on it
 duplicates    the earlier candidate that a new one repeats
 rates         the rates that a candidate is tried with
-thresholds    the scores that it has to reach at the first checkpoint
+screen        the scores that it has to reach on the way
 """

@@ -2,7 +2,7 @@
 
 The start programs come first, then the strategy proposes; at the beginning of a generation the
 best so far are measured again on its new seeds instead. Duplicates are found before they are
-judged, rates come from the parent, thresholds from recent candidates.
+judged, rates come from the parent, the screen from recent candidates.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,7 @@ from evaluators.evaluator import EvaluationRequest, JudgingSetup
 from evaluators.seeds import candidate_rng, search_seeds
 from search.candidates.duplicates import Duplicates
 from search.candidates.rates import BestRates
-from search.candidates.thresholds import Thresholds
+from search.candidates.screen import Bars, Screen
 from search.candidates.verdict import REMEASURED, Candidate, Verdict
 from search.config import Config
 from search.config.objectives import QUALITY
@@ -46,7 +46,7 @@ class Proposer:
         self._strategy = kind(config.strategy, self._starts, config.breeder(known))
         self._duplicates = Duplicates()
         self._rates = BestRates(self._starts, rates)
-        self._thresholds = Thresholds(config.screen)
+        self._screen = Screen(config.screen)
         self._spared = [name for name in config.objectives if name != QUALITY]
         self._told: list[Judged] = []
         self._again: dict[int, list[Judged]] = {}
@@ -85,9 +85,10 @@ class Proposer:
         generation = candidate.number // self.config.evaluation.generation
         seeds = search_seeds(self.config.seed, generation, self.config.evaluation.seeds)
         whole = candidate.number < len(self._starts) or candidate.mutation.kind == REMEASURED
-        thresholds = {} if whole else self._thresholds.now()
+        bars = Bars({}, {}) if whole else self._screen.now()
         rates = self._rates.of(candidate)
-        return Evaluate(setup, EvaluationRequest(candidate.program, rates, thresholds), seeds)
+        request = EvaluationRequest(candidate.program, rates, bars.early, bars.hurdles)
+        return Evaluate(setup, request, seeds)
 
     def learn(self, candidate: Candidate, verdict: Verdict) -> None:
         """Take in the next verdict."""
@@ -102,7 +103,7 @@ class Proposer:
             self._strategy.again(first, measured)
             return
         if verdict.evaluation is not None:
-            self._thresholds.learn(verdict.evaluation)
+            self._screen.learn(verdict.evaluation)
         self._strategy.tell(judged)
 
     def _judged(self, candidate: Candidate, verdict: Verdict) -> Judged:

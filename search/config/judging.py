@@ -10,6 +10,7 @@ from evaluators.files.config_file import Section, one_of
 from evaluators.suites import TaskChoice, load_suite
 from evaluators.training.batches import BatchShape
 
+TaskCount = Annotated[int, Field(ge=1, le=1_000)]
 Factor = Annotated[float, Field(gt=0, le=1e3, allow_inf_nan=False)]
 
 
@@ -51,12 +52,17 @@ class EvaluationConfig(Section):
 
 
 class ScreenConfig(Section):
-    """The threshold at the first checkpoint of every task, a percentile of recent scores there."""
+    """What a candidate has to reach on the way: percentiles of recent scores there."""
 
-    keep: float = Field(default=0.7, gt=0, le=1)
+    after: list[TaskCount] = [2, 5]
+    """After so many tasks the mean score on them has to pass a hurdle."""
+    keep: float = Field(default=0.6, gt=0, le=1)
     """The share of recent candidates that would have passed it."""
+    early: float = Field(default=0.7, gt=0, le=1)
+    """The share of recent runs on a task that would go on at its first checkpoint; the others end
+    there and count with the score that they have."""
     window: int = Field(default=200, ge=10, le=100_000)
-    """The recent candidates that it is taken from; before a quarter of them, all go on."""
+    """The recent candidates that they are taken from; before a quarter of them, all go on."""
 
 
 class FinalConfig(Section):

@@ -12,9 +12,13 @@ import numpy as np
 
 from dsl.program import Program
 from search.mutation.changes import SearchSpace
-from search.mutation.graft import graft
+from search.mutation.graft import Part, drawn_part, graft, parts_of
 from search.mutation.mutator import Mutation, Mutator
 from search.mutation.prior import Prior
+from search.mutation.sampling import pick
+
+_ATTEMPTS = 8
+"""Parts and places that are drawn for one graft at most."""
 
 
 @dataclass(frozen=True)
@@ -58,11 +62,23 @@ class Breeder:
         return self._constants.mutate(parent, rng, name)
 
     def graft(
-        self, receiver: Program, donor: Program, rng: np.random.Generator, name: str
-    ) -> tuple[Program, Mutation] | None:
-        """A child with a part of `donor`; None where none is small enough."""
+        self, receiver: Program, donor: Program | None, rng: np.random.Generator, name: str
+    ) -> tuple[Program, Mutation, str] | None:
+        """A child with a part of `donor`, of any known rule if None, and the donor's name; None
+        where nothing small enough came of a few attempts."""
         space = self.space
-        made = graft(receiver, donor, rng, name, space.statements, space.slots)
-        if made is None or made[0].same_rule(receiver):
-            return None
-        return made[0], Mutation("graft", made[1])
+        for _ in range(_ATTEMPTS):
+            part = drawn_part(donor, rng) if donor else self._known_part(rng)
+            if part is None:
+                return None
+            made = graft(receiver, part, rng, name, space.statements, space.slots)
+            if made is not None and not made[0].same_rule(receiver):
+                return made[0], Mutation("graft", made[1]), part.donor
+        return None
+
+    def _known_part(self, rng: np.random.Generator) -> Part | None:
+        return pick(rng, self._parts) if self._parts else None
+
+    @cached_property
+    def _parts(self) -> list[Part]:
+        return parts_of(self.zoo)

@@ -218,6 +218,8 @@ def delete(editor: Editor, rng: np.random.Generator, space: SearchSpace) -> str 
     if not values or not chance(rng, _BYPASS):
         same = editor.visible(at, kind, exactly=True)
         values = same or editor.visible(at, kind) or values
+    if space.prior is not None:
+        values = editor.mirrored_alike(values, Local(at))
     instead = pick(rng, values) if values else _number(kind, 1.0)
     editor.delete(at, instead)
     return f"%{at} = {_call(gone.op, gone.args)}, read {_text(instead)}"
@@ -237,8 +239,11 @@ def argument(editor: Editor, rng: np.random.Generator, space: SearchSpace) -> st
         editor.replace_next_value(slot, value)
         return f"{slot} becomes {_text(value)}"
     at, position = sites[choice]
-    old = editor.statements[at].args[position]
-    arg = _argument(editor, rng, at, editor.wanted(at)[position])
+    old, wanted = editor.statements[at].args[position], editor.wanted(at)[position]
+    arg = _argument(editor, rng, at, wanted)
+    if space.prior is not None and not isinstance(arg, Const):
+        fitting = editor.visible(at, wanted, exactly=True) or editor.visible(at, wanted)
+        arg = pick(rng, editor.mirrored_alike(fitting, old))
     editor.replace_argument((at, position), arg)
     return f"%{at} reads {_text(arg)} for {_text(old)}"
 

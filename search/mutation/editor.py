@@ -12,6 +12,7 @@ from dsl.language.kinds import Kind, lifts
 from dsl.language.registry import PRIMITIVES
 from dsl.program import INPUTS, Arg, Kinds, Local, Name, Program, Statement
 from dsl.program.walk import reading
+from dsl.run.parity import parities
 
 Site = tuple[int, int]
 """An argument: the statement that reads it, and its position there."""
@@ -28,6 +29,7 @@ class Editor:
         self.next_values = dict(program.next_values)
         self.result = program.result
         self.kinds = Kinds(program.name_kinds, program.kinds)
+        self._before = program
 
     def program(self, name: str) -> Program:
         """The program that the parts make."""
@@ -63,6 +65,13 @@ class Editor:
             found.append(Name("t"))
         found.extend(Local(index) for index, kind in enumerate(values) if fits(kind))
         return found
+
+    def mirrored_alike(self, values: list[Arg], as_of: Arg) -> list[Arg]:
+        """Those of some values that have the parity of another, before any change; all of them
+        where none has."""
+        known = parities(self._before)
+        alike = [arg for arg in values if known.get(arg) is known.get(as_of)]
+        return alike or values
 
     def read_from(self, at: int) -> set[Arg]:
         """The arguments of statement `at` and later ones, and what leaves the step."""

@@ -1,69 +1,110 @@
 """Grafts: a value of one program, with all that it needs, put into another program.
 
 The donor's statements, slots and updates of slots come along; its constants are written out, and
-its `lr` is the receiver's where that has one. What was cut takes the place of the gradient, or of a
-tensor that the receiver computes; in the second case it mostly reads what it replaces where it read
-the gradient, so that one follows the other. A tensor takes the place of a tensor, so a child is
-valid by construction.
+its `lr` is the receiver's where that has one. What was cut takes the place of a tensor of the same
+parity (`dsl.run.parity`): a direction that of the gradient or of another direction, a magnitude
+that of a magnitude. In place of a direction it mostly reads what it replaces where it read the
+gradient, so that one follows the other. A tensor takes the place of a tensor, so a child is valid
+by construction.
 """
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 
 from dsl.language.kinds import Kind
+from dsl.language.registry import Domain
 from dsl.program import INPUTS, Arg, Const, Local, Name, Program
 from dsl.program.walk import Rewriter, dependants, remap
+from dsl.rewrite.family import family
 from dsl.rewrite.liveness import live
 from dsl.rewrite.prune import prune
+from dsl.rewrite.simplify import simplify
+from dsl.run.parity import Parity, parities
 from search.mutation.sampling import chance, pick
 
 _COMPOSED = 0.6
 """A part that takes the place of a tensor mostly reads that tensor for its gradient."""
-_ATTEMPTS = 8
-"""Places and values that are drawn for one child at most, until one is small enough."""
+_BEFORE = 0.4
+"""A part often takes the place of the gradient: it comes before all that the receiver does."""
+_WITH_PARITY = (Parity.ODD, Parity.EVEN)
 _GRADIENT, _RATE = Name("g"), Name("lr")
+
+
+class Part(NamedTuple):
+    """A tensor of a donor: its name, what computes it, as a program with that as its result, and
+    its parity, odd or even."""
+
+    donor: str
+    program: Program
+    parity: Parity
 
 
 def graft(
     receiver: Program,
-    donor: Program,
+    part: Part,
     rng: np.random.Generator,
     name: str,
     statements: int,
     slots: int,
 ) -> tuple[Program, str] | None:
-    """A child called `name`, and what was done, for people; None where nothing small enough came of
-    a few attempts.
+    """A child called `name`, and what was done, for people; None where it would be too large.
 
     **Arguments:** `statements`, `slots`: the most that a child may have.
     """
     receiver = prune(receiver)
-    values, places = tensors(donor), (_GRADIENT, *tensors(receiver))
-    if not values:
+    places = tensors(receiver, part.parity)
+    directed = part.parity is Parity.ODD
+    before = directed and (not places or chance(rng, _BEFORE))
+    if not before and not places:
         return None
-    for _ in range(_ATTEMPTS):
-        part = cut(donor, pick(rng, values))
-        over = pick(rng, places)
-        composed = over == _GRADIENT or chance(rng, _COMPOSED)
-        child = put(receiver, part, over, over if composed else _GRADIENT, name)
-        if len(child.statements) <= statements and len(child.slots) <= slots:
-            made = f"{_shown(donor, part.result, part)} for {_shown(receiver, over)}"
-            return child, made if composed else f"{made}, from the gradient"
-    return None
+    over = _GRADIENT if before else pick(rng, places)
+    composed = before or (directed and chance(rng, _COMPOSED))
+    child = put(receiver, part.program, over, over if composed else _GRADIENT, name)
+    if len(child.statements) > statements or len(child.slots) > slots:
+        return None
+    made = f"{part.donor}'s {_maker(part.program, part.program.result)} for "
+    made += _maker(receiver, over)
+    return child, made if composed else f"{made}, from the gradient"
+
+
+def drawn_part(donor: Program, rng: np.random.Generator) -> Part | None:
+    """A part of a program, each of its tensors as likely; None if it has none with a parity."""
+    found = [(arg, parity) for parity in _WITH_PARITY for arg in tensors(donor, parity)]
+    if not found:
+        return None
+    value, parity = pick(rng, found)
+    return Part(donor.name, cut(donor, value), parity)
+
+
+def parts_of(donors: Iterable[Program]) -> list[Part]:
+    """The parts of known rules, each family of parts once, without what their constants undo."""
+    found: dict[str, Part] = {}
+    for donor in donors:
+        for parity in _WITH_PARITY:
+            for value in tensors(donor, parity):
+                program = simplify(cut(donor, value), Domain.FINITE)
+                if isinstance(program.result, Local):
+                    found.setdefault(family(program), Part(donor.name, program, parity))
+    return [found[key] for key in sorted(found)]
 
 
 @lru_cache(maxsize=4096)
-def tensors(program: Program) -> tuple[Local, ...]:
-    """The live tensors of a program that depend on the gradient and not on its rate: directions,
-    and what they are made of. Where all depend on the rate, those."""
+def tensors(program: Program, parity: Parity) -> tuple[Local, ...]:
+    """The live tensors of this parity that depend on the gradient and not on the rate: directions,
+    magnitudes, and what they are made of. Where all depend on the rate, those."""
+    known = parities(program)
     directed, rated = (dependants(program, name) for name in (_GRADIENT, _RATE))
-    alive = map(Local, live(program).statements)
-    found = [each for each in alive if each in directed and program.kind_of(each) is Kind.TENSOR]
-    return tuple([each for each in found if each not in rated] or found)
+    found = [
+        arg
+        for arg in map(Local, live(program).statements)
+        if program.kind_of(arg) is Kind.TENSOR and arg in directed and known[arg] is parity
+    ]
+    return tuple([arg for arg in found if arg not in rated] or found)
 
 
 @lru_cache(maxsize=4096)
@@ -110,10 +151,8 @@ def _free_names(program: Program) -> Iterator[str]:
     return (name for i in itertools.count() if (name := f"s{i}") not in taken)
 
 
-def _shown(program: Program, arg: Arg, part: Program | None = None) -> str:
-    """A value for people: what makes it, and whose it is."""
-    if isinstance(arg, Name):
-        return arg.id
-    assert isinstance(arg, Local)
-    made = (part or program).statements[arg.index]
-    return f"{program.name}'s {made.op}" if part else f"%{arg.index} = {made.op}"
+def _maker(program: Program, arg: Arg) -> str:
+    """What makes a value, for people."""
+    if isinstance(arg, Local):
+        return program.statements[arg.index].op
+    return arg.id if isinstance(arg, Name) else f"{arg.value:g}"

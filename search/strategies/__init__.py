@@ -1,7 +1,8 @@
 """Strategies: ways to choose programs by their scores. A module that declares one is all it takes.
 
 base                   what a strategy is asked and told, and how one is declared
-recombination          grafts among families of rules, parents chosen task by task: the default
+recombination          grafts among rules that behave differently, parents by task: the default
+novelty                a population kept diverse by behaviour
 regularized_evolution  tournaments among the youngest programs, as published
 constants_only         the same, changing numbers alone: a control
 best_of_n              one change of a start program: a control

@@ -1,16 +1,18 @@
 """Recombination: the rules of the zoo put together anew, each task a way to be chosen.
 
-The population is kept diverse by its families: programs of one skeleton with other numbers share a
-few places. A parent is chosen by lexicase selection (Spector 2012, "Assessment of problem modality
-by differential performance of lexicase selection"; with the tolerance of La Cava et al. 2016,
-"Epsilon-lexicase selection for regression"): tasks are taken in random order and only those that
-are near the best on each stay, so a specialist breeds as well as an all-rounder. The objectives of
-a campaign besides quality are cases like the tasks.
+The population is kept diverse by what its members do (`search.strategies.novelty`). A parent is
+chosen by lexicase selection (Spector 2012, "Assessment of problem modality by differential
+performance of lexicase selection"; with the tolerance of La Cava et al. 2016, "Epsilon-lexicase
+selection for regression"): tasks are taken in random order and only those that are near the best on
+each stay, so a specialist breeds as well as an all-rounder. The objectives of a campaign besides
+quality are cases like the tasks.
 
 Children are grafts, of a part of one program into another, and changes, half of them as known rules
-are made.
+are made. A new idea looks bad unless its parent's numbers happen to suit it, so a child that comes
+out among the best has its numbers tuned, as long as that makes it better.
 """
 
+from collections import Counter, deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
@@ -23,20 +25,27 @@ from search.mutation.breeder import Breeder
 from search.mutation.mutator import Mutation
 from search.mutation.sampling import chance, pick
 from search.strategies.base import Judged, Options, Proposal, Strategy, strategy
+from search.strategies.novelty import NovelPopulation
 
 
 class RecombinationOptions(Options):
-    """`population` members are alive, at most `family` of one family; a parent is the one of
-    `drawn` members that lexicase selection leaves.
+    """`population` members are alive; of 1 to `drawn` of them lexicase selection leaves the parent,
+    so that the pressure is now high, now low.
 
-    Of the children `graft` are grafts, with a donor from the zoo or, as often, the population;
-    `again` of these are changed once more. `fresh` start from a start program.
+    While there are members among the best `promising` that were not tuned yet, `tune` of the
+    children are these with other numbers: `tries` for each, and `family` for all of one family. Of
+    the rest `graft` are grafts, with a
+    donor from the zoo or, as often, the population; `again` of these are changed once more. `fresh`
+    start from a start program.
     """
 
     kind: str = "recombination"
     population: int = Field(default=300, ge=2, le=100_000)
-    family: int = Field(default=8, ge=1, le=1_000)
     drawn: int = Field(default=24, ge=1, le=1_000)
+    tune: float = Field(default=0.4, ge=0, le=1)
+    tries: int = Field(default=4, ge=0, le=1_000)
+    family: int = Field(default=40, ge=0, le=100_000)
+    promising: float = Field(default=0.1, ge=0, le=1)
     graft: float = Field(default=0.3, ge=0, le=1)
     again: float = Field(default=1 / 3, ge=0, le=1)
     fresh: float = Field(default=0.03, ge=0, le=1)
@@ -46,21 +55,31 @@ class RecombinationOptions(Options):
 class _Member:
     number: int
     program: Program
-    family: str
     score: float
     cases: Mapping[str, float]
 
 
 @strategy("recombination", RecombinationOptions)
 class Recombination(Strategy[RecombinationOptions]):
-    """Grafts and changes among families of rules, parents chosen task by task."""
+    """Grafts and changes of rules that behave differently, parents chosen task by task."""
 
     def __init__(self, options: RecombinationOptions, starts: Sequence[Program], breeder: Breeder):
         super().__init__(options, starts, breeder)
-        self._alive: dict[int, _Member] = {}
-        """The members by number, the oldest first."""
+        self._alive: NovelPopulation[_Member] = NovelPopulation(options.population)
+        self._tuned: deque[int] = deque()
+        """Members that are to be tuned, once for each try, in order."""
+        self._to_beat: dict[int, float] = {}
+        """By candidate with other numbers, the score of the member that it was made from."""
+        self._tries: Counter[str] = Counter()
+        """By family, the tries that were granted."""
 
     def ask(self, number: int, rng: np.random.Generator, name: str) -> Proposal:
+        if self._tuned and chance(rng, self.options.tune):
+            member = self._alive.members.get(self._tuned.popleft())
+            if member is not None:
+                child, mutation = self.breeder.retune(member.program, rng, name)
+                self._to_beat[number] = member.score
+                return Proposal(child, member.number, mutation)
         parent, program = self._parent(rng)
         if chance(rng, self.options.graft):
             grafted = self._grafted(parent, program, rng, name)
@@ -70,61 +89,58 @@ class Recombination(Strategy[RecombinationOptions]):
         return Proposal(child, parent, mutation)
 
     def tell(self, judged: Judged) -> None:
+        to_beat = self._to_beat.pop(judged.number, float("-inf"))
         if not judged.complete or judged.score is None:
             return
-        member = _Member(judged.number, judged.program, judged.family, judged.score, judged.cases)
-        kin = [each for each in self._alive.values() if each.family == member.family]
-        if len(kin) >= self.options.family:
-            worst = min(kin, key=_rank)
-            if worst.score >= member.score:
-                return
-            del self._alive[worst.number]
-        self._alive[member.number] = member
-        if len(self._alive) > self.options.population:
-            del self._alive[next(iter(self._alive))]
+        member = _Member(judged.number, judged.program, judged.score, judged.cases)
+        self._alive.add(judged.number, member, judged.score, judged.program)
+        scores = [each.score for each in self._alive.members.values()]
+        if judged.score >= max(to_beat, float(np.quantile(scores, 1 - self.options.promising))):
+            left = self.options.family - self._tries[judged.family]
+            granted = min(self.options.tries, left)
+            self._tries[judged.family] += granted
+            self._tuned.extend([judged.number] * granted)
 
     def elite(self, place: int) -> tuple[int, Program] | None:
-        ranked = sorted(self._alive.values(), key=_rank, reverse=True)
+        ranked = sorted(self._alive.members.values(), key=_rank, reverse=True)
         return (ranked[place].number, ranked[place].program) if place < len(ranked) else None
 
     def again(self, number: int, measured: Sequence[Judged]) -> None:
-        member = self._alive.get(number)
+        member = self._alive.members.get(number)
         if member is None:
             return
         if not all(each.complete for each in measured):
-            del self._alive[number]
+            self._alive.remove(number)
             return
         member.score = fmean(each.score for each in measured if each.score is not None)
         member.cases = {case: fmean(each.cases[case] for each in measured) for case in member.cases}
+        self._alive.rescore(number, member.score)
 
     def _parent(self, rng: np.random.Generator) -> tuple[int, Program]:
         """The program that a child is made from; a start program now and then, and at first."""
-        if not self._alive or chance(rng, self.options.fresh):
+        members = list(self._alive.members.values())
+        if not members or chance(rng, self.options.fresh):
             number = pick(rng, range(len(self.starts)))
             return number, self.starts[number]
-        members = list(self._alive.values())
-        drawn = {pick(rng, range(len(members))) for _ in range(self.options.drawn)}
-        chosen = lexicase([members[place].cases for place in sorted(drawn)], rng)
-        member = members[sorted(drawn)[chosen]]
+        draws = int(rng.integers(1, self.options.drawn + 1))
+        drawn = sorted({pick(rng, range(len(members))) for _ in range(draws)})
+        member = members[drawn[lexicase([members[place].cases for place in drawn], rng)]]
         return member.number, member.program
 
     def _grafted(
         self, parent: int, program: Program, rng: np.random.Generator, name: str
     ) -> Proposal | None:
-        if self.breeder.zoo and (not self._alive or chance(rng, 0.5)):
-            donor = pick(rng, self.breeder.zoo)
-        elif self._alive:
-            donor = pick(rng, list(self._alive.values())).program
-        else:
-            return None
+        members = list(self._alive.members.values())
+        of_zoo = not members or (self.breeder.zoo and chance(rng, 0.5))
+        donor = None if of_zoo else pick(rng, members).program
         made = self.breeder.graft(program, donor, rng, name)
         if made is None:
             return None
-        child, mutation = made
+        child, mutation, given = made
         if chance(rng, self.options.again):
             child, more = self.breeder.vary(child, rng, name)
             mutation = Mutation(mutation.kind, f"{mutation.detail}; {more.kind}: {more.detail}")
-        return Proposal(child, parent, mutation, donor.name)
+        return Proposal(child, parent, mutation, given)
 
 
 def lexicase(scores: Sequence[Mapping[str, float]], rng: np.random.Generator) -> int:

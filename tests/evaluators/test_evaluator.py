@@ -200,15 +200,28 @@ def test_a_program_is_judged_at_the_rate_that_serves_it_best():
     assert evaluation.steps == (3 * 2 * 20, 3 * 2 * 43)
 
 
-def test_a_program_behind_the_hurdle_is_not_trained_further(evaluator):
+def test_a_run_below_the_bar_ends_early_and_counts_with_what_it_has(evaluator):
     slow = rule("    return 1e-4 * sign(g)")
     whole = evaluator.evaluate(slow, SEEDS)
     early = whole.early()["quadratic"]
-    assert evaluator.evaluate(slow, SEEDS, thresholds={"quadratic": early - 0.2}) == whole
-    stopped = evaluator.evaluate(slow, SEEDS, thresholds={"quadratic": early + 0.2})
-    assert stopped.outcome is Outcome.SCREENED and stopped.score < whole.score
-    assert stopped.early() == {"quadratic": pytest.approx(early)}
-    assert stopped.steps[1] == 0 and 0 < stopped.steps[0] < whole.steps[0]
+    assert evaluator.evaluate(slow, SEEDS, early={"quadratic": early - 0.2}) == whole
+    stopped = evaluator.evaluate(slow, SEEDS, early={"quadratic": early + 0.2})
+    ended = [m for m in stopped.measurements if m.outcome is Outcome.SCREENED]
+    assert {m.task for m in ended} == {"quadratic"}
+    assert stopped.by_task()["quadratic"] == pytest.approx(early) == stopped.early()["quadratic"]
+    assert 0 < sum(stopped.steps) < sum(whole.steps)
+
+
+def test_a_program_behind_a_hurdle_is_not_trained_on_the_rest():
+    several = Evaluator(JudgingSetup(TASKS, BASELINE, CARRIED))
+    slow = rule("    return 1e-4 * sign(g)")
+    whole = several.evaluate(slow, SEEDS)
+    first = TASKS[0].name
+    passed = several.evaluate(slow, SEEDS, hurdles={1: whole.by_task()[first] - 0.01})
+    assert passed == whole
+    stopped = several.evaluate(slow, SEEDS, hurdles={1: whole.by_task()[first] + 0.01})
+    assert stopped.outcome is Outcome.SCREENED and list(stopped.by_task()) == [first]
+    assert stopped.score < whole.score
 
 
 def test_a_batch_is_judged_as_if_each_program_were_alone(evaluator):

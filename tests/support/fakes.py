@@ -38,14 +38,14 @@ class FakeEvaluator:
         self.setup = setup
 
     def evaluate_batch(self, asked: Any, seeds: tuple[int, ...]) -> list[Evaluation]:
-        return [self.evaluate(each.program, seeds, each.rates, each.thresholds) for each in asked]
+        return [self.evaluate(each.program, seeds, each.rates, each.early) for each in asked]
 
     def evaluate(
         self,
         program: Program,
         seeds: tuple[int, ...],
         rates: dict[str, float],
-        thresholds: dict[str, float],
+        early: dict[str, float],
     ) -> Evaluation:
         rate = rates.get("digits", 1e-3)
         measured = [

@@ -14,7 +14,7 @@ from search.campaign import campaign, events
 from search.campaign.session import Session
 from search.campaign.sources import find_sources
 from search.candidates.rates import BestRates
-from search.candidates.thresholds import Thresholds
+from search.candidates.screen import Screen
 from search.candidates.verdict import REMEASURED, Candidate, Keys
 from search.config import ScreenConfig
 from search.errors import CampaignFailed
@@ -203,11 +203,11 @@ def test_a_child_is_tried_around_the_rates_of_its_parent(tmp_path):
     jobs = {}
 
     class Noting(FakeEvaluator):
-        def evaluate(self, program, seeds, rates, thresholds):
-            jobs.setdefault(program.name, (rates, thresholds))
-            return super().evaluate(program, seeds, rates, thresholds)
+        def evaluate(self, program, seeds, rates, early):
+            jobs.setdefault(program.name, (rates, early))
+            return super().evaluate(program, seeds, rates, early)
 
-    settings = config(screen={"keep": 0.5, "window": 40})
+    settings = config(screen={"early": 0.5, "window": 40})
     run_campaign(settings, tmp_path, make_worker=lambda: CampaignWorker(Noting, fake_tune))
     ledger = Ledger.read(tmp_path / FILE)
     rows = list(ledger.rows())
@@ -229,31 +229,44 @@ def test_a_child_is_tried_around_the_rates_of_its_parent(tmp_path):
         for child in children
         if child.number >= 30 and child.mutation.kind != REMEASURED
     ]
-    assert screened and all(0 < thresholds["digits"] < 0.5 for thresholds in screened)
+    assert screened and all(0 < early["digits"] < 0.5 for early in screened)
 
 
-def test_the_threshold_is_a_rolling_percentile():
-    thresholds = Thresholds(ScreenConfig(keep=0.75, window=20))
+def run_on(task, score, early=0.1):
+    return Measurement(task, 0, Outcome.OK, 1.0, score, early=early)
+
+
+def test_the_bar_at_the_first_checkpoint_is_a_rolling_percentile():
+    screen = Screen(ScreenConfig(early=0.75, window=20))
     for score in range(100):
         if score == 4:
-            assert thresholds.now() == {}
-        measured = Measurement("digits", 0, Outcome.OK, 1.0, 0.5, early=score / 100)
-        thresholds.learn(Evaluation(Outcome.OK, 0.5, (measured,)))
-    assert list(thresholds.now()) == ["digits"]
-    assert sum(score / 100 >= thresholds.now()["digits"] for score in range(80, 100)) == 15
+            assert screen.now() == ({}, {})
+        screen.learn(Evaluation(Outcome.OK, 0.5, (run_on("digits", 0.5, score / 100),)))
+    assert list(screen.now().early) == ["digits"]
+    assert sum(score / 100 >= screen.now().early["digits"] for score in range(80, 100)) == 15
     failed = Measurement("digits", 0, Outcome.DIVERGED, None, -1.0, 10)
     for _ in range(20):
-        thresholds.learn(Evaluation(Outcome.DIVERGED, -1.0, (failed,)))
-    assert thresholds.now() == {"digits": -1.0}
-    assert Thresholds(None).now() == {}
+        screen.learn(Evaluation(Outcome.DIVERGED, -1.0, (failed,)))
+    assert screen.now().early == {"digits": -1.0}
+
+
+def test_a_hurdle_is_a_rolling_percentile_of_the_mean_on_the_tasks_before_it():
+    screen = Screen(ScreenConfig(keep=0.75, window=20, after=[1, 2, 9]))
+    for score in range(100):
+        runs = (run_on("digits", score / 100), run_on("chars", 1.0), run_on("teacher", 5.0))
+        screen.learn(Evaluation(Outcome.OK, 0.5, runs[: 1 + score % 3]))
+    hurdles = screen.now().hurdles
+    assert list(hurdles) == [1, 2]
+    assert sum(score / 100 >= hurdles[1] for score in range(80, 100)) == 15
+    assert 0.7 < hurdles[1] < hurdles[2] < 1
 
 
 def test_a_score_below_the_floor_raises_an_alarm_and_is_not_promoted(tmp_path):
     class Flawed(FakeEvaluator):
-        def evaluate(self, program, seeds, rates, thresholds):
+        def evaluate(self, program, seeds, rates, early):
             if any(statement.op == "tanh" for statement in program.statements):
                 return Evaluation(Outcome.TOO_GOOD, 2.0)
-            return super().evaluate(program, seeds, rates, thresholds)
+            return super().evaluate(program, seeds, rates, early)
 
     seen = []
     settings = config(primitives={"only": ["tanh", "add", "mul"]})

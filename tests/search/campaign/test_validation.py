@@ -33,13 +33,13 @@ FINAL = {"finalists": 6, "seeds": 2, "meta_validation": "meta_validation", "held
 class Funnelled(FakeEvaluator):
     """Refuses programs with `tanh` for free, prunes those with `square` at the first checkpoint."""
 
-    def evaluate(self, program, seeds, rates, thresholds):
+    def evaluate(self, program, seeds, rates, early):
         ops = {statement.op for statement in program.statements}
         if "tanh" in ops:
             return Evaluation(Outcome.MOTIONLESS, -1.0)
-        whole = super().evaluate(program, seeds, rates, thresholds)
+        whole = super().evaluate(program, seeds, rates, early)
         runs = len(whole.measurements)
-        if thresholds and "square" in ops:
+        if early and "square" in ops:
             stopped = tuple(
                 Measurement(m.task, m.seed, Outcome.SCREENED, None, m.early, None, m.rate, m.early)
                 for m in whole.measurements

@@ -33,12 +33,12 @@ def test_the_environment_keeps_what_the_user_chose():
 class SleepyEvaluator(FakeEvaluator):
     """Never answers about Lion."""
 
-    def evaluate(self, program, seeds, rates, thresholds):
+    def evaluate(self, program, seeds, rates, early):
         import time
 
         if program.name == "lion":
             time.sleep(600)
-        return super().evaluate(program, seeds, rates, thresholds)
+        return super().evaluate(program, seeds, rates, early)
 
 
 def sleepy_worker():
@@ -116,11 +116,11 @@ def test_a_worker_that_hangs_is_replaced(ray):
 class SlowEvaluator(FakeEvaluator):
     """Takes two seconds."""
 
-    def evaluate(self, program, seeds, rates, thresholds):
+    def evaluate(self, program, seeds, rates, early):
         import time
 
         time.sleep(2)
-        return super().evaluate(program, seeds, rates, thresholds)
+        return super().evaluate(program, seeds, rates, early)
 
 
 @pytest.mark.ray

@@ -1,11 +1,16 @@
+import math
+
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from dsl.rewrite.family import family
 from dsl.zoo import ZOO
 from evaluators.seeds import candidate_rng
 from search.mutation import Breeder, PrimitiveSampler, SearchSpace
 from search.strategies import STRATEGIES, Judged
+from search.strategies.novelty import NEAREST, NovelPopulation, behaviour, distances
 from search.strategies.recombination import lexicase
 
 SPACE = SearchSpace(PrimitiveSampler({"sign": 1.0, "add": 1.0}), statements=30, slots=4)
@@ -103,25 +108,36 @@ def test_best_of_n_is_one_change_away_from_a_start():
     assert {proposal.parent for proposal in asked} == {0, 1, 2}
 
 
-def test_a_family_has_its_places_and_gives_them_to_its_best():
-    strategy = make("recombination", family=2, population=10)
-    scores = {1: 0.4, 2: 0.6, 3: 0.5}
-    for number, score in scores.items():
-        tuned = ZOO["adamw"].with_hyperparameters(b1=0.5 + number / 10)
-        strategy.tell(judged(number, tuned, score))
-    assert [strategy.elite(place) and strategy.elite(place)[0] for place in range(3)] == [
-        2,
-        3,
-        None,
-    ]
-
-
-def test_a_population_that_is_full_loses_its_oldest():
+def test_a_population_that_is_full_loses_who_has_a_better_one_close_by():
     strategy = make("recombination", population=3)
-    for number, name in enumerate(["adamw", "lion", "sgd", "adan"]):
-        strategy.tell(judged(number, ZOO[name], 1.0 - number / 10))
-    assert {strategy.elite(place)[0] for place in range(3)} == {1, 2, 3}
+    close = ZOO["adamw"].with_hyperparameters(b1=0.901)
+    for number, rule in enumerate([ZOO["adamw"], close, ZOO["lion"], ZOO["sgd"]]):
+        strategy.tell(judged(number, rule, 1.0 - number / 10))
+    assert {strategy.elite(place)[0] for place in range(3)} == {0, 2, 3}
     assert strategy.elite(3) is None
+
+
+@given(st.permutations(["adamw", "lion", "sgd", "adan", "heavy_ball", "yogi"]))
+def test_novelty_is_the_mean_distance_to_the_nearest_better(names):
+    population = NovelPopulation(10)
+    for number, name in enumerate(names):
+        population.add(number, name, 1.0 - number / 10, ZOO[name])
+    found = population.novelty()
+    assert found[0] == math.inf
+    moves = [behaviour(ZOO[name]) for name in names]
+    for place in range(1, len(names)):
+        apart = sorted(
+            float(distances(moves[place], each.moves[None], each.lengths[None])[0])
+            for each in moves[:place]
+        )
+        assert found[place] == pytest.approx(np.mean(apart[:NEAREST]))
+
+
+def test_a_rate_is_no_behaviour():
+    slow, fast = (behaviour(ZOO["sgd"].with_hyperparameters(lr=rate)) for rate in (1e-6, 1e-7))
+    assert distances(slow, fast.moves[None], fast.lengths[None])[0] < 1e-3
+    other = behaviour(ZOO["lion"])
+    assert distances(slow, other.moves[None], other.lengths[None])[0] > 0.3
 
 
 def test_what_was_not_trained_to_the_end_is_no_member():
@@ -150,3 +166,18 @@ def test_lexicase_tells_no_difference_within_the_deviation():
     scores = [{"a": 1.0}, {"a": 0.99}, {"a": 0.98}, {"a": 0.1}]
     chosen = [lexicase(scores, np.random.default_rng(seed)) for seed in range(60)]
     assert set(chosen) == {0, 1}
+
+
+def test_what_comes_out_among_the_best_is_tuned_as_long_as_it_gets_better():
+    strategy = make("recombination", STARTS, tune=1.0, tries=2, promising=0.4, family=3)
+    for number, score in enumerate((0.9, 0.2, 0.1)):
+        strategy.tell(judged(number, STARTS[number], score))
+    first, second = (strategy.ask(n, candidate_rng(0, n), f"c{n}") for n in (3, 4))
+    assert [each.mutation.kind for each in (first, second)] == ["constant", "constant"]
+    assert first.parent == second.parent == 0
+    strategy.tell(judged(3, first.program, 0.95))
+    strategy.tell(judged(4, second.program, 0.85))
+    third = strategy.ask(5, candidate_rng(0, 5), "c5")
+    assert third.parent == 3 and third.mutation.kind == "constant"
+    strategy.tell(judged(5, third.program, 0.99))
+    assert strategy.ask(6, candidate_rng(0, 6), "c6").mutation.kind != "constant"
