@@ -4,9 +4,12 @@ import functools
 
 import numpy as np
 
+from evaluators.data.blur import REACH, blur
 from evaluators.data.examples import DataSet, Examples, split
 
 SIDE = 8
+MIDDLE = slice(2, 6)
+"""Columns of a square that are asked for where it is given blurred."""
 THUMBNAIL = (40, 60)
 """Rows and columns of the small picture, each of ten in the photograph."""
 
@@ -23,15 +26,36 @@ def _grey(name: str) -> np.ndarray:
 
 
 def _patches() -> tuple[Examples, Examples]:
-    """Squares of 8 x 8 of both photographs as inputs and targets alike: float32 [examples, 64],
-    half of them for training and a quarter for validation, less the mean of each, in units of
-    their spread."""
+    """Squares of 8 x 8 of both photographs as inputs and targets alike: float32 [examples, 64], the
+    livelier half of them, less the mean of each, in units of their spread."""
     cut = np.concatenate([_cut(_grey(f"{name}.jpg")) for name in ("china", "flower")])
     cut -= cut.mean(1, keepdims=True)
     busy = cut[np.argsort(cut.std(1), kind="stable")[len(cut) // 2 :]]  # the others are plain sky
     shuffled = np.random.Generator(np.random.PCG64(15)).permutation(busy / busy.std())
     values = shuffled.astype(np.float32)
     return split(values, values)
+
+
+def _blurred() -> tuple[Examples, Examples]:
+    """Squares of 8 x 8 of both photographs after a blur, float32 [examples, 64], and their four
+    middle columns before it, float32 [examples, 32].
+
+    The livelier half of the squares; both parts less the mean of the blurred square, in units of
+    their spread.
+    """
+    inside = slice(REACH, -REACH)
+    greys = [_grey(f"{name}.jpg") for name in ("china", "flower")]
+    seen, sharp = (
+        np.concatenate([_cut(grey[inside, inside]) for grey in pictures])
+        for pictures in ([blur(grey) for grey in greys], greys)
+    )
+    mean = seen.mean(1, keepdims=True)
+    middle = (sharp - mean).reshape(-1, SIDE, SIDE)[:, :, MIDDLE].reshape(len(sharp), -1)
+    seen -= mean
+    busy = np.argsort(seen.std(1), kind="stable")[len(seen) // 2 :]
+    shuffled = np.random.Generator(np.random.PCG64(17)).permutation(busy)
+    inputs, targets = (part[shuffled] / part[busy].std() for part in (seen, middle))
+    return split(inputs.astype(np.float32), targets.astype(np.float32))
 
 
 def _cut(image: np.ndarray) -> np.ndarray:
@@ -55,4 +79,5 @@ def _pixels() -> tuple[Examples, Examples]:
 
 
 PATCHES = DataSet("photo_patches", _patches)
+BLURRED = DataSet("photos_blurred", _blurred)
 PIXELS = DataSet("photo_pixels", _pixels)

@@ -26,6 +26,13 @@ def mlp(rng: np.random.Generator, sizes: Sequence[int], gain: float, last: float
     return [dense(rng, *pair) for pair in zip(sizes[:-1], sizes[1:], gains, strict=True)]
 
 
+def matrices(
+    rng: np.random.Generator, sizes: Sequence[int], gain: float, last: float
+) -> list[np.ndarray]:
+    """The weights of `mlp` alone."""
+    return [layer["w"] for layer in mlp(rng, sizes, gain, last)]
+
+
 def convolution(rng: np.random.Generator, *shape: int, gain: float = 1.0) -> Params:
     """A kernel [channels out, width..., channels in] and biases of zero.
 
@@ -72,6 +79,19 @@ def apply_mlp(
     for layer in rest:
         x = on_columns(layer, activation(x))
     return jnp.moveaxis(x, 0, -1)
+
+
+def apply_matrices(
+    weights: Sequence[Array],
+    x: Float[Array, "examples inputs"],
+    activation: Callable[[Array], Array],
+) -> Float[Array, "examples outputs"]:
+    """As `apply_mlp`, without biases."""
+    first, *rest = weights
+    x = first @ x.T
+    for matrix in rest:
+        x = matrix @ activation(x)
+    return x.T
 
 
 def read_out(layer: Params, x: Float[Array, "*shape inputs"]) -> Float[Array, "*shape outputs"]:

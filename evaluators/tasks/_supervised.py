@@ -39,6 +39,21 @@ def mlp(
     )
 
 
+def matrices(
+    name: str,
+    sizes: tuple[int, ...],
+    activation: Callable[[Array], Array] = lambda x: x,
+    gain: float = 1.4,
+    last: float = 0.3,
+) -> Model:
+    """As `mlp` without biases: a rule that is meant for matrices finds nothing else."""
+    return Model(
+        name,
+        lambda rng: layers.matrices(rng, sizes, gain, last),
+        lambda params, x: layers.apply_matrices(params, x, activation),
+    )
+
+
 def linear(name: str, inputs: int, outputs: int, gain: float) -> Model:
     """One dense layer."""
     return Model(name, lambda rng: layers.dense(rng, inputs, outputs, gain), layers.read_out)

@@ -150,6 +150,49 @@ def test_a_table_of_numbers_is_regressed_and_a_matrix_is_factored():
     assert rows.shape[1] == columns.shape[1] < min(len(rows), len(columns)) // 10
 
 
+MATRICES = {
+    "search": {"deblur", "facts", "skewed_map"},
+    "meta_validation": {"in_context"},
+}
+"""The tasks of a suite that show what a rule for matrices is for."""
+
+
+@pytest.mark.parametrize("suite", MATRICES)
+def test_suites_have_tasks_of_matrices_and_nothing_else(suite):
+    listed = {choice.name for choice in load_suite(suite).tasks}
+    assert listed >= MATRICES[suite]
+    assert all(set(kernels(registry.get(name))) == {2} for name in MATRICES[suite])
+
+
+@pytest.mark.parametrize("name", ["deblur", "skewed_map"])
+def test_inputs_are_skewed_along_directions_that_are_no_coordinates(name):
+    inputs = registry.get(name).data().train.inputs.astype(float)
+    along = np.linalg.eigvalsh(np.cov(inputs.T))[::-1]
+    assert along[0] > 15 * along[len(along) // 2]
+    coordinates = np.sort(inputs.var(0))[::-1]
+    assert along[0] > 2 * coordinates[0]
+
+
+def test_facts_are_more_than_a_matrix_has_rows_and_a_few_are_told_most_often():
+    task = registry.get("facts")
+    questions, answers = task.data().validation
+    told, given = task.data().train
+    assert len(set(answers.tolist())) == len(questions) > questions.shape[1]
+    right = dict(zip(map(bytes, questions), answers.tolist(), strict=True))
+    assert np.mean([right[bytes(q)] == a for q, a in zip(told, given, strict=True)]) > 0.85
+    counts = [np.sum(np.all(told == question, axis=1)) for question in questions]
+    assert counts[0] > 10 * counts[-1] > 0
+
+
+def test_a_prompt_can_be_answered_from_its_pairs_alone():
+    prompts, asked = registry.get("in_context").data().validation
+    pairs, last = prompts[:, :-1].astype(float), prompts[:, -1].astype(float)
+    assert not last[:, -1].any()
+    found = [np.linalg.lstsq(rows[:, :-1], rows[:, -1], rcond=None)[0] for rows in pairs]
+    answers = np.einsum("pi,pi->p", last[:, :-1], np.stack(found))
+    np.testing.assert_allclose(answers, asked[:, 0], atol=1e-4)
+
+
 def test_labels_are_rare_or_wrong_in_training_alone():
     digits, rare, wrong = (
         registry.get(name).data() for name in ("digits", "digits_long_tail", "digits_mislabelled")

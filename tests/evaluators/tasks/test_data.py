@@ -7,6 +7,7 @@ import pytest
 
 from evaluators import catalogue, registry
 from evaluators.data import digits, signals, text
+from evaluators.data.blur import blur
 from evaluators.data.examples import Examples
 from evaluators.data.integrity import checksum
 from evaluators.errors import BadData
@@ -100,6 +101,16 @@ def test_names_are_those_of_characters():
     assert "LATIN SMALL LETTER Z\n" in train or "LATIN SMALL LETTER Z" in validation
     assert set(train + validation) <= set("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 -\n()")
     assert not set(validation.split("\n")) & set(train.split("\n"))
+
+
+def test_a_blur_spreads_a_point_evenly_and_keeps_its_light():
+    point = np.zeros((2, 9, 7))
+    point[:, 4, 3] = [1.0, 3.0]
+    spread = blur(point)
+    assert spread.sum((1, 2)) == pytest.approx([1.0, 3.0])
+    assert spread[0, 4, 3] == spread.max() / 3 == pytest.approx((6 / 16) ** 2)
+    np.testing.assert_allclose(spread, spread[:, ::-1, ::-1])
+    assert not spread[:, [0, 1, 7, 8]].any()
 
 
 def test_signals_of_a_class_are_alike_where_it_counts():

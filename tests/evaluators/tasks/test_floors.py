@@ -83,6 +83,29 @@ def test_noise_alone_is_left_at_the_truth(name: str):
     assert lowest(name, start(task)) == pytest.approx(task.floor, abs=2e-3)
 
 
+def test_the_skewed_map_is_worth_the_noise_and_nothing_else_is_worth_less():
+    task = registry.get("skewed_map")
+    truth, root = (part.astype(float) for part in task.data().validation)
+    left, sizes, right = np.linalg.svd(truth)
+    halves = [right, np.diag(np.sqrt(sizes)), left * np.sqrt(sizes)]
+    weights = [half.astype(np.float32) for half in halves]
+    assert float(jax.jit(task.validate)(weights, task.data())) == pytest.approx(
+        task.floor, abs=1e-6
+    )
+    inputs, targets = (part.astype(float) for part in task.data().train)
+    np.testing.assert_allclose(np.cov(inputs.T), root @ root.T, atol=0.5)
+    assert float(np.mean((targets - inputs @ truth.T) ** 2)) == pytest.approx(task.floor, rel=0.05)
+
+
+def test_no_linear_map_sharpens_the_validation_squares_better_than_the_floor():
+    task = registry.get("deblur")
+    inputs, targets = (part.astype(float) for part in task.data().validation)
+    left, _, _ = np.linalg.svd(inputs, full_matrices=False)
+    within = left[:, :-1]  # squares have no mean, so that the smallest direction is rounding
+    beyond = targets - within @ (within.T @ targets)
+    assert 0 <= np.mean(beyond**2) - task.floor < 1e-3
+
+
 def test_a_teacher_is_worth_the_noise_on_its_answers():
     train, validation = registry.get("teacher").data()
     assert float(np.var(validation.targets)) == pytest.approx(1.0, abs=0.1)

@@ -12,7 +12,10 @@ import optax
 import pytest
 
 from dsl import to_optax
+from dsl.language.registry import PRIMITIVES
+from dsl.program import Program
 from dsl.rewrite.liveness import sources
+from dsl.run.machine.opcodes import elementwise
 from dsl.zoo import ZOO
 from evaluators import registry
 from evaluators.cost import flops
@@ -99,11 +102,16 @@ def evaluate_twice(task: Task, params: Any, direction: Any) -> dict[str, Any]:
         return tree_map(np.asarray, compiled_product(task)(params, data, index, direction))
 
 
+def entrywise(program: Program) -> bool:
+    """True if the rule may be handed all parameters as one vector."""
+    return all(elementwise(PRIMITIVES[statement.op]) for statement in program.statements)
+
+
 def trained(task: Task, rule: str, constants: dict[str, float], seed: int, steps: int = 0) -> float:
     """Validation loss after training with a rule of the zoo, to the horizon if `steps` is 0."""
     steps = steps or task.horizon
     program = ZOO[rule].with_hyperparameters(**constants)
-    if sources(program):
+    if sources(program) or not entrywise(program):
         ((run,),) = Trainer(task, steps, (), width=1, engine=Engine.COMPILED).run(program, [seed])
         return run.loss
     ready = prepare(task, [seed], steps)

@@ -1,0 +1,38 @@
+"""Blurred pictures: inputs of wide spectrum, whose fine detail moves a gradient little.
+
+What is asked for needs the detail as much as the rest, so the weights have to grow large along the
+directions that gradients say least about. Those are no coordinates: what helps is a change of the
+basis of the inputs, as rules for matrices make it.
+"""
+
+import numpy as np
+
+from evaluators.data import photos
+from evaluators.registry import register
+from evaluators.task import Data
+from evaluators.tasks._losses import SQUARED_ERROR
+from evaluators.tasks._supervised import matrices, supervised
+
+PIXELS, MIDDLE = 64, 32
+
+
+def _beyond_linear(data: Data) -> float:
+    """The mean square that the best linear map of the validation squares leaves."""
+    inputs, targets = (np.asarray(part, float) for part in data.validation)
+    found, *_ = np.linalg.lstsq(inputs, targets, rcond=None)
+    return float(np.mean((targets - inputs @ found) ** 2))
+
+
+register(
+    supervised(
+        photos.BLURRED,
+        matrices("one_matrix", (PIXELS, MIDDLE), last=0.1),
+        SQUARED_ERROR,
+        name="deblur",
+        summary="One matrix (2,048 parameters) that sharpens blurred pieces of two photographs",
+        batch=8,
+        horizon=300,
+        floor=_beyond_linear,
+        floor_from="exact: what the best linear map of the validation squares leaves",
+    )
+)
