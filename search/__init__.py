@@ -9,6 +9,7 @@ mutation/     random changes of a program
 pool/         the workers that tune and judge
 ledger/       what is stored, and the only room that speaks SQL
 report/       what is read off a ledger
+objectives    what makes one rule better than another; fronts
 rules         rules by what people call them: the zoo, files, discovered rules, programs of a run
 errors        what a user of the search can meet
 """

@@ -14,9 +14,9 @@ from evaluators.workers import Done, run_all
 from search.campaign import events
 from search.campaign.events import Observer
 from search.config import Config
-from search.config.objectives import point, ranks, within
 from search.errors import CampaignFailed
 from search.ledger.results import FinalResult, Rates
+from search.objectives import point, ranks, within
 from search.pool.jobs import CampaignPool, Evaluate
 
 

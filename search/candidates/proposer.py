@@ -17,8 +17,8 @@ from search.candidates.rates import BestRates
 from search.candidates.screen import Bars, Screen
 from search.candidates.verdict import REMEASURED, Candidate, Verdict
 from search.config import Config
-from search.config.objectives import QUALITY
 from search.mutation.mutator import Mutation
+from search.objectives import QUALITY
 from search.pool.jobs import Evaluate
 from search.strategies import STRATEGIES, Judged, Proposal
 

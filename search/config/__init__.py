@@ -1,7 +1,6 @@
 """The config of a campaign: every key, its range and its default.
 
 campaign      the config as a whole
-objectives    what makes one rule better than another; fronts
 programs      what programs are made of: primitives, and the changes of a mutation
 judging       how long the search is, and how programs are judged
 load          reads a file and `--set` overrides; compares a config with a stored one

@@ -19,9 +19,9 @@ from search.config.judging import (
     ScreenConfig,
     tasks_of,
 )
-from search.config.objectives import OBJECTIVES, QUALITY
 from search.config.programs import MutationConfig, PrimitivesConfig
 from search.mutation import Breeder, PrimitiveSampler, SearchSpace
+from search.objectives import OBJECTIVES, QUALITY
 from search.strategies import STRATEGIES, Options
 
 EVERY = "zoo"

@@ -3,6 +3,7 @@
 hall_of_fame  the finalists against the tuned baseline, and the claim on the winner
 funnel        the stages of the judging: who came in, who was let through, at what cost
 transfer      the winner on suites of tasks that the search never saw
+lineage       how a program came about, step by step
 status        all of it as plain data
 winner        the files of the winner
 """

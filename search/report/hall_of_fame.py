@@ -14,9 +14,9 @@ from dsl.rewrite.canonical import canonical_hash
 from dsl.rewrite.demands import Demands, demands
 from dsl.rewrite.simplify import simplify
 from evaluators.statistics import Evidence, holm
-from search.config.objectives import on_front, point, within
 from search.ledger import Ledger
 from search.ledger.results import META_VALIDATION, FinalResult
+from search.objectives import on_front, point, within
 from search.report.transfer import Transfer, transfers
 
 

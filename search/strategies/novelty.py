@@ -9,7 +9,6 @@ better behaves like it. Behaviour is the steps on the probe of the fingerprint, 
 from typing import Generic, NamedTuple, TypeVar
 
 import numpy as np
-from jaxtyping import Float
 
 from dsl.program import Program
 from dsl.run.fingerprint import respond
@@ -25,8 +24,10 @@ T = TypeVar("T")
 class Behaviour(NamedTuple):
     """The steps of a program in units of their typical length."""
 
-    moves: Float[np.ndarray, "steps entries"]
-    lengths: Float[np.ndarray, " steps"]
+    moves: np.ndarray
+    """float64 [steps, entries]"""
+    lengths: np.ndarray
+    """float64 [steps]"""
 
 
 def behaviour(program: Program) -> Behaviour:
@@ -41,12 +42,12 @@ def behaviour(program: Program) -> Behaviour:
     return Behaviour(moves / typical, np.where(lengths > _NEGLIGIBLE, lengths, 0.0) / typical)
 
 
-def distances(
-    one: Behaviour,
-    moves: Float[np.ndarray, "n steps entries"],
-    lengths: Float[np.ndarray, "n steps"],
-) -> Float[np.ndarray, " n"]:
-    """How far others are from one: the mean over steps of |x - y| / (|x| + |y|), from 0 to 1."""
+def distances(one: Behaviour, moves: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+    """How far others are from one: the mean over steps of |x - y| / (|x| + |y|), from 0 to 1.
+
+    **Arguments:** `moves`: float64 [n, steps, entries]; `lengths`: float64 [n, steps].
+    **Returns:** float64 [n].
+    """
     apart = np.linalg.norm(moves - one.moves, axis=2)
     together = lengths + one.lengths
     return np.mean(np.divide(apart, together, out=np.zeros_like(apart), where=together > 0), axis=1)

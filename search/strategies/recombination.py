@@ -29,8 +29,7 @@ from search.strategies.novelty import NovelPopulation
 
 
 class RecombinationOptions(Options):
-    """`population` members are alive; of 1 to `drawn` of them lexicase selection leaves the parent,
-    so that the pressure is now high, now low.
+    """`population` members are alive; of `drawn` of them lexicase selection leaves the parent.
 
     While there are members among the best `promising` that were not tuned yet, `tune` of the
     children are these with other numbers: `tries` for each, and `family` for all of one family. Of
@@ -122,8 +121,7 @@ class Recombination(Strategy[RecombinationOptions]):
         if not members or chance(rng, self.options.fresh):
             number = pick(rng, range(len(self.starts)))
             return number, self.starts[number]
-        draws = int(rng.integers(1, self.options.drawn + 1))
-        drawn = sorted({pick(rng, range(len(members))) for _ in range(draws)})
+        drawn = sorted({pick(rng, range(len(members))) for _ in range(self.options.drawn)})
         member = members[drawn[lexicase([members[place].cases for place in drawn], rng)]]
         return member.number, member.program
 

@@ -36,6 +36,14 @@ def show(
             "DOT; the form that is hashed and compared.",
         ),
     ] = Form.TEXT,
+    lineage: Annotated[
+        bool,
+        typer.Option(
+            "--lineage",
+            help="For RUN:HASH: how the program came about, from the start programs on, with the "
+            "score at each step.",
+        ),
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Show a rule: its text, hashes and size, or another form of it.
@@ -44,11 +52,33 @@ def show(
     """
     if as_json and form is not Form.TEXT:
         raise UsageError("--as and --json exclude each other")
+    if lineage:
+        if form is not Form.TEXT:
+            raise UsageError("--as and --lineage exclude each other")
+        typer.echo(_lineage(rule, as_json), nl=False)
+        return
     program = resolve(rule)
     if as_json:
         typer.echo(json.dumps(_facts(program), indent=2))
     else:
         typer.echo(_FORMS[form](program), nl=False)
+
+
+def _lineage(rule: str, as_json: bool) -> str:
+    """The steps that led to a program of a run, one a line or as JSON, and its text."""
+    from search.ledger import find_run
+    from search.report.lineage import lineage
+
+    run, colon, prefix = rule.rpartition(":")
+    if not colon or not run or not prefix:
+        raise UsageError(
+            f"--lineage is for a program of a run, met '{rule}'\n"
+            "help: give RUN:HASH; `stepsmith status RUN` shows hashes"
+        )
+    steps = lineage(find_run(run), prefix)
+    if as_json:
+        return json.dumps([step.to_json() for step in steps], indent=2) + "\n"
+    return "\n".join([*map(str, steps), "", str(steps[-1].program)]) + "\n"
 
 
 def _with_facts(program: "Program") -> str:

@@ -10,7 +10,7 @@ from dsl.program.parse import parse
 from dsl.rewrite.demands import GRADIENT, Demands, demands
 from dsl.zoo import ENTRIES, ZOO
 from search.campaign.finals import chosen
-from search.config.objectives import hypervolume, on_front, point, ranks
+from search.objectives import hypervolume, on_front, point, ranks
 from tests.support.fakes import config
 
 POINTS = st.lists(st.tuples(*[st.integers(0, 4).map(float)] * 3), min_size=1, max_size=12)

@@ -1,0 +1,92 @@
+"""How a program came about: its ancestors, from start programs on, with the score at each."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import networkx as nx
+
+from dsl.program import Program
+from search.errors import NoSuchRun
+from search.ledger import Ledger, reading
+
+_OF_POPULATION = "c"
+"""Donors of the population are called by their number after this letter."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One candidate on the way: how it was made, and the score that it got.
+
+    `donor` is the number of the candidate that gave it a part, or the name of a known rule.
+    """
+
+    number: int
+    parent: int | None
+    donor: int | str | None
+    mutation: str
+    detail: str
+    score: float | None
+    outcome: str
+    program: Program
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data, with the program as text."""
+        return {**vars(self), "program": str(self.program)}
+
+    def __str__(self) -> str:
+        """The step in a line."""
+        score = "no score" if self.score is None else f"{self.score:7.4f}"
+        came = f"from c{self.parent}" if self.parent is not None else ""
+        worth = score if self.outcome == "ok" else f"{score} ({self.outcome})"
+        return f"c{self.number:<7}{worth:>9}  {came:<10}{self.mutation}: {self.detail}"
+
+
+def lineage(run: Path, hash_prefix: str) -> list[Step]:
+    """The ancestors of the first program of a run whose canonical hash begins so, and itself last;
+    parents and donors come before what was made of them.
+
+    **Raises:** NoSuchRun if there is no such program.
+    """
+    with reading(run) as ledger:
+        found = ledger.with_hash(hash_prefix.lower(), 1)
+        if not found:
+            raise NoSuchRun(
+                f"no program of {run} has a hash that begins with '{hash_prefix}'",
+                help=f"`stepsmith status {run}` shows the best programs and their hashes",
+            )
+        graph = _ancestry(ledger, found[0].candidate.number)
+    return [graph.nodes[number]["step"] for number in nx.lexicographical_topological_sort(graph)]
+
+
+def _ancestry(ledger: Ledger, number: int) -> nx.DiGraph:
+    """The graph of a candidate and all that it came from, by their numbers."""
+    graph, waiting = nx.DiGraph(), [number]
+    while waiting:
+        at = waiting.pop()
+        if at in graph and "step" in graph.nodes[at]:
+            continue
+        step = _step(ledger, at)
+        graph.add_node(at, step=step)
+        for source in (step.parent, step.donor):
+            if isinstance(source, int):
+                graph.add_edge(source, at)
+                waiting.append(source)
+    return graph
+
+
+def _step(ledger: Ledger, number: int) -> Step:
+    candidate, verdict, _ = ledger.row(number)
+    donor: int | str | None = candidate.donor
+    if donor is not None and donor[:1] == _OF_POPULATION and donor[1:].isdigit():
+        donor = int(donor[1:])
+    return Step(
+        number=number,
+        parent=candidate.parent,
+        donor=donor,
+        mutation=candidate.mutation.kind,
+        detail=candidate.mutation.detail,
+        score=verdict.score,
+        outcome=verdict.outcome,
+        program=candidate.program,
+    )
