@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from jax import Array
 from jaxtyping import Bool, Float, Int, Key
 
+from dsl.language.oracle import Source
 from dsl.language.sources import FULL, LOSS, LOSSES, OUTPUTS, SAMPLED
 from dsl.program import Program
 from dsl.rewrite.liveness import sources
@@ -65,6 +66,12 @@ class Answers(NamedTuple):
             SAMPLED.argument: lambda leaves, key: self.sampled(leaves, index, key),
             OUTPUTS.argument: lambda leaves: self.outputs(leaves, index),
         }
+
+
+def answered(task: Task) -> tuple[Source, ...]:
+    """The functions that a task hands over to oracles."""
+    more = {SAMPLED: task.sampled, OUTPUTS: task.outputs}
+    return (LOSS, LOSSES, FULL, *(source for source, given in more.items() if given is not None))
 
 
 def check_answers(task: Task, program: Program) -> None:

@@ -13,13 +13,23 @@ class TrainingRequest(NamedTuple):
     """Runs of one program: from every seed at every rate.
 
     `rates` are values of the hyperparameter `lr`, its default alone if None; `thresholds` holds a
-    loss for each checkpoint above which a run is pruned, no run is if None.
+    loss for each checkpoint above which a run is pruned, no run is if None. `steps` is the horizon,
+    at most the trainer's and that if None; checkpoints keep their part of it.
     """
 
     program: Program
     seeds: Sequence[int]
     rates: Sequence[float] | None = None
     thresholds: Sequence[float] | None = None
+    steps: int | None = None
+
+
+class RunLength(NamedTuple):
+    """The length of a run: `stages` are its checkpoints and a last step past them, `horizon` is
+    what a program reads as `T`."""
+
+    stages: tuple[int, ...]
+    horizon: int
 
 
 class BatchShape(NamedTuple):

@@ -20,6 +20,12 @@ def last_step(steps: int) -> int:
     return steps + max(steps // _BEYOND, 1)
 
 
+def shortened(checkpoints: Sequence[int], steps: int) -> tuple[int, ...]:
+    """Checkpoints in the same proportions for a run of `steps` steps; two of them may coincide."""
+    whole = checkpoints[-1]
+    return tuple(max((2 * at * steps + whole) // (2 * whole), 1) for at in checkpoints)
+
+
 def checked(checkpoints: Sequence[int], steps: int) -> tuple[int, ...]:
     """Checkpoints as given; ValueError unless they rise from 1 or more to the horizon `steps`."""
     found = tuple(checkpoints)

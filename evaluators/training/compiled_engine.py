@@ -5,7 +5,7 @@ are arguments. The loops used last are kept.
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import jax
@@ -23,7 +23,7 @@ from dsl.run.namespace import NAMESPACE
 from dsl.run.values import initial
 from evaluators.task import Data
 from evaluators.training.answers import Answers
-from evaluators.training.batches import LaneBatch
+from evaluators.training.batches import LaneBatch, RunLength
 from evaluators.training.loop import LaneResults, RunInputs, StepContext, train
 
 KEPT = 16
@@ -44,20 +44,18 @@ class CompiledEngine:
     """Trains with any program of the language that the task answers; `compilations` counts
     compiled loops.
 
-    **Arguments:** `stages`: checkpoints, and the last step. `horizon`: the value of `T`. `kept`:
-    the number of compiled loops that are kept.
+    **Arguments:** `longest`: the most steps of a run. `kept`: the number of compiled loops that are
+    kept.
     """
 
     def __init__(
         self,
         answers: Callable[[Data], Answers],
-        stages: Sequence[int],
-        horizon: int,
+        longest: int,
         kept: int = KEPT,
     ):
         self.answers = answers
-        self.stages = tuple(stages)
-        self.horizon = horizon
+        self.longest = longest
         self.kept = kept
         self.compilations = 0
         self._loops: OrderedDict[tuple[Structure, int], Any] = OrderedDict()
@@ -67,6 +65,7 @@ class CompiledEngine:
         program: Program,
         batch: LaneBatch,
         thresholds: np.ndarray,
+        length: RunLength,
         inputs: RunInputs,
         data: Data,
     ) -> LaneResults:
@@ -75,8 +74,8 @@ class CompiledEngine:
         **Arguments:** `thresholds`: float32 [stages], losses above which a lane is pruned.
         """
         structure, numbers, starts = split(program)
-        lr = np.tile(np.asarray(batch.rates), (self.stages[-1], 1))
-        rows = numbers.table(lr, self.horizon)[list(structure.places)]
+        lr = np.tile(np.asarray(batch.rates), (self.longest, 1))
+        rows = numbers.table(lr, length.horizon)[list(structure.places)]
         by_rate = np.asarray(structure.by_rate, bool)
         with np.errstate(over="ignore"):
             given = ProgramNumbers(
@@ -85,7 +84,8 @@ class CompiledEngine:
                 starts=tuple(tuple(np.asarray(x, np.float32) for x in args) for args in starts),
             )
         loop = self._loop(structure, len(batch.rates))
-        return jax.device_get(loop(given, thresholds, inputs, data))
+        stages = np.asarray(length.stages, np.int32)
+        return jax.device_get(loop(given, stages, thresholds, inputs, data))
 
     def _loop(self, structure: Structure, rates: int) -> Callable[..., LaneResults]:
         key = (structure, rates)
@@ -99,14 +99,18 @@ class CompiledEngine:
 
     def _function(self, structure: Structure, rates: int) -> Callable[..., LaneResults]:
         def whole(
-            given: ProgramNumbers, thresholds: Array, inputs: RunInputs, data: Data
+            given: ProgramNumbers,
+            stages: Array,
+            thresholds: Array,
+            inputs: RunInputs,
+            data: Data,
         ) -> LaneResults:
             self.compilations += 1  # while it is traced
             answers = self.answers(data)
             params = [jnp.repeat(leaf, rates, axis=0) for leaf in inputs.params]
             slots = jax.vmap(lambda leaves: _initial(structure.program, leaves, given))(params)
             advance = _advance(structure, given, answers)
-            return train(answers, self.stages, advance, params, slots, inputs, thresholds)
+            return train(answers, stages, advance, params, slots, inputs, thresholds)
 
         return whole
 

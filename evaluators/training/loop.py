@@ -4,7 +4,7 @@ Lanes (see `dsl.run.machine.lanes`) train side by side under one program. A lane
 was pruned goes on with the others; when no other is left, training ends at the next check.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
@@ -92,7 +92,7 @@ class _State(NamedTuple):
 
 def train(
     answers: Answers,
-    stages: Sequence[int],
+    stages: Int[Array, " stages"],
     advance: Advance,
     params: list[Float[Array, "lanes ..."]],
     memory: Any,
@@ -101,10 +101,11 @@ def train(
 ) -> LaneResults:
     """Train every lane to the last of `stages`, taking the validation loss at each.
 
-    **Arguments:** `params`: an array per tensor; `memory`: what `advance` keeps from step to step;
-    `thresholds`: losses above which a lane is pruned.
+    **Arguments:** `stages`: steps in order, at most those that `inputs` are for. `params`: an array
+    per tensor; `memory`: what `advance` keeps from step to step; `thresholds`: losses above which a
+    lane is pruned.
     """
-    never = jnp.int32(stages[-1] + 1)
+    never = jnp.int32(len(inputs.order) + 1)
     keys = jax.vmap(jax.random.key)(inputs.seeds)
     lanes = len(params[0])
 
@@ -140,6 +141,5 @@ def train(
         return run._replace(pruned=pruned), jnp.where(reached, loss, jnp.nan)
 
     start = _State(jnp.int32(0), params, memory, jnp.full(lanes, never), jnp.zeros(lanes, bool))
-    ends = jnp.asarray(np.asarray(stages, np.int32))
-    run, losses = jax.lax.scan(stage, start, (ends, thresholds))
+    run, losses = jax.lax.scan(stage, start, (stages, thresholds))
     return LaneResults(losses.T, run.stopped, all_finite(run.params), run.pruned)

@@ -7,7 +7,7 @@ run for all programs, so programs are sorted by the costly primitives that they 
 has a machine with those alone.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -18,13 +18,14 @@ import numpy as np
 from jax import Array
 
 from dsl.language.kinds import Kind
+from dsl.language.oracle import Source
 from dsl.language.registry import PRIMITIVES, Primitive
 from dsl.program import Program
 from dsl.run.machine import Capacity, Encoded, Layout, Machine, Tape
 from dsl.run.machine.opcodes import elementwise
 from evaluators.task import Data
 from evaluators.training.answers import Answers
-from evaluators.training.batches import BatchShape, LaneBatch
+from evaluators.training.batches import BatchShape, LaneBatch, RunLength
 from evaluators.training.loop import LaneResults, RunInputs, StepContext, train
 
 SORTS = 8
@@ -46,32 +47,36 @@ class MachineRun:
     encoded: Encoded
     batch: LaneBatch
     thresholds: np.ndarray
+    length: RunLength
 
 
 class MachineEngine:
     """Trains with any program over `primitives`; `compilations` counts compiled functions.
 
-    **Arguments:** `stages`: checkpoints, and the last step. `horizon`: the value of `T`. `batched`:
-    True if programs are an axis, False if they run in turn; as suits the device if None.
+    **Arguments:** `longest`: the most steps of a run. `stages`: looks at one. `sources`: those that
+    the task answers, for oracles. `batched`: True if programs are an axis, False if they run in
+    turn; as suits the device if None.
     """
 
     def __init__(
         self,
         answers: Callable[[Data], Answers],
-        stages: Sequence[int],
-        horizon: int,
+        longest: int,
+        stages: int,
         layout: Layout,
         primitives: Sequence[str],
+        sources: Collection[Source],
         capacity: Capacity | None,
         shape: BatchShape,
         batched: bool | None = None,
     ):
         self.answers = answers
-        self.stages = tuple(stages)
-        self.horizon = horizon
+        self.longest = longest
+        self.stages = stages
         self.shape = shape
         self.batched = jax.default_backend() != "cpu" if batched is None else batched
-        self.machine = Machine(layout, primitives, capacity)
+        self.sources = sources
+        self.machine = Machine(layout, primitives, capacity, sources=sources)
         self._of = lru_cache(maxsize=SORTS)(self._build)
         self.compilations = 0
 
@@ -104,33 +109,40 @@ class MachineEngine:
         tapes += [tapes[-1]] * (self.shape.programs - len(tapes))
         thresholds = [run.thresholds for run in runs]
         thresholds += [thresholds[-1]] * (self.shape.programs - len(thresholds))
+        stages = [np.asarray(run.length.stages, np.int32) for run in runs]
+        stages += [stages[-1]] * (self.shape.programs - len(stages))
         stacked = Tape(*(np.stack(each) for each in zip(*tapes, strict=True)))
-        found = function(np.int32(len(runs)), stacked, np.stack(thresholds), inputs, data)
+        limits = np.stack(stages), np.stack(thresholds)
+        found = function(np.int32(len(runs)), stacked, *limits, inputs, data)
         whole = [np.asarray(each) for each in found]
         return [LaneResults(*(each[i] for each in whole)) for i in range(len(runs))]
 
     def _tape(self, machine: Machine, run: MachineRun) -> Tape:
         """The tape of a run; a machine with other primitives numbers its instructions anew."""
-        lr = np.tile(np.asarray(run.batch.rates), (self.stages[-1], 1))
+        lr = np.tile(np.asarray(run.batch.rates), (self.longest, 1))
         own = machine is self.machine
         encoded = run.encoded if own else machine.encode(run.program)
-        return machine.tape(encoded, lr, self.horizon)
+        return machine.tape(encoded, lr, run.length.horizon)
 
     def _build(self, sort: frozenset[str]) -> tuple[Machine, Callable[..., LaneResults]]:
         """The machine for programs of one sort, and its compiled function."""
         machine = self.machine
         if self.batched:
             plain = [p for p in machine.primitives if not is_costly(PRIMITIVES[p])]
-            machine = Machine(machine.layout, (*plain, *sort), machine.capacity)
+            machine = Machine(
+                machine.layout, (*plain, *sort), machine.capacity, sources=self.sources
+            )
         sound = self.batched and jax.default_backend() == "cpu"
         options = UNFOLDED if sound else None
         return machine, jax.jit(self._function(machine), compiler_options=options)
 
     def _function(self, machine: Machine) -> Callable[..., LaneResults]:
-        """(count, tapes, thresholds, inputs, data) -> results of the first `count` programs, each
-        with an axis for programs in front."""
+        """(count, tapes, stages, thresholds, inputs, data) -> results of the first `count`
+        programs, each with an axis for programs in front."""
 
-        def one(tape: Tape, thresholds: Array, inputs: RunInputs, data: Data) -> LaneResults:
+        def one(
+            tape: Tape, stages: Array, thresholds: Array, inputs: RunInputs, data: Data
+        ) -> LaneResults:
             answers = self.answers(data)
             params = [jnp.repeat(leaf, self.shape.rates, axis=0) for leaf in inputs.params]
 
@@ -143,34 +155,45 @@ class MachineEngine:
                     registers,
                     params,
                     gradient,
-                    answers.loss,
+                    answers.by_argument,
                     context.batch,
                     context.keys,
                 )
 
             registers = machine.registers(tape, params)
-            return train(answers, self.stages, advance, params, registers, inputs, thresholds)
+            return train(answers, stages, advance, params, registers, inputs, thresholds)
 
         def together(
-            count: Array, tapes: Tape, thresholds: Array, inputs: RunInputs, data: Data
+            count: Array,
+            tapes: Tape,
+            stages: Array,
+            thresholds: Array,
+            inputs: RunInputs,
+            data: Data,
         ) -> LaneResults:
             self.compilations += 1  # while it is traced
-            return jax.vmap(one, (0, 0, None, None))(tapes, thresholds, inputs, data)
+            return jax.vmap(one, (0, 0, 0, None, None))(tapes, stages, thresholds, inputs, data)
 
         def in_turn(
-            count: Array, tapes: Tape, thresholds: Array, inputs: RunInputs, data: Data
+            count: Array,
+            tapes: Tape,
+            stages: Array,
+            thresholds: Array,
+            inputs: RunInputs,
+            data: Data,
         ) -> LaneResults:
             self.compilations += 1  # while it is traced
             programs, lanes = len(thresholds), self.shape.lanes
             empty = LaneResults(
-                losses=jnp.zeros((programs, lanes, len(self.stages))),
+                losses=jnp.zeros((programs, lanes, self.stages)),
                 stopped=jnp.zeros((programs, lanes), jnp.int32),
                 finite=jnp.zeros((programs, lanes), bool),
                 pruned=jnp.zeros((programs, lanes), bool),
             )
 
             def next_one(i: Array, results: LaneResults) -> LaneResults:
-                found = one(Tape(*(each[i] for each in tapes)), thresholds[i], inputs, data)
+                tape = Tape(*(each[i] for each in tapes))
+                found = one(tape, stages[i], thresholds[i], inputs, data)
                 return LaneResults(
                     *(all_.at[i].set(new) for all_, new in zip(results, found, strict=True))
                 )

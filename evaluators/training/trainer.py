@@ -15,9 +15,15 @@ import numpy as np
 from dsl.program import Program
 from dsl.run.machine import Capacity, DoesNotFit, Encoded, Layout
 from evaluators.task import Task
-from evaluators.training.answers import Answers, check_answers
-from evaluators.training.batches import BatchShape, LaneBatch, TrainingRequest, lane_batches
-from evaluators.training.checkpoints import checked, horizons, last_step
+from evaluators.training.answers import Answers, answered, check_answers
+from evaluators.training.batches import (
+    BatchShape,
+    LaneBatch,
+    RunLength,
+    TrainingRequest,
+    lane_batches,
+)
+from evaluators.training.checkpoints import checked, horizons, last_step, shortened
 from evaluators.training.choice import Engine, choose
 from evaluators.training.compiled_engine import CompiledEngine
 from evaluators.training.loop import LaneResults, RunInputsCache
@@ -94,13 +100,20 @@ class Trainer:
         example = task.init(np.random.Generator(np.random.PCG64(0)))
         leaves, tree = jax.tree.flatten(example)
         answers = partial(Answers, task, tree)
-        stages = (*self.checkpoints, self.last)
         self._inputs = RunInputsCache(task, self.last)
         self._data = jax.device_put(task.data())
         self._machine = MachineEngine(
-            answers, stages, steps, Layout.of(leaves), primitives, capacity, self.shape, batched
+            answers,
+            self.last,
+            len(self.checkpoints) + 1,
+            Layout.of(leaves),
+            primitives,
+            answered(task),
+            capacity,
+            self.shape,
+            batched,
         )
-        self._compiled = CompiledEngine(answers, stages, steps)
+        self._compiled = CompiledEngine(answers, self.last)
         self.machine = self._machine.machine
 
     @property
@@ -120,12 +133,13 @@ class Trainer:
         seeds: Sequence[int],
         rates: Sequence[float] | None = None,
         thresholds: Sequence[float] | None = None,
+        steps: int | None = None,
     ) -> Runs:
         """Train with a program once per rate and seed; see `TrainingRequest`.
 
         **Raises:** DoesNotFit if the program asks what the task does not answer.
         """
-        (found,) = self.run_batch([TrainingRequest(program, seeds, rates, thresholds)])
+        (found,) = self.run_batch([TrainingRequest(program, seeds, rates, thresholds, steps)])
         if isinstance(found, Unfit):
             raise DoesNotFit(found.reason)
         return found
@@ -142,15 +156,15 @@ class Trainer:
             except DoesNotFit as error:
                 unfit[number] = Unfit(str(error))
                 continue
-            thresholds = self._thresholds(request)
+            thresholds, length = self._thresholds(request), self._length(request)
             for batch in lane_batches(number, request.seeds, _rates(request), self.shape):
                 if engine is Engine.MACHINE and encoded is not None:
-                    run = MachineRun(request.program, encoded, batch, thresholds)
+                    run = MachineRun(request.program, encoded, batch, thresholds, length)
                     by_seeds.setdefault(batch.seeds, []).append(run)
                 else:
                     inputs = self._inputs.of(batch.seeds)
                     results = self._compiled.run(
-                        request.program, batch, thresholds, inputs, self._data
+                        request.program, batch, thresholds, length, inputs, self._data
                     )
                     found.append((batch, results))
         for seeds, asked in by_seeds.items():
@@ -181,7 +195,15 @@ class Trainer:
             return Engine.MACHINE, encoded
         runs = len(request.seeds) * len(_rates(request))
         size, capacity = self.machine.layout.size, self.machine.capacity
-        return choose(encoded, size, self.last, self.shape.lanes, runs, capacity), encoded
+        last, lanes = self._length(request).stages[-1], self.shape.lanes
+        return choose(encoded, size, last, lanes, runs, capacity), encoded
+
+    def _length(self, request: TrainingRequest) -> RunLength:
+        """Where the runs of a request are looked at."""
+        steps = self.steps if request.steps is None else request.steps
+        if not 1 <= steps <= self.steps:
+            raise ValueError(f"a run takes 1 to {self.steps} steps here, asked for {steps}")
+        return RunLength((*shortened(self.checkpoints, steps), last_step(steps)), steps)
 
     def _thresholds(self, request: TrainingRequest) -> np.ndarray:
         """float32 [stages], infinite where nothing is pruned."""

@@ -7,7 +7,7 @@ register would become a scatter. The instructions of a step are taken in stretch
 entry by entry (`dsl.run.machine.elementwise`), and of all others (`dsl.run.machine.structured`).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import jax
@@ -16,6 +16,7 @@ import numpy as np
 from jax import Array, lax
 from jaxtyping import Float, Int, Key
 
+from dsl.language.oracle import Source
 from dsl.language.registry import PRIMITIVES
 from dsl.language.sources import LOSS as OF_BATCH
 from dsl.program import Program
@@ -32,8 +33,8 @@ class Machine:
     """Runs programs over `primitives` on models of one layout, in several lanes at once.
 
     **Arguments:** `layout`: of the parameters. `primitives`: names that programs may use, all of
-    the language by default; oracles that ask more than the loss are left out. `capacity`: the
-    largest program. `dtype`: of the registers.
+    the language by default; oracles that ask for others than `sources`, the loss alone by default,
+    are left out. `capacity`: the largest program. `dtype`: of the registers.
     """
 
     def __init__(
@@ -42,11 +43,12 @@ class Machine:
         primitives: Sequence[str] | None = None,
         capacity: Capacity | None = None,
         dtype: Any = np.float32,
+        sources: Collection[Source] = (OF_BATCH,),
     ):
         self.layout = layout
         wanted = PRIMITIVES if primitives is None else primitives
         self.primitives = tuple(
-            sorted(name for name in words_of(wanted) if PRIMITIVES[name].asks in (None, OF_BATCH))
+            sorted(name for name in words_of(wanted) if PRIMITIVES[name].asks in (None, *sources))
         )
         self.capacity = capacity or Capacity()
         self.dtype = dtype
@@ -91,15 +93,16 @@ class Machine:
         registers: Float[Array, "registers lanes width"],
         params: Sequence[Float[Array, "lanes ..."]],
         gradient: Sequence[Float[Array, "lanes ..."]],
-        value_fn: Callable[[list[Array], Any], Any],
+        functions: Callable[[Any], Mapping[str, Callable[..., Any]]],
         batch: Any = None,
         keys: Key[Array, " seeds"] | None = None,
     ) -> tuple[list[Float[Array, "lanes ..."]], Float[Array, "registers lanes width"]]:
         """One step of the program in every lane: new parameters and registers.
 
         **Arguments:** `at`: the number of steps before this one. `params`, `gradient`: an array per
-        tensor. `value_fn(leaves, batch)`: loss of one lane, which oracles ask. `batch`: its second
-        argument for each seed, a tree of arrays [seeds, ...]. `keys`: for noise.
+        tensor. `functions(batch)`: what oracles of one lane ask, functions of its leaves by the
+        argument of their source. `batch`: for each seed, a tree of arrays [seeds, ...]. `keys`: for
+        noise.
         """
         registers = self.layout.write(registers, PARAMETERS, params)
         registers = self.layout.write(registers, GRADIENT, gradient)
@@ -110,13 +113,7 @@ class Machine:
 
         def step_of(shared: tuple[Any, Array | None], leaves: list[Array]) -> JaxStep:
             batch, key = shared
-            return JaxStep(
-                self._tree,
-                leaves,
-                key,
-                count,
-                {OF_BATCH.argument: lambda at: value_fn(at, batch)},
-            )
+            return JaxStep(self._tree, leaves, key, count, functions(batch))
 
         first = self._entrywise
         tiling = Tiling.of(len(params[0]), self.layout.size)

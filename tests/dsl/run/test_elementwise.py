@@ -6,12 +6,14 @@ import numpy as np
 import pytest
 
 import dsl
+from dsl.language.sources import LOSS
 from dsl.run.machine import Layout, Machine, elementwise
 from dsl.run.machine.elementwise import Tiling
 
 STEPS = 3
 SHAPES = ((), (3,), (2, 5), (4, 1, 2))
 SIZE = 22
+NO_LOSS = {LOSS.argument: lambda _: jnp.float32(0)}
 RATES = np.asarray([0.1, 0.2, 0.3, 0.01, 0.02, 0.03])
 MIXED = dsl.parse("""
 def mixed(w, g, t, m=zeros, s=scalar(1), n=number(2), *, lr=0.1):
@@ -39,7 +41,7 @@ def runner(lanes: int):
         def body(at, carry):
             params, registers = carry
             moved = [g * (1 + at) for g in gradient]
-            return machine.step(tape, at, registers, params, moved, lambda *_: jnp.float32(0))
+            return machine.step(tape, at, registers, params, moved, lambda _: NO_LOSS)
 
         params, _ = jax.lax.fori_loop(0, STEPS, body, (params, registers))
         return jnp.concatenate([leaf.reshape(len(leaf), -1) for leaf in params], axis=1)

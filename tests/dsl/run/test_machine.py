@@ -85,8 +85,8 @@ def machine(double_precision) -> Runner:
 def runner(built: Machine) -> Runner:
     """Paths through one compiled loop around a machine."""
 
-    def value_fn(leaves, batch):
-        return loss(leaves, batch)
+    def functions(batch):
+        return {LOSS.argument: lambda leaves: loss(leaves, batch)}
 
     @jax.jit
     def run(tape, params, targets):
@@ -98,7 +98,7 @@ def runner(built: Machine) -> Runner:
             gradient = jax.vmap(jax.grad(loss))(params, batch)
             keys = jax.vmap(jax.random.key)(jnp.asarray([SEED]))
             params, registers = built.step(
-                tape, i, registers, params, gradient, value_fn, batch, keys
+                tape, i, registers, params, gradient, functions, batch, keys
             )
             return params, registers, path.at[i].set(flat(params))
 
@@ -394,11 +394,12 @@ def test_programs_in_a_batch_run_as_they_do_alone():
         def body(i, carry):
             params, registers = carry
 
-            def value_fn(leaves, batch=None):
+            def value_fn(leaves):
                 return loss(leaves, [t[i] for t in targets])
 
             gradient = jax.vmap(jax.grad(value_fn))(params)
-            return built.step(tape, i, registers, params, gradient, value_fn)
+            given = {LOSS.argument: value_fn}
+            return built.step(tape, i, registers, params, gradient, lambda _: given)
 
         return flat(jax.lax.fori_loop(0, STEPS, body, (params, registers))[0])
 

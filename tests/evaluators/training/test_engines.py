@@ -9,6 +9,7 @@ import dsl
 from dsl.language.registry import PRIMITIVES
 from dsl.run.machine import Capacity, DoesNotFit
 from dsl.zoo import ZOO
+from evaluators.cost import steps_at_price
 from evaluators.registry import get
 from evaluators.task import prepare
 from evaluators.training.answers import Answers
@@ -171,6 +172,49 @@ def test_outputs_have_the_loss_of_the_batch_and_its_curvature_is_solved_with():
     assert float(of_outputs(leaves)) == pytest.approx(float(loss), rel=1e-6)
     ((found,),) = Trainer(task, 6, (), 1).run(ZOO["egn"], [0])
     assert found.stopped is None and found.loss < task.untrained
+
+
+ON_THE_MACHINE = ("sam", "adahessian", "sophia_h", "sophia_g", "smb")
+
+
+def test_oracles_on_the_machine_compile_no_program_and_are_paid_in_steps():
+    """Curvature by products, gradients and losses elsewhere, labels that the model draws."""
+    task, rules = get("breast_cancer"), [ZOO[name] for name in ON_THE_MACHINE]
+    words = sorted({statement.op for rule in rules for statement in rule.statements})
+    trainer = Trainer(task, 60, words, engine=Engine.MACHINE)
+    steps = [steps_at_price(rule, task, 60) for rule in rules]
+    assert steps == [30, 20, 50, 55, 26]
+    jobs = [
+        TrainingRequest(rule, (1,), (0.01,), steps=count)
+        for rule, count in zip(rules, steps, strict=True)
+    ]
+    found = trainer.run_batch(jobs)
+    assert trainer.compilations == 1 and trainer.programs_compiled == 0
+    for ((run,),) in found:
+        assert run.stopped is None and run.finite and run.loss < task.untrained
+
+
+@pytest.mark.parametrize("name", ["adamw", "curved"])
+def test_a_shorter_run_is_the_beginning_of_a_longer_one(name):
+    program, (first, _) = PROGRAMS[name], PLAIN.checkpoints
+    before = PLAIN.compilations, PLAIN.programs_compiled
+    ((whole,),) = PLAIN.run(program, (3,), (0.01,))
+    (((short,),),) = PLAIN.run_batch([TrainingRequest(program, (3,), (0.01,), steps=first)])
+    assert short.loss == whole.losses[0] and short.after != whole.after
+    assert max(before[0], 1) == PLAIN.compilations and before[1] == PLAIN.programs_compiled
+
+
+@pytest.mark.parametrize("engine", Engine)
+def test_the_horizon_of_a_shorter_run_is_its_own(engine):
+    trainer = PLAIN if engine is Engine.MACHINE else Trainer(TASK, STEPS, (), 1, engine=engine)
+    reads = dsl.parse("def p(w, g, T, *, lr=0.1):\n    return lr * g * T")
+    knows = dsl.parse("def p(w, g, *, lr=0.1):\n    return lr * g * 8")
+    jobs = [TrainingRequest(each, (3,), (0.01,), steps=8) for each in (reads, knows)]
+    one, other = trainer.run_batch(jobs)
+    assert one[0][0] == other[0][0]
+    assert len(set(one[0][0].losses)) == 2
+    with pytest.raises(ValueError, match="1 to 24 steps here, asked for 25"):
+        trainer.run_batch([TrainingRequest(reads, (3,), steps=25)])
 
 
 def test_variance_reduction_asks_all_of_the_data():
