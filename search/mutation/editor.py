@@ -5,7 +5,7 @@ every reader of a value accepts what lifts to it.
 """
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from dsl.language.initialisers import Init
 from dsl.language.kinds import Kind, lifts
@@ -66,7 +66,7 @@ class Editor:
         found.extend(Local(index) for index, kind in enumerate(values) if fits(kind))
         return found
 
-    def mirrored_alike(self, values: list[Arg], as_of: Arg) -> list[Arg]:
+    def mirrored_alike(self, values: Sequence[Arg], as_of: Arg) -> Sequence[Arg]:
         """Those of some values that have the parity of another, before any change; all of them
         where none has."""
         known = parities(self._before)
