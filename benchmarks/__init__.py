@@ -3,6 +3,7 @@
 accelerator       programs per second on an accelerator, against their number and a core
 best_losses       the best known loss of every task
 curves            losses of a campaign's winner and its baseline, step by step
+driver            what a search costs beside the evaluations, and reading a large ledger
 engine_costs      the constants by which a trainer chooses an engine
 keys              the time of a new program's keys and of a mutation
 measure_tasks     writes the catalogue of tasks

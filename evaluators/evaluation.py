@@ -2,7 +2,7 @@
 
 import enum
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 
@@ -102,15 +102,21 @@ class Evaluation:
         return _means((m.task, m.early) for m in self.measurements)
 
     def to_json(self) -> dict[str, Any]:
-        """Plain data without NaN; `from_json` gives an equal evaluation back."""
-        return asdict(self)
+        """Plain data without NaN, a row for each measurement; `from_json` gives an equal evaluation
+        back."""
+        rows = [
+            [m.task, m.seed, m.outcome, m.loss, m.score, m.step, m.rate, m.early]
+            for m in self.measurements
+        ]
+        steps = list(self.steps)
+        return {"outcome": self.outcome, "score": self.score, "rows": rows, "steps": steps}
 
     @staticmethod
     def from_json(data: Mapping[str, Any]) -> "Evaluation":
         """The evaluation that `to_json` made; KeyError, TypeError or ValueError for other data."""
         measurements = tuple(
-            Measurement(**{**item, "outcome": Outcome(item["outcome"])})
-            for item in data["measurements"]
+            Measurement(task, seed, Outcome(outcome), *numbers)
+            for task, seed, outcome, *numbers in data["rows"]
         )
         before, after = map(int, data["steps"])
         return Evaluation(

@@ -82,6 +82,9 @@ climber = STRATEGIES["hill_climbing"](config.strategy, [ZOO["sgd"]], config.bree
 climber.tell(Judged(0, ZOO["sgd"], "sgd", 0.5))
 climber.tell(Judged(1, ZOO["lion"], "lion", 0.7))
 assert climber.ask(2, np.random.default_rng(0), "c2").parent == 1
+another = STRATEGIES["hill_climbing"](config.strategy, [ZOO["sgd"]], config.breeder())
+another.restore(list(climber.state()))
+assert another.ask(2, np.random.default_rng(0), "c2").parent == 1
 """,
     "kind of mutation": """
 import numpy as np

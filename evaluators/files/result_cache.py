@@ -66,10 +66,11 @@ def environment(variables: Mapping[str, str] = os.environ) -> tuple[tuple[str, s
 
 
 @functools.cache
-def code_digest() -> str:
-    """Hex digest of the source of the language and the evaluators, the catalogue of tasks too."""
+def code_digest(packages: tuple[str, ...] = _PACKAGES) -> str:
+    """Hex digest of the source of packages, by default of the language and the evaluators, the
+    catalogue of tasks too."""
     digest = hashlib.blake2b(digest_size=16)
-    for package in _PACKAGES:
+    for package in packages:
         (root,) = importlib.import_module(package).__path__
         sources = (path for path in Path(root).rglob("*") if path.suffix in (".py", ".json"))
         for path in sorted(sources):

@@ -2,6 +2,7 @@
 
 campaign      tune the baseline, search, measure the finalists
 loop          the search: candidates proposed, judged and told; resumable anywhere
+snapshot      the state of a search between two candidates, as text
 session       the workers of this process, and its entry in the ledger
 sources       the rules that a campaign is made from
 starts        the programs that it starts from, tuned

@@ -12,6 +12,7 @@ from search.campaign.sources import known_rules
 from search.campaign.starts import tune_starts
 from search.campaign.validation import validate
 from search.candidates.proposer import Proposer
+from search.ledger.history import History
 from search.ledger.results import TunedBaseline, final_scores
 
 
@@ -31,13 +32,15 @@ def run(session: Session) -> bool:
         starts = tune_starts(config, sources, baseline, session.pool, cache, observe)
         ledger.set_starts(starts)
     setup = search_setup(config, sources, baseline)
+    history = History(ledger)
     proposer = Proposer(
         config,
         [start.program for start in starts],
         [start.rates for start in starts],
         known_rules(config),
+        history,
     )
-    loop = SearchLoop(session, proposer, setup)
+    loop = SearchLoop(session, proposer, history, setup)
     loop.resume()
     if config.comparable() != ledger.config:  # a larger budget; the finals are then still to come
         ledger.set_config(config.comparable())

@@ -1,8 +1,9 @@
 """The events of a campaign, told to an observer that it knows nothing of."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from dsl.program import Program
 from evaluators.evaluation import Outcome
@@ -33,6 +34,18 @@ class Progress:
         if score is not None and (self.best is None or score > self.best):
             self.best, self.best_at = score, number
 
+    def state(self) -> dict[str, Any]:
+        """The counts as plain data."""
+        hits = {key.value: count for key, count in self.hits.items()}
+        return {"hits": hits, "best": self.best, "best_at": self.best_at}
+
+    def restore(self, judged: int, state: Mapping[str, Any]) -> None:
+        """Go on from a state after the first `judged` candidates."""
+        self.judged = judged
+        self.hits = Counter({CacheKey(key): count for key, count in state["hits"].items()})
+        self.evaluated = judged - self.hits.total()
+        self.best, self.best_at = state["best"], state["best_at"]
+
     @property
     def rate(self) -> float | None:
         """Programs per second since this process began to search."""
@@ -46,7 +59,7 @@ class Progress:
 
 @dataclass(frozen=True)
 class Resumed:
-    """The ledger's candidates were replayed and agree with it."""
+    """The candidates of the ledger were taken up, and agree with what would be proposed now."""
 
     candidates: int
 

@@ -2,42 +2,42 @@
 
 Candidate i is proposed right after the verdict on candidate i - look_ahead is told, and verdicts
 are told in the order of candidates, whatever the order in which workers finish. So the ledger says
-the same with any number of workers, and after any crash: resuming proposes and tells again what is
-in the ledger, checks that the same programs come out, and goes on where it ends.
+the same with any number of workers, and after any crash: resuming goes on from the last state that
+was stored, or else from the beginning, proposes and tells again what the ledger holds after it,
+checks that the same programs come out, and goes on where it ends.
 """
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from evaluators.evaluation import Evaluation
 from evaluators.evaluator import JudgingSetup
+from evaluators.files.result_cache import code_digest
 from evaluators.workers import Done, Failed
 from search.campaign import events
 from search.campaign.session import Session
+from search.campaign.snapshot import Pending, bring_back, take
 from search.candidates.proposer import Proposer
 from search.candidates.verdict import Candidate, Verdict
 from search.errors import CampaignFailed, LedgerError
 from search.ledger import Row
+from search.ledger.history import History
 from search.pool.jobs import Evaluate
 
-
-@dataclass
-class _Pending:
-    """A candidate that was proposed and whose verdict is not told yet."""
-
-    candidate: Candidate
-    verdict: Verdict | None = None
-    seconds: float = 0.0
+STATE_EVERY = 500
+"""Candidates between two states that are stored, at least; resuming asks and tells these again."""
+PACKAGES = ("dsl", "evaluators", "search")
+"""Those whose source decides what a state means."""
 
 
 class SearchLoop:
     """The candidates of one campaign: `resume` takes up those of the ledger, `run` judges the rest.
 
-    **Arguments:** `setup`: what candidates are judged by.
+    **Arguments:** `history`: the past that the proposer knows; `setup`: what candidates are judged
+    by.
     """
 
-    def __init__(self, session: Session, proposer: Proposer, setup: JudgingSetup):
+    def __init__(self, session: Session, proposer: Proposer, history: History, setup: JudgingSetup):
         self.session = session
         self.ledger = session.ledger
         self.look_ahead = session.config.look_ahead
@@ -45,24 +45,30 @@ class SearchLoop:
         self.progress = session.progress
         self._proposer = proposer
         self._setup = setup
+        self._history = history
         self._stored = len(self.ledger)
         self._rows: Iterator[Row] = iter(())
-        self._pending: dict[int, _Pending] = {}
-        self._told: list[tuple[str, float | None]] = []
+        self._pending: dict[int, Pending] = {}
         self._unsent: list[tuple[int, Evaluate]] = []
         self._began = 0.0
+        self._code = code_digest(PACKAGES)
 
     def resume(self) -> None:
-        """Propose and tell the candidates of the ledger, and propose as far as the look-ahead."""
+        """Bring back the search as it was after the last candidate of the ledger, and propose as
+        far as the look-ahead."""
         if self._stored > self.budget:
             raise LedgerError(
                 f"{self.ledger.path} holds {self._stored} candidates, more than the budget of "
                 f"{self.budget}"
             )
-        self._rows = self.ledger.rows()
-        for number in range(min(self.look_ahead, self.budget)):
-            self._propose(number)
-        while len(self._told) < self._stored:
+        found = self.ledger.state(self._code)
+        if found is None:
+            self._rows = self.ledger.rows()
+            for number in range(min(self.look_ahead, self.budget)):
+                self._propose(number)
+        else:
+            self._bring_back(*found)
+        while len(self._history) < self._stored:
             self._tell()
         self._rows = iter(())  # an open query would keep the ledger from becoming one file again
         if self._stored:
@@ -72,49 +78,77 @@ class SearchLoop:
         """Judge candidates until the budget is spent."""
         pool = self.session.pool
         self._began = time.monotonic()
-        while self._pending:
-            for number, job in self._unsent:
-                pool.submit(number, job, self.session.config.evaluation.timeout)
-            self._unsent.clear()
-            if self._settled(self._pending[len(self._told)]):
-                self._tell()
-                continue
-            for done in pool.collect():
-                self._enter(done)
-        self.session.note()
+        try:
+            while self._pending:
+                for number, job in self._unsent:
+                    pool.submit(number, job, self.session.config.evaluation.timeout)
+                self._unsent.clear()
+                if self._settled(self._pending[len(self._history)]):
+                    self._tell()
+                    continue
+                self._write()
+                for done in pool.collect():
+                    self._enter(done)
+        finally:
+            self._write()
+
+    def _bring_back(self, told: int, state: str) -> None:
+        """Go on from a state; of the candidates proposed then, the ledger may hold some."""
+        self._history.skip(told)
+        self._rows = self.ledger.rows(told)
+        pending = bring_back(
+            state, told, self._history, self.ledger, self._proposer, self.progress, self._setup
+        )
+        for each in pending:
+            number = each.candidate.number
+            self._pending[number] = each
+            if number < self._stored:
+                row = next(self._rows)
+                if row.candidate.text != each.candidate.text:
+                    raise self._comes_out_otherwise(number)
+                each.verdict, each.seconds = row.verdict, row.seconds
+            elif each.job is not None:
+                self._unsent.append((number, each.job))
 
     def _propose(self, number: int) -> None:
         """Propose a candidate: the next one of the ledger, or one that goes to a worker."""
         if number < self._stored:
             row = next(self._rows)
-            self._pending[number] = _Pending(self._recalled(number, row.candidate), row.verdict)
+            candidate = self._recalled(number, row.candidate)
+            self._pending[number] = Pending(candidate, None, row.verdict, row.seconds)
             return
         candidate = self._proposer.propose(number)
-        self._pending[number] = _Pending(candidate)
+        self._pending[number] = pending = Pending(candidate)
         if candidate.hit is None:
-            self._unsent.append((number, self._proposer.job(candidate, self._setup)))
+            pending.job = self._proposer.job(candidate, self._setup)
+            self._unsent.append((number, pending.job))
 
     def _recalled(self, number: int, stored: Candidate) -> Candidate:
         candidate = self._proposer.recall(number, stored)
         if candidate is None:
-            raise LedgerError(
-                f"{self.ledger.path} belongs to another version of Stepsmith: candidate {number} "
-                "comes out as another program than the one stored",
-                help="continue it with the version that made it, or start another with --out DIR",
-            )
+            raise self._comes_out_otherwise(number)
         return candidate
 
-    def _settled(self, pending: _Pending) -> bool:
+    def _comes_out_otherwise(self, number: int) -> LedgerError:
+        return LedgerError(
+            f"{self.ledger.path} belongs to another version of Stepsmith: candidate {number} "
+            "comes out as another program than the one stored",
+            help="continue it with the version that made it, or start another with --out DIR",
+        )
+
+    def _settled(self, pending: Pending) -> bool:
         """True if the verdict is known; that of a duplicate is its source's, told before it."""
         source = pending.candidate.source
         if pending.verdict is None and source is not None:
-            outcome, score = self._told[source]
-            pending.verdict = Verdict(outcome, score, note=f"as candidate {source}")
+            found = self._history.row(source)
+            if found is not None:
+                outcome, score = found.verdict.outcome, found.verdict.score
+                pending.verdict = Verdict(outcome, score, note=f"as candidate {source}")
         return pending.verdict is not None
 
     def _tell(self) -> None:
-        """Tell the next verdict, enter it, and propose the candidate that waited for it."""
-        number = len(self._told)
+        """Tell the next verdict, and propose the candidate that waited for it."""
+        number = len(self._history)
         pending = self._pending.pop(number)
         candidate, verdict = pending.candidate, pending.verdict
         assert verdict is not None
@@ -122,21 +156,36 @@ class SearchLoop:
             raise CampaignFailed(
                 f"the start program could not be evaluated: {verdict.outcome}, {verdict.note}"
             )
-        self._told.append((verdict.outcome, verdict.score))
-        self._proposer.learn(candidate, verdict)
+        row, stored = Row(candidate, verdict, pending.seconds), number < self._stored
+        self._history.add(row, stored=stored)
+        self._proposer.learn(row)
         self.progress.count(number, verdict, candidate.hit)
-        if number >= self._stored:
-            self._commit(Row(candidate, verdict, pending.seconds))
         if number + self.look_ahead < self.budget:
             self._propose(number + self.look_ahead)
-
-    def _commit(self, row: Row) -> None:
+        if stored:
+            return
         self.progress.judged_now += 1
         self.progress.seconds = time.monotonic() - self._began
-        with self.ledger.transaction():
-            self.ledger.append(row)
-            self.session.note()
+        if self._state_is_due():
+            self._write(take(self._proposer, self.progress, list(self._pending.values())))
         self.session.observe(events.Judged(self.progress))
+
+    def _state_is_due(self) -> bool:
+        """True every so many candidates; not where the budget has cut the look-ahead short, since a
+        larger budget could not go on from there."""
+        told = len(self._history)
+        every = max(STATE_EVERY, self.look_ahead)
+        return told % every == 0 and told + self.look_ahead <= self.budget
+
+    def _write(self, state: str | None = None) -> None:
+        """Enter in the ledger what was told since, and the state."""
+        if self._history.unwritten or state is not None:
+            with self.ledger.transaction():
+                self._history.write()
+                if state is not None:
+                    self.ledger.set_state(len(self._history), self._code, state)
+                self.session.note()
+            self._history.written()
 
     def _enter(self, done: Done[Evaluation] | Failed) -> None:
         """Take in the answer of a worker."""

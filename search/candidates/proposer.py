@@ -3,10 +3,14 @@
 The start programs come first, then the strategy proposes; at the beginning of a generation the
 best so far are measured again on its new seeds instead. Duplicates are found before they are
 judged, rates come from the parent, the screen from recent candidates.
+
+A proposer keeps what grows with a campaign as numbers only; candidates are read from the past. Its
+`state` and the keys of all candidates bring it back.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from dsl.program import Program
 from evaluators.evaluation import Outcome
@@ -15,7 +19,7 @@ from evaluators.seeds import candidate_rng, search_seeds
 from search.candidates.duplicates import Duplicates
 from search.candidates.rates import BestRates
 from search.candidates.screen import Bars, Screen
-from search.candidates.verdict import REMEASURED, Candidate, Verdict
+from search.candidates.verdict import REMEASURED, Candidate, Keys, Past, Told
 from search.config import Config
 from search.mutation.mutator import Mutation
 from search.objectives import QUALITY
@@ -26,8 +30,8 @@ from search.strategies import STRATEGIES, Judged, Proposal
 class Proposer:
     """Proposes the candidates of a campaign in order, from its start programs on.
 
-    **Arguments:** `rates`: those of each start, by task; `known`: rules that give parts and habits.
-    Verdicts are told in the order of candidates.
+    **Arguments:** `rates`: those of each start, by task; `known`: rules that give parts and habits;
+    `past`: the candidates told so far, each of which is there before it is learned from.
     """
 
     def __init__(
@@ -36,6 +40,7 @@ class Proposer:
         starts: Sequence[Program],
         rates: Sequence[Mapping[str, float]],
         known: Sequence[Program],
+        past: Past,
     ):
         self.config = config
         self._origins = tuple(start.name for start in starts)
@@ -45,11 +50,11 @@ class Proposer:
         kind = STRATEGIES[config.strategy.kind]
         self._strategy = kind(config.strategy, self._starts, config.breeder(known))
         self._duplicates = Duplicates()
-        self._rates = BestRates(self._starts, rates)
+        self._past = past
+        tasks = [task.name for task in config.tasks]
+        self._rates = BestRates(self._starts, rates, tasks, past)
         self._screen = Screen(config.screen)
         self._spared = [name for name in config.objectives if name != QUALITY]
-        self._told: list[Judged] = []
-        self._again: dict[int, list[Judged]] = {}
 
     def propose(self, number: int) -> Candidate:
         """The next candidate; one that repeats an earlier candidate names it."""
@@ -90,35 +95,62 @@ class Proposer:
         request = EvaluationRequest(candidate.program, rates, bars.early, bars.hurdles)
         return Evaluate(setup, request, seeds)
 
-    def learn(self, candidate: Candidate, verdict: Verdict) -> None:
+    def learn(self, told: Told) -> None:
         """Take in the next verdict."""
-        judged = self._judged(candidate, verdict)
-        self._told.append(judged)
-        self._rates.learn(candidate, verdict.evaluation)
-        if candidate.mutation.kind == REMEASURED:
-            first = candidate.parent
-            assert first is not None
-            measured = self._again.setdefault(first, [self._told[first]])
-            measured.append(judged)
-            self._strategy.again(first, measured)
+        candidate = told.candidate
+        first = candidate.remeasures
+        if first is None:
+            if told.verdict.evaluation is not None:
+                self._screen.learn(told.verdict.evaluation)
+            self._strategy.tell(self._judged(told))
             return
-        if verdict.evaluation is not None:
-            self._screen.learn(verdict.evaluation)
-        self._strategy.tell(judged)
+        original = self._past.row(first)
+        assert original is not None
+        measured = map(self._judged, [original, *self._past.remeasured(first)])
+        self._strategy.again(first, [replace(each, program=candidate.program) for each in measured])
 
-    def _judged(self, candidate: Candidate, verdict: Verdict) -> Judged:
+    def state(self) -> dict[str, Any]:
+        """What is not in the past, as plain data and programs."""
+        return {"strategy": self._strategy.state(), "screen": self._screen.state()}
+
+    def restore(
+        self, state: Mapping[str, Any], keys: Iterable[tuple[str, str, str, str, int | None]]
+    ) -> None:
+        """Go on from a state.
+
+        **Arguments:** `keys`: those of all candidates told before, as `Duplicates.load` takes them.
+        """
+        self._strategy.restore(state["strategy"])
+        self._screen.restore(state["screen"])
+        self._duplicates.load(keys)
+
+    def proposed(self, keys: Keys, source: int | None) -> None:
+        """Take in the next candidate as one that was proposed before the state was taken."""
+        self._duplicates.restore(keys, source)
+
+    def number_of(self, program: Program) -> int | None:
+        """The candidate told before that a program is, going by its name; None if it is none."""
+        text = program.name.removeprefix("c")
+        number = int(text) if text.isdigit() else len(self._past)
+        told = number < len(self._past) and self._duplicates.has(number, program)
+        return number if told else None
+
+    def _judged(self, told: Told) -> Judged:
         """The candidate for the strategy; one that repeats another has what that one has."""
+        candidate, own = told.candidate, told
         if candidate.source is not None:
-            source = self._told[candidate.source]
-            return replace(source, number=candidate.number, program=candidate.program)
+            source = self._past.row(candidate.source)
+            assert source is not None
+            own = source
+        evaluation = own.verdict.evaluation
         return Judged(
             number=candidate.number,
             program=candidate.program,
-            family=candidate.keys.family,
-            score=verdict.score,
-            by_task=verdict.evaluation.by_task() if verdict.evaluation else {},
-            complete=verdict.outcome == Outcome.OK,
-            spared={name: -float(getattr(candidate.demands, name)) for name in self._spared},
+            family=own.candidate.keys.family,
+            score=own.verdict.score,
+            by_task=evaluation.by_task() if evaluation else {},
+            complete=own.verdict.outcome == Outcome.OK,
+            spared={name: -float(getattr(own.candidate.demands, name)) for name in self._spared},
         )
 
     def _proposal(self, number: int) -> Proposal:

@@ -5,11 +5,11 @@ and count with the score that they have there; after some tasks the mean score s
 among the better ones, or the rest is not paid for.
 """
 
+import math
+from bisect import bisect_left, insort
 from collections import deque
-from collections.abc import Iterable
-from typing import NamedTuple, TypeVar
-
-import numpy as np
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple, TypeVar
 
 from evaluators.evaluation import Evaluation
 from evaluators.score import WORST
@@ -34,8 +34,8 @@ class Screen:
 
     def __init__(self, options: ScreenConfig | None):
         self.options = options
-        self._early: dict[str, deque[float]] = {}
-        self._means: dict[int, deque[float]] = {}
+        self._early: dict[str, _Window] = {}
+        self._means: dict[int, _Window] = {}
 
     def learn(self, evaluation: Evaluation) -> None:
         """Take in a candidate on every task that it was trained on; where it failed before the
@@ -44,11 +44,11 @@ class Screen:
             return
         early, scores = evaluation.early(), evaluation.by_task()
         for task in scores:
-            self._recent(self._early, task).append(early.get(task, WORST))
+            self._recent(self._early, task).add(early.get(task, WORST))
         for count in self.options.after:
             if count <= len(scores):
                 mean = sum(list(scores.values())[:count]) / count
-                self._recent(self._means, count).append(mean)
+                self._recent(self._means, count).add(mean)
 
     def now(self) -> Bars:
         """The bars for the next candidate."""
@@ -59,14 +59,51 @@ class Screen:
             _quantiles(self._means.items(), 1 - self.options.keep, self.options.window),
         )
 
-    def _recent(self, seen: dict[K, deque[float]], key: K) -> deque[float]:
+    def state(self) -> dict[str, Any]:
+        """The scores seen."""
+        return {
+            name: [[key, list(window.latest)] for key, window in seen.items()]
+            for name, seen in (("early", self._early), ("means", self._means))
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on from a state."""
+        if self.options is not None:
+            size = self.options.window
+            self._early = {task: _Window(size, scores) for task, scores in state["early"]}
+            self._means = {count: _Window(size, scores) for count, scores in state["means"]}
+
+    def _recent(self, seen: "dict[K, _Window]", key: K) -> "_Window":
         assert self.options is not None
-        return seen.setdefault(key, deque(maxlen=self.options.window))
+        return seen.setdefault(key, _Window(self.options.window))
 
 
-def _quantiles(seen: Iterable[tuple[K, deque[float]]], share: float, window: int) -> dict[K, float]:
+class _Window:
+    """The latest numbers, as they came and in order."""
+
+    def __init__(self, size: int, numbers: Iterable[float] = ()):
+        self.size = size
+        self.latest = deque(numbers)
+        self._ordered = sorted(self.latest)
+
+    def add(self, number: float) -> None:
+        """Take in a number; the oldest leaves where there are too many."""
+        if len(self.latest) == self.size:
+            del self._ordered[bisect_left(self._ordered, self.latest.popleft())]
+        self.latest.append(number)
+        insort(self._ordered, number)
+
+    def quantile(self, share: float) -> float:
+        """The number that `share` of the numbers lie below, linear between two of them."""
+        place = share * (len(self._ordered) - 1)
+        below = math.floor(place)
+        low, high = self._ordered[below], self._ordered[min(below + 1, len(self._ordered) - 1)]
+        return low + (high - low) * (place - below)
+
+
+def _quantiles(seen: Iterable[tuple[K, _Window]], share: float, window: int) -> dict[K, float]:
     return {
-        key: float(np.quantile(np.asarray(scores), share))
+        key: scores.quantile(share)
         for key, scores in seen
-        if len(scores) >= window // _ENOUGH
+        if len(scores.latest) >= window // _ENOUGH
     }

@@ -1,8 +1,10 @@
 """A candidate, the keys that find earlier ones like it, and the verdict on it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
+from typing import Protocol
 
 from dsl.program import Program
 from dsl.program.parse import parse
@@ -73,7 +75,36 @@ class Candidate:
         """The state, operations and statements that the program asks for."""
         return demands(self.program)
 
+    @property
+    def remeasures(self) -> int | None:
+        """The candidate that this one is on new seeds; None for another program."""
+        return self.parent if self.mutation.kind == REMEASURED else None
+
     @cached_property
     def program(self) -> Program:
         """The program as it is tried."""
         return self.parsed or parse(self.text)
+
+
+class Told(Protocol):
+    """A candidate with its verdict."""
+
+    @property
+    def candidate(self) -> Candidate: ...
+
+    @property
+    def verdict(self) -> Verdict: ...
+
+
+class Past(Protocol):
+    """The candidates told so far; its length is their number."""
+
+    def __len__(self) -> int: ...
+
+    def row(self, number: int) -> Told | None:
+        """Candidate `number`; None if it is not told yet."""
+        ...
+
+    def remeasured(self, number: int) -> Sequence[Told]:
+        """The candidates that are candidate `number` on new seeds, in order."""
+        ...

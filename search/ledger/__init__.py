@@ -1,6 +1,7 @@
 """The ledger of a campaign, one SQLite file: the only room that speaks SQL.
 
 store         a ledger: opened or created, written row by row, read, hashed
+history       the candidates told so far, while a ledger is being written
 columns       the table of candidates, and a row of it
 results       the tuned baseline, finals and suites of other tasks, as values
 summary       counts over candidates and sessions

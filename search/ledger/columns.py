@@ -1,11 +1,14 @@
 """The columns of the table of candidates, each with its type and what is stored in it.
 
-The text of the table, of INSERT and SELECT, the reading of a row and the content hash follow.
+The text of the table, of INSERT and SELECT, the reading of a row and the content hash follow. The
+evaluations, most of a ledger's bytes, have a table of their own, so that counts need not read them.
 """
 
+import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from statistics import fmean
 from typing import Any, NamedTuple
 
 from evaluators.evaluation import Evaluation
@@ -32,12 +35,13 @@ class Row(NamedTuple):
 @dataclass(frozen=True)
 class Column:
     """A column; `value` gives what it holds of a row. One that is `in_hash` is the same for every
-    run of a campaign."""
+    run of a campaign, one that is `apart` stands in the table of evaluations."""
 
     name: str
     declaration: str
     value: Callable[[Row], Any]
     in_hash: bool = True
+    apart: bool = False
 
 
 def _evaluation(row: Row) -> str | None:
@@ -45,6 +49,17 @@ def _evaluation(row: Row) -> str | None:
     if row.candidate.source is not None or measured is None:
         return None
     return as_json(measured.to_json())
+
+
+def _steps(part: int) -> Callable[[Row], int]:
+    """Training steps before the first checkpoint (0) or after it (1)."""
+    return lambda row: row.verdict.evaluation.steps[part] if row.verdict.evaluation else 0
+
+
+def _early(row: Row) -> float | None:
+    """The score at the first checkpoint, the mean over the tasks; None without one."""
+    early = row.verdict.evaluation.early() if row.verdict.evaluation else {}
+    return fmean(early.values()) if early else None
 
 
 COLUMNS = (
@@ -62,28 +77,52 @@ COLUMNS = (
     Column("source", "INTEGER", lambda row: row.candidate.source),
     Column("outcome", "TEXT NOT NULL", lambda row: row.verdict.outcome),
     Column("score", "REAL", lambda row: row.verdict.score),
-    Column("evaluation", "TEXT", _evaluation),
     Column("memory", "INTEGER NOT NULL", lambda row: row.candidate.demands.memory),
     Column("cost", "REAL NOT NULL", lambda row: row.candidate.demands.cost),
     Column("size", "INTEGER NOT NULL", lambda row: row.candidate.demands.size),
+    Column("early", "REAL", _early, in_hash=False),
+    Column("steps_before", "INTEGER NOT NULL", _steps(0), in_hash=False),
+    Column("steps_after", "INTEGER NOT NULL", _steps(1), in_hash=False),
+    Column("evaluation", "TEXT NOT NULL", _evaluation, apart=True),
     Column("note", "TEXT NOT NULL", lambda row: row.verdict.note, in_hash=False),
     Column("seconds", "REAL NOT NULL", lambda row: row.seconds, in_hash=False),
 )
 
-DECLARED = ", ".join(f"{column.name} {column.declaration}" for column in COLUMNS)
-NAMES = ", ".join(column.name for column in COLUMNS)
-HASHED = ", ".join(column.name for column in COLUMNS if column.in_hash)
-INSERT = f"INSERT INTO candidates ({NAMES}) VALUES ({', '.join('?' * len(COLUMNS))})"
+_OWN = [column for column in COLUMNS if not column.apart]
+DECLARED = ", ".join(f"{column.name} {column.declaration}" for column in _OWN) + ", link BLOB"
+EVALUATIONS = "number INTEGER PRIMARY KEY, evaluation TEXT NOT NULL"
+SELECT = (
+    f"SELECT {', '.join(column.name for column in COLUMNS)} "
+    "FROM candidates LEFT JOIN evaluations USING (number)"
+)
+INSERT = f"INSERT INTO candidates VALUES ({', '.join('?' * (len(_OWN) + 1))})"
+INSERT_EVALUATION = "INSERT INTO evaluations VALUES (?, ?)"
 
 
-def stored(row: Row) -> tuple[Any, ...]:
-    """The values of a row by column, as `INSERT` takes them."""
-    return tuple(column.value(row) for column in COLUMNS)
+def stored(row: Row, before: bytes) -> tuple[tuple[Any, ...], str | None]:
+    """The values of a row as `INSERT` takes them, its link last, and its evaluation.
+
+    **Arguments:** `before`: the link of the row before, empty for the first.
+    """
+    values = {column.name: column.value(row) for column in COLUMNS}
+    own = (*(values[column.name] for column in _OWN), link(before, values))
+    return own, values["evaluation"]
 
 
-def row_of(values: Sequence[Any]) -> Row:
-    """The row whose columns `NAMES` hold these values."""
-    held = {column.name: value for column, value in zip(COLUMNS, values, strict=True)}
+def link(before: bytes, values: Mapping[str, Any]) -> bytes:
+    """The hash of a row, given the values of its columns, and of all rows before it."""
+    hashed = as_json([values[column.name] for column in COLUMNS if column.in_hash])
+    return hashlib.sha256(before + hashed.encode()).digest()
+
+
+def values_of(fields: Sequence[Any]) -> dict[str, Any]:
+    """What `SELECT` gives of a row, by the name of the column."""
+    return {column.name: value for column, value in zip(COLUMNS, fields, strict=True)}
+
+
+def row_of(fields: Sequence[Any]) -> Row:
+    """The row of which `SELECT` gives these fields."""
+    held = values_of(fields)
     candidate = Candidate(
         number=held["number"],
         text=held["text"],

@@ -8,8 +8,9 @@ from importlib.metadata import version
 from pathlib import Path
 
 from dsl.identity import LANGUAGE
+from search.candidates.verdict import REMEASURED
 from search.errors import LedgerError
-from search.ledger.columns import DECLARED
+from search.ledger.columns import DECLARED, EVALUATIONS
 
 SCHEMA = 4
 """The version of the tables and of what is stored in them."""
@@ -17,8 +18,10 @@ SCHEMA = 4
 TABLES = f"""
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE candidates ({DECLARED});
+CREATE TABLE evaluations ({EVALUATIONS});
+CREATE TABLE state (told INTEGER PRIMARY KEY, code TEXT NOT NULL, value TEXT NOT NULL);
 CREATE INDEX by_canonical ON candidates (canonical);
-CREATE INDEX by_score ON candidates (score) WHERE source IS NULL;
+CREATE INDEX by_parent ON candidates (parent) WHERE mutation = '{REMEASURED}';
 CREATE TABLE sessions (
     id INTEGER PRIMARY KEY, started TEXT NOT NULL, workers INTEGER NOT NULL,
     versions TEXT NOT NULL, candidates INTEGER NOT NULL DEFAULT 0,

@@ -1,8 +1,9 @@
 """The ledger itself: one SQLite file, one writer, a row per candidate in order.
 
-Rows are committed one by one and never changed, so a process killed at any moment has lost the work
-in flight and nothing else. Readers open the file read-only. What a row says is the same for every
-run of the campaign; `sessions` alone holds what is not: time, workers, compilations.
+Rows are committed in order, a few at a time, and never changed, so a process killed at any moment
+has lost the work in flight and nothing else. Readers open the file read-only. What a row says is
+the same for every run of the campaign; `sessions` alone holds what is not: time, workers,
+compilations. `state` holds what a process needs to go on without going through all rows again.
 """
 
 import hashlib
@@ -16,8 +17,19 @@ from typing import Any
 from dsl.identity import LANGUAGE
 from dsl.rewrite.demands import Demands
 from evaluators.statistics import Evidence
+from search.candidates.verdict import REMEASURED
 from search.errors import LedgerError, NoSuchRun
-from search.ledger.columns import HASHED, INSERT, NAMES, Row, as_json, row_of, stored
+from search.ledger.columns import (
+    INSERT,
+    INSERT_EVALUATION,
+    SELECT,
+    Row,
+    as_json,
+    link,
+    row_of,
+    stored,
+    values_of,
+)
 from search.ledger.results import FinalResult, Sources, StageResult, TunedBaseline, TunedStart
 from search.ledger.schema import SCHEMA, TABLES, check, readable
 
@@ -217,16 +229,48 @@ class Ledger:
             raise
         self.db.execute("COMMIT")
 
-    def append(self, row: Row) -> None:
-        """Enter the next candidate."""
-        self.db.execute(INSERT, stored(row))
+    def append(self, rows: Sequence[Row]) -> None:
+        """Enter the next candidates, those left out that are there."""
+        count, last = self._end()
+        for row in rows:
+            if row.candidate.number >= count:
+                values, evaluation = stored(row, last)
+                self.db.execute(INSERT, values)
+                if evaluation is not None:
+                    self.db.execute(INSERT_EVALUATION, (row.candidate.number, evaluation))
+                last = values[-1]
+
+    def set_state(self, told: int, code: str, value: str) -> None:
+        """Store the state of the search after the first `told` candidates, the only one kept."""
+        self.db.execute("DELETE FROM state")
+        self.db.execute("INSERT INTO state VALUES (?, ?, ?)", (told, code, value))
+
+    def state(self, code: str) -> tuple[int, str] | None:
+        """The last state and the number of candidates told before it; None unless it was stored by
+        this `code`."""
+        query = "SELECT told, value FROM state WHERE code = ?"
+        return self.db.execute(query, (code,)).fetchone()
 
     def __len__(self) -> int:
         return self.db.execute("SELECT count(*) FROM candidates").fetchone()[0]
 
-    def rows(self) -> Iterator[Row]:
-        """All candidates in order."""
-        return self._rows("ORDER BY number")
+    def rows(self, start: int = 0) -> Iterator[Row]:
+        """The candidates in order, from number `start` on."""
+        return self._rows("WHERE number >= ? ORDER BY number", start)
+
+    def keys(self, count: int) -> Iterator[tuple[str, str, str, str, int | None]]:
+        """The keys and the source of the first `count` candidates: text, canonical form,
+        fingerprint, family, source."""
+        return self.db.execute(
+            "SELECT digest, canonical, fingerprint, family, source FROM candidates "
+            "WHERE number < ? ORDER BY number",
+            (count,),
+        )
+
+    def remeasured(self, number: int) -> list[Row]:
+        """The candidates that are candidate `number` on new seeds, in order."""
+        where = f"WHERE mutation = '{REMEASURED}' AND parent = ? ORDER BY number"
+        return list(self._rows(where, number))
 
     def judged(self) -> Iterator[Row]:
         """The candidates in order that have a verdict of their own, those that repeat an earlier
@@ -256,17 +300,26 @@ class Ledger:
         return [(number, score, Demands(*rest)) for number, score, *rest in found]
 
     def _rows(self, clause: str, *arguments: Any) -> Iterator[Row]:
-        return map(row_of, self.db.execute(f"SELECT {NAMES} FROM candidates {clause}", arguments))
+        return map(row_of, self.db.execute(f"{SELECT} {clause}", arguments))
 
-    def content_hash(self) -> str:
+    def _end(self) -> tuple[int, bytes]:
+        """The number of candidates, and the link of the last one, a hash of all; empty without."""
+        query = "SELECT number + 1, link FROM candidates ORDER BY number DESC LIMIT 1"
+        return self.db.execute(query).fetchone() or (0, b"")
+
+    def content_hash(self, *, anew: bool = False) -> str:
         """Hex digest of all that two runs of one campaign must agree on.
 
         Covers the versions of tables and language, config, baseline, finals, validation, and every
         candidate in order with its evaluation; not time, workers or how often something was
-        retried.
+        retried. What it says of the rows was computed as they were written; `anew` reads them all.
         """
+        _, last = self._end()
+        if anew:
+            last = b""
+            for fields in self.db.execute(f"{SELECT} ORDER BY number"):
+                last = link(last, values_of(fields))
         digest = hashlib.sha256()
         digest.update(as_json([self._get(key) for key in _IN_HASH]).encode())
-        for values in self.db.execute(f"SELECT {HASHED} FROM candidates ORDER BY number"):
-            digest.update(b"\n" + as_json(values).encode())
+        digest.update(last)
         return digest.hexdigest()

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from search.candidates.verdict import REMEASURED, CacheKey
+from search.ledger.results import Scores
 from search.ledger.store import Ledger
 
 
@@ -36,6 +37,37 @@ class Work:
     compilations: int
     retries: int
     workers: int | None
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Candidates with a verdict of their own that ended alike and were `trained`, or were not:
+    their number, and their training steps before and after the first checkpoint."""
+
+    outcome: str
+    trained: bool
+    count: int
+    steps_before: int
+    steps_after: int
+
+
+def judged(ledger: Ledger) -> list[Judged]:
+    """The candidates with a verdict of their own by outcome, in the order of outcomes."""
+    rows = ledger.db.execute(
+        "SELECT outcome, steps_before > 0, count(*), sum(steps_before), sum(steps_after) "
+        "FROM candidates WHERE source IS NULL GROUP BY 1, 2 ORDER BY 1, 2"
+    )
+    return [Judged(outcome, bool(trained), *rest) for outcome, trained, *rest in rows]
+
+
+def screened_scores(ledger: Ledger) -> tuple[Scores, Scores]:
+    """The scores at the first checkpoint and at the end of the candidates that have both, were
+    trained to the end, and have a verdict of their own; by number."""
+    rows = ledger.db.execute(
+        "SELECT number, early, score FROM candidates "
+        "WHERE source IS NULL AND outcome = 'ok' AND early IS NOT NULL"
+    ).fetchall()
+    return {number: early for number, early, _ in rows}, {number: end for number, _, end in rows}
 
 
 def counts(ledger: Ledger) -> Counts:

@@ -6,16 +6,15 @@ A stage's `agreement` is Spearman's rank correlation of its scores with those of
 the programs that both have judged.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from statistics import fmean
 from typing import Any
 
 from evaluators.evaluation import Outcome
 from evaluators.statistics import rank_correlation
-from search.ledger import Ledger, Row
+from search.ledger import Ledger, summary
 from search.ledger.results import STAGES, FinalResult, Scores, StageResult, final_scores
+from search.ledger.summary import Judged
 
 _FEWEST = 5
 """Programs below which no rank correlation is given."""
@@ -46,42 +45,43 @@ def funnel(ledger: Ledger) -> list[Stage]:
     fresh = final_scores(finals or (), len(ledger.tasks))
     best = ledger.best(max(len(finals or ()) - 1, 1))
     search: Scores = {row.candidate.number: score for row, score in best}
-    stages = _search_stages(list(ledger.judged()), search, fresh)
+    stages = _search_stages(summary.judged(ledger), summary.screened_scores(ledger), search, fresh)
     return stages if finals is None else stages + _late_stages(finals, fresh, ledger.validation)
 
 
-def _search_stages(judged: Sequence[Row], best: Scores, fresh: Scores) -> list[Stage]:
-    """Free checks, screen and proxy; `best` are search scores of the finalists, which `fresh`
-    seeds repeat."""
-    trained = [row for row in judged if _steps(row)[0]]
-    whole = [row for row in trained if row.verdict.outcome != Outcome.SCREENED]
-    sound = [row for row in whole if row.verdict.outcome == Outcome.OK]
-    early: Scores = {
-        row.candidate.number: value for row in sound if (value := _early(row)) is not None
-    }
-    final: Scores = {row.candidate.number: row.verdict.score or 0.0 for row in sound}
+def _search_stages(
+    judged: Sequence[Judged], screened: tuple[Scores, Scores], best: Scores, fresh: Scores
+) -> list[Stage]:
+    """Free checks, screen and proxy.
+
+    **Arguments:** `screened`: scores at the first checkpoint and at the end; `best`: search scores
+    of the finalists, which `fresh` seeds repeat.
+    """
+    trained = [each for each in judged if each.trained]
+    whole = [each for each in trained if each.outcome != Outcome.SCREENED]
+    sound = [each for each in whole if each.outcome == Outcome.OK]
     return [
         Stage(
             name="free checks",
-            entered=len(judged),
-            passed=len(trained),
+            entered=_count(judged),
+            passed=_count(trained),
             steps=0,
-            refused=_reasons(row for row in judged if not _steps(row)[0]),
+            refused=_reasons(each for each in judged if not each.trained),
         ),
         Stage(
             name="screen",
-            entered=len(trained),
-            passed=len(whole),
-            steps=sum(_steps(row)[0] for row in trained),
-            refused=_reasons(row for row in trained if row.verdict.outcome == Outcome.SCREENED),
-            agreement=_agreement(early, final),
+            entered=_count(trained),
+            passed=_count(whole),
+            steps=sum(each.steps_before for each in trained),
+            refused=_reasons(each for each in trained if each.outcome == Outcome.SCREENED),
+            agreement=_agreement(*screened),
         ),
         Stage(
             name="proxy",
-            entered=len(whole),
-            passed=len(sound),
-            steps=sum(_steps(row)[1] for row in whole),
-            refused=_reasons(row for row in whole if row.verdict.outcome != Outcome.OK),
+            entered=_count(whole),
+            passed=_count(sound),
+            steps=sum(each.steps_after for each in whole),
+            refused=_reasons(each for each in whole if each.outcome != Outcome.OK),
             agreement=_agreement(best, fresh),
         ),
     ]
@@ -112,20 +112,13 @@ def _late_stages(
     ]
 
 
-def _steps(row: Row) -> tuple[int, int]:
-    """Training steps before and after the first checkpoint."""
-    return row.verdict.evaluation.steps if row.verdict.evaluation else (0, 0)
+def _count(judged: Iterable[Judged]) -> int:
+    return sum(each.count for each in judged)
 
 
-def _early(row: Row) -> float | None:
-    """The score at the first checkpoint, the mean over the tasks; None without one."""
-    early = row.verdict.evaluation.early() if row.verdict.evaluation else {}
-    return fmean(early.values()) if early else None
-
-
-def _reasons(rows: Iterable[Row]) -> dict[str, int]:
-    """The number of rows by outcome."""
-    return dict(sorted(Counter(row.verdict.outcome for row in rows).items()))
+def _reasons(judged: Iterable[Judged]) -> dict[str, int]:
+    """The number of candidates by outcome."""
+    return {each.outcome: each.count for each in judged}
 
 
 def _programs(scores: Scores) -> int:

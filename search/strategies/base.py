@@ -2,14 +2,14 @@
 
 The campaign tries the programs that it starts from first, as candidates 0, 1, ... After them it
 asks for candidate i once it has told i - look_ahead, and tells in the order of candidates; so a
-strategy needs no clock, no randomness but the generator it is handed, and is brought back by asking
-and telling the same again.
+strategy needs no clock and no randomness but the generator it is handed. It is brought back from
+its `state`, or by asking and telling the same again.
 """
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
@@ -93,6 +93,23 @@ class Strategy(ABC, Generic[OptionsT]):
 
     def again(self, number: int, measured: Sequence[Judged]) -> None:
         """All evaluations so far of a candidate that was measured again. Ignored by default."""
+
+    def state(self) -> Any:
+        """What it has learned, so that `restore` brings another one of the same options and starts
+        to where this one is.
+
+        Numbers, texts, None, sequences, mappings with texts for keys, and programs; the less, the
+        better, since it is stored every few hundred candidates. By default nothing, for strategies
+        that learn nothing.
+
+        **Raises:** TypeError if the strategy keeps something and has no `state` of its own.
+        """
+        kept = sorted(vars(self).keys() - {"options", "starts", "breeder"})
+        if kept:
+            raise TypeError(f"{type(self).__name__} keeps {', '.join(kept)}, and has no state()")
+
+    def restore(self, state: Any) -> None:
+        """Go on from what `state` gave; sequences come back as lists."""
 
 
 STRATEGIES: Registry[type[Strategy]] = Registry("strategy")

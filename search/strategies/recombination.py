@@ -16,6 +16,7 @@ from collections import Counter, deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
+from typing import Any
 
 import numpy as np
 from pydantic import Field
@@ -114,6 +115,23 @@ class Recombination(Strategy[RecombinationOptions]):
         member.score = fmean(each.score for each in measured if each.score is not None)
         member.cases = {case: fmean(each.cases[case] for each in measured) for case in member.cases}
         self._alive.rescore(number, member.score)
+
+    def state(self) -> Any:
+        members = self._alive.members.values()
+        return {
+            "members": [[each.number, each.program, each.score, each.cases] for each in members],
+            "tuned": list(self._tuned),
+            "to_beat": list(self._to_beat.items()),
+            "tries": self._tries,
+        }
+
+    def restore(self, state: Any) -> None:
+        self._alive = NovelPopulation(self.options.population)
+        for member in (_Member(*each) for each in state["members"]):
+            self._alive.add(member.number, member, member.score, member.program)
+        self._tuned = deque(state["tuned"])
+        self._to_beat = dict(state["to_beat"])
+        self._tries = Counter(state["tries"])
 
     def _parent(self, rng: np.random.Generator) -> tuple[int, Program]:
         """The program that a child is made from; a start program now and then, and at first."""

@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Sequence
 from itertools import cycle, islice
 from statistics import fmean
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from pydantic import Field
@@ -73,6 +73,12 @@ class RegularizedEvolution(Strategy[EvolutionOptions]):
     def again(self, number: int, measured: Sequence[Judged]) -> None:
         known = [each.score for each in measured if each.score is not None]
         self._rescore(number, fmean(known) if len(known) == len(measured) else None)
+
+    def state(self) -> Any:
+        return list(self._alive)
+
+    def restore(self, state: Any) -> None:
+        self._alive = deque((_Member(*each) for each in state), maxlen=self.options.population)
 
     def _rescore(self, number: int, score: float | None) -> None:
         alive = [m._replace(score=score) if m.number == number else m for m in self._alive]

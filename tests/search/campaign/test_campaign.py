@@ -15,10 +15,10 @@ from search.campaign.session import Session
 from search.campaign.sources import find_sources
 from search.candidates.rates import BestRates
 from search.candidates.screen import Screen
-from search.candidates.verdict import REMEASURED, Candidate, Keys
+from search.candidates.verdict import REMEASURED, Candidate, Keys, Verdict
 from search.config import ScreenConfig
 from search.errors import CampaignFailed
-from search.ledger import FILE, Ledger
+from search.ledger import FILE, Ledger, Row
 from search.mutation.mutator import Mutation
 from search.pool.worker import CampaignWorker
 from search.run import run_campaign
@@ -312,16 +312,26 @@ def test_rates_follow_the_constant_the_parent_and_the_source():
             index, str(program), parent, Mutation(kind, ""), Keys("", "", "", ""), None, source
         )
 
-    first = candidate(0, None, 0.1)
-    rates = BestRates([first.program], [{"digits": 0.2, "chars": 0.4}])
+    def tell(candidate, **rates):
+        measured = [Measurement(t, 0, Outcome.OK, 1.0, 0.5, rate=r) for t, r in rates.items()]
+        evaluation = Evaluation(Outcome.OK, 0.5, tuple(measured)) if rates else None
+        told.append(Row(candidate, Verdict(Outcome.OK, 0.5, evaluation), 0.0))
+
+    class Past(list):
+        def row(self, number):
+            return self[number] if number < len(self) else None
+
+    first, told = candidate(0, None, 0.1), Past()
+    rates = BestRates([first.program], [{"digits": 0.2, "chars": 0.4}], ["digits", "chars"], told)
     halved = candidate(1, 0, 0.05)
     assert rates.of(halved) == {"digits": 0.1, "chars": 0.2}
-    rates.learn(first, None)
-    measured = Measurement("digits", 0, Outcome.OK, 1.0, 0.5, rate=0.3)
-    rates.learn(halved, Evaluation(Outcome.OK, 0.5, (measured,)))
+    tell(first)
+    tell(halved, digits=0.3)
     assert rates.of(candidate(2, 1, 0.05)) == {"digits": 0.3, "chars": 0.2}
-    rates.learn(candidate(2, 0, 0.05, source=1), None)
+    tell(candidate(2, 0, 0.05, source=1))
     assert rates.of(candidate(3, 2, 0.05)) == {"digits": 0.3, "chars": 0.2}
     assert rates.of(candidate(3, 1, 0)) == {"digits": 0.3, "chars": 0.2}
     longer = rates.of(candidate(3, 1, 0.05, step="(4 * g)", kind="graft"))
     assert longer == pytest.approx({"digits": 0.075, "chars": 0.05})
+    tell(candidate(3, 2, 0.1, source=None), digits=0.5, chars=0.6)
+    assert rates.of(candidate(4, 3, 0.2)) == {"digits": 1.0, "chars": 1.2}

@@ -1,0 +1,124 @@
+"""A campaign goes on from its last stored state, and its ledger is what it would have been."""
+
+import json
+
+import pytest
+
+from dsl import parse
+from dsl.zoo import ZOO
+from search.campaign import events, loop
+from search.candidates.plain import from_text, to_text
+from search.ledger import FILE, Ledger
+from search.run import run_campaign
+from search.strategies import STRATEGIES, Judged, Options, Proposal, Strategy
+from tests.support.fakes import config, fake_worker
+
+SMALL = {
+    "recombination": {"population": 12, "drawn": 4, "family": 6},
+    "regularized_evolution": {"population": 8, "tournament": 3},
+    "constants_only": {"population": 8, "tournament": 3},
+}
+
+
+class Stop(BaseException):
+    """Ends a campaign from an observer, as Ctrl-C would."""
+
+
+def campaign(kind, **changes):
+    tasks = [{"name": "digits", "steps": 20}, {"name": "quadratic", "steps": 20}]
+    return config(
+        start=["adamw", "lion", "sgd", "adan"],
+        tasks=tasks,
+        strategy={"kind": kind, **SMALL.get(kind, {})},
+        evaluation={"generation": 12, "elites": 2},
+        screen={"keep": 0.5, "window": 20},
+        final={"finalists": 1, "seeds": 2},
+        **changes,
+    )
+
+
+def run_to(settings, folder, stop_at=None):
+    """Run or resume a campaign, up to a number of candidates; the events that it told."""
+    seen = []
+
+    def observe(event):
+        seen.append(event)
+        if isinstance(event, events.Judged) and event.progress.judged == stop_at:
+            raise Stop
+
+    if stop_at is None:
+        result = run_campaign(settings, folder, observe, fake_worker)
+        return seen, result.content_hash
+    with pytest.raises(Stop):
+        run_campaign(settings, folder, observe, fake_worker)
+    return seen, None
+
+
+@pytest.mark.parametrize("kind", STRATEGIES)
+@pytest.mark.parametrize("look_ahead", [1, 5])
+def test_every_strategy_goes_on_from_its_state(kind, look_ahead, tmp_path, monkeypatch):
+    settings = campaign(kind, look_ahead=look_ahead)
+    _, undisturbed = run_to(settings, tmp_path / "undisturbed")
+    monkeypatch.setattr(loop, "STATE_EVERY", 1)
+    folder, told = tmp_path / "stopped", []
+    monkeypatch.setattr(
+        loop, "bring_back", lambda text, n, *rest: (told.append(n), BRING_BACK(text, n, *rest))[1]
+    )
+    for stop_at in (9, 10, 13, 24, 25, 31, 50, 59):
+        run_to(settings, folder, stop_at)
+    assert run_to(settings, folder)[1] == undisturbed
+    assert len(told) == 8 and told == sorted(told) and told[-1] >= 54
+    with_state = Ledger.read(folder / FILE)
+    assert with_state.content_hash(anew=True) == undisturbed
+    with_state.close()
+
+
+BRING_BACK = loop.bring_back
+
+
+def test_a_state_of_other_code_is_not_used(tmp_path, monkeypatch):
+    monkeypatch.setattr(loop, "STATE_EVERY", 1)
+    settings = campaign("recombination")
+    run_to(settings, tmp_path, 30)
+    monkeypatch.setattr(loop, "code_digest", lambda packages: "another")
+    monkeypatch.setattr(loop, "bring_back", None)
+    resumed, found = run_to(settings, tmp_path)
+    assert events.Resumed(30) in resumed and len(found) == 64
+
+
+def test_a_larger_budget_goes_on_from_a_state(tmp_path, monkeypatch):
+    monkeypatch.setattr(loop, "STATE_EVERY", 1)
+    _, whole = run_to(campaign("recombination"), tmp_path / "whole")
+    for budget in (20, 33):
+        run_to(campaign("recombination", budget={"candidates": budget}), tmp_path / "grown")
+    assert run_to(campaign("recombination"), tmp_path / "grown")[1] == whole
+
+
+def test_a_state_holds_programs_as_they_were():
+    text = "def c3(w, g, m=zeros, *, lr=0.1):\n    u = tanh(g)\n    m = 2 * u\n    return u"
+    program, other = parse(text), ZOO["lion"]
+    data = {"members": [[3, program, float("-inf")], [4, other, None]], "by_task": {"a": 0.1}}
+    written = to_text(data, lambda each: 3 if each is program else None)
+    assert "tanh" not in written and "sign" in written
+    again = from_text(written, {3: parse(str(program))}.__getitem__)
+    assert again == data
+    names = [statement.name for statement in program.statements]
+    assert [statement.name for statement in again["members"][0][1].statements] == names
+    assert json.loads(written)["members"][0][2] == float("-inf")
+    with pytest.raises(TypeError, match="object is neither plain data nor a program"):
+        to_text([object()], lambda each: None)
+
+
+def test_a_strategy_that_keeps_something_must_say_what():
+    class Forgetful(Strategy):
+        def ask(self, number, rng, name):
+            return Proposal(self.starts[0], 0, None)
+
+        def tell(self, judged: Judged):
+            self.last = judged
+
+    strategy = Forgetful(Options(kind="forgetful"), [ZOO["sgd"]], config().breeder())
+    assert strategy.state() is None
+    strategy.tell(Judged(0, ZOO["sgd"], "", 0.5))
+    with pytest.raises(TypeError, match=r"Forgetful keeps last, and has no state\(\)"):
+        strategy.state()
