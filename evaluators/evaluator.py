@@ -9,6 +9,7 @@ from statistics import fmean
 from dsl import canonical
 from dsl.program import Program
 from evaluators.checks import CHECKS, refused_by
+from evaluators.cost import steps_at_price
 from evaluators.evaluation import Evaluation, Measurement, Outcome
 from evaluators.score import WORST, aggregate, loss_at, reference, score
 from evaluators.suites import TaskChoice
@@ -95,9 +96,10 @@ class Evaluator:
         """Judge programs on every task with every seed; each as if it were alone.
 
         On each task the rates around a middle one are tried, and the one that serves a program
-        best over the seeds counts; the baseline has the same choice. Tasks run in the order of the
-        setup; after one on which a program fails, or a hurdle that it does not pass, the rest are
-        not run and count as failed. A failed run scores -1.
+        best over the seeds counts; the baseline has the same choice. A program whose oracles take
+        more gradients gets so many steps less, and is compared after the same part of its steps.
+        Tasks run in the order of the setup; after one on which a program fails, or a hurdle that it
+        does not pass, the rest are not run and count as failed. A failed run scores -1.
         """
         judged = [_Judged(canonical(request.program), request) for request in requests]
         for each in judged:
@@ -120,7 +122,9 @@ class Evaluator:
             task, scale = self.trainers.by_task[name].task, self._scale(name, tuple(seeds))
             losses = [loss_at(task, threshold * scale[0])]
         tried = self._tried(judged.program, judged.request.rates.get(name))
-        return TrainingRequest(judged.program, seeds, tried, losses)
+        trainer = self.trainers.by_task[name]
+        steps = steps_at_price(judged.program, trainer.task, trainer.steps)
+        return TrainingRequest(judged.program, seeds, tried, losses, steps)
 
     def _tried(self, program: Program, middle: float | None) -> tuple[float, ...] | None:
         """The rates around `middle`, nearest first; None for a program without a rate."""
@@ -164,7 +168,8 @@ class _Judged:
         scale: Sequence[float],
     ) -> None:
         """Take in its runs [rate][seed] on a task."""
-        before, after = _steps(trainer, [run for row in runs for run in row])
+        stages = trainer.length(request).stages
+        before, after = _steps(stages[0], stages[-1], [run for row in runs for run in row])
         self.steps = (self.steps[0] + before, self.steps[1] + after)
         measured = [
             [
@@ -240,10 +245,9 @@ def _outcome(measured: Iterable[Measurement]) -> Outcome:
     return next((m.outcome for m in measured if m.outcome not in sound), Outcome.OK)
 
 
-def _steps(trainer: Trainer, runs: Sequence[Trained]) -> tuple[int, int]:
-    """Training steps up to the first checkpoint and after it, over all runs, which go on
-    together."""
-    first = trainer.checkpoints[0]
-    ends = [first if run.pruned else run.stopped or trainer.last for run in runs]
+def _steps(first: int, last: int, runs: Sequence[Trained]) -> tuple[int, int]:
+    """Training steps up to the `first` checkpoint and after it, over all runs, which go on together
+    to the `last` step."""
+    ends = [first if run.pruned else run.stopped or last for run in runs]
     length = max(ends)
     return len(runs) * min(length, first), len(runs) * max(length - first, 0)

@@ -156,7 +156,7 @@ class Trainer:
             except DoesNotFit as error:
                 unfit[number] = Unfit(str(error))
                 continue
-            thresholds, length = self._thresholds(request), self._length(request)
+            thresholds, length = self._thresholds(request), self.length(request)
             for batch in lane_batches(number, request.seeds, _rates(request), self.shape):
                 if engine is Engine.MACHINE and encoded is not None:
                     run = MachineRun(request.program, encoded, batch, thresholds, length)
@@ -195,10 +195,10 @@ class Trainer:
             return Engine.MACHINE, encoded
         runs = len(request.seeds) * len(_rates(request))
         size, capacity = self.machine.layout.size, self.machine.capacity
-        last, lanes = self._length(request).stages[-1], self.shape.lanes
+        last, lanes = self.length(request).stages[-1], self.shape.lanes
         return choose(encoded, size, last, lanes, runs, capacity), encoded
 
-    def _length(self, request: TrainingRequest) -> RunLength:
+    def length(self, request: TrainingRequest) -> RunLength:
         """Where the runs of a request are looked at."""
         steps = self.steps if request.steps is None else request.steps
         if not 1 <= steps <= self.steps:

@@ -5,11 +5,14 @@ from typing import Any
 
 from pydantic import Field, SerializeAsAny, field_validator, model_validator
 
+from dsl.language.registry import PRIMITIVES
 from dsl.program import Program
 from dsl.zoo import GROUPS, ZOO
+from evaluators import registry
 from evaluators.checks import CHECKS
 from evaluators.files.config_file import Section, one_of
 from evaluators.suites import TaskChoice, TaskConfig
+from evaluators.training.answers import answered
 from evaluators.training.trainers import searchable
 from search.config.judging import (
     BaselineConfig,
@@ -24,6 +27,8 @@ from search.mutation import Breeder, PrimitiveSampler, SearchSpace
 from search.objectives import OBJECTIVES, QUALITY
 from search.strategies import STRATEGIES, Options
 
+ORACLE, WITH_ORACLES = 0.25, 0.1
+"""The weights of an oracle that a campaign allows, and of what goes with it in known rules."""
 EVERY = "zoo"
 """The start that stands for every rule of the zoo that fits."""
 
@@ -47,6 +52,8 @@ class Config(Section):
     """What makes one rule better than another: quality, and memory, cost and size where a front of
     them is wanted."""
     primitives: PrimitivesConfig = PrimitivesConfig()
+    oracles: list[str] = []
+    """Oracles that programs may ask, each for so many steps of training less; none by default."""
     mutation: SerializeAsAny[MutationConfig] = Field(
         default_factory=lambda: MutationConfig.of_declared()()
     )
@@ -91,6 +98,12 @@ class Config(Section):
             raise ValueError(f"{QUALITY} is always one of them, met {', '.join(names)}")
         return names
 
+    @field_validator("oracles")
+    @classmethod
+    def _oracles(cls, names: list[str]) -> list[str]:
+        known = [name for name, primitive in PRIMITIVES.items() if primitive.oracle]
+        return [one_of("oracle", name, known) for name in names]
+
     @field_validator("checks")
     @classmethod
     def _checks(cls, names: list[str]) -> list[str]:
@@ -117,16 +130,42 @@ class Config(Section):
                 raise ValueError(f"task '{name}' is listed twice")
         return self
 
+    @model_validator(mode="after")
+    def _answered(self) -> "Config":
+        for task in self.tasks:
+            able = answered(registry.get(task.name))
+            for name in self.oracles:
+                if PRIMITIVES[name].asks not in able:
+                    others = [n for n, p in PRIMITIVES.items() if p.oracle and p.asks in able]
+                    raise ValueError(
+                        f"task '{task.name}' does not answer the oracle '{name}'; it answers "
+                        f"{', '.join(others)}"
+                    )
+        return self
+
+    def _palette(self) -> dict[str, float]:
+        """The weight of every primitive that mutation draws: those of `primitives`, the oracles,
+        and what known rules that ask nothing else are made of besides."""
+        table = self.primitives.table()
+        if self.oracles:
+            for rule in ZOO.values():
+                used = {each.op for each in rule.statements}
+                asked = {op for op in used if PRIMITIVES[op].oracle}
+                if asked and asked <= set(self.oracles):
+                    table |= {op: WITH_ORACLES for op in sorted(used) if not table.get(op)}
+            table |= dict.fromkeys(sorted(self.oracles), ORACLE)
+        return {name: w for name, w in table.items() if name not in self.primitives.forbid}
+
     def breeder(self, zoo: Sequence[Program] = ()) -> Breeder:
         """The ways to new programs; `zoo` are the known rules that give parts and habits."""
-        sampler = PrimitiveSampler(self.primitives.table())
+        sampler = PrimitiveSampler(self._palette())
         space = SearchSpace(sampler, self.mutation.max_statements, self.mutation.max_slots)
         return Breeder(space, self.mutation.kinds(), zoo)
 
     def words(self) -> frozenset[str]:
         """The primitives that programs may be made of: those that mutation draws, and without
         `primitives.only` those of the machine that cost it nothing."""
-        drawn = {name for name, weight in self.primitives.table().items() if weight}
+        drawn = {name for name, weight in self._palette().items() if weight}
         free = set() if self.primitives.only else set(searchable())
         return frozenset((drawn | free) - set(self.primitives.forbid))
 

@@ -224,6 +224,14 @@ def test_a_program_behind_a_hurdle_is_not_trained_on_the_rest():
     assert stopped.score < whole.score
 
 
+def test_an_oracle_is_paid_for_in_steps():
+    carried = tuple({*CARRIED, *(each.op for each in ZOO["sam"].statements)})
+    evaluator = Evaluator(JudgingSetup(TASKS[:1], BASELINE, carried))
+    steps = {name: sum(evaluator.evaluate(ZOO[name], SEEDS).steps) for name in ("sgd", "sam")}
+    assert steps == {"sgd": len(SEEDS) * (60 + 3), "sam": len(SEEDS) * (30 + 1)}
+    assert evaluator.trainers.by_task["quadratic"].programs_compiled == 0
+
+
 def test_a_batch_is_judged_as_if_each_program_were_alone(evaluator):
     bodies = ("return lr * g", "return -2 * g", "return lr * sign(g)", "return lr * arcsinh(g)")
     asked = [EvaluationRequest(rule(f"    {body}"), {"quadratic": 3e-3}) for body in bodies]

@@ -1,9 +1,10 @@
 import pytest
 import yaml
+from pydantic import ValidationError
 
 from search.config import load_config
 from search.errors import ConfigError
-from tests.support.fakes import CONFIG
+from tests.support.fakes import CONFIG, config
 
 
 @pytest.fixture
@@ -20,11 +21,11 @@ def message(path, *overrides):
 
 
 def test_a_config_resolves_to_all_its_keys_and_reads_back(path, tmp_path):
-    config = load_config(path)
+    found = load_config(path)
     again = tmp_path / "again.yaml"
-    again.write_text(yaml.safe_dump(config.resolved()))
-    assert load_config(again) == config
-    assert config.resolved()["baseline"] == {"rule": "adamw", "evaluations": 48, "seeds": 2}
+    again.write_text(yaml.safe_dump(found.resolved()))
+    assert load_config(again) == found
+    assert found.resolved()["baseline"] == {"rule": "adamw", "evaluations": 48, "seeds": 2}
 
 
 def test_overrides_are_yaml_at_a_path(path):
@@ -53,6 +54,7 @@ def test_overrides_are_yaml_at_a_path(path):
         ("strategy.population=1", "c.yaml: strategy.population: wanted 2 or more, met 1"),
         ("strategy.kind=regularised", "c.yaml: strategy: unknown strategy 'regularised'; did you"),
         ("strategy=3", "c.yaml: strategy: wanted a mapping with a `kind`, one of best_of_n"),
+        ("oracles=[hpv]", "c.yaml: oracles: unknown oracle 'hpv'; did you mean 'hvp'?"),
         ("objectives=[speed]", "c.yaml: objectives: unknown objective 'speed'"),
         ("objectives=[size]", "c.yaml: objectives: quality is always one of them, met size"),
         ("final.pick={memory: -1}", "c.yaml: final.pick: no rule has a memory of at most -1; 0 is"),
@@ -90,3 +92,14 @@ def test_a_file_that_is_no_config_is_named(tmp_path, path):
 def test_an_unknown_name_comes_with_all_that_are_known(path):
     with pytest.raises(ConfigError, match="help: the names are .*quadratic"):
         load_config(path, ["tasks.0.name=nothing_like_it"])
+
+
+def test_an_oracle_that_a_task_does_not_answer_is_named_with_those_that_it_does():
+    with pytest.raises(ValidationError, match="'rosenbrock' does not answer the oracle 'sampled_"):
+        config(tasks=[{"name": "rosenbrock", "steps": 10}], oracles=["sampled_grad"])
+
+
+def test_oracles_bring_the_words_of_known_rules_that_ask_them():
+    plain, asking = config(), config(oracles=["hvp"])
+    assert asking.words() - plain.words() >= {"hvp", "rademacher", "every"}
+    assert plain.words() < asking.words() and "grad_at" not in asking.words()

@@ -40,6 +40,12 @@ def test_one_and_many_names_and_groups(tmp_path):
     assert set(names(start="plain")) <= set(GROUPS["plain"])
 
 
+def test_rules_that_ask_oracles_are_starts_where_the_campaign_allows_it():
+    assert not {"sam", "adahessian"} & set(names(start="zoo"))
+    assert "sam" in names(start="zoo", oracles=["grad_at"])
+    assert {"adahessian", "sophia_h"} <= set(names(start="zoo", oracles=["hvp"]))
+
+
 def test_a_mask_takes_rules_out_of_starts_and_donors():
     masked = config(start="zoo", mask=["lion", "adaptive"])
     left = {start.name for start in find_sources(masked).starts}
