@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from evaluators.data.blur import blur
 from evaluators.data.examples import DataSet, Examples
 
 CLASSES = 10
@@ -76,7 +77,19 @@ def _images() -> tuple[Examples, Examples]:
     return Examples(scaled[0], scaled[0]), Examples(scaled[1], scaled[1])
 
 
+def _blurred() -> tuple[Examples, Examples]:
+    """Digits blurred twice, less the mean of each pixel over those for training, in standard
+    deviations of all pixels together."""
+    parts = [blur(blur(part.pixels.reshape(-1, 8, 8))).reshape(-1, 64) for part in load()]
+    mean = parts[0].mean(0)
+    spread = (parts[0] - mean).std()
+    inputs = [((part - mean) / spread).astype(np.float32) for part in parts]
+    labels = [part.labels for part in load()]
+    return Examples(inputs[0], labels[0]), Examples(inputs[1], labels[1])
+
+
 DIGITS = DataSet("digits", load)
 LONG_TAIL = DataSet("digits_long_tail", _long_tail)
 MISLABELLED = DataSet("digits_mislabelled", _mislabelled)
+BLURRED = DataSet("digits_blurred", _blurred)
 IMAGES = DataSet("digits_images", _images)

@@ -1,8 +1,10 @@
-"""Text to predict characters of: Python's help topics, Unicode's names, and windows of either."""
+"""Text to predict: Python's help topics, Unicode's names, in windows or in pairs of words."""
 
+import re
 import unicodedata
 from collections import Counter
 from collections.abc import Callable
+from itertools import pairwise
 from pydoc_data.topics import topics
 
 import numpy as np
@@ -74,6 +76,30 @@ def next_character(
     seen, held_out = (windows(part, numbers, context + 1) for part in (train, validation))
     spread = np.linspace(0, len(held_out) - 1, VALIDATION).astype(np.int64)
     return _shifted(seen), _shifted(held_out[spread])
+
+
+def next_word(
+    load: Callable[[], tuple[str, str]], words: int, validation: int
+) -> tuple[Examples, Examples]:
+    """Words that stand next to each other in a line, int32 [pairs] each, both among the `words`
+    most frequent ones in training, which are numbered from 0 in that order.
+
+    **Arguments:** `load`: training and validation text in capitals; `validation`: the number of
+    pairs for validation, spread over the text. Words of one letter are passed over.
+    """
+    train, other = ([re.findall("[A-Z]{2,}", line) for line in part.split("\n")] for part in load())
+    counts = Counter(word for line in train for word in line)
+    ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    numbers = {word: i for i, (word, _) in enumerate(ranked[:words])}
+    seen, held_out = (_pairs(lines, numbers) for lines in (train, other))
+    spread = np.linspace(0, len(held_out) - 1, validation).astype(np.int64)
+    return Examples(*seen.T.copy()), Examples(*held_out[spread].T.copy())
+
+
+def _pairs(lines: list[list[str]], numbers: dict[str, int]) -> Int32[np.ndarray, "pairs 2"]:
+    """The numbers of neighbours; words without a number are passed over."""
+    known = [[numbers[word] for word in line if word in numbers] for line in lines]
+    return np.array([pair for line in known for pair in pairwise(line)], np.int32)
 
 
 def _shifted(windows: Int32[np.ndarray, "windows length"]) -> Examples:

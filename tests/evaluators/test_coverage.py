@@ -152,19 +152,20 @@ def test_a_table_of_numbers_is_regressed_and_a_matrix_is_factored():
 
 MATRICES = {
     "search": {"deblur", "facts", "skewed_map"},
-    "meta_validation": {"in_context"},
+    "meta_validation": {"digits_blurred", "in_context"},
+    "held_out": {"deblur_deep", "word_tables"},
 }
-"""The tasks of a suite that show what a rule for matrices is for."""
+"""The tasks of each suite that show what a rule for matrices is for."""
 
 
 @pytest.mark.parametrize("suite", MATRICES)
-def test_suites_have_tasks_of_matrices_and_nothing_else(suite):
+def test_every_suite_has_tasks_of_matrices_and_nothing_else(suite):
     listed = {choice.name for choice in load_suite(suite).tasks}
     assert listed >= MATRICES[suite]
     assert all(set(kernels(registry.get(name))) == {2} for name in MATRICES[suite])
 
 
-@pytest.mark.parametrize("name", ["deblur", "skewed_map"])
+@pytest.mark.parametrize("name", ["deblur", "deblur_deep", "digits_blurred", "skewed_map"])
 def test_inputs_are_skewed_along_directions_that_are_no_coordinates(name):
     inputs = registry.get(name).data().train.inputs.astype(float)
     along = np.linalg.eigvalsh(np.cov(inputs.T))[::-1]
@@ -191,6 +192,12 @@ def test_a_prompt_can_be_answered_from_its_pairs_alone():
     found = [np.linalg.lstsq(rows[:, :-1], rows[:, -1], rcond=None)[0] for rows in pairs]
     answers = np.einsum("pi,pi->p", last[:, :-1], np.stack(found))
     np.testing.assert_allclose(answers, asked[:, 0], atol=1e-4)
+
+
+def test_rows_of_word_tables_are_seen_as_often_as_words_occur():
+    seen = np.bincount(registry.get("word_tables").data().train.inputs)
+    assert len(seen) == len(start(registry.get("word_tables"))["input"])
+    assert seen[:10].sum() > 5 * seen[-50:].sum() > 0
 
 
 def test_labels_are_rare_or_wrong_in_training_alone():

@@ -103,6 +103,16 @@ def test_names_are_those_of_characters():
     assert not set(validation.split("\n")) & set(train.split("\n"))
 
 
+def test_neighbours_are_common_words_of_a_line_and_common_ones_have_low_numbers():
+    text_of_lines = "LATIN SMALL LETTER Z\nLATIN LETTER RARE SMALL\nLATIN SMALL LETTER"
+    train, validation = text.next_word(lambda: (text_of_lines, "LETTER NEW SMALL\nLATIN"), 3, 1)
+    latin, letter, small = 0, 1, 2
+    pairs = [(latin, small), (small, letter), (latin, letter), (letter, small)]
+    pairs += [(latin, small), (small, letter)]
+    assert list(zip(*(part.tolist() for part in train), strict=True)) == pairs
+    assert [part.tolist() for part in validation] == [[letter], [small]]
+
+
 def test_a_blur_spreads_a_point_evenly_and_keeps_its_light():
     point = np.zeros((2, 9, 7))
     point[:, 4, 3] = [1.0, 3.0]

@@ -161,6 +161,19 @@ def test_the_last_layer_of_the_autoencoder_cannot_say_more_than_its_inputs():
     assert 0 <= np.sum(left**2) / images.size - task.floor < 1e-4
 
 
+def test_words_with_different_successors_cannot_all_be_told():
+    task = registry.get("word_tables")
+    followed: dict[int, Counter[int]] = defaultdict(Counter)
+    for word, successor in zip(*(part.tolist() for part in task.data().validation), strict=True):
+        followed[word][successor] += 1
+    entropy = sum(
+        -count * np.log(count / counts.total())
+        for counts in followed.values()
+        for count in counts.values()
+    )
+    assert 0 <= entropy / len(task.data().validation.targets) - task.floor < 1e-2
+
+
 @pytest.mark.parametrize(
     ("name", "reach"),
     [
