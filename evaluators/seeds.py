@@ -9,7 +9,7 @@ import numpy as np
 
 _MUTATION, _EVALUATION = 0, 1
 _BITS = 29
-_SEARCH, _BASELINE, _FINAL, _COMPARISON, _VALIDATION, _START = range(6)
+_SEARCH, _BASELINE, _FINAL, _COMPARISON, _VALIDATION, _START, _REDUCTION = range(7)
 """Purposes; each has the range of 2**29 seeds that begins at its number times 2**29."""
 
 COMPARISON_TUNING_SEEDS = tuple(range(_COMPARISON << _BITS, (_COMPARISON << _BITS) + 5))
@@ -38,6 +38,11 @@ def baseline_seeds(seed: int, count: int) -> tuple[int, ...]:
 def final_seeds(seed: int, count: int) -> tuple[int, ...]:
     """Fresh seeds for the finalists; fewer are the beginning of more."""
     return _draw(seed, _FINAL, 0, count)
+
+
+def reduction_seeds(seed: int, batch: int, count: int) -> tuple[int, ...]:
+    """Seeds for the finalists without this or that; new ones for every batch of runs."""
+    return _draw(seed, _REDUCTION, batch, count)
 
 
 def validation_seeds(

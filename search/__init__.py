@@ -3,6 +3,7 @@
 run           a campaign in a folder, from its config to the files of its winner
 config/       the keys of a campaign, and reading them from a file
 campaign/     the resumable loop and its stages
+reduction/    finalists without what does not matter
 candidates/   the next candidate, its keys, rates and screen
 strategies/   ways to choose programs by their scores
 mutation/     random changes of a program

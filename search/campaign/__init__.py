@@ -1,6 +1,6 @@
 """A campaign from its first job to its last.
 
-campaign      tune the baseline, search, measure the finalists
+campaign      tune the baseline, search, measure and reduce the finalists
 loop          the search: candidates proposed, judged and told; resumable anywhere
 snapshot      the state of a search between two candidates, as text
 session       the workers of this process, and its entry in the ledger
@@ -8,6 +8,8 @@ sources       the rules that a campaign is made from
 starts        the programs that it starts from, tuned
 baseline      the rule that scores 1, tuned, and the suites that judge by it
 finals        the best programs on fresh seeds
-validation    the best of these on suites of other tasks
+reduction     the best of these without what does not matter
+validation    what is left on suites of other tasks
+choice        the winner: the smallest that tests cannot tell from the best
 events        the events that an observer is told
 """

@@ -1,19 +1,21 @@
-"""A campaign from end to end: tune the baseline, search, measure the finalists.
+"""A campaign from end to end: tune the baseline, search, measure and reduce the finalists.
 
 Each part is stored as soon as it is done, and is not done again.
 """
 
 from evaluators.evaluator import JudgingSetup
 from search.campaign.baseline import search_setup, tune_baseline
+from search.campaign.choice import Contender, able_first
 from search.campaign.finals import Entrant, chosen, evidence_by_candidate, measure
 from search.campaign.loop import SearchLoop
+from search.campaign.reduction import reduced
 from search.campaign.session import Session
 from search.campaign.sources import known_rules
 from search.campaign.starts import tune_starts
 from search.campaign.validation import validate
 from search.candidates.proposer import Proposer
 from search.ledger.history import History
-from search.ledger.results import TunedBaseline, final_scores
+from search.ledger.results import TunedBaseline, Winner
 
 
 def run(session: Session) -> bool:
@@ -57,9 +59,28 @@ def _measure_finalists(session: Session, baseline: TunedBaseline, setup: Judging
     scale = Entrant(None, baseline.program, baseline.rates)
     best = [ledger.row(number) for number in chosen(config, ledger.families())]
     finalists = [Entrant(row.candidate.number, row.candidate.program, row.rates) for row in best]
-    finals = measure(config, [scale, *finalists], setup, session.pool, session.observe)
-    scores = final_scores(finals, tasks)
-    found = validate(config, scale, finalists, scores, session.pool, session.observe)
+    pool, observe = session.pool, session.observe
+    finals = measure(config, [scale, *finalists], setup, pool, observe)
+    contenders = [
+        Contender(finalist, final.scores(tasks))
+        for finalist, final in zip(finalists, finals[1:], strict=True)
+        if final.complete
+    ]
+    first = [each.entrant for each in able_first(contenders, config.final.pick)]
+    left = reduced(config, first, finals, setup, pool, observe)
+    contenders += [
+        Contender(Entrant(each.candidate, each.program, each.rates, True), each.final.scores(tasks))
+        for each in left
+        if each.final
+    ]
+    also = sum(each.final is not None for each in left)
+    found, winner = validate(config, scale, contenders, pool, observe)
     with ledger.transaction():
-        ledger.set_results(finals, found, evidence_by_candidate(finals, tasks))
+        ledger.set_results(
+            finals=finals,
+            evidence=evidence_by_candidate(finals, tasks, also),
+            reductions=left,
+            validation=found,
+            winner=Winner(winner.candidate, winner.reduced) if winner else None,
+        )
         session.note()

@@ -127,6 +127,15 @@ class MeasuringFinalists:
 
 
 @dataclass(frozen=True)
+class Reducing:
+    """Finalists lose what does not matter: `done` of at most `total` evaluations are made."""
+
+    finalists: int
+    done: int
+    total: int
+
+
+@dataclass(frozen=True)
 class Validating:
     """`done` of `total` measurements on a suite of other tasks are in."""
 
@@ -146,6 +155,7 @@ Event = (
     | CandidateLost
     | Alarm
     | MeasuringFinalists
+    | Reducing
     | Validating
 )
 Observer = Callable[[Event], None]

@@ -1,6 +1,6 @@
 """The finals: the best programs of a search and its baseline, measured on fresh seeds."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -26,6 +26,8 @@ class Entrant(NamedTuple):
     candidate: int | None
     program: Program
     rates: Rates
+    reduced: bool = False
+    """True for what is left of a finalist."""
 
 
 def chosen(config: Config, families: Sequence[tuple[int, float, Demands]]) -> list[int]:
@@ -51,9 +53,31 @@ def measure(
 ) -> list[FinalResult]:
     """The results of all entrants, the baseline first.
 
-    Seeds are taken as many at a time as in the search, so that its machines serve.
-
     **Raises:** CampaignFailed if the workers that measured the baseline were lost.
+    """
+    finals = on_fresh_seeds(
+        config,
+        entrants,
+        setup,
+        pool,
+        lambda done, total: observe(events.MeasuringFinalists(len(entrants) - 1, done, total)),
+    )
+    if not finals[0].complete:
+        raise CampaignFailed("the baseline could not be measured on the fresh seeds")
+    return finals
+
+
+def on_fresh_seeds(
+    config: Config,
+    entrants: Sequence[Entrant],
+    setup: JudgingSetup,
+    pool: CampaignPool,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> list[FinalResult]:
+    """The results of entrants on the fresh seeds, the same for all.
+
+    Seeds are taken as many at a time as in the search, so that its machines serve.
+    **Arguments:** `progress`: told how many of all evaluations are made.
     """
     seeds, size = final_seeds(config.seed, config.final.seeds), config.evaluation.seeds
     chunks = [seeds[at : at + size] for at in range(0, len(seeds), size)]
@@ -66,25 +90,29 @@ def measure(
         pool,
         jobs,
         config.evaluation.timeout,
-        lambda done: observe(events.MeasuringFinalists(len(entrants) - 1, done, len(jobs))),
+        lambda done: progress(done, len(jobs)),
     )
     found = iter(done.value if isinstance(done, Done) else None for done in finished)
-    finals = [
+    return [
         FinalResult(entrant.candidate, tuple(next(found) for _ in chunks)) for entrant in entrants
     ]
-    if not finals[0].complete:
-        raise CampaignFailed("the baseline could not be measured on the fresh seeds")
-    return finals
 
 
-def evidence_by_candidate(finals: Sequence[FinalResult], tasks: int) -> dict[int, Evidence]:
+def evidence_by_candidate(
+    finals: Sequence[FinalResult], tasks: int, also: int = 0
+) -> dict[int, Evidence]:
     """The lead of each finalist over the baseline, by its candidate number: in scores on all tasks,
-    paired by seed and corrected for the number of finalists."""
+    paired by seed and corrected for the number of finalists, and `also` others beside them."""
     baseline, *others = finals
     finalists = [final for final in others if final.complete]
     found = {}
     for final in finalists:
         assert final.candidate is not None
-        ahead = np.subtract(final.scores(tasks), baseline.scores(tasks))
-        found[final.candidate] = evidence(ahead[None, :], looked_at=len(finalists))
+        found[final.candidate] = lead(final, baseline, tasks, len(finalists) + also)
     return found
+
+
+def lead(final: FinalResult, over: FinalResult, tasks: int, looked_at: int = 1) -> Evidence:
+    """The lead of one complete result over another."""
+    ahead = np.subtract(final.scores(tasks), over.scores(tasks))
+    return evidence(ahead[None, :], looked_at=looked_at)

@@ -7,46 +7,69 @@ is then measured on fresh seeds against the baseline so tuned.
 from collections.abc import Callable, Sequence
 
 from evaluators.evaluator import EvaluationRequest
+from evaluators.score import WORST
 from evaluators.seeds import validation_seeds
 from evaluators.suites import load_suite
 from evaluators.workers import Done, Failed, run_all
 from search.campaign import events
 from search.campaign.baseline import setup_of
+from search.campaign.choice import Contender, best_first, winner
 from search.campaign.events import Observer
 from search.campaign.finals import Entrant
 from search.config import Config
 from search.errors import CampaignFailed
-from search.ledger.results import META_VALIDATION, STAGES, Scores, StageEntrant, StageResult
+from search.ledger.results import (
+    META_VALIDATION,
+    STAGES,
+    StageEntrant,
+    StageResult,
+    seed_scores,
+)
 from search.pool.jobs import CampaignPool, Evaluate, Tune, time_limit
 
 
 def validate(
     config: Config,
     baseline: Entrant,
-    finalists: Sequence[Entrant],
-    scores: Scores,
+    contenders: Sequence[Contender],
     pool: CampaignPool,
     observe: Observer,
-) -> dict[str, StageResult]:
-    """The stages that the config asks for: the finalists on the first, the best of them on the
-    last.
+) -> tuple[dict[str, StageResult], Entrant | None]:
+    """The stages that the config asks for: the finalists on the first, which chooses the winner,
+    and the winner on the last. A finalist that was reduced takes part as what is left of it.
 
-    **Arguments:** `scores`: those of the finalists so far. **Returns:** the results, by stage.
+    **Arguments:** `contenders`: with their scores so far. **Returns:** the results by stage, and
+    the winner, None without contenders.
     """
     found: dict[str, StageResult] = {}
+    limits = config.final.pick
     for stage in STAGES:
-        if getattr(config.final, stage) is not None and finalists:
-            ranked = best_first(finalists, scores)
-            chosen = ranked if stage == META_VALIDATION else ranked[:1]
+        if getattr(config.final, stage) is None or not contenders:
+            continue
+        if stage == META_VALIDATION:
+            chosen = [each.entrant for each in best_first(_as_left(contenders))]
             found[stage] = _measured(config, stage, [baseline, *chosen], pool, observe)
-            scores = found[stage].scores() or scores
-    return found
+            contenders = _validated(config, chosen, found[stage]) or contenders
+        elif (best := winner(contenders, limits)) is not None:
+            found[stage] = _measured(config, stage, [baseline, best], pool, observe)
+    return found, winner(contenders, limits)
 
 
-def best_first(entrants: Sequence[Entrant], scores: Scores) -> list[Entrant]:
-    """Entrants with a score, best first, the order kept among equals."""
-    known = [entrant for entrant in entrants if entrant.candidate in scores]
-    return sorted(known, key=lambda entrant: -scores[entrant.candidate])
+def _as_left(contenders: Sequence[Contender]) -> list[Contender]:
+    """Contenders without the finalists of which something smaller is left."""
+    gone = {each.entrant.candidate for each in contenders if each.entrant.reduced}
+    return [c for c in contenders if c.entrant.reduced or c.entrant.candidate not in gone]
+
+
+def _validated(config: Config, entrants: Sequence[Entrant], stage: StageResult) -> list[Contender]:
+    """The entrants that were measured, with their scores there."""
+    judged = {each.candidate: each.evaluation for each in stage.entrants}
+    failed = (WORST,) * config.final.seeds
+    return [
+        Contender(each, seed_scores([evaluation], len(stage.tasks)) or failed)
+        for each in entrants
+        if (evaluation := judged[each.candidate])
+    ]
 
 
 def _measured(

@@ -7,7 +7,7 @@ load          reads a file and `--set` overrides; compares a config with a store
 """
 
 from search.config.campaign import Config
-from search.config.judging import ScreenConfig
+from search.config.judging import ReductionConfig, ScreenConfig
 from search.config.load import check_same, load_config
 from search.config.programs import MutationConfig, PrimitivesConfig
 
@@ -15,6 +15,7 @@ __all__ = [
     "Config",
     "MutationConfig",
     "PrimitivesConfig",
+    "ReductionConfig",
     "ScreenConfig",
     "check_same",
     "load_config",

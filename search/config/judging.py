@@ -65,8 +65,24 @@ class ScreenConfig(Section):
     """The recent candidates that they are taken from; before a quarter of them, all go on."""
 
 
+class ReductionConfig(Section):
+    """The `finalists` best of the finals lose what does not matter, at the cost of `evaluations`
+    for all of them together; 0 leaves them as they are.
+
+    What is taken away has to pass one of at most `tests` tests: on `seeds` new seeds it has to be
+    as good as sure that the program is not worse than the finalist by `margin` of score.
+    """
+
+    finalists: int = Field(default=2, ge=1, le=1_000)
+    evaluations: int = Field(default=400, ge=0, le=1_000_000)
+    seeds: int = Field(default=32, ge=4, le=1_000)
+    tests: int = Field(default=8, ge=1, le=100)
+    margin: float = Field(default=0.01, gt=0, le=1)
+
+
 class FinalConfig(Section):
-    """The `finalists` best programs are measured again on `seeds` fresh seeds.
+    """The `finalists` best programs are measured again on `seeds` fresh seeds, the best of them
+    reduced to what matters.
 
     Then on the suite `meta_validation`, by which the winner is chosen, and the winner alone on the
     suite `held_out`, names or files; each is left out where it is not named.
@@ -77,6 +93,7 @@ class FinalConfig(Section):
     pick: dict[str, float] = {}
     """The largest demands of the winner, by objective: `{memory: 1}` makes it the best rule with
     one number of state per parameter. Without any it is the best of all."""
+    reduction: ReductionConfig = ReductionConfig()
     meta_validation: str | None = None
     held_out: str | None = None
     evaluations: int = Field(default=10, ge=1, le=10_000)

@@ -4,6 +4,7 @@ store         a ledger: opened or created, written row by row, read, hashed
 history       the candidates told so far, while a ledger is being written
 columns       the table of candidates, and a row of it
 results       the tuned baseline, finals and suites of other tasks, as values
+reduction     what is left of a finalist, as a value
 summary       counts over candidates and sessions
 schema        the tables and their version; files that are refused
 runs          folders of runs, and a program of one by its hash

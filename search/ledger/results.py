@@ -126,6 +126,23 @@ def final_scores(finals: Sequence[FinalResult], tasks: int) -> dict[int | None, 
 
 
 @dataclass(frozen=True)
+class Winner:
+    """The number of the finalist that won, and whether it is what is left of it that did."""
+
+    candidate: int | None
+    reduced: bool
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data; `from_json` gives an equal winner back."""
+        return dict(vars(self))
+
+    @staticmethod
+    def from_json(data: Mapping[str, Any]) -> "Winner":
+        """The winner that `to_json` made."""
+        return Winner(data["candidate"], data["reduced"])
+
+
+@dataclass(frozen=True)
 class StageEntrant:
     """A program on a suite of other tasks: tuned on it, with its rate on each of its tasks.
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from dsl.errors import DslError
 from dsl.program import Program
+from dsl.rewrite.canonical import canonical_hash
 from search.errors import LedgerError, NoSuchRun
 from search.ledger.schema import readable
 from search.ledger.store import Ledger
@@ -41,25 +42,31 @@ def reading(run: Path) -> Iterator[Ledger]:
 
 
 def find_rule(run: Path, hash_prefix: str) -> Program:
-    """The first program of a run whose canonical hash begins so.
+    """The first program of a run whose canonical hash begins so, what is left of finalists too.
 
     **Raises:** NoSuchRun unless there is exactly one such program.
     """
     wanted = hash_prefix.lower()
     with reading(run) as ledger:
-        found = [row.candidate for row in ledger.with_hash(wanted, 4)] if wanted else []
-    if len(found) == 1:
-        try:
-            return found[0].program
-        except DslError as error:
-            message = f"{run}: candidate {found[0].number} is no program of this version"
-            raise LedgerError(message, help=error.message) from None
-    if not found:
+        rows = ledger.with_hash(wanted, 4) if wanted else []
+        left = [each.program for each in ledger.reductions] if wanted else []
+    found = {row.candidate.keys.canonical: row.candidate for row in rows}
+    made = {canonical_hash(program): program for program in left}
+    made = {key: each for key, each in made.items() if key.startswith(wanted) and key not in found}
+    if len(found) + len(made) == 1:
+        for candidate in found.values():
+            try:
+                return candidate.program
+            except DslError as error:
+                message = f"{run}: candidate {candidate.number} is no program of this version"
+                raise LedgerError(message, help=error.message) from None
+        return next(iter(made.values()))
+    if not found and not made:
         raise NoSuchRun(
             f"no program of {run} has a hash that begins with '{hash_prefix}'",
             help=f"`stepsmith status {run}` shows the best programs and their hashes",
         )
-    hashes = ", ".join(candidate.keys.canonical for candidate in found)
+    hashes = ", ".join((*found, *made))
     raise NoSuchRun(
         f"several programs of {run} begin with '{hash_prefix}': {hashes}", help="give more digits"
     )

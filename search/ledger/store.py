@@ -30,11 +30,20 @@ from search.ledger.columns import (
     stored,
     values_of,
 )
-from search.ledger.results import FinalResult, Sources, StageResult, TunedBaseline, TunedStart
+from search.ledger.reduction import Reduction
+from search.ledger.results import (
+    FinalResult,
+    Sources,
+    StageResult,
+    TunedBaseline,
+    TunedStart,
+    Winner,
+)
 from search.ledger.schema import SCHEMA, TABLES, check, readable
 
 _BUSY_SECONDS = 20.0
-_IN_HASH = ("schema", "language", "config", "sources", "baseline", "starts", "finals", "validation")
+_RESULTS = ("finals", "reductions", "validation", "winner")
+_IN_HASH = ("schema", "language", "config", "sources", "baseline", "starts", *_RESULTS)
 
 _BEST_OF_FAMILIES = """
 WITH measured AS (
@@ -154,6 +163,17 @@ class Ledger:
         return None if found is None else tuple(map(FinalResult.from_json, found))
 
     @property
+    def reductions(self) -> tuple[Reduction, ...]:
+        """What is left of finalists, those first that were reduced first."""
+        return tuple(map(Reduction.from_json, self._get("reductions") or ()))
+
+    @property
+    def winner(self) -> Winner | None:
+        """The winner of a complete campaign that has a finalist."""
+        found = self._get("winner")
+        return None if found is None else Winner.from_json(found)
+
+    @property
     def validation(self) -> dict[str, StageResult]:
         """The finalists on suites of other tasks, by stage."""
         found = self._get("validation") or {}
@@ -169,7 +189,7 @@ class Ledger:
         """Take over a config with another budget; results of the former one are dropped."""
         with self.transaction():
             self._set("config", config)
-            for key in ("finals", "validation", "evidence"):
+            for key in (*_RESULTS, "evidence"):
                 self._set(key, None)
 
     def set_baseline(self, baseline: TunedBaseline) -> None:
@@ -178,14 +198,19 @@ class Ledger:
 
     def set_results(
         self,
+        *,
         finals: Sequence[FinalResult],
-        validation: Mapping[str, StageResult],
         evidence: Mapping[int, Evidence],
+        reductions: Sequence[Reduction],
+        validation: Mapping[str, StageResult],
+        winner: Winner | None,
     ) -> None:
         """Store what makes the campaign complete."""
         stages = {stage: found.to_json() for stage, found in validation.items()}
         self._set("finals", [final.to_json() for final in finals])
+        self._set("reductions", [each.to_json() for each in reductions])
         self._set("validation", stages or None)
+        self._set("winner", winner and winner.to_json())
         self._set("evidence", {str(number): each.to_json() for number, each in evidence.items()})
 
     def _get(self, key: str) -> Any:
@@ -310,7 +335,7 @@ class Ledger:
     def content_hash(self, *, anew: bool = False) -> str:
         """Hex digest of all that two runs of one campaign must agree on.
 
-        Covers the versions of tables and language, config, baseline, finals, validation, and every
+        Covers the versions of tables and language, config, baseline, all results, and every
         candidate in order with its evaluation; not time, workers or how often something was
         retried. What it says of the rows was computed as they were written; `anew` reads them all.
         """

@@ -13,6 +13,7 @@ from typing import Any
 from evaluators.evaluation import Outcome
 from evaluators.statistics import rank_correlation
 from search.ledger import Ledger, summary
+from search.ledger.reduction import Reduction
 from search.ledger.results import STAGES, FinalResult, Scores, StageResult, final_scores
 from search.ledger.summary import Judged
 
@@ -46,7 +47,10 @@ def funnel(ledger: Ledger) -> list[Stage]:
     best = ledger.best(max(len(finals or ()) - 1, 1))
     search: Scores = {row.candidate.number: score for row, score in best}
     stages = _search_stages(summary.judged(ledger), summary.screened_scores(ledger), search, fresh)
-    return stages if finals is None else stages + _late_stages(finals, fresh, ledger.validation)
+    if finals is None:
+        return stages
+    seeds, *suites = _late_stages(finals, fresh, ledger.validation)
+    return [*stages, seeds, *_reduction(ledger.reductions), *suites]
 
 
 def _search_stages(
@@ -114,6 +118,20 @@ def _late_stages(
 
 def _count(judged: Iterable[Judged]) -> int:
     return sum(each.count for each in judged)
+
+
+def _reduction(reductions: Sequence[Reduction]) -> list[Stage]:
+    """The finalists from which something was to be taken away, and those where something was."""
+    steps = sum(sum(each.training) for each in reductions)
+    paid = sum(sum(part.steps) for each in reductions if each.final for part in each.final.measured)
+    stage = Stage(
+        name="reduction",
+        entered=len(reductions),
+        passed=sum(each.final is not None for each in reductions),
+        steps=steps + paid,
+        refused={},
+    )
+    return [stage] if reductions else []
 
 
 def _reasons(judged: Iterable[Judged]) -> dict[str, int]:

@@ -1,7 +1,8 @@
 """The best programs of a campaign, ranked by their scores on seeds that the search never saw."""
 
+import math
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 from functools import cached_property
@@ -15,8 +16,9 @@ from dsl.rewrite.demands import Demands, demands
 from dsl.rewrite.simplify import simplify
 from evaluators.statistics import Evidence, holm
 from search.ledger import Ledger
-from search.ledger.results import META_VALIDATION, FinalResult
-from search.objectives import on_front, point, within
+from search.ledger.reduction import Reduction
+from search.ledger.results import META_VALIDATION, FinalResult, Winner
+from search.objectives import on_front, point
 from search.report.transfer import Transfer, transfers
 
 
@@ -30,11 +32,13 @@ class Claim(Enum):
 
 @dataclass(frozen=True)
 class Entry:
-    """One finalist: `program` is simplified exactly, `scores` are per fresh seed.
+    """One finalist, or what is left of one: `program` is simplified exactly, `scores` are per fresh
+    seed.
 
     `candidate` and `evidence` are None for the tuned baseline. `pareto`: no other finalist is
     better in one objective of the campaign, or smaller, and as good in the rest. `validated` is the
-    score on the suite of other tasks, if there was one.
+    score on the suite of other tasks, if there was one and it took part. `reduced_from` is the
+    finalist as it was, simplified exactly, and `lost` the evidence that there is a difference.
     """
 
     candidate: int | None
@@ -44,6 +48,8 @@ class Entry:
     evidence: Evidence | None = None
     pareto: bool = False
     validated: float | None = None
+    reduced_from: Program | None = None
+    lost: Evidence | None = None
 
     @property
     def demands(self) -> Demands:
@@ -54,6 +60,19 @@ class Entry:
     def size(self) -> int:
         """Statements of the simplified program."""
         return self.demands.size
+
+    @property
+    def reduction(self) -> str | None:
+        """What was taken away, and the difference in score that it made, in words."""
+        if self.reduced_from is None or self.lost is None:
+            return None
+        low, difference, high = self.lost.difference
+        before, after = extent(self.reduced_from), extent(self.program)
+        changed = "numbers rounded" if before == after else f"reduced from {before} to {after}"
+        return (
+            f"{changed} with no harm seen: {difference:+.3f} [{low:+.3f}, {high:+.3f}] "
+            f"over {counted(len(self.scores), 'fresh seed')}"
+        )
 
     @property
     def mean(self) -> float:
@@ -74,9 +93,9 @@ class Entry:
 
 @dataclass(frozen=True)
 class HallOfFame:
-    """Finalists best first: by their score on other tasks if they were tried on some, else on fresh
-    seeds; `winner` is the first, the baseline stands apart. `unseen`: the winner on suites of tasks
-    that the search never saw."""
+    """The winner, the smallest program that tests cannot tell from the best; then the others best
+    first: by their score on other tasks if they were tried on some, else on fresh seeds. The
+    baseline stands apart. `unseen`: the winner on suites of tasks that the search never saw."""
 
     entries: tuple[Entry, ...]
     baseline: Entry
@@ -85,7 +104,7 @@ class HallOfFame:
 
     @property
     def winner(self) -> Entry:
-        """The best finalist."""
+        """The entry that comes first."""
         return self.entries[0]
 
     @property
@@ -117,12 +136,19 @@ class HallOfFame:
         if self.claim is Claim.NONE or found is None:
             return f"{text[0].upper()}{text[1:]}."
         low, gain, high = (100 * end for end in found.difference)
-        corrected = f"corrected for {counted(len(self.entries), 'finalist')}"
+        corrected = f"corrected for {self._looked_at}"
         return (
             f"The winner scores {gain:.1f} points of 100 {text} "
             f"([{low:.1f}, {high:.1f}] at {100 * found.confidence:.4g}% "
             f"over {counted(len(self.winner.scores), 'seed')}, {corrected})."
         )
+
+    @property
+    def _looked_at(self) -> str:
+        """The programs that the claim might have been made of."""
+        reduced = sum(entry.reduced_from is not None for entry in self.entries)
+        finalists = counted(len(self.entries) - reduced, "finalist")
+        return f"{finalists} and {counted(reduced, 'reduced program')}" if reduced else finalists
 
 
 def hall_of_fame(ledger: Ledger) -> HallOfFame | None:
@@ -131,24 +157,38 @@ def hall_of_fame(ledger: Ledger) -> HallOfFame | None:
     if finals is None:
         return None
     unseen = validation.get(META_VALIDATION)
-    validated = unseen.scores() if unseen else {}
-    baseline, *others = (
-        replace(_entry(ledger, final), validated=validated.get(final.candidate))
-        for final in finals
-        if final.complete
-    )
-    ranked = sorted(others, key=lambda e: (-_worth(e), -e.mean, e.size, e.candidate))
+    baseline, *others = (_entry(ledger, final) for final in finals if final.complete)
+    by_candidate = {entry.candidate: entry for entry in others}
+    left = [
+        _left(ledger, by_candidate[reduction.candidate], reduction, reduction.final)
+        for reduction in ledger.reductions
+        if reduction.final
+    ]
+    if unseen:
+        scores = unseen.scores()
+        by_candidate.update((entry.candidate, entry) for entry in left)
+        took_part = (baseline, *by_candidate.values())
+        baseline, *others = (
+            replace(each, validated=scores.get(each.candidate)) if each in took_part else each
+            for each in (baseline, *others, *left)
+        )
+    else:
+        others += left
+    ranked = sorted(others, key=_rank)
     config = ledger.config
     objectives = dict.fromkeys((*config["objectives"], "size"))
     front = on_front([point(list(objectives), each.mean, each.demands) for each in ranked])
     marked = [replace(each, pareto=best) for each, best in zip(ranked, front, strict=True)]
-    entries = _picked(config["final"]["pick"], marked) or (baseline,)
+    entries = _winner_first(ledger.winner, marked) or (baseline,)
     rule = ledger.config["baseline"]["rule"]
     return HallOfFame(entries, baseline, rule, transfers(validation, entries[0].candidate))
 
 
-def _worth(entry: Entry) -> float:
-    return entry.mean if entry.validated is None else entry.validated
+def _rank(entry: Entry) -> tuple[float, ...]:
+    """Sorts entries: those first that were tried on other tasks, by their score there."""
+    tried = math.inf if entry.validated is None else -entry.validated
+    assert entry.candidate is not None
+    return tried, -entry.mean, entry.size, entry.candidate
 
 
 def _entry(ledger: Ledger, final: FinalResult) -> Entry:
@@ -166,6 +206,19 @@ def _entry(ledger: Ledger, final: FinalResult) -> Entry:
         program=_simplified(program),
         scores=final.scores(len(ledger.tasks)),
         evidence=evidence,
+    )
+
+
+def _left(ledger: Ledger, finalist: Entry, reduction: Reduction, final: FinalResult) -> Entry:
+    """What is left of a finalist."""
+    return Entry(
+        candidate=finalist.candidate,
+        hash=canonical_hash(reduction.program),
+        program=_simplified(reduction.program),
+        scores=final.scores(len(ledger.tasks)),
+        evidence=reduction.evidence,
+        reduced_from=finalist.program,
+        lost=reduction.difference,
     )
 
 
@@ -187,8 +240,19 @@ def _simplified(program: Program) -> Program:
     return replace(simple, statements=tuple(statements))
 
 
-def _picked(limits: Mapping[str, float], entries: Sequence[Entry]) -> tuple[Entry, ...]:
-    """Entries with the winner first: the best of those within the limits of the pick, if any is."""
-    fit = [entry for entry in entries if within(limits, entry.demands)]
-    first = fit[:1]
-    return (*first, *(entry for entry in entries if entry not in first))
+def _winner_first(winner: Winner | None, entries: Sequence[Entry]) -> tuple[Entry, ...]:
+    """Entries with the winner at the front."""
+    if winner is None:
+        return tuple(entries)
+
+    def won(entry: Entry) -> bool:
+        reduced = entry.reduced_from is not None
+        return Winner(entry.candidate, reduced) == winner
+
+    return tuple(sorted(entries, key=lambda entry: not won(entry)))
+
+
+def extent(program: Program) -> str:
+    """The size of a program in words."""
+    statements = counted(len(program.statements), "statement")
+    return f"{statements} and {counted(len(program.slots), 'slot')}"

@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 import networkx as nx
 
 from dsl.program import Program
+from dsl.rewrite.canonical import canonical_hash
 from search.errors import NoSuchRun
 from search.ledger import Ledger, reading
 
@@ -50,13 +52,37 @@ def lineage(run: Path, hash_prefix: str) -> list[Step]:
     """
     with reading(run) as ledger:
         found = ledger.with_hash(hash_prefix.lower(), 1)
-        if not found:
+        numbers = [row.candidate.number for row in found]
+        left = [] if found else _left_with_hash(ledger, hash_prefix.lower())
+        numbers += [each.number for each in left]
+        if not numbers:
             raise NoSuchRun(
                 f"no program of {run} has a hash that begins with '{hash_prefix}'",
                 help=f"`stepsmith status {run}` shows the best programs and their hashes",
             )
-        graph = _ancestry(ledger, found[0].candidate.number)
-    return [graph.nodes[number]["step"] for number in nx.lexicographical_topological_sort(graph)]
+        graph = _ancestry(ledger, numbers[0])
+    steps = [graph.nodes[number]["step"] for number in nx.lexicographical_topological_sort(graph)]
+    return [*steps, *left]
+
+
+def _left_with_hash(ledger: Ledger, prefix: str) -> list[Step]:
+    """The first finalist of which a program with such a hash is left, as a step from itself."""
+    tasks = len(ledger.tasks)
+    found = [
+        Step(
+            number=each.candidate,
+            parent=each.candidate,
+            donor=None,
+            mutation="reduced",
+            detail="; ".join(edit for step in each.steps for edit in step.edits),
+            score=fmean(each.final.scores(tasks)),
+            outcome="ok",
+            program=each.program,
+        )
+        for each in ledger.reductions
+        if each.final and canonical_hash(each.program).startswith(prefix)
+    ]
+    return found[:1]
 
 
 def _ancestry(ledger: Ledger, number: int) -> nx.DiGraph:

@@ -78,5 +78,13 @@ def _final(entry: Entry) -> dict[str, Any]:
         "sd": entry.sd,
         "seeds": len(entry.scores),
         "size": entry.size,
+        "reduced_from": None
+        if entry.reduced_from is None or entry.lost is None
+        else {
+            "size": len(entry.reduced_from.statements),
+            "program": str(entry.reduced_from),
+            "difference": entry.lost.to_json(),
+            "sentence": entry.reduction,
+        },
         "program": str(entry.program),
     }

@@ -54,6 +54,9 @@ def named(campaign: str, tasks: Sequence[TaskChoice], hall: HallOfFame, content:
         f"tuned {hall.rule} is 1, untrained is 0. Program {winner.hash}, ledger {content[:16]}.",
         f"In terms of known rules: {winner.known_as}.",
     ]
+    if winner.reduction:
+        told = f"{winner.reduction[0].upper()}{winner.reduction[1:]}."
+        lines += textwrap.wrap(told, _DOC_WIDTH)
     if hall.unseen:
         lines += ["", HEADING, *(each.sentence for each in hall.unseen)]
     return replace(winner.program, name=campaign, doc="\n".join(lines))

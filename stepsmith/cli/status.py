@@ -61,6 +61,8 @@ def _lines(found: dict[str, Any]) -> list[str]:
             f"over {winner['seeds']} fresh seeds, size {winner['size']}"
         )
         lines.append(f"{'known as:':14}{winner['known_as']}")
+        if winner["reduced_from"]:
+            lines.append(f"{'reduction:':14}{winner['reduced_from']['sentence']}")
         lines += ["", *(f"    {line}" for line in winner["program"].splitlines()), ""]
         lines += [*others, ""] if (others := _finalists(found["finalists"][1:])) else []
         lines.append(found["claim"])

@@ -11,9 +11,10 @@ from stepsmith.output import plain_table
 
 _LEAST_PROGRAM = 20
 _KNOWN_AS = 14
+_REDUCED = 4
 _OTHER_COLUMNS = 42 + 2 * _KNOWN_AS
-"""Characters of a line: those that a program and a name get at least, and those of the columns
-besides the program."""
+"""Characters of a line: those that a program and a name get at least, those that the size of a
+reduced program takes more, and those of the columns besides the program."""
 
 
 def hall_table(hall: HallOfFame, width: int) -> Group:
@@ -30,7 +31,8 @@ def hall_table(hall: HallOfFame, width: int) -> Group:
     table.add_column("size", justify="right", min_width=4)
     table.add_column("hash", no_wrap=True, min_width=8)
     table.add_column("known as", min_width=_KNOWN_AS, max_width=2 * _KNOWN_AS)
-    room = max(width - _OTHER_COLUMNS, _LEAST_PROGRAM)
+    longer = _REDUCED if any(entry.reduced_from is not None for entry in hall.entries) else 0
+    room = max(width - _OTHER_COLUMNS - longer, _LEAST_PROGRAM)
     table.add_column("program", overflow="ellipsis", no_wrap=True, max_width=room)
     for place, entry in enumerate(hall.entries):
         mark = "->" if place == 0 else "*" if entry.pareto else ""
@@ -42,19 +44,27 @@ def hall_table(hall: HallOfFame, width: int) -> Group:
         table,
         Text(_legend(hall), style="dim"),
         Text("\n".join(["", *code, ""])),
-        Text("\n".join([hall.sentence, *_unseen(hall)])),
+        Text("\n".join([hall.sentence, *_reduction(hall), *_unseen(hall)])),
     )
 
 
 def _legend(hall: HallOfFame) -> str:
     seeds = len(hall.winner.scores)
     legend = (
-        f"-> the winner, * best for its size, = the baseline; score: tuned {hall.rule} is 1, "
-        f"untrained is 0, mean +- sd over {seeds} fresh seeds"
+        "-> the winner, the smallest in statements and slots that tests cannot tell from the best; "
+        f"* best for its size; = the baseline; score: tuned {hall.rule} is 1, untrained is 0, "
+        f"mean +- sd over {seeds} fresh seeds"
     )
     if hall.winner.validated is not None:
         legend += "; unseen: the same on the tasks of meta-validation, which choose the winner"
+    if any(entry.reduced_from is not None for entry in hall.entries):
+        legend += "; size: statements, `9 of 17` for what is left of a finalist that had 17"
     return legend + "; known as: in terms of the zoo, with the distance in behaviour"
+
+
+def _reduction(hall: HallOfFame) -> list[str]:
+    told = hall.winner.reduction
+    return [f"{told[0].upper()}{told[1:]}."] if told else []
 
 
 def _unseen(hall: HallOfFame) -> list[str]:
@@ -68,5 +78,8 @@ def _add(table: Table, mark: str, entry: Entry, validated: bool, before: str = "
         scores.append("" if entry.validated is None else f"{entry.validated:.4f}")
     body = "; ".join(print_body(entry.program, entry.program.kinds))
     known_as = "" if before else entry.known_as
-    cells = (str(entry.size), entry.hash[:8], Text(known_as), Text(before + body))
+    size = str(entry.size)
+    if entry.reduced_from is not None:
+        size += f" of {len(entry.reduced_from.statements)}"
+    cells = (size, entry.hash[:8], Text(known_as), Text(before + body))
     table.add_row(mark, *scores, *cells)

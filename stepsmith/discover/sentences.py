@@ -29,6 +29,9 @@ def sentence(event: Event) -> str:
             return f"ALARM: candidate {number} is not promoted: {reason}"
         case events.MeasuringFinalists(finalists):
             return f"Measuring the {finalists} best on fresh seeds ..."
+        case events.Reducing(finalists):
+            best = "best finalist" if finalists == 1 else f"{finalists} best finalists"
+            return f"Taking away what does not matter in the {best} ..."
         case events.Validating(stage, suite):
             return f"{stage.capitalize().replace('_', '-')}: the best on the suite {suite} ..."
         case events.Judged(progress):

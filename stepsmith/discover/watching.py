@@ -14,7 +14,12 @@ from search.campaign import events
 from search.campaign.events import Event, Observer
 from stepsmith.discover.sentences import progress_line, sentence
 
-_STAGES = (events.TuningStarts, events.MeasuringFinalists, events.Validating)
+_STAGES = (
+    events.TuningStarts,
+    events.MeasuringFinalists,
+    events.Reducing,
+    events.Validating,
+)
 """Events that say how much of a stage is done."""
 _LINE_SECONDS = 5.0
 _REFRESH_SECONDS = 0.2

@@ -12,10 +12,10 @@ from evaluators.score import WORST
 from evaluators.seeds import COMPARISON_TUNING_SEEDS, final_seeds, search_seeds, validation_seeds
 from evaluators.suites import TaskChoice, load_suite
 from search.campaign import events
+from search.campaign.choice import Contender, best_first, winner
 from search.campaign.finals import Entrant
-from search.campaign.validation import best_first
 from search.ledger import FILE, Ledger
-from search.ledger.results import StageEntrant, StageResult
+from search.ledger.results import StageEntrant, StageResult, seed_scores
 from search.pool.jobs import time_limit
 from search.pool.worker import CampaignWorker
 from search.report.funnel import funnel
@@ -27,7 +27,13 @@ from stepsmith.discover.hall import hall_table
 from tests.support.fakes import FakeEvaluator, config, fake_tune
 
 SGD = parse("def sgd(w, g, *, lr=0.1):\n    return lr * g")
-FINAL = {"finalists": 6, "seeds": 2, "meta_validation": "meta_validation", "held_out": "held_out"}
+FINAL = {
+    "finalists": 6,
+    "seeds": 2,
+    "reduction": {"evaluations": 0},
+    "meta_validation": "meta_validation",
+    "held_out": "held_out",
+}
 
 
 class Funnelled(FakeEvaluator):
@@ -73,9 +79,13 @@ def test_finalists_are_measured_on_other_tasks_and_the_winner_on_held_out_ones(f
     measured = {m.task for m in meta.entrants[1].evaluation.measurements}
     assert measured == {task.name for task in load_suite("meta_validation").tasks}
     by = {each.candidate: each.evaluation.score for each in meta.entrants[1:]}
-    winner = max(by, key=by.__getitem__)
-    assert result.hall.winner.candidate == winner == held_out.entrants[1].candidate
-    assert result.hall.winner.validated == by[winner]
+    contenders = [
+        Contender(Entrant(each.candidate, each.program, {}), seed_scores([each.evaluation], 6))
+        for each in meta.entrants[1:]
+    ]
+    chosen = winner(contenders, {}).candidate
+    assert result.hall.winner.candidate == chosen == held_out.entrants[1].candidate
+    assert result.hall.winner.validated == by[chosen]
     stages = [event.stage for event in seen if isinstance(event, events.Validating)]
     assert stages[0] == "meta_validation" and stages[-1] == "held_out"
 
@@ -183,10 +193,10 @@ def test_seeds_of_other_tasks_are_used_nowhere_else():
     assert not others & {*tuning, *measuring}
 
 
-def test_ranking_keeps_the_order_of_equals_and_leaves_out_the_lost():
-    entrants = [Entrant(number, SGD, {}) for number in (3, 5, 8, 9)]
-    ranked = best_first(entrants, {3: 0.5, 8: 0.9, 9: 0.5})
-    assert [entrant.candidate for entrant in ranked] == [8, 3, 9]
+def test_ranking_keeps_the_order_of_equals():
+    scores = {3: (0.4, 0.6), 8: (0.9, 0.9), 9: (0.5, 0.5)}
+    ranked = best_first([Contender(Entrant(n, SGD, {}), each) for n, each in scores.items()])
+    assert [each.entrant.candidate for each in ranked] == [8, 3, 9]
 
 
 @pytest.mark.slow
@@ -201,6 +211,7 @@ def test_a_search_on_real_tasks_is_validated_on_others(tmp_path):
         final={
             "finalists": 2,
             "seeds": 2,
+            "reduction": {"evaluations": 120, "seeds": 4},
             "meta_validation": str(tmp_path / "meta.yaml"),
             "held_out": str(tmp_path / "held.yaml"),
         },

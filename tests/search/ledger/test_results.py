@@ -7,11 +7,13 @@ import pytest
 
 from dsl import parse
 from evaluators.evaluation import Evaluation, Measurement, Outcome
+from evaluators.statistics import evidence
 from search.campaign.finals import evidence_by_candidate
 from search.candidates.verdict import CacheKey, Candidate, Keys, Verdict
 from search.ledger import FILE, Ledger, Row
 from search.ledger.columns import COLUMNS, as_json, row_of
-from search.ledger.results import FinalResult, StageEntrant, StageResult, TunedBaseline
+from search.ledger.reduction import Reduction, ReductionStep
+from search.ledger.results import FinalResult, StageEntrant, StageResult, TunedBaseline, Winner
 from search.mutation import Mutation
 from search.run import run_campaign
 from tests.support.fakes import config, fake_worker
@@ -21,6 +23,7 @@ RUN = Measurement("digits", 3, Outcome.OK, 0.25, 1.5, None, 0.1, 0.75)
 JUDGED = Evaluation(Outcome.OK, 1.5, (RUN,), (10, 20))
 KEYS = Keys("a", "b", "c", "d")
 FOUND = Candidate(4, str(SGD), 1, Mutation("insert", "%1"), KEYS, CacheKey.CANONICAL, 2)
+LEAD = evidence([[0.1, 0.2, 0.1]], looked_at=3)
 
 ROWS = {
     "judged": Row(
@@ -42,6 +45,19 @@ RESULTS = {
     "entrant": StageEntrant(7, SGD, {"digits": 0.1}, JUDGED),
     "entrant that was not judged": StageEntrant(7, SGD, {}, None),
     "entrant that was not tuned": StageEntrant(7, SGD, None, None),
+    "winner": Winner(7, True),
+    "reduction": Reduction(
+        candidate=7,
+        program=SGD,
+        rates={"digits": 0.1},
+        steps=(ReductionStep(("m is 0",), str(SGD), LEAD),),
+        evaluations=3,
+        training=(10, 20),
+        final=FinalResult(7, (JUDGED,)),
+        difference=LEAD,
+        evidence=LEAD,
+    ),
+    "reduction of nothing": Reduction(7, SGD, {}, (), 0, (0, 0)),
     "stage": StageResult("held_out", ("digits",), (StageEntrant(None, SGD, {}, JUDGED),)),
 }
 

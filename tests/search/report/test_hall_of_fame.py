@@ -8,7 +8,7 @@ from dsl import parse
 from dsl.zoo import ZOO
 from evaluators.evaluation import Evaluation, Measurement, Outcome
 from evaluators.score import LUCK
-from evaluators.statistics import ERROR, interval, paired_test
+from evaluators.statistics import ERROR, evidence, interval, paired_test
 from search.campaign.finals import evidence_by_candidate
 from search.ledger.results import FinalResult, seed_scores
 from search.report.hall_of_fame import Claim, Entry, HallOfFame
@@ -97,6 +97,27 @@ def test_the_table_reads_well(width, snapshot):
     console = Console(width=width, record=True, file=io.StringIO())
     console.print(hall_table(found, width))
     assert console.export_text() == snapshot
+
+
+@pytest.mark.parametrize("width", [80, 140])
+def test_the_table_shows_size_against_score_of_what_is_left(width, snapshot):
+    first = replace(hall((1.1, 1.2, 1.3)).winner, program=FOUND[2])
+    lost = evidence([[-0.002, 0.004, -0.001]])
+    left = replace(first, program=SGD, scores=(1.1, 1.2, 1.2), reduced_from=FOUND[2], lost=lost)
+    found = replace(hall((1.1, 1.2, 1.3)), entries=(left, first))
+    console = Console(width=width, record=True, file=io.StringIO())
+    console.print(hall_table(found, width))
+    assert console.export_text() == snapshot
+    doc = named("mine", (), found, "0").doc
+    told = "Reduced from 6 statements and 1 slot to 1 statement and 0 slots with no harm seen:"
+    assert told in doc.replace("\n", " ")
+
+
+def test_rounding_alone_is_called_that():
+    program = replace(SGD, hyperparameters={"lr": 0.123})
+    lost = evidence([[0.0, 0.001]])
+    entry = replace(hall((1.1, 1.2, 1.1)).winner, reduced_from=program, lost=lost)
+    assert entry.reduction.startswith("numbers rounded with no harm seen: +0.001 [")
 
 
 def test_a_finalist_is_known_by_the_nearest_rule_and_the_winner_says_so():

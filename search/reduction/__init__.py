@@ -1,0 +1,8 @@
+"""A finalist without what does not matter: smaller programs that tests cannot tell from it.
+
+finalist   one finalist reduced in rounds: looks choose what to take away, tests decide
+trials     programs judged beside it, within a budget
+proposals  the ways to make a program smaller or its numbers rounder
+edits      several such changes of a program at once
+rounding   numbers as a person would write them
+"""
