@@ -102,7 +102,7 @@ def test_a_cached_candidate_is_not_evaluated_again(tmp_path):
             calls[program.name] += 1
             return super().evaluate(program, *how)
 
-    settings = config(final={"finalists": 1, "seeds": 2})
+    settings = config(final={"finalists": 1, "seeds": 2, "reduction": {"evaluations": 0}})
     run_campaign(settings, tmp_path, make_worker=lambda: CampaignWorker(Counting, fake_tune))
     ledger = Ledger.read(tmp_path / FILE)
     for candidate, *_ in ledger.rows():

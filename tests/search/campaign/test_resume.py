@@ -32,7 +32,7 @@ def campaign(kind, **changes):
         strategy={"kind": kind, **SMALL.get(kind, {})},
         evaluation={"generation": 12, "elites": 2},
         screen={"keep": 0.5, "window": 20},
-        final={"finalists": 1, "seeds": 2},
+        final={"finalists": 1, "seeds": 2, "reduction": {"evaluations": 0}},
         **changes,
     )
 
