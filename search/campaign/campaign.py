@@ -4,10 +4,11 @@ Each part is stored as soon as it is done, and is not done again.
 """
 
 from evaluators.evaluator import JudgingSetup
+from search.campaign import events
 from search.campaign.baseline import search_setup, tune_baseline
 from search.campaign.choice import Contender, able_first
 from search.campaign.finals import Entrant, chosen, evidence_by_candidate, measure
-from search.campaign.loop import SearchLoop
+from search.campaign.loop import Ended, SearchLoop
 from search.campaign.reduction import reduced
 from search.campaign.session import Session
 from search.campaign.sources import known_rules
@@ -44,11 +45,17 @@ def run(session: Session) -> bool:
     )
     loop = SearchLoop(session, proposer, history, setup)
     loop.resume()
-    if config.comparable() != ledger.config:  # a larger budget; the finals are then still to come
+    goes_on = ledger.finals is not None and loop.ended() is None
+    if goes_on or config.comparable() != ledger.config:  # the finals are then still to come
         ledger.set_config(config.comparable())
-    if ledger.finals is not None:
+    complete = ledger.finals is not None
+    if not complete:
+        loop.run()
+    ended = loop.ended()
+    if ended is not None and ended is not Ended.CANDIDATES:
+        session.observe(events.SearchEnded(ended.sentence))
+    if complete:
         return True
-    loop.run()
     _measure_finalists(session, baseline, setup)
     return False
 

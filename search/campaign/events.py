@@ -118,6 +118,13 @@ class Alarm:
 
 
 @dataclass(frozen=True)
+class SearchEnded:
+    """The search has ended before its budget of candidates: why, and how it goes on."""
+
+    sentence: str
+
+
+@dataclass(frozen=True)
 class MeasuringFinalists:
     """`done` of `total` measurements on fresh seeds are in."""
 
@@ -154,6 +161,7 @@ Event = (
     | Judged
     | CandidateLost
     | Alarm
+    | SearchEnded
     | MeasuringFinalists
     | Reducing
     | Validating

@@ -9,6 +9,7 @@ checks that the same programs come out, and goes on where it ends.
 
 import time
 from collections.abc import Iterator
+from enum import Enum
 
 from evaluators.evaluation import Evaluation
 from evaluators.evaluator import JudgingSetup
@@ -22,12 +23,32 @@ from search.candidates.verdict import Candidate, Verdict
 from search.errors import CampaignFailed, LedgerError
 from search.ledger import Row
 from search.ledger.history import History
+from search.ledger.summary import work
 from search.pool.jobs import Evaluate
 
 STATE_EVERY = 500
 """Candidates between two states that are stored, at least; resuming asks and tells these again."""
 PACKAGES = ("dsl", "evaluators", "search")
 """Those whose source decides what a state means."""
+
+
+STOP = "STOP"
+"""The file in the folder of a run that ends its search."""
+
+
+class Ended(Enum):
+    """What ended a search, and how it goes on."""
+
+    CANDIDATES = "the budget is spent", "raise budget.candidates to go on"
+    SCORE = "a candidate reached budget.score", "raise budget.score to go on"
+    SECONDS = "budget.seconds are spent", "raise budget.seconds to go on"
+    STOP = f"there is a file {STOP} in its folder", "remove it to go on"
+
+    @property
+    def sentence(self) -> str:
+        """Both in a line."""
+        reason, cure = self.value
+        return f"The search ended since {reason}; {cure}."
 
 
 class SearchLoop:
@@ -42,6 +63,7 @@ class SearchLoop:
         self.ledger = session.ledger
         self.look_ahead = session.config.look_ahead
         self.budget = session.config.budget.candidates
+        self._spent = work(session.ledger).seconds
         self.progress = session.progress
         self._proposer = proposer
         self._setup = setup
@@ -50,7 +72,8 @@ class SearchLoop:
         self._rows: Iterator[Row] = iter(())
         self._pending: dict[int, Pending] = {}
         self._unsent: list[tuple[int, Evaluate]] = []
-        self._began = 0.0
+        self._sent: set[int] = set()
+        self._began: float | None = None
         self._code = code_digest(PACKAGES)
 
     def resume(self) -> None:
@@ -75,22 +98,44 @@ class SearchLoop:
             self.session.observe(events.Resumed(self._stored))
 
     def run(self) -> None:
-        """Judge candidates until the budget is spent."""
+        """Judge candidates until the search has ended."""
         pool = self.session.pool
         self._began = time.monotonic()
         try:
-            while self._pending:
+            while self.ended() is None:
                 for number, job in self._unsent:
                     pool.submit(number, job, self.session.config.evaluation.timeout)
+                    self._sent.add(number)
                 self._unsent.clear()
                 if self._settled(self._pending[len(self._history)]):
                     self._tell()
                     continue
                 self._write()
                 for done in pool.collect():
+                    self._sent.discard(done.number)
                     self._enter(done)
         finally:
+            self.progress.seconds = self._seconds
             self._write()
+        while self._sent:  # what a search that ended early still has in flight
+            self._sent.difference_update(done.number for done in pool.collect())
+        self.session.note()
+
+    def ended(self) -> Ended | None:
+        """What has ended the search; None while it is to go on."""
+        budget, best = self.session.config.budget, self.progress.best
+        if budget.score is not None and best is not None and best >= budget.score:
+            return Ended.SCORE
+        if len(self._history) >= self.budget:
+            return Ended.CANDIDATES
+        if budget.seconds is not None and self._spent + self._seconds >= budget.seconds:
+            return Ended.SECONDS
+        return Ended.STOP if (self.ledger.path.parent / STOP).exists() else None
+
+    @property
+    def _seconds(self) -> float:
+        """Since this process began to search."""
+        return 0.0 if self._began is None else time.monotonic() - self._began
 
     def _bring_back(self, told: int, state: str) -> None:
         """Go on from a state; of the candidates proposed then, the ledger may hold some."""
@@ -165,7 +210,7 @@ class SearchLoop:
         if stored:
             return
         self.progress.judged_now += 1
-        self.progress.seconds = time.monotonic() - self._began
+        self.progress.seconds = self._seconds
         if self._state_is_due():
             self._write(take(self._proposer, self.progress, list(self._pending.values())))
         self.session.observe(events.Judged(self.progress))

@@ -183,5 +183,5 @@ class Config(Section):
         plain = self.resolved()
         for key in ("timeout", "batch"):
             del plain["evaluation"][key]
-        del plain["workers"]
+        del plain["workers"], plain["budget"]["seconds"]
         return plain

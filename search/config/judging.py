@@ -15,9 +15,15 @@ Factor = Annotated[float, Field(gt=0, le=1e3, allow_inf_nan=False)]
 
 
 class BudgetConfig(Section):
-    """The end of the search. It may be raised when a run is called again."""
+    """The end of the search: whatever comes first, and a file STOP in the folder of the run. It may
+    be raised when a run is called again."""
 
     candidates: int = Field(ge=1, le=100_000_000)
+    seconds: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    """Of search, all processes that worked on the run together. How many candidates that is depends
+    on the machine; which they are does not."""
+    score: float | None = Field(default=None, allow_inf_nan=False)
+    """The search ends with the first candidate that reaches it."""
 
 
 class BaselineConfig(Section):

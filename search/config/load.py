@@ -31,16 +31,25 @@ def load_config(path: Path, overrides: Sequence[str] = ()) -> Config:
 
 
 def check_same(stored: dict[str, Any], config: Config, run: Path) -> None:
-    """ConfigChanged if the run was started with another config; only the budget may grow."""
+    """ConfigChanged if the run was started with another config; the budget may grow, and who
+    computes and how fast may change."""
     now = config.comparable()
     for path, old, new in _differences(stored, now):
         if path == "budget.candidates" and old < new:
             continue
-        cure = "the budget of a run may grow, not shrink" if path == "budget.candidates" else None
+        if path == "budget.score" and (new is None or (old is not None and old < new)):
+            continue
+        cure = "the budget of a run may grow, not shrink" if path.startswith("budget") else None
         raise ConfigChanged(
             f"{run} was started with {path} = {shown(old)}, the config now says {shown(new)}",
-            help=cure or "change it back, or start another run with --out DIR",
+            help=f"{cure or 'change it back'}, or start another run with --out DIR; {_MAY_CHANGE}",
         )
+
+
+_MAY_CHANGE = (
+    "a run may change workers, evaluation.batch, evaluation.timeout and budget.seconds, and raise "
+    "budget.candidates and budget.score"
+)
 
 
 def _apply(raw: dict[str, Any], override: str) -> None:

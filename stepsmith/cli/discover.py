@@ -29,7 +29,8 @@ def discover(
     Progress goes to stderr, the hall of fame to stdout. The folder of the run then holds the
     config, the ledger and the winner: as program text (winner.rule) and for each host that
     `stepsmith export` knows (winner_optax.py, winner_torch.py). Ctrl-C is safe: call the same
-    command again to go on.
+    command again to go on. A file STOP in the folder ends the search as a spent budget does: the
+    best so far are measured; remove it and call again to go on.
 
     Example: stepsmith discover configs/quickstart.yaml --set workers=1
     """

@@ -27,6 +27,8 @@ def sentence(event: Event) -> str:
             return f"Candidate {number} is recorded as lost: {reason}"
         case events.Alarm(number, reason):
             return f"ALARM: candidate {number} is not promoted: {reason}"
+        case events.SearchEnded(reason):
+            return reason
         case events.MeasuringFinalists(finalists):
             return f"Measuring the {finalists} best on fresh seeds ..."
         case events.Reducing(finalists):

@@ -122,3 +122,57 @@ def test_a_strategy_that_keeps_something_must_say_what():
     strategy.tell(Judged(0, ZOO["sgd"], "", 0.5))
     with pytest.raises(TypeError, match=r"Forgetful keeps last, and has no state\(\)"):
         strategy.state()
+
+
+def rows_of(folder):
+    ledger = Ledger.read(folder / FILE)
+    rows = [(row.candidate, row.verdict) for row in ledger.rows()]
+    ledger.close()
+    return rows
+
+
+def sentences(seen):
+    return [event.sentence for event in seen if isinstance(event, events.SearchEnded)]
+
+
+def test_a_target_ends_the_search_and_a_higher_one_goes_on(tmp_path):
+    _, whole = run_to(campaign("recombination"), tmp_path / "whole")
+    rows = rows_of(tmp_path / "whole")
+    scores = [verdict.score for _, verdict in rows if verdict.score is not None]
+    target = sorted(scores)[-3]
+    first = next(n for n, (_, verdict) in enumerate(rows) if (verdict.score or 0) >= target)
+    some = {"candidates": 60, "score": target}
+    seen, content = run_to(campaign("recombination", budget=some), tmp_path / "some")
+    assert rows_of(tmp_path / "some") == rows[: first + 1]
+    assert "a candidate reached budget.score; raise budget.score" in sentences(seen)[0]
+    again, unchanged = run_to(campaign("recombination", budget=some), tmp_path / "some")
+    assert unchanged == content and sentences(again) == sentences(seen)
+    run_to(campaign("recombination", budget={**some, "score": 9.0}), tmp_path / "some")
+    assert run_to(campaign("recombination"), tmp_path / "some")[1] == whole
+
+
+def test_seconds_end_a_search_and_more_go_on(tmp_path):
+    _, whole = run_to(campaign("recombination"), tmp_path / "whole")
+    budget = {"candidates": 60, "seconds": 1e-3}
+    seen, content = run_to(campaign("recombination", budget=budget), tmp_path / "some")
+    rows = rows_of(tmp_path / "some")
+    assert len(rows) < 60 and rows == rows_of(tmp_path / "whole")[: len(rows)]
+    assert "raise budget.seconds to go on" in sentences(seen)[0] and content != whole
+    assert run_to(campaign("recombination"), tmp_path / "some")[1] == whole
+
+
+def test_a_file_ends_a_search_which_goes_on_without_it(tmp_path):
+    _, whole = run_to(campaign("recombination"), tmp_path / "whole")
+    folder = tmp_path / "some"
+
+    def observe(event):
+        if isinstance(event, events.Judged) and event.progress.judged == 21:
+            (folder / loop.STOP).touch()
+
+    run_campaign(campaign("recombination"), folder, observe, fake_worker)
+    assert rows_of(folder) == rows_of(tmp_path / "whole")[:21]
+    seen, _ = run_to(campaign("recombination"), folder)
+    assert "a file STOP in its folder; remove it to go on" in sentences(seen)[0]
+    assert not any(isinstance(event, events.Judged) for event in seen)
+    (folder / loop.STOP).unlink()
+    assert run_to(campaign("recombination"), folder)[1] == whole
