@@ -73,14 +73,13 @@ def newton_schulz(xp, x, a, b, c):
 
 @primitive(
     "Tensor -> Tensor",
-    torch=f"""
+    torch=f"""{_NEWTON_SCHULZ}
+
 def _orthogonalised(x: torch.Tensor) -> torch.Tensor:
     x = x / (torch.linalg.vector_norm(x) + 1e-8)
     for _ in range(5):
         x = _newton_schulz(x, 3.4445, -4.775, 2.0315)
     return x
-
-{_NEWTON_SCHULZ}
 """,
     latex=r"\operatorname{{orth}}\left({x}\right)",
     spelled=_five_steps("x / (norm(x) + 1e-8)"),
