@@ -86,7 +86,7 @@ class Declared:
                 if used not in self.functions:
                     self._borrow_for(value)
                     self.functions[used] = meaning(value)[1]
-            elif isinstance(value, int | float):
+            elif isinstance(value, int | float) or _are_numbers(value):
                 self.constants[f"{used} = {value!r}"] = None
             elif isinstance(value, ModuleType) or (
                 value is not None and not hasattr(builtins, used)
@@ -94,6 +94,11 @@ class Declared:
                 raise ExportError(
                     f"'{user.__name__}' uses '{used}', which an exported file cannot hold"
                 )
+
+
+def _are_numbers(value: object) -> bool:
+    """True for a tuple of numbers."""
+    return isinstance(value, tuple) and all(isinstance(each, int | float) for each in value)
 
 
 def _globals(function: Callable[..., object]) -> list[str]:
