@@ -6,6 +6,7 @@ curves            losses of a campaign's winner and its baseline, step by step
 driver            what a search costs beside the evaluations, and reading a large ledger
 engine_costs      the constants by which a trainer chooses an engine
 keys              the time of a new program's keys and of a mutation
+matrix_tasks      rules for matrices beside others, on the tasks that are made for them
 measure_tasks     writes the catalogue of tasks
 memory            the memory of a worker over many programs
 novel_program     the cost of a program that was never seen before

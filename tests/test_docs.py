@@ -6,7 +6,13 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-PAGES = ("README.md", "CONTRIBUTING.md", "docs/architecture.md", "docs/performance.md")
+PAGES = (
+    "README.md",
+    "CONTRIBUTING.md",
+    "docs/architecture.md",
+    "docs/performance.md",
+    "docs/tasks.md",
+)
 NAMED = re.compile(
     r"`((?:benchmarks|configs|discovered|docs|dsl|evaluators|search|stepsmith|tests)/[\w./]*)`"
 )
