@@ -9,5 +9,6 @@ interrupted and is not done again once it is complete. `--plan` lists the pieces
 
 pieces   the campaigns: arms, seeds, masks, budgets
 facts    the figures of one finished campaign, read from its ledger
+zoo      the best rule of the zoo, tuned alike
 report   arms against one another and against the bars, with intervals
 """

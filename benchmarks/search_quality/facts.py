@@ -5,6 +5,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from dsl.rewrite.family import family as family_of
+from dsl.zoo import ZOO
 from evaluators.evaluation import Outcome
 from search.ledger import reading
 from search.ledger.results import META_VALIDATION
@@ -21,7 +23,9 @@ class Facts:
     `winner`: mean score on `search` over the fresh seeds; `unseen`: the same on meta-validation.
     `families`: families of one skeleton trained to the end; `good_families`: those of them with a
     search score above `GOOD`; `largest_family`: its share of the candidates that were paid for.
-    `refused`, `screened`, `cached`: shares of all candidates. `steps`: training steps.
+    `refused`, `screened`, `cached`: shares of all candidates. `met`: rules of the zoo whose family
+    was trained to the end and that were no starts. `starts`: search scores by task of each start;
+    `best`: the highest of any program on each task. `steps`: training steps.
     """
 
     winner: float
@@ -35,6 +39,9 @@ class Facts:
     refused: float
     screened: float
     cached: float
+    met: tuple[str, ...]
+    starts: dict[str, dict[str, float]]
+    best: dict[str, float]
 
     @property
     def families_per_million(self) -> float:
@@ -58,6 +65,9 @@ def facts_of(run: Path) -> Facts | None:
         paid: Counter[str] = Counter()
         scores: dict[str, list[float]] = {}
         judged = 0
+        names = [start.name for start in ledger.sources.starts]
+        starts: dict[str, dict[str, float]] = {}
+        best: dict[str, float] = {}
         for candidate, verdict, _ in ledger.judged():
             judged += 1
             asked = sum(verdict.evaluation.steps) if verdict.evaluation else 0
@@ -66,8 +76,12 @@ def facts_of(run: Path) -> Facts | None:
             screened += verdict.outcome == Outcome.SCREENED
             family = candidate.keys.family
             paid[family] += bool(asked)
-            if verdict.outcome == Outcome.OK and verdict.score is not None:
-                scores.setdefault(family, []).append(verdict.score)
+            if verdict.outcome == Outcome.OK and verdict.evaluation is not None:
+                by_task = verdict.evaluation.by_task()
+                best |= {task: max(s, best.get(task, s)) for task, s in by_task.items()}
+                if candidate.number < len(names):
+                    starts[names[candidate.number]] = by_task
+                scores.setdefault(family, []).append(verdict.evaluation.score)
         stage = ledger.validation.get(META_VALIDATION)
         unseen = stage.scores().get(hall.winner.candidate) if stage else None
     return Facts(
@@ -82,4 +96,7 @@ def facts_of(run: Path) -> Facts | None:
         refused=refused / total,
         screened=screened / total,
         cached=(total - judged) / total,
+        met=tuple(n for n, rule in ZOO.items() if n not in names and family_of(rule) in scores),
+        starts=starts,
+        best=best,
     )

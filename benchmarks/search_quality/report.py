@@ -2,13 +2,24 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from statistics import median
 from typing import Any
 
 import numpy as np
 
 from benchmarks.search_quality.facts import Facts
-from benchmarks.search_quality.pieces import ARMS, DEFAULT, FULL, MASKED
+from benchmarks.search_quality.pieces import (
+    ARMS,
+    CLANS,
+    DEFAULT,
+    FULL,
+    MASK_SEEDS,
+    MASKED,
+    SEEDS,
+    pieces,
+)
+from benchmarks.search_quality.zoo import zoo_of
 
 DRAWS = 10_000
 EVOLUTION = "evolution_from_adamw"
@@ -143,17 +154,51 @@ def bars(
             min(good) >= 300 and max(largest) <= 0.05 if whole else None,
         )
     )
-    return found
+    return [*found, _masks(by_name)]
 
 
-def missing_masks(by_name: Mapping[str, Facts]) -> list[str]:
-    """The pieces of the masks that are not there."""
-    return [
-        name
-        for clan in MASKED
-        for seed in range(3)
-        if (name := f"without_{clan}-{seed}") not in by_name
-    ]
+def _masks(by_name: Mapping[str, Facts]) -> Bar:
+    """The bar of the clans that were taken out: found again, or matched where they lead."""
+    reference = by_name.get(f"{FULL}-{SEEDS[0]}")
+    told, again, whole = [], 0, reference is not None
+    for clan in MASKED:
+        runs = [by_name.get(f"without_{clan}-{seed}") for seed in MASK_SEEDS]
+        whole &= None not in runs
+        good = [
+            bool(set(CLANS[clan]) & set(run.met)) or _matched(clan, run, reference)
+            for run in runs
+            if run is not None and reference is not None
+        ]
+        told.append(f"{clan} {sum(good)} of {len(good)}")
+        again += sum(good) >= 2
+    wanted = "mask-out: 3 of 4 clans found again or matched in 2 of 3 seeds"
+    return Bar(wanted, ", ".join(told), again >= 3 if whole else None)
+
+
+def _matched(clan: str, run: Facts, reference: Facts) -> bool:
+    """True if on every task on which a rule of the clan is the best of the zoo some program of the
+    search is as good; False where the clan leads nowhere."""
+    scores = reference.starts
+    members = [scores[name] for name in CLANS[clan] if name in scores]
+    lead = {
+        task: max(each[task] for each in members)
+        for task in run.best
+        if members
+        and max(each[task] for each in members) >= max(each[task] for each in scores.values())
+    }
+    return bool(lead) and all(run.best[task] >= score for task, score in lead.items())
+
+
+def of(by_name: Mapping[str, Facts], folder: Path) -> Report:
+    """The report of the campaigns that are complete, whose runs lie in `folder`."""
+    arms: dict[str, list[Facts]] = {}
+    for piece in pieces():
+        if piece.name in by_name:
+            arms.setdefault(piece.arm, []).append(by_name[piece.name])
+    measured = {name: zoo_of(folder / name) for name in by_name}
+    zoo = {name: found for name, found in measured.items() if found is not None}
+    missing = [piece.name for piece in pieces() if piece.name not in by_name]
+    return Report(arms, bars(arms, zoo, by_name), missing)
 
 
 def _list(values: Sequence[float]) -> str:

@@ -21,6 +21,8 @@ class Progress:
     hits: Counter[CacheKey] = field(default_factory=Counter)
     best: float | None = None
     best_at: int | None = None
+    steps: int = 0
+    """Training steps of the candidates that were judged."""
     seconds: float = 0.0
 
     def count(self, number: int, verdict: Verdict, hit: CacheKey | None) -> None:
@@ -30,6 +32,8 @@ class Progress:
             self.hits[hit] += 1
         else:
             self.evaluated += 1
+        if hit is None and verdict.evaluation is not None:
+            self.steps += sum(verdict.evaluation.steps)
         score = verdict.score if verdict.outcome == Outcome.OK else None
         if score is not None and (self.best is None or score > self.best):
             self.best, self.best_at = score, number
@@ -37,7 +41,7 @@ class Progress:
     def state(self) -> dict[str, Any]:
         """The counts as plain data."""
         hits = {key.value: count for key, count in self.hits.items()}
-        return {"hits": hits, "best": self.best, "best_at": self.best_at}
+        return {"hits": hits, "best": self.best, "best_at": self.best_at, "steps": self.steps}
 
     def restore(self, judged: int, state: Mapping[str, Any]) -> None:
         """Go on from a state after the first `judged` candidates."""
@@ -45,6 +49,7 @@ class Progress:
         self.hits = Counter({CacheKey(key): count for key, count in state["hits"].items()})
         self.evaluated = judged - self.hits.total()
         self.best, self.best_at = state["best"], state["best_at"]
+        self.steps = state["steps"]
 
     @property
     def rate(self) -> float | None:

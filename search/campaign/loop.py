@@ -41,6 +41,7 @@ class Ended(Enum):
 
     CANDIDATES = "the budget is spent", "raise budget.candidates to go on"
     SCORE = "a candidate reached budget.score", "raise budget.score to go on"
+    STEPS = "budget.steps are spent", "raise budget.steps to go on"
     SECONDS = "budget.seconds are spent", "raise budget.seconds to go on"
     STOP = f"there is a file {STOP} in its folder", "remove it to go on"
 
@@ -128,6 +129,8 @@ class SearchLoop:
             return Ended.SCORE
         if len(self._history) >= self.budget:
             return Ended.CANDIDATES
+        if budget.steps is not None and self.progress.steps >= budget.steps:
+            return Ended.STEPS
         if budget.seconds is not None and self._spent + self._seconds >= budget.seconds:
             return Ended.SECONDS
         return Ended.STOP if (self.ledger.path.parent / STOP).exists() else None

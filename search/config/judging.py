@@ -19,6 +19,8 @@ class BudgetConfig(Section):
     be raised when a run is called again."""
 
     candidates: int = Field(ge=1, le=100_000_000)
+    steps: int | None = Field(default=None, ge=1)
+    """Training steps of all candidates together, over tasks, rates and seeds."""
     seconds: float | None = Field(default=None, gt=0, allow_inf_nan=False)
     """Of search, all processes that worked on the run together. How many candidates that is depends
     on the machine; which they are does not."""

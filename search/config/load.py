@@ -37,7 +37,9 @@ def check_same(stored: dict[str, Any], config: Config, run: Path) -> None:
     for path, old, new in _differences(stored, now):
         if path == "budget.candidates" and old < new:
             continue
-        if path == "budget.score" and (new is None or (old is not None and old < new)):
+        if path in ("budget.score", "budget.steps") and (
+            new is None or (old is not None and old < new)
+        ):
             continue
         cure = "the budget of a run may grow, not shrink" if path.startswith("budget") else None
         raise ConfigChanged(
@@ -48,7 +50,7 @@ def check_same(stored: dict[str, Any], config: Config, run: Path) -> None:
 
 _MAY_CHANGE = (
     "a run may change workers, evaluation.batch, evaluation.timeout and budget.seconds, and raise "
-    "budget.candidates and budget.score"
+    "budget.candidates, budget.steps and budget.score"
 )
 
 

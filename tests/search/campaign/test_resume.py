@@ -1,6 +1,7 @@
 """A campaign goes on from its last stored state, and its ledger is what it would have been."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -9,9 +10,10 @@ from dsl.zoo import ZOO
 from search.campaign import events, loop
 from search.candidates.plain import from_text, to_text
 from search.ledger import FILE, Ledger
+from search.pool.worker import CampaignWorker
 from search.run import run_campaign
 from search.strategies import STRATEGIES, Judged, Options, Proposal, Strategy
-from tests.support.fakes import config, fake_worker
+from tests.support.fakes import FakeEvaluator, config, fake_sweep, fake_tune, fake_worker
 
 SMALL = {
     "recombination": {"population": 12, "drawn": 4, "family": 6},
@@ -149,6 +151,28 @@ def test_a_target_ends_the_search_and_a_higher_one_goes_on(tmp_path):
     assert unchanged == content and sentences(again) == sentences(seen)
     run_to(campaign("recombination", budget={**some, "score": 9.0}), tmp_path / "some")
     assert run_to(campaign("recombination"), tmp_path / "some")[1] == whole
+
+
+class Walking(FakeEvaluator):
+    """Every evaluation takes thirty training steps."""
+
+    def evaluate(self, *how):
+        return replace(super().evaluate(*how), steps=(10, 20))
+
+
+def test_training_steps_end_the_search_and_more_go_on(tmp_path):
+    def walk(folder, **budget):
+        settings = campaign("recombination", budget={"candidates": 60, **budget})
+        worker = CampaignWorker(Walking, fake_tune, fake_sweep)
+        return run_campaign(settings, tmp_path / folder, make_worker=lambda: worker).content_hash
+
+    whole = walk("whole")
+    walk("some", steps=600)
+    rows = rows_of(tmp_path / "some")
+    paid = [candidate for candidate, _ in rows if candidate.source is None]
+    assert rows == rows_of(tmp_path / "whole")[: len(rows)]
+    assert len(paid) == 20 and rows[-1][0].source is None
+    assert walk("some") == whole
 
 
 def test_seconds_end_a_search_and_more_go_on(tmp_path):

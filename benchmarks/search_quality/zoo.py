@@ -1,0 +1,71 @@
+"""The best rule of the zoo, tuned alike: what a search has to beat.
+
+The starts of a campaign with the best scores in it are measured as its finalists were: on the same
+fresh seeds, each at rates around its own, then on meta-validation.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from evaluators.files.replace_file import replace_file
+from evaluators.workers import SerialPool
+from search.campaign import events
+from search.campaign.baseline import search_setup
+from search.campaign.choice import Contender
+from search.campaign.finals import Entrant, measure
+from search.campaign.validation import validate
+from search.config import Config
+from search.ledger import reading
+from search.ledger.results import META_VALIDATION, final_scores
+from search.pool.worker import CampaignWorker
+
+CONTENDERS = 8
+"""The starts that are measured: the best by search score."""
+FILE = "zoo.json"
+
+
+def best_of_zoo(config: Config, run: Path) -> None:
+    """Measure the best starts of a complete campaign, and keep their scores beside its ledger."""
+    if (run / FILE).exists():
+        return
+    with reading(run) as ledger:
+        sources, baseline, starts = ledger.sources, ledger.baseline, ledger.starts
+        assert baseline is not None and starts is not None
+        rows = [ledger.row(number) for number in range(len(starts))]
+    sound = [row for row in rows if row.verdict.outcome == "ok"]
+    best = sorted(sound, key=lambda row: -(row.verdict.score or 0.0))[:CONTENDERS]
+    scale = Entrant(None, baseline.program, baseline.rates)
+    entrants = [Entrant(row.candidate.number, row.candidate.program, row.rates) for row in best]
+    pool = SerialPool(CampaignWorker(), config.evaluation.batch)
+    setup = search_setup(config, sources, baseline)
+    finals = measure(config, [scale, *entrants], setup, pool, events.ignore)
+    scores = final_scores(finals, len(config.tasks))
+    contenders = [
+        Contender(entrant, final.scores(len(config.tasks)))
+        for entrant, final in zip(entrants, finals[1:], strict=True)
+        if final.complete
+    ]
+    stages, _ = validate(config, scale, contenders, pool, events.ignore)
+    unseen = stages[META_VALIDATION].scores() if META_VALIDATION in stages else {}
+    names = {number: start.name for number, start in enumerate(sources.starts)}
+    found: list[dict[str, Any]] = [
+        {
+            "rule": names[each.candidate],
+            "score": scores[each.candidate],
+            "unseen": unseen.get(each.candidate),
+        }
+        for each in entrants
+        if each.candidate is not None and each.candidate in scores
+    ]
+    replace_file(run / FILE, json.dumps(sorted(found, key=lambda each: -each["score"]), indent=2))
+
+
+def zoo_of(run: Path) -> tuple[float, float | None] | None:
+    """The best score of a rule of the zoo on `search`, and the best on meta-validation; None where
+    they were not measured."""
+    if not (run / FILE).exists():
+        return None
+    rows = json.loads((run / FILE).read_text(encoding="utf-8"))
+    unseen = [row["unseen"] for row in rows if row["unseen"] is not None]
+    return max(row["score"] for row in rows), max(unseen, default=None)
