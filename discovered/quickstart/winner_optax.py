@@ -1,24 +1,23 @@
-"""Found by the campaign quickstart, candidate 1398.
+"""Found by the campaign quickstart, candidate 936.
 
 The rule (its result is subtracted from w):
 
-    def quickstart(
-        w, g,
-        m=zeros, v=zeros, s0=zeros,
-        *, lr=0.0316227766016838, b1=0.791, b2=0.999395, eps=2.58e-10,
-    ):
-        s0 = interp(m, s0, 0.789)
-        m = interp(g, s0, b1)
-        v = interp(square(g), v, b2)
-        u = m / b1 / (sqrt(v) + eps)
-        return lr * (u + s0)
+    def quickstart(w, g, t, z=copy_w, total=number(1), *, lr=2, b1=0.95):
+        total = total + t
+        x0 = t / total
+        move = x0 * (w - z) + lr * (1 - b1 * (1 - x0)) * g
+        z = z - lr * g
+        return move
 
-Defaults: lr=0.0316227766016838, b1=0.791, b2=0.999395, eps=2.58e-10.
-Canonical hash: beee3a3cac8a1c8b.
+Defaults: lr=2, b1=0.95.
+Canonical hash: 7d22d4d087e97da0.
 
-Score 1.1051 +- 0.0256 over 8 fresh seeds on
+Score 1.1106 +- 0.0273 over 8 fresh seeds on
 quadratic (200 steps), digits (200 steps), chars (150 steps);
-tuned adamw is 1, untrained is 0. Program beee3a3cac8a1c8b, ledger 03c407c47bedd30c.
+tuned adamw is 1, untrained is 0. Program 7d22d4d087e97da0, ledger c324b22599bb1403.
+In terms of known rules: nearest schedule_free_sgd, 0.11.
+Reduced from 20 statements and 2 slots to 12 statements and 2 slots with no harm seen:
+-0.006 [-0.020, +0.007] over 8 fresh seeds.
 """
 
 from typing import Any, NamedTuple
@@ -28,76 +27,56 @@ import jax.numpy as jnp
 import optax
 
 
-class ScaleByQuickstartState(NamedTuple):
-    """State of `scale_by_quickstart`."""
+class QuickstartState(NamedTuple):
+    """State of `quickstart`."""
 
     count: Any  # steps taken, int32
-    m: Any  # a tree like the parameters
-    v: Any  # a tree like the parameters
-    s0: Any  # a tree like the parameters
-
-
-def scale_by_quickstart(
-    b1: float = 0.791, b2: float = 0.999395, eps: float = 2.58e-10
-) -> optax.GradientTransformationExtraArgs:
-    """Quickstart, before the learning rate; the formula heads this file.
-
-    Args:
-        b1: decay of the first average or momentum.
-        b2: decay of the second average.
-        eps: keeps a denominator from zero.
-
-    Returns:
-        An `optax.GradientTransformationExtraArgs`.
-    """
-
-    def init(params: Any) -> ScaleByQuickstartState:
-        return ScaleByQuickstartState(
-            count=jnp.zeros((), jnp.int32),
-            m=jax.tree.map(jnp.zeros_like, params),
-            v=jax.tree.map(jnp.zeros_like, params),
-            s0=jax.tree.map(jnp.zeros_like, params),
-        )
-
-    def update(
-        updates: Any, state: Any, params: Any = None, **extra_args: Any
-    ) -> tuple[Any, ScaleByQuickstartState]:
-        del params, extra_args
-        count = optax.safe_increment(state.count)
-        s0 = jax.tree.map(lambda m, s0: (1 - 0.789) * m + 0.789 * s0, state.m, state.s0)
-        m = jax.tree.map(lambda g, s0: (1 - b1) * g + b1 * s0, updates, s0)
-        v = jax.tree.map(lambda g, v: (1 - b2) * jnp.square(g) + b2 * v, updates, state.v)
-        u = jax.tree.map(lambda m, v: m / b1 / (jnp.sqrt(v) + eps), m, v)
-        step = jax.tree.map(lambda u, s0: u + s0, u, s0)
-        new_state = ScaleByQuickstartState(
-            count,
-            optax.tree.cast_like(m, state.m),
-            optax.tree.cast_like(v, state.v),
-            optax.tree.cast_like(s0, state.s0),
-        )
-        return optax.tree.cast_like(step, updates), new_state
-
-    return optax.GradientTransformationExtraArgs(init, update)
+    z: Any  # a tree like the parameters
+    total: jax.Array  # a number
 
 
 def quickstart(
-    learning_rate: optax.ScalarOrSchedule = 0.0316227766016838,
-    b1: float = 0.791,
-    b2: float = 0.999395,
-    eps: float = 2.58e-10,
+    learning_rate: optax.ScalarOrSchedule = 2.0, b1: float = 0.95
 ) -> optax.GradientTransformationExtraArgs:
-    """Quickstart: `scale_by_quickstart` scaled by the learning rate.
+    """Quickstart, the whole rule; the formula heads this file.
 
     Args:
         learning_rate: learning rate, a number or a schedule of the steps taken.
         b1: decay of the first average or momentum.
-        b2: decay of the second average.
-        eps: keeps a denominator from zero.
 
     Returns:
         An `optax.GradientTransformationExtraArgs`.
     """
-    return optax.chain(
-        scale_by_quickstart(b1=b1, b2=b2, eps=eps),
-        optax.scale_by_learning_rate(learning_rate),
-    )
+
+    def init(params: Any) -> QuickstartState:
+        return QuickstartState(
+            count=jnp.zeros((), jnp.int32),
+            z=jax.tree.map(jnp.array, params),
+            total=jnp.asarray(1.0, dtype=float),
+        )
+
+    def update(
+        updates: Any, state: Any, params: Any = None, **extra_args: Any
+    ) -> tuple[Any, QuickstartState]:
+        del extra_args
+        if params is None:
+            raise ValueError("quickstart reads the parameters: call update(g, state, params)")
+        count = optax.safe_increment(state.count)
+        dtype = jnp.result_type(jnp.float32, *jax.tree.leaves(updates))
+        t = jnp.asarray(count, dtype)
+        lr: Any = learning_rate
+        if callable(learning_rate):
+            lr = jnp.asarray(learning_rate(state.count), dtype)
+        total = state.total + t
+        x0 = t / total
+        move = jax.tree.map(
+            lambda w, z, g: x0 * (w - z) + lr * (1 - b1 * (1 - x0)) * g, params, state.z, updates
+        )
+        z = jax.tree.map(lambda z, g: z - lr * g, state.z, updates)
+        moves = jax.tree.map(jnp.negative, move)
+        new_state = QuickstartState(
+            count, optax.tree.cast_like(z, state.z), jnp.asarray(total, state.total.dtype)
+        )
+        return optax.tree.cast_like(moves, updates), new_state
+
+    return optax.GradientTransformationExtraArgs(init, update)

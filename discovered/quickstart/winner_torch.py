@@ -1,24 +1,23 @@
-"""Found by the campaign quickstart, candidate 1398.
+"""Found by the campaign quickstart, candidate 936.
 
 The rule (its result is subtracted from w):
 
-    def quickstart(
-        w, g,
-        m=zeros, v=zeros, s0=zeros,
-        *, lr=0.0316227766016838, b1=0.791, b2=0.999395, eps=2.58e-10,
-    ):
-        s0 = interp(m, s0, 0.789)
-        m = interp(g, s0, b1)
-        v = interp(square(g), v, b2)
-        u = m / b1 / (sqrt(v) + eps)
-        return lr * (u + s0)
+    def quickstart(w, g, t, z=copy_w, total=number(1), *, lr=2, b1=0.95):
+        total = total + t
+        x0 = t / total
+        move = x0 * (w - z) + lr * (1 - b1 * (1 - x0)) * g
+        z = z - lr * g
+        return move
 
-Defaults: lr=0.0316227766016838, b1=0.791, b2=0.999395, eps=2.58e-10.
-Canonical hash: beee3a3cac8a1c8b.
+Defaults: lr=2, b1=0.95.
+Canonical hash: 7d22d4d087e97da0.
 
-Score 1.1051 +- 0.0256 over 8 fresh seeds on
+Score 1.1106 +- 0.0273 over 8 fresh seeds on
 quadratic (200 steps), digits (200 steps), chars (150 steps);
-tuned adamw is 1, untrained is 0. Program beee3a3cac8a1c8b, ledger 03c407c47bedd30c.
+tuned adamw is 1, untrained is 0. Program 7d22d4d087e97da0, ledger c324b22599bb1403.
+In terms of known rules: nearest schedule_free_sgd, 0.11.
+Reduced from 20 statements and 2 slots to 12 statements and 2 slots with no harm seen:
+-0.006 [-0.020, +0.007] over 8 fresh seeds.
 """
 
 from collections.abc import Callable
@@ -33,28 +32,21 @@ class Quickstart(torch.optim.Optimizer):
     Args:
         params: parameters to optimize, or groups of them.
         lr: learning rate.
-        betas: decay of the first average or momentum; decay of the second average.
-        eps: keeps a denominator from zero.
+        b1: decay of the first average or momentum.
         maximize: climb instead of descend.
     """
 
     def __init__(
         self,
         params: Any,
-        lr: float | torch.Tensor = 0.0316227766016838,
-        betas: tuple[float, float] = (0.791, 0.999395),
-        eps: float = 2.58e-10,
+        lr: float | torch.Tensor = 2.0,
+        b1: float = 0.95,
         *,
         maximize: bool = False,
     ) -> None:
         if not lr >= 0.0:
             raise ValueError(f"Invalid learning rate: {lr}")
-        for index, beta in enumerate(betas):
-            if not 0.0 <= beta < 1.0:
-                raise ValueError(f"Invalid beta parameter at index {index}: {beta}")
-        if not eps >= 0.0:
-            raise ValueError(f"Invalid epsilon value: {eps}")
-        defaults = {"lr": lr, "betas": betas, "eps": eps, "maximize": maximize}
+        defaults = {"lr": lr, "b1": b1, "maximize": maximize}
         super().__init__(params, defaults)
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -70,19 +62,21 @@ class Quickstart(torch.optim.Optimizer):
             with torch.enable_grad():
                 loss = closure()
         ready = self._ready()
+        if not ready:
+            return loss
+        model = self._model_state()
+        t = model["step"].double()
+        total = model["total"] + t
+        x0 = t / total
         for group, p, g in ready:
             state = self.state[p]
-            b1, b2 = group["betas"]
             lr = group["lr"]
-            eps = group["eps"]
-            s0 = (1 - 0.789) * state["m"] + 0.789 * state["s0"]
-            m = (1 - b1) * g + b1 * s0
-            v = (1 - b2) * torch.square(g) + b2 * state["v"]
-            u = m / b1 / (torch.sqrt(v) + eps)
-            p.sub_(lr * (u + s0))
-            state["m"].copy_(m)
-            state["v"].copy_(v)
-            state["s0"].copy_(s0)
+            b1 = group["b1"]
+            move = x0 * (p - state["z"]) + lr * (1 - b1 * (1 - x0)) * g
+            z = state["z"] - lr * g
+            p.sub_(move)
+            state["z"].copy_(z)
+        model["total"].copy_(total)
         return loss
 
     def _ready(self) -> list[tuple[dict[str, Any], torch.Tensor, torch.Tensor]]:
@@ -99,10 +93,18 @@ class Quickstart(torch.optim.Optimizer):
                 state = self.state[p]
                 if not state:
                     state["step"] = torch.tensor(0.0, dtype=torch.float32)
-                    state["m"] = torch.zeros_like(p)
-                    state["v"] = torch.zeros_like(p)
-                    state["s0"] = torch.zeros_like(p)
+                    state["z"] = p.detach().clone()
                 state["step"] += 1
                 g = -p.grad if group["maximize"] else p.grad
                 ready.append((group, p, g))
         return ready
+
+    def _model_state(self) -> dict[str, torch.Tensor]:
+        """State that exists once for the model; a part of `state_dict`."""
+        states: Any = self.state
+        model = states.setdefault("model", {})
+        if not model:
+            model["step"] = torch.tensor(0.0, dtype=torch.float32)
+            model["total"] = torch.tensor(1.0, dtype=torch.float64)
+        model["step"] += 1
+        return model
