@@ -15,7 +15,9 @@ def blur(pictures: Float[np.ndarray, "*pictures rows columns"]) -> np.ndarray:
     """Every pixel replaced by the weighted mean of those around it; beyond the edges are zeros."""
     for axis in (-2, -1):
         places = np.moveaxis(pictures, axis, -1)
-        padded = np.pad(places, [(0, 0)] * (places.ndim - 1) + [(REACH, REACH)])
+        beyond = np.zeros((places.ndim, 2), int)
+        beyond[-1] = REACH
+        padded = np.pad(places, beyond)
         length = places.shape[-1]
         mixed = sum(weight * padded[..., at : at + length] for at, weight in enumerate(WEIGHTS))
         pictures = np.moveaxis(np.asarray(mixed), -1, axis)
