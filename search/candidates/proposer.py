@@ -151,6 +151,7 @@ class Proposer:
             by_task=evaluation.by_task() if evaluation else {},
             complete=own.verdict.outcome == Outcome.OK,
             spared={name: -float(getattr(own.candidate.demands, name)) for name in self._spared},
+            source=candidate.source,
         )
 
     def _proposal(self, number: int) -> Proposal:

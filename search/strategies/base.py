@@ -50,7 +50,7 @@ class Judged:
     `score` is for all tasks together; None where there was no evaluation. `by_task` has the mean
     score over seeds of every task that it was trained on; `complete` says that it was trained to
     the end on all of them. `spared` has the objectives of the campaign besides quality, larger for
-    a rule that asks for less.
+    a rule that asks for less. One that repeats an earlier candidate (`source`) has what that has.
     """
 
     number: int
@@ -60,6 +60,7 @@ class Judged:
     by_task: Mapping[str, float] = field(default_factory=dict)
     complete: bool = False
     spared: Mapping[str, float] = field(default_factory=dict)
+    source: int | None = None
 
     @property
     def cases(self) -> dict[str, float]:

@@ -1,9 +1,10 @@
 """A population kept diverse by behaviour: who has a better one close by goes first.
 
 Dominated Novelty Search (Bahlous-Boldi et al. 2025, arXiv:2502.00593): a member counts for its mean
-distance to the nearest members that are better than itself, the best for infinitely much. So a
-change that changes nothing makes no room for itself, and a weaker rule stays as long as nothing
-better behaves like it. Behaviour is the steps on the probe of the fingerprint, whatever their rate.
+distance to the nearest members that are better than itself, the best for infinitely much; the
+younger of two with equal scores counts as better. So a change that changes nothing makes no room
+for itself, and a weaker rule stays as long as nothing better behaves like it. Behaviour is the
+steps on the probe of the fingerprint, whatever their rate.
 """
 
 from typing import Generic, NamedTuple, TypeVar
@@ -92,10 +93,11 @@ class NovelPopulation(Generic[T]):
         numbers = list(self.members)
         moves = np.stack([self._behaviour[number].moves for number in numbers])
         lengths = np.stack([self._behaviour[number].lengths for number in numbers])
-        scores = np.asarray([self._scores[number] for number in numbers])
+        scores, ages = np.asarray([self._scores[n] for n in numbers]), np.asarray(numbers)
         found = []
         for place, number in enumerate(numbers):
-            better = scores > scores[place]
+            equal = scores == scores[place]
+            better = (scores > scores[place]) | (equal & (ages > number))
             if not better.any():
                 found.append(float("inf"))
                 continue

@@ -1,11 +1,11 @@
 """Recombination: the rules of the zoo put together anew, each task a way to be chosen.
 
-The population is kept diverse by what its members do (`search.strategies.novelty`). A parent is
-chosen by lexicase selection (Spector 2012, "Assessment of problem modality by differential
-performance of lexicase selection"; with the tolerance of La Cava et al. 2016, "Epsilon-lexicase
-selection for regression"): tasks are taken in random order and only those that are near the best on
-each stay, so a specialist breeds as well as an all-rounder. The objectives of a campaign besides
-quality are cases like the tasks.
+The population is kept diverse by what its members do (`search.strategies.novelty`), and one that
+does what an earlier candidate did is no member. A parent is chosen by lexicase selection (Spector
+2012, "Assessment of problem modality by differential performance of lexicase selection"; with the
+tolerance of La Cava et al. 2016, "Epsilon-lexicase selection for regression"): tasks are taken in
+random order and only those that are near the best on each stay, so a specialist breeds as well as
+an all-rounder. The objectives of a campaign besides quality are cases like the tasks.
 
 Children are grafts, of a part of one program into another, and changes, half of them as known rules
 are made. A new idea looks bad unless its parent's numbers happen to suit it, so a child that comes
@@ -34,9 +34,8 @@ class RecombinationOptions(Options):
 
     While there are members among the best `promising` that were not tuned yet, `tune` of the
     children are these with other numbers: `tries` for each, and `family` for all of one family. Of
-    the rest `graft` are grafts, with a
-    donor from the zoo or, as often, the population; `again` of these are changed once more. `fresh`
-    start from a start program.
+    the rest `graft` are grafts, with a donor from the zoo or, as often, the population; `again` of
+    these are changed once more. `fresh` start from a start program.
     """
 
     kind: str = "recombination"
@@ -90,7 +89,7 @@ class Recombination(Strategy[RecombinationOptions]):
 
     def tell(self, judged: Judged) -> None:
         to_beat = self._to_beat.pop(judged.number, float("-inf"))
-        if not judged.complete or judged.score is None:
+        if not judged.complete or judged.score is None or judged.source is not None:
             return
         member = _Member(judged.number, judged.program, judged.score, judged.cases)
         self._alive.add(judged.number, member, judged.score, judged.program)

@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -131,6 +132,21 @@ def test_novelty_is_the_mean_distance_to_the_nearest_better(names):
             for each in moves[:place]
         )
         assert found[place] == pytest.approx(np.mean(apart[:NEAREST]))
+
+
+def test_of_two_that_are_alike_the_younger_stays():
+    strategy = make("recombination", population=2)
+    close = ZOO["adamw"].with_hyperparameters(b1=0.901)
+    for number, rule in enumerate([ZOO["adamw"], close, ZOO["lion"]]):
+        strategy.tell(judged(number, rule, 0.7 if rule.name == "adamw" else 0.5))
+    assert {strategy.elite(place)[0] for place in range(2)} == {1, 2}
+
+
+def test_what_repeats_an_earlier_candidate_is_no_member():
+    strategy = make("recombination")
+    strategy.tell(judged(0, ZOO["adamw"], 0.7))
+    strategy.tell(replace(judged(1, ZOO["adamw"], 0.7), source=0))
+    assert strategy.elite(0)[0] == 0 and strategy.elite(1) is None
 
 
 def test_a_rate_is_no_behaviour():
