@@ -3,7 +3,7 @@
     python -m benchmarks.driver [--programs 4000] [--rows 300000] [--json] [--profile FILE]
 
 Evaluation is stubbed out: every program gets one of a few made-up evaluations at once. The first
-part is a campaign of `--programs` with the default strategy on the ten tasks of the suite `search`,
+part is a campaign of `--programs` with the default strategy on the tasks of the suite `search`,
 after as many programs again that fill the population. The second is a ledger of `--rows`
 candidates: all but the last few hundred are copies of the first part's under other numbers and
 keys, then the search itself goes on to the end. Status, hall of fame and resuming each have a

@@ -41,7 +41,7 @@ class Step:
         score = "no score" if self.score is None else f"{self.score:7.4f}"
         came = f"from c{self.parent}" if self.parent is not None else ""
         worth = score if self.outcome == "ok" else f"{score} ({self.outcome})"
-        return f"c{self.number:<7}{worth:>9}  {came:<10}{self.mutation}: {self.detail}"
+        return f"c{self.number:<7}{worth:>9}  {came:<12}{self.mutation}: {self.detail}"
 
 
 def lineage(run: Path, hash_prefix: str) -> list[Step]:
