@@ -11,7 +11,7 @@ from functools import cached_property
 import numpy as np
 
 from dsl.program import Program
-from search.mutation.changes import SearchSpace
+from search.mutation.change import SearchSpace
 from search.mutation.graft import Part, drawn_part, graft, parts_of
 from search.mutation.mutator import Mutation, Mutator
 from search.mutation.prior import Prior

@@ -13,7 +13,7 @@ import numpy as np
 
 from dsl.program import Program
 from search.errors import CampaignFailed
-from search.mutation.changes import CHANGES, NothingFits, SearchSpace
+from search.mutation.change import CHANGES, NothingFits, SearchSpace
 from search.mutation.editor import Editor
 from search.mutation.sampling import Weighted
 
