@@ -1,7 +1,7 @@
 """A sweep of the rate: the best one for a rule on every task by itself, all else as it is.
 
 Half decades around the default; a task on which the best is the first or last of them goes on
-beyond it, twice at most.
+beyond it, and one on which all fail goes on below them, twice at most.
 """
 
 import math
@@ -57,8 +57,9 @@ def _best(trainer: Trainer, program: Program, seeds: Sequence[int], default: flo
 
     best = look(range(FROM, TO + 1))
     for _ in range(TIMES):
-        if gains[best] > WORST and best == max(gains):
-            best = look(range(best + 1, best + 1 + FURTHER))
-        elif gains[best] > WORST and best == min(gains):
-            best = look(range(best - FURTHER, best))
+        lowest, highest = min(gains), max(gains)
+        if gains[best] <= WORST or best == lowest:
+            best = look(range(lowest - FURTHER, lowest))
+        elif best == highest:
+            best = look(range(highest + 1, highest + 1 + FURTHER))
     return default * math.sqrt(10) ** (best if gains[best] > WORST else 0)
