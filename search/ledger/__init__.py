@@ -1,8 +1,9 @@
 """The ledger of a campaign, one SQLite file: the only room that speaks SQL.
 
 store         a ledger: opened or created, written row by row, read, hashed
-history       the candidates told so far, while a ledger is being written
+record        what it holds of a campaign beside the candidates
 columns       the table of candidates, and a row of it
+history       the candidates told so far, while a ledger is being written
 results       the tuned baseline, finals and suites of other tasks, as values
 reduction     what is left of a finalist, as a value
 summary       counts over candidates and sessions

@@ -1,0 +1,151 @@
+"""The record of a campaign beside its candidates: config, sources, tuned rules, results.
+
+Each is a value of `search.ledger.results` and JSON in the table `meta`.
+"""
+
+import json
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from evaluators.statistics import Evidence
+from search.errors import LedgerError
+from search.ledger.columns import as_json
+from search.ledger.reduction import Reduction
+from search.ledger.results import (
+    FinalResult,
+    Sources,
+    StageResult,
+    TunedBaseline,
+    TunedStart,
+    Winner,
+)
+
+_RESULTS = ("finals", "reductions", "validation", "winner")
+_IN_HASH = ("schema", "language", "config", "sources", "baseline", "starts", *_RESULTS)
+
+
+class Record:
+    """The record of a campaign in an open ledger."""
+
+    def __init__(self, path: Path, connection: sqlite3.Connection):
+        self.path = path
+        self.db = connection
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All that is written inside is written at once, or nothing."""
+        self.db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self.db.execute("ROLLBACK")
+            raise
+        self.db.execute("COMMIT")
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """The config as plain data, those keys that decide what the campaign finds."""
+        found = self._get("config")
+        if found is None:
+            raise LedgerError(f"{self.path} holds no config")
+        return found
+
+    @property
+    def tasks(self) -> tuple[str, ...]:
+        """The names of the tasks of the search."""
+        return tuple(task["name"] for task in self.config["tasks"])
+
+    @property
+    def baseline(self) -> TunedBaseline | None:
+        """The tuned baseline; None before it is tuned."""
+        found = self._get("baseline")
+        return None if found is None else TunedBaseline.from_json(found)
+
+    @property
+    def sources(self) -> Sources:
+        """The rules that the campaign is made from."""
+        return Sources.from_json(self._get("sources"))
+
+    @property
+    def starts(self) -> tuple[TunedStart, ...] | None:
+        """The programs that it starts from, tuned; None before they are."""
+        found = self._get("starts")
+        return None if found is None else tuple(map(TunedStart.from_json, found))
+
+    def set_starts(self, starts: Sequence[TunedStart]) -> None:
+        """Store the tuned starts."""
+        self._set("starts", [start.to_json() for start in starts])
+
+    @property
+    def finals(self) -> tuple[FinalResult, ...] | None:
+        """The baseline, first, and the finalists on fresh seeds; None before the campaign ended."""
+        found = self._get("finals")
+        return None if found is None else tuple(map(FinalResult.from_json, found))
+
+    @property
+    def reductions(self) -> tuple[Reduction, ...]:
+        """What is left of finalists, those first that were reduced first."""
+        return tuple(map(Reduction.from_json, self._get("reductions") or ()))
+
+    @property
+    def winner(self) -> Winner | None:
+        """The winner of a complete campaign that has a finalist."""
+        found = self._get("winner")
+        return None if found is None else Winner.from_json(found)
+
+    @property
+    def validation(self) -> dict[str, StageResult]:
+        """The finalists on suites of other tasks, by stage."""
+        found = self._get("validation") or {}
+        return {stage: StageResult.from_json(each) for stage, each in found.items()}
+
+    @property
+    def evidence(self) -> dict[int, Evidence]:
+        """The evidence that each finalist is ahead of the baseline, by candidate."""
+        found = self._get("evidence") or {}
+        return {int(number): Evidence.from_json(each) for number, each in found.items()}
+
+    def set_config(self, config: dict[str, Any]) -> None:
+        """Take over a config with another budget; results of the former one are dropped."""
+        with self.transaction():
+            self._set("config", config)
+            for key in (*_RESULTS, "evidence"):
+                self._set(key, None)
+
+    def set_baseline(self, baseline: TunedBaseline) -> None:
+        """Store the tuned baseline."""
+        self._set("baseline", baseline.to_json())
+
+    def set_results(
+        self,
+        *,
+        finals: Sequence[FinalResult],
+        evidence: Mapping[int, Evidence],
+        reductions: Sequence[Reduction],
+        validation: Mapping[str, StageResult],
+        winner: Winner | None,
+    ) -> None:
+        """Store what makes the campaign complete."""
+        stages = {stage: found.to_json() for stage, found in validation.items()}
+        self._set("finals", [final.to_json() for final in finals])
+        self._set("reductions", [each.to_json() for each in reductions])
+        self._set("validation", stages or None)
+        self._set("winner", winner and winner.to_json())
+        self._set("evidence", {str(number): each.to_json() for number, each in evidence.items()})
+
+    def _get(self, key: str) -> Any:
+        row = self.db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+        return None if row is None else json.loads(row[0])
+
+    def _set(self, key: str, value: Any) -> None:
+        if value is None:
+            self.db.execute("DELETE FROM meta WHERE key = ?", (key,))
+        else:
+            self.db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, as_json(value)))
+
+    def hashed(self) -> str:
+        """All of it that two runs of one campaign must agree on, as text."""
+        return as_json([self._get(key) for key in _IN_HASH])
