@@ -51,6 +51,12 @@ class CampaignFailed(SearchError):
     exit_status = 1
 
 
+class NotWritten(SearchError):
+    """What a campaign found that could not be written; it goes on from what was."""
+
+    exit_status = 1
+
+
 __all__ = [
     "CampaignFailed",
     "ConfigChanged",
@@ -58,6 +64,7 @@ __all__ = [
     "LedgerError",
     "NoSuchRule",
     "NoSuchRun",
+    "NotWritten",
     "RunLocked",
     "SearchError",
 ]

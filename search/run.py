@@ -26,6 +26,7 @@ from search.config import Config, check_same
 from search.errors import NoSuchRun
 from search.ledger import FILE, Ledger
 from search.ledger.lock import run_lock
+from search.ledger.writing import written
 from search.pool.jobs import CampaignPool
 from search.pool.ray_pool import RayPool
 from search.pool.worker import CampaignWorker
@@ -63,7 +64,7 @@ def run_campaign(
     path = folder / FILE
     sources = None if path.exists() else find_sources(config)
     _make_folder(folder)
-    with run_lock(folder):
+    with written(path), run_lock(folder):
         if path.exists():
             ledger = Ledger.open(path)
         else:
@@ -87,8 +88,10 @@ def run_campaign(
             missing = write_winner(folder, config.campaign, config.choices, hall, content)
             return Result(folder, hall, content, was_complete, missing)
         finally:
-            session.close()
-            ledger.close(final=finished)
+            try:
+                session.close()
+            finally:
+                ledger.close(final=finished)
 
 
 def _pool(config: Config, make_worker: Callable[[], CampaignWorker]) -> Callable[[], CampaignPool]:

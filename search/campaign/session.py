@@ -62,5 +62,7 @@ class Session:
     def close(self) -> None:
         """End the workers."""
         if self._started is not None:
-            self.note()
-            self._started[0].close()
+            try:
+                self.note()
+            finally:
+                self._started[0].close()

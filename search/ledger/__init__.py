@@ -8,6 +8,7 @@ results       the tuned baseline, finals and suites of other tasks, as values
 reduction     what is left of a finalist, as a value
 summary       counts over candidates and sessions
 schema        the tables and their version; files that are refused
+writing       the errors of a full disk and a locked ledger, in words
 runs          folders of runs, and a program of one by its hash
 lock          one process per run
 """

@@ -40,10 +40,11 @@ class Record:
         self.db.execute("BEGIN IMMEDIATE")
         try:
             yield
+            self.db.execute("COMMIT")
         except BaseException:
-            self.db.execute("ROLLBACK")
+            if self.db.in_transaction:  # SQLite itself ends one for which the disk has no room
+                self.db.execute("ROLLBACK")
             raise
-        self.db.execute("COMMIT")
 
     @property
     def config(self) -> dict[str, Any]:

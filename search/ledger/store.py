@@ -9,7 +9,7 @@ compilations. `state` holds what a process needs to go on without going through 
 import hashlib
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -55,18 +55,20 @@ class Ledger(Record):
         """A new ledger for a campaign; it appears whole or not at all."""
         unborn = path.with_name(f"{path.name}.new")
         unborn.unlink(missing_ok=True)
-        db = sqlite3.connect(unborn)
-        with db:
-            db.executescript(TABLES)
-            meta = {
-                "schema": SCHEMA,
-                "language": LANGUAGE,
-                "config": config,
-                "sources": sources.to_json(),
-            }
-            pairs = [(key, as_json(value)) for key, value in meta.items()]
-            db.executemany("INSERT INTO meta VALUES (?, ?)", pairs)
-        db.close()
+        meta = {
+            "schema": SCHEMA,
+            "language": LANGUAGE,
+            "config": config,
+            "sources": sources.to_json(),
+        }
+        pairs = [(key, as_json(value)) for key, value in meta.items()]
+        try:
+            with closing(sqlite3.connect(unborn)) as db, db:
+                db.executescript(TABLES)
+                db.executemany("INSERT INTO meta VALUES (?, ?)", pairs)
+        except sqlite3.Error:
+            unborn.unlink(missing_ok=True)
+            raise
         unborn.rename(path)
         return Ledger.open(path)
 
