@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from tests.support.shape_checks import check_shapes
 
 check_shapes()
+gc.disable()  # until all is collected: there is little garbage among modules, and much to look at
 
 from evaluators.training.environment import worker_environment  # noqa: E402
 
@@ -48,6 +49,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if item.get_closest_marker("lightly_compiled") or item.get_closest_marker("ray")
     }
     items.sort(key=lambda item: item.path not in dear)
+
+
+def pytest_collection_finish() -> None:
+    """Take modules and tests from what the garbage collector looks at, file after file."""
+    gc.collect()
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
