@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 from jax import Array
+from jaxtyping import Float, Float32, Int
 
 from evaluators.data import text
 from evaluators.data.examples import DataSet
@@ -52,7 +53,7 @@ def language(
     data: DataSet,
     model: str,
     init: Callable[[np.random.Generator], Params],
-    states: Callable[[Params, Array], Array],
+    states: Callable[[Params, Int[Array, "batch context"]], Float[Array, "batch context width"]],
     symbols: int,
     reach: int | None = None,
     **stated,
@@ -60,9 +61,9 @@ def language(
     """A registered model of text.
 
     **Arguments:** `data`: windows int32 [windows, context] of `symbols` symbols and the characters
-    that follow. `states`: (params, windows [batch, context]) -> [batch, context, width], each from
-    what it and those before it hold; the parameter `output` makes logits of them. `reach`: how many
-    characters back a state sees; to the first of its window if None.
+    that follow. `states`: (params, windows) -> states, each from what it and those before it hold;
+    the parameter `output` makes logits of them. `reach`: how many characters back a state sees; to
+    the first of its window if None.
     """
 
     def predict(params: Params, windows: Array) -> Array:
@@ -81,6 +82,8 @@ def language(
     )
 
 
-def embedding(rng: np.random.Generator, symbols: int, width: int, size: float = 0.5) -> np.ndarray:
-    """float32 [symbols, width]."""
+def embedding(
+    rng: np.random.Generator, symbols: int, width: int, size: float = 0.5
+) -> Float32[np.ndarray, "{symbols} {width}"]:
+    """A vector for each symbol, normal of standard deviation `size`."""
     return rng.normal(0, size, (symbols, width)).astype(np.float32)

@@ -2,6 +2,7 @@
 
 import jax
 import numpy as np
+from jaxtyping import Int32
 
 from evaluators.data.digits import CLASSES, DIGITS, Digits
 from evaluators.registry import register
@@ -13,9 +14,11 @@ CLASSES_AT_ONCE, BLOCK = 2, 10
 """The classes that a block of training steps shows, and its number of steps."""
 
 
-def in_blocks(rng: np.random.Generator, train: Digits, steps: int) -> np.ndarray:
-    """int32 [steps, batch]: blocks of steps on the examples of some classes, one after the other,
-    and from the first classes again; within a block no example comes twice."""
+def in_blocks(
+    rng: np.random.Generator, train: Digits, steps: int
+) -> Int32[np.ndarray, "{steps} batch"]:
+    """The examples of each step: blocks of steps on those of some classes, one after the other, and
+    from the first classes again; within a block no example comes twice."""
     groups = train.labels // CLASSES_AT_ONCE
     blocks = []
     for at in range(-(-steps // BLOCK)):

@@ -10,6 +10,7 @@ steps on the probe of the fingerprint, whatever their rate.
 from typing import Generic, NamedTuple, TypeVar
 
 import numpy as np
+from jaxtyping import Float64
 
 from dsl.program import Program
 from dsl.run.fingerprint import respond
@@ -25,10 +26,8 @@ T = TypeVar("T")
 class Behaviour(NamedTuple):
     """The steps of a program in units of their typical length."""
 
-    moves: np.ndarray
-    """float64 [steps, entries]"""
-    lengths: np.ndarray
-    """float64 [steps]"""
+    moves: Float64[np.ndarray, "steps entries"]
+    lengths: Float64[np.ndarray, " steps"]
 
 
 def behaviour(program: Program) -> Behaviour:
@@ -43,12 +42,12 @@ def behaviour(program: Program) -> Behaviour:
     return Behaviour(moves / typical, np.where(lengths > _NEGLIGIBLE, lengths, 0.0) / typical)
 
 
-def distances(one: Behaviour, moves: np.ndarray, lengths: np.ndarray) -> np.ndarray:
-    """How far others are from one: the mean over steps of |x - y| / (|x| + |y|), from 0 to 1.
-
-    **Arguments:** `moves`: float64 [n, steps, entries]; `lengths`: float64 [n, steps].
-    **Returns:** float64 [n].
-    """
+def distances(
+    one: Behaviour,
+    moves: Float64[np.ndarray, "others steps entries"],
+    lengths: Float64[np.ndarray, "others steps"],
+) -> Float64[np.ndarray, " others"]:
+    """How far others are from one: the mean over steps of |x - y| / (|x| + |y|), from 0 to 1."""
     apart = np.linalg.norm(moves - one.moves, axis=2)
     together = lengths + one.lengths
     return np.mean(np.divide(apart, together, out=np.zeros_like(apart), where=together > 0), axis=1)
