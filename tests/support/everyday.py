@@ -1,4 +1,4 @@
-"""What dear tests run on every time; on other rules and primitives they are slow tests."""
+"""What dear tests run on every time; on other rules, primitives and tasks they are slow tests."""
 
 from collections.abc import Callable, Collection, Hashable, Iterable
 from typing import Any
@@ -24,6 +24,21 @@ TO_READ = {
 }
 """Rules whose exported files are kept whole as golden files, and what each shows."""
 
+EVERYDAY_TASKS = {
+    "rosenbrock": "a valley of two numbers",
+    "adam_fails": "walls around a slope; held out",
+    "breast_cancer": "a logistic regression",
+    "diabetes": "numbers predicted by a small network",
+    "wine": "labels predicted by a small network",
+    "factorisation": "a product of two matrices",
+    "scaled": "a quadratic of few parameters",
+    "deblur": "one matrix",
+    "facts": "an associative memory",
+    "in_context": "attention",
+    "digits_conv": "a convolution",
+    "chars": "a recurrence, and text",
+}
+"""Cheap tasks, some of every suite and of each kind of model, and what each shows."""
 
 NTH = 4
 """Of names in order, one in so many is in a sample."""
@@ -52,5 +67,5 @@ PRIMITIVE_SAMPLE = sample(PRIMITIVES, _sort)
 
 
 def each(names: Iterable[str], daily: Collection[str] = EVERYDAY) -> list[Any]:
-    """Parameters of a test: rules or primitives by name, those that are not `daily` marked slow."""
+    """Parameters of a test: names of rules, primitives or tasks, slow if not `daily`."""
     return [pytest.param(name, marks=() if name in daily else pytest.mark.slow) for name in names]

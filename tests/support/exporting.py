@@ -36,7 +36,7 @@ from tests.dsl.zoo.references.model import (
     sampled_loss,
     start,
 )
-from tests.support.everyday import EVERYDAY
+from tests.support.everyday import EVERYDAY, SAMPLE
 from tests.support.odd_programs import ODD
 
 HORIZON = 200
@@ -84,6 +84,13 @@ EXPRESSED = [
 
 QUICK = EVERYDAY | ODD.keys() - {"noisy", "lazy"}
 """Rules that are walked in every test run; the others are slow tests."""
+
+
+TO_LINT = [
+    pytest.param(SAMPLE | ODD.keys(), id="sample"),
+    pytest.param(RULES.keys() - SAMPLE - ODD.keys(), id="the others", marks=pytest.mark.slow),
+]
+"""Rules whose exported files are handed to ruff in one go."""
 
 
 def walks() -> list[Any]:

@@ -16,6 +16,7 @@ from dsl.rewrite.oracle_calls import calls_text, oracle_calls, steps_asked
 from dsl.zoo import ENTRIES, ZOO
 from tests.dsl.zoo.references import model, walks
 from tests.dsl.zoo.references.model import Leaves, flattened, shaped
+from tests.support.everyday import SAMPLE, each
 
 STEPS = 20
 
@@ -194,7 +195,7 @@ for _name in [name for name, primitive in PRIMITIVES.items() if primitive.oracle
     setattr(Counting, _name, _counted(_name))
 
 
-@pytest.mark.parametrize("name", ASKING)
+@pytest.mark.parametrize("name", each(ASKING, SAMPLE))
 def test_a_rule_asks_for_the_losses_and_gradients_that_it_states(name: str):
     counted = Counted()
     walks.program_path(name, "decaying", STEPS, partial(Counting, counted))

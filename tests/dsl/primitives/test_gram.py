@@ -12,6 +12,7 @@ from dsl.run.fingerprint import fingerprint
 from dsl.run.interpret import run_step
 from dsl.run.values import initial
 from dsl.zoo import ZOO
+from tests.support.everyday import SAMPLE, each
 
 pytestmark = pytest.mark.lightly_compiled
 
@@ -142,7 +143,7 @@ HOLDING = sorted(
 )
 
 
-@pytest.mark.parametrize("name", HOLDING)
+@pytest.mark.parametrize("name", each(HOLDING, SAMPLE))
 def test_a_compiled_rule_does_what_the_interpreter_does(name):
     program = ZOO[name]
     slots, w = {n: initial(i, G, np) for n, i in program.slots.items()}, G
@@ -165,7 +166,7 @@ def test_a_compiled_rule_does_what_the_interpreter_does(name):
 
 
 @pytest.mark.parametrize("dtype", [jnp.bfloat16, jnp.float32])
-@pytest.mark.parametrize("name", HOLDING)
+@pytest.mark.parametrize("name", each(HOLDING, SAMPLE))
 def test_a_rule_keeps_the_precision_of_the_parameters(name, dtype):
     params = {"a": jnp.ones((2, 3), dtype), "b": jnp.ones((), dtype)}
     optimizer = to_optax(ZOO[name])

@@ -16,6 +16,7 @@ from dsl.run.fingerprint import fingerprint
 from dsl.run.interpret import run_step
 from dsl.run.values import initial
 from dsl.zoo import ENTRIES, ZOO
+from tests.support.everyday import SAMPLE, each
 from tests.support.running import PolynomialStep
 
 pytestmark = pytest.mark.lightly_compiled
@@ -210,7 +211,7 @@ def test_memory_counts_the_members():
     assert ENTRIES["opt_amsgrad"].memory == 14
 
 
-@pytest.mark.parametrize("name", HOLDING)
+@pytest.mark.parametrize("name", each(HOLDING, SAMPLE))
 def test_a_compiled_rule_does_what_the_interpreter_does(name):
     program = ZOO[name]
     shapes = SHAPES if name != "natural_galore" else SHAPES[2:3]
@@ -228,7 +229,7 @@ def test_a_compiled_rule_does_what_the_interpreter_does(name):
 
 
 @pytest.mark.parametrize("dtype", [jnp.bfloat16, jnp.float32])
-@pytest.mark.parametrize("name", HOLDING)
+@pytest.mark.parametrize("name", each(HOLDING, SAMPLE))
 def test_a_rule_keeps_the_precision_of_the_parameters(name, dtype):
     params = {"a": jnp.ones((2, 3), dtype), "b": jnp.ones((), dtype)}
     optimizer = to_optax(ZOO[name])

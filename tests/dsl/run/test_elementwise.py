@@ -75,10 +75,10 @@ def test_the_tests_model_has_the_size_it_says():
     ("tile", "wanted"),
     [
         (6 * SIZE, (6, SIZE, 1)),
-        (4 * SIZE, (3, SIZE, 1)),
+        pytest.param(4 * SIZE, (3, SIZE, 1), marks=pytest.mark.slow),
         (SIZE, (1, SIZE, 1)),
         (SIZE - 1, (1, 12, 2)),
-        (8, (1, 8, 3)),
+        pytest.param(8, (1, 8, 3), marks=pytest.mark.slow),
     ],
 )
 def test_a_lane_does_as_it_would_alone_however_registers_are_cut(monkeypatch, alone, tile, wanted):

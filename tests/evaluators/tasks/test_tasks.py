@@ -17,13 +17,14 @@ from dsl.program import Program
 from dsl.rewrite.liveness import sources
 from dsl.run.machine.opcodes import elementwise
 from dsl.zoo import ZOO
-from evaluators import registry
+from evaluators import registry, suites
 from evaluators.cost import flops
 from evaluators.score import progress
 from evaluators.task import Prepared, Task, prepare
 from evaluators.tasks._losses import cross_entropy, nan_unless_finite
 from evaluators.training.choice import Engine
 from evaluators.training.trainer import Trainer
+from tests.support.everyday import EVERYDAY_TASKS
 
 pytestmark = pytest.mark.lightly_compiled
 
@@ -35,13 +36,22 @@ QUICK = {"xla_backend_optimization_level": 0}
 """Compiler options: most of a test's time goes into compiling."""
 
 
-def each_task_but_slow(cost: Callable[[Task], float], above: float) -> Any:
-    """Every task, those that cost more under the marker `slow`."""
+def each_task_but_slow(cost: Callable[[Task], float] | None = None, above: float = 0) -> Any:
+    """Every task; those that are not in the sample, or cost more, under the marker `slow`."""
     marked = [
-        pytest.param(task, id=task.name, marks=pytest.mark.slow if cost(task) > above else ())
+        pytest.param(
+            task,
+            id=task.name,
+            marks=()
+            if task.name in EVERYDAY_TASKS and (cost is None or cost(task) <= above)
+            else pytest.mark.slow,
+        )
         for task in TASKS
     ]
     return pytest.mark.parametrize("task", marked)
+
+
+each_task_compiled = each_task_but_slow()
 
 
 def tree_map(function: Callable[..., Any], *trees: Any) -> Any:
@@ -185,13 +195,20 @@ def test_the_checksum_is_that_of_the_examples(task: Task):
         assert task.checksum() == task.digest
 
 
+@functools.cache
+def checksums() -> dict[str, str]:
+    """The checksum of every task by its name."""
+    return {task.name: task.checksum() for task in TASKS}
+
+
 @each_task
 def test_other_data_sets_have_other_checksums(task: Task):
-    others = [other for other in TASKS if other.dataset != task.dataset]
-    assert task.checksum() not in [other.checksum() for other in others]
+    others = {other.name for other in TASKS if other.dataset != task.dataset}
+    found = checksums()
+    assert found[task.name] not in [found[name] for name in others]
 
 
-@each_task
+@each_task_compiled
 def test_fresh_parameters_give_the_expected_loss_and_a_finite_gradient(task: Task):
     ready = prepare(task, list(range(8)), 8)
     value_and_gradient, validate = compiled(task)
@@ -206,7 +223,7 @@ def test_fresh_parameters_give_the_expected_loss_and_a_finite_gradient(task: Tas
     assert all(leaf.dtype == np.float32 for leaf in jax.tree.leaves((loss, grad)))
 
 
-@each_task
+@each_task_compiled
 def test_batches_have_the_loss_of_validation_on_average(task: Task):
     ready = prepare(task, list(range(8)), 8)
     value_and_gradient, _ = compiled(task)
@@ -226,7 +243,7 @@ def test_what_a_task_states_of_itself_is_in_order(task: Task):
     assert task.dataset.isidentifier() or task.dataset.replace(".", "").isidentifier()
 
 
-@each_task
+@each_task_compiled
 def test_the_stated_cost_is_that_of_a_gradient(task: Task):
     assert task.flops == pytest.approx(flops(task), rel=0.05)
 
@@ -237,6 +254,11 @@ def test_the_stated_rule_comes_near_the_stated_loss_and_stays_above_the_floor(ta
     assert loss > task.floor
     assert loss < task.untrained - 0.35 * (task.untrained - task.floor)
     assert progress(task, loss) > 0.6 * progress(task, task.best.loss)
+
+
+def test_the_sample_has_tasks_of_every_suite():
+    for name in suites.names():
+        assert EVERYDAY_TASKS.keys() & {choice.name for choice in suites.load_suite(name).tasks}
 
 
 def test_all_shapes_that_a_rule_may_treat_otherwise_occur():
@@ -280,7 +302,7 @@ def test_float64_agrees_with_float32_and_with_finite_differences(task: Task):
         np.testing.assert_allclose(curved, (up - down) / 2e-6, rtol=1e-3, atol=1e-5)
 
 
-@each_task
+@each_task_compiled
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
 def test_one_parameter_that_is_not_finite_shows_in_both_losses(task: Task, bad: float):
     params, _, _ = first_seed(prepare(task, [0], STEPS))
@@ -293,7 +315,7 @@ def test_one_parameter_that_is_not_finite_shows_in_both_losses(task: Task, bad: 
         assert not np.isfinite(found["validation"])
 
 
-@each_task
+@each_task_compiled
 @pytest.mark.parametrize("value", [1e4, -1e4, 1e8, -1e8])
 def test_one_huge_constant_in_all_weights_does_not_pass_for_a_low_loss(task: Task, value: float):
     params, _, _ = first_seed(prepare(task, [0], STEPS))

@@ -57,7 +57,7 @@ def run_to(settings, folder, stop_at=None):
 
 
 @pytest.mark.parametrize("kind", STRATEGIES)
-@pytest.mark.parametrize("look_ahead", [1, 5])
+@pytest.mark.parametrize("look_ahead", [pytest.param(1, marks=pytest.mark.slow), 5])
 def test_every_strategy_goes_on_from_its_state(kind, look_ahead, tmp_path, monkeypatch):
     settings = campaign(kind, look_ahead=look_ahead)
     _, undisturbed = run_to(settings, tmp_path / "undisturbed")
@@ -78,6 +78,14 @@ def test_every_strategy_goes_on_from_its_state(kind, look_ahead, tmp_path, monke
 BRING_BACK = loop.bring_back
 
 
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """Candidates with verdicts, and the hash, of a campaign that nothing stopped."""
+    folder = tmp_path_factory.mktemp("whole")
+    _, content = run_to(campaign("recombination"), folder)
+    return rows_of(folder), content
+
+
 def test_a_state_of_other_code_is_not_used(tmp_path, monkeypatch):
     monkeypatch.setattr(loop, "STATE_EVERY", 1)
     settings = campaign("recombination")
@@ -88,12 +96,11 @@ def test_a_state_of_other_code_is_not_used(tmp_path, monkeypatch):
     assert events.Resumed(30) in resumed and len(found) == 64
 
 
-def test_a_larger_budget_goes_on_from_a_state(tmp_path, monkeypatch):
+def test_a_larger_budget_goes_on_from_a_state(whole, tmp_path, monkeypatch):
     monkeypatch.setattr(loop, "STATE_EVERY", 1)
-    _, whole = run_to(campaign("recombination"), tmp_path / "whole")
     for budget in (20, 33):
         run_to(campaign("recombination", budget={"candidates": budget}), tmp_path / "grown")
-    assert run_to(campaign("recombination"), tmp_path / "grown")[1] == whole
+    assert run_to(campaign("recombination"), tmp_path / "grown")[1] == whole[1]
 
 
 def test_a_state_holds_programs_as_they_were():
@@ -137,9 +144,8 @@ def sentences(seen):
     return [event.sentence for event in seen if isinstance(event, events.SearchEnded)]
 
 
-def test_a_target_ends_the_search_and_a_higher_one_goes_on(tmp_path):
-    _, whole = run_to(campaign("recombination"), tmp_path / "whole")
-    rows = rows_of(tmp_path / "whole")
+def test_a_target_ends_the_search_and_a_higher_one_goes_on(whole, tmp_path):
+    rows, undisturbed = whole
     scores = [verdict.score for _, verdict in rows if verdict.score is not None]
     target = sorted(scores)[-3]
     first = next(n for n, (_, verdict) in enumerate(rows) if (verdict.score or 0) >= target)
@@ -150,7 +156,7 @@ def test_a_target_ends_the_search_and_a_higher_one_goes_on(tmp_path):
     again, unchanged = run_to(campaign("recombination", budget=some), tmp_path / "some")
     assert unchanged == content and sentences(again) == sentences(seen)
     run_to(campaign("recombination", budget={**some, "score": 9.0}), tmp_path / "some")
-    assert run_to(campaign("recombination"), tmp_path / "some")[1] == whole
+    assert run_to(campaign("recombination"), tmp_path / "some")[1] == undisturbed
 
 
 class Walking(FakeEvaluator):
@@ -175,18 +181,16 @@ def test_training_steps_end_the_search_and_more_go_on(tmp_path):
     assert walk("some") == whole
 
 
-def test_seconds_end_a_search_and_more_go_on(tmp_path):
-    _, whole = run_to(campaign("recombination"), tmp_path / "whole")
+def test_seconds_end_a_search_and_more_go_on(whole, tmp_path):
     budget = {"candidates": 60, "seconds": 1e-3}
     seen, content = run_to(campaign("recombination", budget=budget), tmp_path / "some")
     rows = rows_of(tmp_path / "some")
-    assert len(rows) < 60 and rows == rows_of(tmp_path / "whole")[: len(rows)]
-    assert "raise budget.seconds to go on" in sentences(seen)[0] and content != whole
-    assert run_to(campaign("recombination"), tmp_path / "some")[1] == whole
+    assert len(rows) < 60 and rows == whole[0][: len(rows)]
+    assert "raise budget.seconds to go on" in sentences(seen)[0] and content != whole[1]
+    assert run_to(campaign("recombination"), tmp_path / "some")[1] == whole[1]
 
 
-def test_a_file_ends_a_search_which_goes_on_without_it(tmp_path):
-    _, whole = run_to(campaign("recombination"), tmp_path / "whole")
+def test_a_file_ends_a_search_which_goes_on_without_it(whole, tmp_path):
     folder = tmp_path / "some"
 
     def observe(event):
@@ -194,9 +198,9 @@ def test_a_file_ends_a_search_which_goes_on_without_it(tmp_path):
             (folder / loop.STOP).touch()
 
     run_campaign(campaign("recombination"), folder, observe, fake_worker)
-    assert rows_of(folder) == rows_of(tmp_path / "whole")[:21]
+    assert rows_of(folder) == whole[0][:21]
     seen, _ = run_to(campaign("recombination"), folder)
     assert "a file STOP in its folder; remove it to go on" in sentences(seen)[0]
     assert not any(isinstance(event, events.Judged) for event in seen)
     (folder / loop.STOP).unlink()
-    assert run_to(campaign("recombination"), folder)[1] == whole
+    assert run_to(campaign("recombination"), folder)[1] == whole[1]

@@ -123,6 +123,7 @@ class SlowEvaluator(FakeEvaluator):
         return super().evaluate(program, seeds, rates, early)
 
 
+@pytest.mark.slow
 @pytest.mark.ray
 def test_a_job_may_take_as_long_as_it_says(ray):
     pool = RayPool(1, lambda: CampaignWorker(SlowEvaluator, fake_tune))
@@ -141,6 +142,7 @@ def slow_to_start():
     return sleepy_worker()
 
 
+@pytest.mark.slow
 @pytest.mark.ray
 def test_starting_a_worker_takes_no_time_from_its_jobs(ray):
     pool = RayPool(1, slow_to_start)
