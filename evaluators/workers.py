@@ -133,6 +133,8 @@ class Queued:
     job: Any
     time_limit: float
     attempt: int = 1
+    moves: int = 0
+    """Times that it was put back through no fault of its own."""
 
 
 class JobQueue:
@@ -174,6 +176,13 @@ class JobQueue:
         again = [replace(each, attempt=each.attempt + 1) for each in batch]
         self._waiting.extendleft(reversed(again))
         return []
+
+    def put_back(self, batch: Sequence[Queued]) -> None:
+        """Put jobs first in line that lost their worker through no fault of theirs; they keep their
+        attempts."""
+        self.retries += len(batch)
+        again = [replace(each, moves=each.moves + 1) for each in batch]
+        self._waiting.extendleft(reversed(again))
 
     def clear(self) -> None:
         """Forget all that wait."""

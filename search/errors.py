@@ -57,8 +57,15 @@ class NotWritten(SearchError):
     exit_status = 1
 
 
+class ClusterFailed(SearchError):
+    """A Ray cluster that cannot be joined, or whose nodes cannot do the work."""
+
+    exit_status = 1
+
+
 __all__ = [
     "CampaignFailed",
+    "ClusterFailed",
     "ConfigChanged",
     "ConfigError",
     "LedgerError",

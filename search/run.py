@@ -99,7 +99,7 @@ def _pool(config: Config, make_worker: Callable[[], CampaignWorker]) -> Callable
     batch = config.evaluation.batch
     if config.workers == 0:
         return lambda: SerialPool(make_worker(), batch)
-    return lambda: RayPool(config.workers, make_worker, batch)
+    return lambda: RayPool(config.workers, make_worker, batch, config.cluster)
 
 
 def _make_folder(folder: Path) -> None:

@@ -12,6 +12,7 @@ PAGES = (
     "docs/architecture.md",
     "docs/performance.md",
     "docs/tasks.md",
+    "docs/cluster.md",
 )
 NAMED = re.compile(
     r"`((?:benchmarks|configs|discovered|docs|dsl|evaluators|search|stepsmith|tests)/[\w./]*)`"

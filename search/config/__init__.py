@@ -3,15 +3,18 @@
 campaign      the config as a whole
 programs      what programs are made of: primitives, and the changes of a mutation
 judging       how long the search is, and how programs are judged
+cluster       the Ray cluster that workers join
 load          reads a file and `--set` overrides; compares a config with a stored one
 """
 
 from search.config.campaign import Config
+from search.config.cluster import ClusterConfig
 from search.config.judging import ReductionConfig, ScreenConfig
 from search.config.load import check_same, load_config
 from search.config.programs import MutationConfig, PrimitivesConfig
 
 __all__ = [
+    "ClusterConfig",
     "Config",
     "MutationConfig",
     "PrimitivesConfig",

@@ -14,6 +14,7 @@ from evaluators.files.config_file import Section, one_of
 from evaluators.suites import TaskChoice, TaskConfig
 from evaluators.training.answers import answered
 from evaluators.training.trainers import searchable
+from search.config.cluster import ClusterConfig
 from search.config.judging import (
     BaselineConfig,
     BudgetConfig,
@@ -69,6 +70,8 @@ class Config(Section):
     """Candidate i is chosen knowing the results up to i - look_ahead; at least the workers."""
     workers: int = Field(default=2, ge=0, le=1_024)
     """Ray actors; 0 evaluates in this process."""
+    cluster: ClusterConfig | None = None
+    """The Ray cluster that they join; without it, a Ray of their own on this machine."""
 
     @field_validator("start", mode="before")
     @classmethod
@@ -175,13 +178,17 @@ class Config(Section):
         return tuple(TaskChoice(task.name, task.steps) for task in self.tasks)
 
     def resolved(self) -> dict[str, Any]:
-        """The config with every default, as plain data."""
-        return self.model_dump(mode="json")
+        """The config with every default, as plain data; `cluster` only where there is one."""
+        plain = self.model_dump(mode="json")
+        if self.cluster is None:
+            del plain["cluster"]
+        return plain
 
     def comparable(self) -> dict[str, Any]:
         """The keys that decide what the campaign finds; who computes it and how fast do not."""
         plain = self.resolved()
         for key in ("timeout", "batch"):
             del plain["evaluation"][key]
+        plain.pop("cluster", None)
         del plain["workers"], plain["budget"]["seconds"]
         return plain

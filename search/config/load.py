@@ -49,8 +49,8 @@ def check_same(stored: dict[str, Any], config: Config, run: Path) -> None:
 
 
 _MAY_CHANGE = (
-    "a run may change workers, evaluation.batch, evaluation.timeout and budget.seconds, and raise "
-    "budget.candidates, budget.steps and budget.score"
+    "a run may change workers, cluster, evaluation.batch, evaluation.timeout and budget.seconds, "
+    "and raise budget.candidates, budget.steps and budget.score"
 )
 
 

@@ -1,22 +1,30 @@
-"""A pool of Ray actors; the only file that imports Ray.
+"""A pool of Ray actors.
 
-A worker that dies, or that takes longer than it may, is replaced.
+A worker that dies, or that takes longer than it may, is replaced. On a cluster jobs go to workers
+that have started, so a lack of cores costs time alone, and a job whose node died is given to
+another worker as if nothing had happened: what is found does not depend on the nodes.
 """
 
 import logging
 import os
+import socket
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic
 
-from evaluators.training.environment import prepare_process, settle, worker_environment
+from evaluators.training.environment import settle
 from evaluators.workers import Done, Failed, JobQueue, JobT, Queued, Worker, WorkerFailure, note_of
+from search.config import ClusterConfig
+from search.errors import ClusterFailed
+from search.pool.cluster import Place, versions
 from search.pool.cpu_affinity import claim_core
+from search.pool.join_ray import join_ray
+from search.pool.nodes import Nodes
 
+_LOG = logging.getLogger(__name__)
 _POLL_SECONDS = 1.0
 _START_SECONDS = 300.0
-_OBJECT_STORE = 100 * 1024 * 1024
 
 
 @dataclass
@@ -32,24 +40,37 @@ class _Running:
 class RayPool(Generic[JobT]):
     """Does jobs on Ray actors, up to `batch` together.
 
-    Starts a Ray of its own on this machine, or joins the cluster that RAY_ADDRESS names. The time
-    of a job begins once its worker has started.
+    Works on the Ray that this process has joined, or starts one of its own on this machine, or
+    joins a cluster: `cluster`, or the one that RAY_ADDRESS names. The time of a job begins once its
+    worker has started.
+
+    **Raises:** ClusterFailed if the cluster cannot be joined, if a node has other versions of what
+    decides results, or when patience ends.
     """
 
-    def __init__(self, workers: int, make_worker: Callable[[], Worker[JobT]], batch: int = 1):
+    def __init__(
+        self,
+        workers: int,
+        make_worker: Callable[[], Worker[JobT]],
+        batch: int = 1,
+        cluster: ClusterConfig | None = None,
+    ):
         self.workers = workers
-        self._ray, self._started_ray, options = _start_ray(workers)
+        joined = join_ray(workers, cluster)
+        self._ray, self._started_ray = joined.ray, joined.started
+        patience = (cluster or ClusterConfig()).patience
+        self._nodes = Nodes(self._ray, workers, patience) if joined.cluster else None
         self._make_worker = make_worker
-        wrap = self._ray.remote(num_cpus=1, max_restarts=0, max_task_retries=0, **options)
+        wrap = self._ray.remote(num_cpus=1, max_restarts=0, max_task_retries=0, **joined.options)
         self._actor_class = wrap(_Seat)
         self._batch = batch
         self._actors: list[Any] = [None] * workers
         self._starting: dict[int, Any] = {}
+        self._idle: list[int] = []
         for seat in range(workers):
             self._fill(seat)
         self._compiled = [0] * workers
         self._compiled_before = 0
-        self._idle = list(range(workers))
         self._queue = JobQueue()
         self._running: dict[Any, _Running] = {}
 
@@ -65,15 +86,19 @@ class RayPool(Generic[JobT]):
         self._queue.put(number, job, time_limit)
 
     def collect(self) -> list[Done[Any] | Failed]:
+        found = self._watch(self._nodes) if self._nodes else []
         self._dispatch()
         if not self._running:
-            return []
+            if self._nodes and not found and (self._queue or self._nodes.judging):
+                self._await_start()
+            return found
         refs = list(self._running)
         ready, _ = self._ray.wait(refs, num_returns=1, timeout=_POLL_SECONDS)
         if ready:  # whatever else is finished by now
             ready, _ = self._ray.wait(refs, num_returns=len(refs), timeout=0)
-        found = [each for ref in ready for each in self._finish(ref)]
-        self._start_clocks()
+        found += [each for ref in ready for each in self._finish(ref)]
+        if not self._nodes:
+            self._start_clocks()
         now = time.monotonic()
         late = [ref for ref, running in self._running.items() if running.deadline < now]
         for ref in late:
@@ -91,17 +116,64 @@ class RayPool(Generic[JobT]):
             self._ray.shutdown()
 
     def _fill(self, seat: int) -> None:
-        """Start a worker in a seat."""
-        self._actors[seat] = self._actor_class.remote(self._make_worker)
+        """Start a worker in a seat; on a cluster it has no jobs before it is welcomed."""
+        self._actors[seat] = self._actor_class.remote(self._make_worker, self._nodes is None)
         self._starting[seat] = self._actors[seat].ready.remote()
+        if self._nodes is None:
+            self._idle.append(seat)
+
+    def _watch(self, nodes: Nodes) -> list[Done[Any] | Failed]:
+        """Welcome the workers of a cluster that have started, and deal with the jobs of those that
+        died."""
+        for seat in self._started():
+            self._welcome(nodes, seat)
+        nodes.watch(len(self._starting))
+        found: list[Done[Any] | Failed] = []
+        for lost, with_node in nodes.judge():
+            if with_node:
+                self._queue.put_back(lost.batch)
+            else:
+                found += self._queue.lost(lost.batch, WorkerFailure.DIED, lost.note)
+        return found
+
+    def _welcome(self, nodes: Nodes, seat: int) -> None:
+        """Have a worker that has started on a cluster do jobs; start another if it died meanwhile.
+
+        **Raises:** ClusterFailed if no worker can start there.
+        """
+        from ray.exceptions import RayActorError, RayError
+
+        try:
+            nodes.seat(seat, self._ray.get(self._starting.pop(seat)))
+        except RayError as error:
+            if not isinstance(error, RayActorError) or error.actor_init_failed:
+                raise ClusterFailed(
+                    f"a worker cannot start on the cluster: {_last_line(error)}",
+                    help="install what constraints.txt names on every node",
+                ) from None
+            _LOG.warning("a worker died while it started; another one starts")
+            self._fill(seat)
+            return
+        self._idle.append(seat)
+
+    def _await_start(self) -> None:
+        """Wait for a worker to start, a moment if all have."""
+        if self._starting:
+            self._ray.wait(list(self._starting.values()), timeout=_POLL_SECONDS)
+        else:
+            time.sleep(_POLL_SECONDS / 5)
+
+    def _started(self) -> list[int]:
+        """The seats whose workers have started since they were filled, or died."""
+        refs = list(self._starting.values())
+        if not refs:
+            return []
+        ready, _ = self._ray.wait(refs, num_returns=len(refs), timeout=0)
+        return [seat for seat, ref in self._starting.items() if ref in ready]
 
     def _start_clocks(self) -> None:
         """The time of jobs that waited for their worker to start begins when it has."""
-        refs = list(self._starting.values())
-        if not refs:
-            return
-        ready, _ = self._ray.wait(refs, num_returns=len(refs), timeout=0)
-        up = [seat for seat, ref in self._starting.items() if ref in ready]
+        up = self._started()
         for seat in up:
             del self._starting[seat]
         for running in self._running.values():
@@ -136,15 +208,19 @@ class RayPool(Generic[JobT]):
         return [Done(each.number, value, answer.seconds) for each, value in pairs]
 
     def _lose(self, ref: Any, failure: WorkerFailure, note: str) -> list[Done[Any] | Failed]:
-        """Replace the worker; its jobs are tried again, or have failed."""
+        """Replace the worker; its jobs are tried again, or have failed. On a cluster those of one
+        that died wait until it is known why."""
         running = self._running.pop(ref)
-        seat = running.seat
-        self._ray.kill(self._actors[seat])
-        self._fill(seat)
-        self._compiled_before += self._compiled[seat]
-        self._compiled[seat] = 0
-        self._idle.append(seat)
-        return [*self._queue.lost(running.batch, failure, note)]
+        waits = self._nodes is not None and failure is WorkerFailure.DIED
+        if self._nodes:
+            if waits:
+                self._nodes.lose(running.seat, running.batch, note)
+            self._nodes.leave(running.seat)
+        self._ray.kill(self._actors[running.seat])
+        self._fill(running.seat)
+        self._compiled_before += self._compiled[running.seat]
+        self._compiled[running.seat] = 0
+        return [] if waits else [*self._queue.lost(running.batch, failure, note)]
 
 
 @dataclass(frozen=True)
@@ -160,14 +236,21 @@ class _Answer:
 class _Seat:
     """The actor: a worker in a process of its own."""
 
-    def __init__(self, make_worker: Callable[[], Worker[Any]]):
-        if os.environ.get("JAX_PLATFORMS") == "cpu":
+    def __init__(self, make_worker: Callable[[], Worker[Any]], own_machine: bool):
+        if own_machine and os.environ.get("JAX_PLATFORMS") == "cpu":
             claim_core()
+        self._own_machine = own_machine
         self._worker = make_worker()
         self._compilations = 0
 
-    def ready(self) -> None:
-        """Answers when the process has started."""
+    def ready(self) -> Place | None:
+        """Answers when the process has started; on a cluster, where it is."""
+        if self._own_machine:
+            return None
+        import ray
+
+        node = ray.get_runtime_context().get_node_id()
+        return Place(node, socket.gethostname(), versions())
 
     def run(self, jobs: list[Any]) -> _Answer:
         start = time.perf_counter()
@@ -180,29 +263,6 @@ class _Seat:
         return _Answer(values, seconds, compilations)
 
 
-def _start_ray(workers: int) -> tuple[Any, bool, dict[str, Any]]:
-    """Ray, whether this call started it, and what its actors need for their environment.
-
-    The processes of a Ray of our own inherit the environment, which is seconds quicker than to ask
-    for it.
-    """
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
-    prepare_process()
-    import ray
-
-    asked = {"runtime_env": {"env_vars": worker_environment()}}
-    if ray.is_initialized():
-        return ray, False, asked
-    quiet: dict[str, Any] = {"logging_level": logging.ERROR, "log_to_driver": False}
-    if os.environ.get("RAY_ADDRESS"):
-        ray.init(**quiet)
-        return ray, True, asked
-    ray.init(
-        address="local",
-        num_cpus=workers,
-        include_dashboard=False,
-        object_store_memory=_OBJECT_STORE,
-        **quiet,
-    )
-    return ray, True, {}
+def _last_line(error: BaseException) -> str:
+    """What a traceback in an error ends with."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[-1].strip()
