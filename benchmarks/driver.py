@@ -187,10 +187,12 @@ def _renumbered(row: Row, number: int) -> Row:
     old = row.candidate.keys
     if row.candidate.source is None:
         keys = Keys(key, key, key, old.family)
-        candidate = replace(row.candidate, number=number, text=text, keys=keys, parsed=None)
+        candidate = replace(
+            row.candidate, number=number, text=text, keys=keys, asked=None, parsed=None
+        )
         return row._replace(candidate=candidate)
     keys = replace(old, text=key)
-    candidate = replace(row.candidate, number=number, text=text, keys=keys, parsed=None)
+    candidate = replace(row.candidate, number=number, text=text, keys=keys, asked=None, parsed=None)
     return row._replace(candidate=candidate)
 
 
@@ -221,7 +223,7 @@ def grow(small: Path, large: Path, rows: int) -> None:
     programs, rates = [each.program for each in starts], [each.rates for each in starts]
     proposer = Proposer(settings, programs, rates, known_rules(settings), history)
     fresh = proposer.state()
-    proposer.restore(fresh, ledger.keys(told))
+    proposer.restore(fresh, ledger.known(told))
     for row in ledger.rows(told - 2000):
         proposer.learn(row)
     setup = search_setup(settings, ledger.sources, baseline)

@@ -81,13 +81,15 @@ class Evaluation:
     """The first outcome that is not OK, and one score for all tasks.
 
     `steps` counts training steps over all rates and seeds: those up to the first checkpoint, and
-    those after it.
+    those after it. `setting` is 0 for the program as it was asked for, and otherwise the place
+    (from 1) among the settings of its trial of the one that was judged.
     """
 
     outcome: Outcome
     score: float
     measurements: tuple[Measurement, ...] = ()
     steps: tuple[int, int] = (0, 0)
+    setting: int = 0
 
     def rates(self) -> dict[str, float]:
         """The rate that served best on each task that was trained on."""
@@ -108,8 +110,13 @@ class Evaluation:
             [m.task, m.seed, m.outcome, m.loss, m.score, m.step, m.rate, m.early]
             for m in self.measurements
         ]
-        steps = list(self.steps)
-        return {"outcome": self.outcome, "score": self.score, "rows": rows, "steps": steps}
+        return {
+            "outcome": self.outcome,
+            "score": self.score,
+            "rows": rows,
+            "steps": list(self.steps),
+            "setting": self.setting,
+        }
 
     @staticmethod
     def from_json(data: Mapping[str, Any]) -> "Evaluation":
@@ -120,7 +127,11 @@ class Evaluation:
         )
         before, after = map(int, data["steps"])
         return Evaluation(
-            Outcome(data["outcome"]), float(data["score"]), measurements, (before, after)
+            Outcome(data["outcome"]),
+            float(data["score"]),
+            measurements,
+            (before, after),
+            int(data["setting"]),
         )
 
 

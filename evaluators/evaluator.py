@@ -2,9 +2,10 @@
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from statistics import fmean
+from typing import NamedTuple
 
 from dsl import canonical
 from dsl.program import Program
@@ -43,9 +44,22 @@ class JudgingSetup:
     batch: int = 1
 
 
+class Trial(NamedTuple):
+    """Other numbers for a program: `settings` are programs that differ in their numbers alone.
+
+    What is judged is the best of them and the program itself by the score on the first `tasks`
+    tasks with `seeds`, which are not those that it is judged on. They are not tried for a program
+    that itself misses there the hurdle after so many tasks.
+    """
+
+    settings: tuple[Program, ...]
+    seeds: tuple[int, ...]
+    tasks: int
+
+
 @dataclass(frozen=True)
 class EvaluationRequest:
-    """A program to judge.
+    """A program to judge, or of the settings of a `trial` the best.
 
     `rates` is the middle of the rates to try by task, the program's own where none is named;
     `early` the score by task below which a run ends at its first checkpoint and counts with the
@@ -57,6 +71,7 @@ class EvaluationRequest:
     rates: Mapping[str, float] = field(default_factory=dict)
     early: Mapping[str, float] = field(default_factory=dict)
     hurdles: Mapping[int, float] = field(default_factory=dict)
+    trial: Trial | None = None
 
 
 class Evaluator:
@@ -101,11 +116,45 @@ class Evaluator:
         Tasks run in the order of the setup; after one on which a program fails, or a hurdle that it
         does not pass, the rest are not run and count as failed. A failed run scores -1.
         """
-        judged = [_Judged(canonical(request.program), request) for request in requests]
+        tasks = list(self.trainers.by_task)
+        judged = [self._checked(request) for request in requests]
         for each in judged:
-            refused = refused_by(each.program, self._checks)
-            each.outcome = refused.outcome if refused else Outcome.OK
-        for name, trainer in self.trainers.by_task.items():
+            self._settle(each)
+        self._train(judged, seeds, tasks)
+        return [each.evaluation(tasks) for each in judged]
+
+    def _checked(self, request: EvaluationRequest) -> "_Judged":
+        """A program that has passed the free checks, or not."""
+        judged = _Judged(canonical(request.program), request)
+        refused = refused_by(judged.program, self._checks)
+        judged.outcome = refused.outcome if refused else Outcome.OK
+        return judged
+
+    def _settle(self, judged: "_Judged") -> None:
+        """Give a program the numbers of the best setting of its trial, if it has one."""
+        trial = judged.request.trial
+        if trial is None or judged.outcome is not Outcome.OK:
+            return
+        tasks = list(self.trainers.by_task)[: trial.tasks]
+        programs = (judged.request.program, *trial.settings)
+        plain = EvaluationRequest(judged.request.program, judged.request.rates)
+        rivals = [self._checked(replace(plain, program=program)) for program in programs]
+        self._train(rivals[:1], trial.seeds, tasks)
+        hurdle = judged.request.hurdles.get(len(tasks))
+        if hurdle is None or rivals[0].mean() >= hurdle:
+            self._train(rivals[1:], trial.seeds, tasks)
+        worth = [rival.worth(tasks) for rival in rivals]
+        judged.setting = worth.index(max(worth))
+        judged.program = rivals[judged.setting].program
+        for rival in rivals:
+            judged.pay(*rival.steps)
+
+    def _train(
+        self, judged: Sequence["_Judged"], seeds: Sequence[int], tasks: Sequence[str]
+    ) -> None:
+        """Train on tasks in order, each program until it fails."""
+        for name in tasks:
+            trainer = self.trainers.by_task[name]
             going = [each for each in judged if each.outcome is Outcome.OK]
             asked = [self._training(each, name, seeds) for each in going]
             for each, request, runs in zip(going, asked, trainer.run_batch(asked), strict=True):
@@ -113,7 +162,6 @@ class Evaluator:
                     each.outcome = Outcome.DOES_NOT_FIT
                 else:
                     each.learn(trainer, request, runs, self._scale(name, tuple(seeds)))
-        return [each.evaluation(list(self.trainers.by_task)) for each in judged]
 
     def _training(self, judged: "_Judged", name: str, seeds: Sequence[int]) -> TrainingRequest:
         threshold = judged.request.early.get(name)
@@ -159,6 +207,11 @@ class _Judged:
     outcome: Outcome = Outcome.OK
     found: dict[str, Sequence[Measurement]] = field(default_factory=dict)
     steps: tuple[int, int] = (0, 0)
+    setting: int = 0
+
+    def pay(self, before: int, after: int) -> None:
+        """Count training steps before and after the first checkpoint."""
+        self.steps = (self.steps[0] + before, self.steps[1] + after)
 
     def learn(
         self,
@@ -169,8 +222,7 @@ class _Judged:
     ) -> None:
         """Take in its runs [rate][seed] on a task."""
         stages = trainer.length(request).stages
-        before, after = _steps(stages[0], stages[-1], [run for row in runs for run in row])
-        self.steps = (self.steps[0] + before, self.steps[1] + after)
+        self.pay(*_steps(stages[0], stages[-1], [run for row in runs for run in row]))
         measured = [
             [
                 _measurement(trainer.task, seed, rate, run, scale)
@@ -181,18 +233,24 @@ class _Judged:
         best = _best(measured)
         self.found[trainer.task.name] = best
         self.outcome = _outcome(best)
-        means = [_mean_score(rows) for rows in self.found.values()]
-        hurdle = self.request.hurdles.get(len(means))
-        if self.outcome is Outcome.OK and hurdle is not None and fmean(means) < hurdle:
+        hurdle = self.request.hurdles.get(len(self.found))
+        if self.outcome is Outcome.OK and hurdle is not None and self.mean() < hurdle:
             self.outcome = Outcome.SCREENED
 
+    def mean(self) -> float:
+        """The mean score on the tasks so far, the worst if it failed on one."""
+        return fmean(map(_mean_score, self.found.values())) if self.outcome is Outcome.OK else WORST
+
+    def worth(self, tasks: Sequence[str]) -> float:
+        """The score for some tasks together; those that were not run count as failed."""
+        return aggregate([_mean_score(self.found.get(name, ())) for name in tasks])
+
     def evaluation(self, tasks: Sequence[str]) -> Evaluation:
-        """The judgement; tasks that were not run count as failed."""
+        """The judgement."""
         if self.outcome is Outcome.DOES_NOT_FIT or not self.found:
             return Evaluation(self.outcome, WORST)
-        worth = aggregate([_mean_score(self.found.get(name, ())) for name in tasks])
         measured = tuple(each for rows in self.found.values() for each in rows)
-        return Evaluation(self.outcome, worth, measured, self.steps)
+        return Evaluation(self.outcome, self.worth(tasks), measured, self.steps, self.setting)
 
 
 def _losses(runs: Sequence[Trained]) -> list[tuple[float, ...]]:

@@ -7,9 +7,9 @@ or the baseline's tuning has seen, and a comparison none that any campaign has.
 
 import numpy as np
 
-_MUTATION, _EVALUATION = 0, 1
+_MUTATION, _EVALUATION, _SETTINGS = 0, 1, 2
 _BITS = 29
-_SEARCH, _BASELINE, _FINAL, _COMPARISON, _VALIDATION, _START, _REDUCTION = range(7)
+_SEARCH, _BASELINE, _FINAL, _COMPARISON, _VALIDATION, _START, _REDUCTION, _TRIAL = range(8)
 """Purposes; each has the range of 2**29 seeds that begins at its number times 2**29."""
 
 COMPARISON_TUNING_SEEDS = tuple(range(_COMPARISON << _BITS, (_COMPARISON << _BITS) + 5))
@@ -23,6 +23,16 @@ one campaign found serves the next."""
 def candidate_rng(seed: int, index: int) -> np.random.Generator:
     """The generator that candidate `index` is drawn with."""
     return np.random.Generator(np.random.PCG64(np.random.SeedSequence((seed, _MUTATION, index))))
+
+
+def settings_rng(seed: int, index: int) -> np.random.Generator:
+    """The generator that other numbers for candidate `index` are drawn with."""
+    return np.random.Generator(np.random.PCG64(np.random.SeedSequence((seed, _SETTINGS, index))))
+
+
+def trial_seeds(seed: int, generation: int, count: int) -> tuple[int, ...]:
+    """Seeds that the numbers of new programs of one generation are chosen on."""
+    return _draw(seed, _TRIAL, generation, count)
 
 
 def search_seeds(seed: int, generation: int, count: int) -> tuple[int, ...]:

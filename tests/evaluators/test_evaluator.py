@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 import dsl
 from dsl.zoo import ZOO
 from evaluators.evaluation import Evaluation, Outcome
-from evaluators.evaluator import EvaluationRequest, Evaluator, JudgingSetup
+from evaluators.evaluator import EvaluationRequest, Evaluator, JudgingSetup, Trial
 from evaluators.registry import get
 from evaluators.score import (
     BEST,
@@ -222,6 +222,31 @@ def test_a_program_behind_a_hurdle_is_not_trained_on_the_rest():
     stopped = several.evaluate(slow, SEEDS, hurdles={1: whole.by_task()[first] + 0.01})
     assert stopped.outcome is Outcome.SCREENED and list(stopped.by_task()) == [first]
     assert stopped.score < whole.score
+
+
+def test_the_best_setting_of_a_trial_is_judged_and_all_are_paid_for():
+    several = Evaluator(JudgingSetup(TASKS, BASELINE, CARRIED))
+    bodies = ("-1e-3 * g", "1e-5 * g", "1e-3 * g", "2e-5 * g")
+    asked, *others = (rule(f"    return {body}") for body in bodies)
+    on = (31, 32)
+
+    def judged(program, settings):
+        request = EvaluationRequest(program, trial=Trial(settings, on, 1))
+        return several.evaluate_batch([request], SEEDS)[0]
+
+    alone = several.evaluate(others[1], SEEDS)
+    slow = judged(others[0], (*others[1:], asked))
+    assert slow.setting == 1
+    assert replace(slow, setting=0, steps=alone.steps) == alone
+    tried = 4 * len(on) * (60 + 3)
+    assert sum(alone.steps) < sum(slow.steps) <= sum(alone.steps) + tried
+    best = judged(others[1], (others[0], others[2]))
+    assert best.setting == 0 and best.measurements == alone.measurements
+    hurdle = several.evaluate(others[0], on).by_task()[TASKS[0].name] + 0.01
+    request = EvaluationRequest(others[0], hurdles={1: hurdle}, trial=Trial(others[1:], on, 1))
+    assert several.evaluate_batch([request], SEEDS)[0].setting == 0
+    refused = judged(asked, tuple(others))
+    assert refused == several.evaluate(asked, SEEDS) and refused.outcome is Outcome.NO_DESCENT
 
 
 def test_an_oracle_is_paid_for_in_steps():

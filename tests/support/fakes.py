@@ -3,13 +3,14 @@
 import hashlib
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from dsl.program import Program
 from dsl.rewrite.simplify import simplify
 from evaluators.evaluation import Evaluation, Measurement, Outcome
-from evaluators.evaluator import JudgingSetup
+from evaluators.evaluator import EvaluationRequest, JudgingSetup
 from evaluators.tuning.coordinates import Tuned
 from search.config import Config
 from search.pool.worker import CampaignWorker
@@ -41,7 +42,17 @@ class FakeEvaluator:
         self.setup = setup
 
     def evaluate_batch(self, asked: Any, seeds: tuple[int, ...]) -> list[Evaluation]:
-        return [self.evaluate(each.program, seeds, each.rates, each.early) for each in asked]
+        return [self._judged(each, seeds) for each in asked]
+
+    def _judged(self, asked: EvaluationRequest, seeds: tuple[int, ...]) -> Evaluation:
+        """The best of the settings of a trial by their scores on its first seed."""
+        rivals, trial = [asked.program], asked.trial
+        if trial is not None:
+            rivals += trial.settings
+        worth = [fake_score(each, trial.seeds[0] if trial else 0) for each in rivals]
+        place = worth.index(max(worth))
+        found = self.evaluate(rivals[place], seeds, asked.rates, asked.early)
+        return replace(found, setting=place)
 
     def evaluate(
         self,

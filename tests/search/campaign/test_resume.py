@@ -13,7 +13,14 @@ from search.ledger import FILE, Ledger
 from search.pool.worker import CampaignWorker
 from search.run import run_campaign
 from search.strategies import STRATEGIES, Judged, Options, Proposal, Strategy
-from tests.support.fakes import FakeEvaluator, config, fake_sweep, fake_tune, fake_worker
+from tests.support.fakes import (
+    FakeEvaluator,
+    config,
+    fake_score,
+    fake_sweep,
+    fake_tune,
+    fake_worker,
+)
 
 SMALL = {
     "recombination": {"population": 12, "drawn": 4, "family": 6},
@@ -204,3 +211,23 @@ def test_a_file_ends_a_search_which_goes_on_without_it(whole, tmp_path):
     assert not any(isinstance(event, events.Judged) for event in seen)
     (folder / loop.STOP).unlink()
     assert run_to(campaign("recombination"), folder)[1] == whole[1]
+
+
+def test_a_candidate_with_tuned_numbers_is_the_program_that_was_judged(tmp_path):
+    run_to(campaign("recombination"), tmp_path)
+    tuned = [(found, verdict) for found, verdict in rows_of(tmp_path) if found.asked is not None]
+    assert len(tuned) > 5
+    for found, verdict in tuned:
+        assert verdict.evaluation.setting > 0 and found.asked.text != found.text
+        program, proposed = parse(found.text), parse(found.asked.text)
+        assert found.keys.text == program.digest and found.asked.keys.text == proposed.digest
+        assert [each.op for each in program.statements] == [e.op for e in proposed.statements]
+        measured = verdict.evaluation.measurements[0]
+        assert measured.score == fake_score(program, measured.seed)
+    fresh = {found.asked.keys.family for found, _ in tuned}
+    assert len(fresh) == len(tuned), "a family is tuned once"
+
+
+def test_published_strategies_judge_what_they_propose(tmp_path):
+    run_to(campaign("regularized_evolution"), tmp_path)
+    assert all(found.asked is None for found, _ in rows_of(tmp_path))
