@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dsl.program import Program
-from evaluators.evaluator import EvaluationRequest, JudgingSetup, Trial
+from evaluators.evaluator import EvaluationRequest, JudgingSetup
 from search.campaign.events import Progress
 from search.candidates.plain import from_text, to_text
 from search.candidates.proposer import Proposer
@@ -29,14 +29,6 @@ class Pending:
     job: Evaluate | None = None
     verdict: Verdict | None = None
     seconds: float = 0.0
-
-    def as_judged(self) -> Candidate:
-        """The candidate with the numbers that its verdict is about."""
-        evaluation = self.verdict and self.verdict.evaluation
-        if not evaluation or not evaluation.setting or self.candidate.asked is not None:
-            return self.candidate
-        assert self.job is not None and self.job.request.trial is not None
-        return self.candidate.tuned(self.job.request.trial.settings[evaluation.setting - 1])
 
 
 def take(proposer: Proposer, progress: Progress, pending: Sequence[Pending]) -> str:
@@ -70,11 +62,11 @@ def bring_back(
         return row.candidate.program
 
     data = from_text(text, candidate)
-    proposer.restore(data["proposer"], ledger.known(told))
+    proposer.restore(data["proposer"], ledger.keys(told))
     progress.restore(told, data["progress"])
     pending = [_read(each, setup) for each in data["pending"]]
     for each in pending:
-        proposer.proposed(each.candidate)
+        proposer.proposed(each.candidate.keys, each.candidate.source)
     return pending
 
 
@@ -85,7 +77,6 @@ def _written(pending: Pending) -> dict[str, Any]:
         "rates": job.request.rates,
         "early": job.request.early,
         "hurdles": list(job.request.hurdles.items()),
-        "trial": job.request.trial,
         "seeds": job.seeds,
     }
     return {
@@ -117,9 +108,5 @@ def _read(data: dict[str, Any], setup: JudgingSetup) -> Pending:
     if asked is None:
         return Pending(candidate)
     bars = asked["early"], dict(asked["hurdles"])
-    trial = None
-    if asked["trial"] is not None:
-        others, seeds, tasks = asked["trial"]
-        trial = Trial(tuple(others), tuple(seeds), tasks)
-    request = EvaluationRequest(program, asked["rates"], *bars, trial)
+    request = EvaluationRequest(program, asked["rates"], *bars)
     return Pending(candidate, Evaluate(setup, request, tuple(asked["seeds"])))

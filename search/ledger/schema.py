@@ -12,7 +12,7 @@ from search.candidates.verdict import REMEASURED
 from search.errors import LedgerError
 from search.ledger.columns import DECLARED, EVALUATIONS
 
-SCHEMA = 6
+SCHEMA = 5
 """The version of the tables and of what is stored in them."""
 
 TABLES = f"""

@@ -10,8 +10,8 @@ from evaluators.training.environment import prepare_process, worker_environment
 from search.config import ClusterConfig
 from search.errors import ClusterFailed
 from search.pool.cluster import runtime_env
+from search.pool.own_ray import OwnRay
 
-_OBJECT_STORE = 100 * 1024 * 1024
 _QUIET: dict[str, Any] = {"logging_level": logging.ERROR, "log_to_driver": False}
 
 
@@ -27,6 +27,8 @@ class Joined:
     """Whether its nodes are others' and got the code."""
     options: dict[str, Any]
     """What actors need for their environment."""
+    own: OwnRay | None = None
+    """The Ray on this machine, if this call started one."""
 
 
 def join_ray(workers: int, cluster: ClusterConfig | None) -> Joined:
@@ -52,14 +54,7 @@ def join_ray(workers: int, cluster: ClusterConfig | None) -> Joined:
     if address:
         _join_cluster(ray, address)
         return Joined(ray, True, True, {})
-    ray.init(
-        address="local",
-        num_cpus=workers,
-        include_dashboard=False,
-        object_store_memory=_OBJECT_STORE,
-        **_QUIET,
-    )
-    return Joined(ray, True, False, {})
+    return Joined(ray, True, False, {}, OwnRay(ray, workers, **_QUIET))
 
 
 def _join_cluster(ray: Any, address: str) -> None:

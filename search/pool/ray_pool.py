@@ -45,7 +45,8 @@ class RayPool(Generic[JobT]):
     worker has started.
 
     **Raises:** ClusterFailed if the cluster cannot be joined, if a node has other versions of what
-    decides results, or when patience ends.
+    decides results, or when patience ends; CampaignFailed if a Ray of our own does not start, or
+    dies.
     """
 
     def __init__(
@@ -57,7 +58,7 @@ class RayPool(Generic[JobT]):
     ):
         self.workers = workers
         joined = join_ray(workers, cluster)
-        self._ray, self._started_ray = joined.ray, joined.started
+        self._ray, self._started_ray, self._own = joined.ray, joined.started, joined.own
         patience = (cluster or ClusterConfig()).patience
         self._nodes = Nodes(self._ray, workers, patience) if joined.cluster else None
         self._make_worker = make_worker
@@ -96,6 +97,8 @@ class RayPool(Generic[JobT]):
         ready, _ = self._ray.wait(refs, num_returns=1, timeout=_POLL_SECONDS)
         if ready:  # whatever else is finished by now
             ready, _ = self._ray.wait(refs, num_returns=len(refs), timeout=0)
+        if self._own:
+            self._own.check()
         found += [each for ref in ready for each in self._finish(ref)]
         if not self._nodes:
             self._start_clocks()
@@ -110,8 +113,9 @@ class RayPool(Generic[JobT]):
     def close(self) -> None:
         self._queue.clear()
         self._running.clear()
-        for actor in self._actors:
-            self._ray.kill(actor)
+        if not self._own:  # ours ends with its workers, and dead it would wait for each
+            for actor in self._actors:
+                self._ray.kill(actor)
         if self._started_ray:
             self._ray.shutdown()
 
@@ -210,6 +214,8 @@ class RayPool(Generic[JobT]):
     def _lose(self, ref: Any, failure: WorkerFailure, note: str) -> list[Done[Any] | Failed]:
         """Replace the worker; its jobs are tried again, or have failed. On a cluster those of one
         that died wait until it is known why."""
+        if self._own:
+            self._own.check(now=True)
         running = self._running.pop(ref)
         waits = self._nodes is not None and failure is WorkerFailure.DIED
         if self._nodes:
