@@ -18,7 +18,7 @@ from evaluators.statistics import Evidence, holm
 from search.ledger import Ledger
 from search.ledger.reduction import Reduction
 from search.ledger.results import META_VALIDATION, FinalResult, Winner
-from search.objectives import on_front, point
+from search.objectives import QUALITY, hypervolume, on_front, point
 from search.report.transfer import Transfer, transfers
 
 
@@ -95,17 +95,37 @@ class Entry:
 class HallOfFame:
     """The winner, the smallest program that tests cannot tell from the best; then the others best
     first: by their score on other tasks if they were tried on some, else on fresh seeds. The
-    baseline stands apart. `unseen`: the winner on suites of tasks that the search never saw."""
+    baseline stands apart. `unseen`: the winner on suites of tasks that the search never saw;
+    `objectives`: those of the campaign."""
 
     entries: tuple[Entry, ...]
     baseline: Entry
     rule: str
     unseen: tuple[Transfer, ...] = ()
+    objectives: tuple[str, ...] = (QUALITY,)
 
     @property
     def winner(self) -> Entry:
         """The entry that comes first."""
         return self.entries[0]
+
+    @property
+    def spared(self) -> tuple[str, ...]:
+        """The objectives besides quality."""
+        return tuple(name for name in self.objectives if name != QUALITY)
+
+    @property
+    def hypervolume(self) -> float:
+        """The volume that the finalists dominate, out of what is better than a rule that learns
+        nothing and asks for twice as much as the tuned baseline. The unit is what the baseline
+        alone dominates, so 1 is no gain."""
+        asked = self.baseline.demands
+        twice = Demands(2 * asked.memory + 1, 2 * asked.cost + 1, 2 * asked.size + 1)
+        worst = point(self.objectives, 0.0, twice)
+        found = [point(self.objectives, each.mean, each.demands) for each in self.entries]
+        inside = [each for each in found if all(a < b for a, b in zip(each, worst, strict=True))]
+        unit = hypervolume([point(self.objectives, 1.0, asked)], worst)
+        return hypervolume(inside, worst) / unit
 
     @property
     def claim(self) -> Claim:
@@ -175,13 +195,14 @@ def hall_of_fame(ledger: Ledger) -> HallOfFame | None:
     else:
         others += left
     ranked = sorted(others, key=_rank)
-    config = ledger.config
-    objectives = dict.fromkeys((*config["objectives"], "size"))
-    front = on_front([point(list(objectives), each.mean, each.demands) for each in ranked])
+    objectives = tuple(ledger.config["objectives"])
+    axes = tuple(dict.fromkeys((*objectives, "size")))
+    front = on_front([point(axes, each.mean, each.demands) for each in ranked])
     marked = [replace(each, pareto=best) for each, best in zip(ranked, front, strict=True)]
     entries = _winner_first(ledger.winner, marked) or (baseline,)
     rule = ledger.config["baseline"]["rule"]
-    return HallOfFame(entries, baseline, rule, transfers(validation, entries[0].candidate))
+    told = transfers(validation, entries[0].candidate)
+    return HallOfFame(entries, baseline, rule, told, objectives)
 
 
 def _rank(entry: Entry) -> tuple[float, ...]:

@@ -55,7 +55,7 @@ def _hall(hall: HallOfFame | None, known_as: bool) -> dict[str, Any]:
     """The finalists, best first, and what may be claimed of the winner; empty before the campaign
     is complete."""
     if hall is None:
-        none = dict.fromkeys(("winner", "baseline", "claim", "evidence"))
+        none = dict.fromkeys(("winner", "baseline", "claim", "evidence", "front"))
         return {**none, "finalists": [], "unseen": []}
     found = hall.winner.evidence
     names = [{"known_as": entry.known_as if known_as else None} for entry in hall.entries]
@@ -64,6 +64,11 @@ def _hall(hall: HallOfFame | None, known_as: bool) -> dict[str, Any]:
         "winner": finalists[0],
         "finalists": finalists,
         "baseline": _final(hall.baseline),
+        "front": {
+            "objectives": list(hall.objectives),
+            "rules": [entry.hash for entry in hall.entries if entry.pareto],
+            "hypervolume": hall.hypervolume,
+        },
         "claim": hall.sentence,
         "evidence": {**found.to_json(), "p_value": hall.p_value} if found else None,
         "unseen": [each.to_json() for each in hall.unseen],
@@ -78,6 +83,9 @@ def _final(entry: Entry) -> dict[str, Any]:
         "sd": entry.sd,
         "seeds": len(entry.scores),
         "size": entry.size,
+        "memory": entry.demands.memory,
+        "cost": entry.demands.cost,
+        "on_front": entry.pareto,
         "reduced_from": None
         if entry.reduced_from is None or entry.lost is None
         else {

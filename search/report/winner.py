@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from dsl.errors import ExportError
+from dsl.errors import ExportError, counted
 from dsl.export import HOSTS
 from dsl.program import Program
 from evaluators.files.replace_file import replace_file
@@ -54,6 +54,10 @@ def named(campaign: str, tasks: Sequence[TaskChoice], hall: HallOfFame, content:
         f"tuned {hall.rule} is 1, untrained is 0. Program {winner.hash}, ledger {content[:16]}.",
         f"In terms of known rules: {winner.known_as}.",
     ]
+    if hall.spared:
+        asked = winner.demands
+        state = f"{counted(asked.memory, 'number')} of state"
+        lines.append(f"It asks for {state} and {asked.cost:.4g} operations per parameter.")
     if winner.reduction:
         told = f"{winner.reduction[0].upper()}{winner.reduction[1:]}."
         lines += textwrap.wrap(told, _DOC_WIDTH)

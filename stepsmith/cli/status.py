@@ -64,20 +64,30 @@ def _lines(found: dict[str, Any]) -> list[str]:
         if winner["reduced_from"]:
             lines.append(f"{'reduction:':14}{winner['reduced_from']['sentence']}")
         lines += ["", *(f"    {line}" for line in winner["program"].splitlines()), ""]
-        lines += [*others, ""] if (others := _finalists(found["finalists"][1:])) else []
+        lines += [*others, ""] if (others := _finalists(found)) else []
         lines.append(found["claim"])
         if found["unseen"]:
             lines += ["", HEADING, *(f"    {each['sentence']}" for each in found["unseen"])]
     return lines
 
 
-def _finalists(others: list[dict[str, Any]]) -> list[str]:
-    """A line for each finalist after the winner, in terms of known rules."""
-    return [
-        f"{each['hash']}  {each['score']:.4f} +- {each['sd']:.4f}  size {each['size']:<3}  "
-        f"{each['known_as']}"
-        for each in others
-    ]
+def _finalists(found: dict[str, Any]) -> list[str]:
+    """A line for each finalist after the winner, in terms of known rules, and one for the front."""
+    front = found["front"]
+    spared = [name for name in front["objectives"] if name not in ("quality", "size")]
+    lines = []
+    for each in found["finalists"][1:]:
+        asked = "  ".join(f"{name} {each[name]:<4.4g}" for name in ("size", *spared))
+        mark = "*" if each["on_front"] else " "
+        score = f"{each['score']:.4f} +- {each['sd']:.4f}"
+        lines.append(f"{mark} {each['hash']}  {score}  {asked}  {each['known_as']}")
+    if len(front["objectives"]) > 1:
+        lines += [
+            "",
+            f"front (*) in {', '.join(front['objectives'])}: {len(front['rules'])} rules, "
+            f"hypervolume {front['hypervolume']:.3f}",
+        ]
+    return lines
 
 
 def _funnel(stages: list[dict[str, Any]]) -> list[str]:

@@ -1,5 +1,7 @@
 """The hall of fame as a table."""
 
+from collections.abc import Sequence
+
 from rich.console import Group
 from rich.table import Table
 from rich.text import Text
@@ -28,16 +30,20 @@ def hall_table(hall: HallOfFame, width: int) -> Group:
     table.add_column("score", justify="right", no_wrap=True, min_width=16)
     if validated:
         table.add_column("unseen", justify="right", no_wrap=True)
+    also = [name for name in hall.spared if name != "size"]
+    for name in also:
+        table.add_column(name, justify="right", no_wrap=True)
     table.add_column("size", justify="right", min_width=4)
     table.add_column("hash", no_wrap=True, min_width=8)
     table.add_column("known as", min_width=_KNOWN_AS, max_width=2 * _KNOWN_AS)
     longer = _REDUCED if any(entry.reduced_from is not None for entry in hall.entries) else 0
+    longer += sum(len(name) + 2 for name in also)
     room = max(width - _OTHER_COLUMNS - longer, _LEAST_PROGRAM)
     table.add_column("program", overflow="ellipsis", no_wrap=True, max_width=room)
     for place, entry in enumerate(hall.entries):
         mark = "->" if place == 0 else "*" if entry.pareto else ""
-        _add(table, mark, entry, validated)
-    _add(table, "=", hall.baseline, validated, f"tuned {hall.rule}: ")
+        _add(table, mark, entry, validated, also)
+    _add(table, "=", hall.baseline, validated, also, f"tuned {hall.rule}: ")
     code = [f"  {line}".rstrip() for line in str(hall.winner.program).splitlines()]
     return Group(
         Text("Hall of fame", style="bold"),
@@ -52,7 +58,7 @@ def _legend(hall: HallOfFame) -> str:
     seeds = len(hall.winner.scores)
     legend = (
         "-> the winner, the smallest in statements and slots that tests cannot tell from the best; "
-        f"* best for its size; = the baseline; score: tuned {hall.rule} is 1, untrained is 0, "
+        f"* {_front(hall)}; = the baseline; score: tuned {hall.rule} is 1, untrained is 0, "
         f"mean +- sd over {seeds} fresh seeds"
     )
     if hall.winner.validated is not None:
@@ -60,6 +66,15 @@ def _legend(hall: HallOfFame) -> str:
     if any(entry.reduced_from is not None for entry in hall.entries):
         legend += "; size: statements, `9 of 17` for what is left of a finalist that had 17"
     return legend + "; known as: in terms of the zoo, with the distance in behaviour"
+
+
+def _front(hall: HallOfFame) -> str:
+    """What the star says, and the measures of the other columns."""
+    if not hall.spared:
+        return "best for its size"
+    axes = ", ".join(dict.fromkeys((*hall.spared, "size")))
+    told = f"on the front: none is better in score or {axes} and as good in the rest"
+    return f"{told}; memory: numbers of state per parameter; cost: operations per parameter"
 
 
 def _reduction(hall: HallOfFame) -> list[str]:
@@ -72,10 +87,18 @@ def _unseen(hall: HallOfFame) -> list[str]:
     return ["", HEADING, *lines] if lines else []
 
 
-def _add(table: Table, mark: str, entry: Entry, validated: bool, before: str = "") -> None:
+def _add(
+    table: Table,
+    mark: str,
+    entry: Entry,
+    validated: bool,
+    also: Sequence[str],
+    before: str = "",
+) -> None:
     scores = [f"{entry.mean:.4f} +- {entry.sd:.4f}"]
     if validated:
         scores.append("" if entry.validated is None else f"{entry.validated:.4f}")
+    scores += [f"{getattr(entry.demands, name):.4g}" for name in also]
     body = "; ".join(print_body(entry.program, entry.program.kinds))
     known_as = "" if before else entry.known_as
     size = str(entry.size)

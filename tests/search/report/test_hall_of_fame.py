@@ -113,6 +113,35 @@ def test_the_table_shows_size_against_score_of_what_is_left(width, snapshot):
     assert told in doc.replace("\n", " ")
 
 
+def test_a_front_is_shown_with_what_its_rules_ask_for(snapshot):
+    alone = hall((1.1, 1.2, 1.3))
+    scores = ((0.7, 0.8), (1.2, 1.3), (1.2, 1.2))
+    entries = tuple(
+        replace(alone.winner, program=program, scores=own, pareto=place < 2)
+        for place, (program, own) in enumerate(zip(FOUND, scores, strict=True))
+    )
+    baseline = replace(alone.baseline, program=ZOO["adam"], scores=(1.0, 1.0))
+    axes = ("quality", "memory", "cost")
+    found = replace(alone, entries=entries, baseline=baseline, objectives=axes)
+    console = Console(width=140, record=True, file=io.StringIO())
+    console.print(hall_table(found, 140))
+    assert console.export_text() == snapshot
+    told = "It asks for 0 numbers of state and 1 operations per parameter."
+    assert told in named("mine", (), found, "0").doc
+
+
+def test_a_front_is_worth_what_it_dominates_in_units_of_the_baseline():
+    alone = hall((1.0, 1.0, 1.0))
+    found = replace(alone, objectives=("quality", "memory"))
+    assert found.hypervolume == pytest.approx(1.0)
+    better = replace(found.winner, scores=(1.5, 1.5))
+    assert replace(found, entries=(better,)).hypervolume == pytest.approx(1.5)
+    asks = replace(better, program=ZOO["adam"])
+    assert replace(found, entries=(asks,)).hypervolume == 0.0
+    both = replace(found, entries=(found.winner, better, asks))
+    assert both.hypervolume == pytest.approx(1.5)
+
+
 def test_rounding_alone_is_called_that():
     program = replace(SGD, hyperparameters={"lr": 0.123})
     lost = evidence([[0.0, 0.001]])
