@@ -29,8 +29,8 @@ from typing import Any
 import numpy as np
 
 from evaluators.evaluation import Evaluation, Measurement, Outcome
-from evaluators.evaluator import EvaluationRequest, JudgingSetup
 from evaluators.files.result_cache import code_digest
+from evaluators.request import EvaluationRequest, JudgingSetup
 from evaluators.suites import load_suite
 from evaluators.tuning.coordinates import Tuned
 from search.campaign import events, loop, snapshot

@@ -17,7 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dsl.program import Const, Program
-from evaluators.evaluator import EvaluationRequest, Evaluator, Trial
+from evaluators.evaluator import Evaluator
+from evaluators.request import EvaluationRequest, Trial
 from evaluators.seeds import START_SEEDS, search_seeds, settings_rng, trial_seeds
 from evaluators.tuning.sweep import sweep
 from search.campaign.baseline import search_setup

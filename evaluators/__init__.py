@@ -5,7 +5,8 @@ data        the examples that the tasks are made of
 suites      sets of tasks, by name or from a file
 checks      free checks, before anything is compiled
 training    training a program on a task
-evaluator   the judgement of a program; `evaluation` is its result, `score` its scale
+evaluator   the judgement of a program: `request` is what it is asked, `judged` the program on the
+            way, `evaluation` the result, `score` its scale
 cost        the operations of a gradient, and the gradients that a step takes
 tuning      the constants of a rule
 comparison  rules against tuned baselines, on tasks and seeds that none of them has seen

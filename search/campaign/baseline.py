@@ -1,7 +1,7 @@
 """The baseline of a campaign, tuned before the search, and the setup that judges against it."""
 
 from dsl.program import Program
-from evaluators.evaluator import JudgingSetup
+from evaluators.request import JudgingSetup
 from evaluators.seeds import baseline_seeds
 from evaluators.suites import TaskChoice
 from evaluators.workers import Failed, run_all

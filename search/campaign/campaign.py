@@ -3,7 +3,7 @@
 Each part is stored as soon as it is done, and is not done again.
 """
 
-from evaluators.evaluator import JudgingSetup
+from evaluators.request import JudgingSetup
 from search.campaign import events
 from search.campaign.baseline import search_setup, tune_baseline
 from search.campaign.choice import Contender, able_first

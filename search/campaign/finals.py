@@ -7,7 +7,7 @@ import numpy as np
 
 from dsl.program import Program
 from dsl.rewrite.demands import Demands
-from evaluators.evaluator import EvaluationRequest, JudgingSetup
+from evaluators.request import EvaluationRequest, JudgingSetup
 from evaluators.seeds import final_seeds
 from evaluators.statistics import Evidence, evidence
 from evaluators.workers import Done, run_all

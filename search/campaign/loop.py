@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from enum import Enum
 
 from evaluators.evaluation import Evaluation
-from evaluators.evaluator import JudgingSetup
 from evaluators.files.result_cache import code_digest
+from evaluators.request import JudgingSetup
 from evaluators.workers import Done, Failed
 from search.campaign import events
 from search.campaign.session import Session

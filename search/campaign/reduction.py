@@ -5,7 +5,7 @@ from dataclasses import replace
 from statistics import fmean
 from typing import Any
 
-from evaluators.evaluator import JudgingSetup
+from evaluators.request import JudgingSetup
 from evaluators.workers import Done, run_all
 from search.campaign import events
 from search.campaign.events import Observer

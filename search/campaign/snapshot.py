@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dsl.program import Program
-from evaluators.evaluator import EvaluationRequest, JudgingSetup
+from evaluators.request import EvaluationRequest, JudgingSetup
 from search.campaign.events import Progress
 from search.candidates.plain import from_text, to_text
 from search.candidates.proposer import Proposer

@@ -6,7 +6,7 @@ is then measured on fresh seeds against the baseline so tuned.
 
 from collections.abc import Callable, Sequence
 
-from evaluators.evaluator import EvaluationRequest
+from evaluators.request import EvaluationRequest
 from evaluators.score import WORST
 from evaluators.seeds import validation_seeds
 from evaluators.suites import load_suite

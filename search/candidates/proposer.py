@@ -14,7 +14,7 @@ from typing import Any
 
 from dsl.program import Program
 from evaluators.evaluation import Outcome
-from evaluators.evaluator import EvaluationRequest, JudgingSetup
+from evaluators.request import EvaluationRequest, JudgingSetup
 from evaluators.seeds import candidate_rng, search_seeds
 from search.candidates.duplicates import Duplicates
 from search.candidates.rates import BestRates

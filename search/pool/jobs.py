@@ -7,7 +7,7 @@ from typing import TypeAlias
 from dsl.program import Program
 from evaluators import registry
 from evaluators.evaluation import Evaluation
-from evaluators.evaluator import EvaluationRequest, JudgingSetup
+from evaluators.request import EvaluationRequest, JudgingSetup
 from evaluators.suites import TaskChoice
 from evaluators.training.batches import BatchShape
 from evaluators.tuning.coordinates import Tuned

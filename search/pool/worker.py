@@ -5,7 +5,8 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from evaluators.evaluation import Evaluation
-from evaluators.evaluator import EvaluationRequest, Evaluator, JudgingSetup
+from evaluators.evaluator import Evaluator
+from evaluators.request import EvaluationRequest, JudgingSetup
 from evaluators.tuning.coordinates import Tuned, tune
 from evaluators.tuning.sweep import sweep
 from search.pool.jobs import CampaignJob, Evaluate, Sweep, Tune

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from dsl.program import Program
 from dsl.run.fingerprint import step_scale
 from evaluators.evaluation import Evaluation, Outcome
-from evaluators.evaluator import EvaluationRequest
+from evaluators.request import EvaluationRequest
 from evaluators.seeds import reduction_seeds
 from search.candidates.rates import LARGEST_FACTOR
 from search.candidates.screen import Bars

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 import dsl
 from dsl.zoo import ZOO
 from evaluators.evaluation import Evaluation, Outcome
-from evaluators.evaluator import EvaluationRequest, Evaluator, JudgingSetup, Trial
+from evaluators.evaluator import Evaluator
 from evaluators.registry import get
+from evaluators.request import EvaluationRequest, JudgingSetup, Trial
 from evaluators.score import (
     BEST,
     LEAST,

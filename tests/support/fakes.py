@@ -10,7 +10,7 @@ from typing import Any
 from dsl.program import Program
 from dsl.rewrite.simplify import simplify
 from evaluators.evaluation import Evaluation, Measurement, Outcome
-from evaluators.evaluator import EvaluationRequest, JudgingSetup
+from evaluators.request import EvaluationRequest, JudgingSetup
 from evaluators.tuning.coordinates import Tuned
 from search.config import Config
 from search.pool.worker import CampaignWorker

@@ -8,9 +8,10 @@ import pytest
 from dsl import parse
 from evaluators.checks import refused_by
 from evaluators.evaluation import Outcome
-from evaluators.evaluator import Evaluator, JudgingSetup
+from evaluators.evaluator import Evaluator
 from evaluators.limits import short_lived
 from evaluators.registry import get
+from evaluators.request import JudgingSetup
 from evaluators.score import WORST
 from evaluators.suites import TaskChoice
 from evaluators.training.outcomes import outcome_of

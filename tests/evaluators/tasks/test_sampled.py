@@ -9,7 +9,8 @@ import pytest
 from dsl.zoo import ZOO
 from evaluators import registry
 from evaluators.evaluation import Outcome
-from evaluators.evaluator import Evaluator, JudgingSetup
+from evaluators.evaluator import Evaluator
+from evaluators.request import JudgingSetup
 from evaluators.suites import TaskChoice
 from evaluators.task import Task, prepare
 from evaluators.tasks._losses import CROSS_ENTROPY, LOGISTIC, SQUARED_ERROR

@@ -3,7 +3,7 @@ import os
 import pytest
 
 from dsl.zoo import ZOO
-from evaluators.evaluator import EvaluationRequest, JudgingSetup
+from evaluators.request import EvaluationRequest, JudgingSetup
 from evaluators.suites import TaskChoice
 from evaluators.training.environment import worker_environment
 from evaluators.workers import Done, Failed, WorkerFailure
