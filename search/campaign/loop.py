@@ -152,7 +152,7 @@ class SearchLoop:
             self._pending[number] = each
             if number < self._stored:
                 row = next(self._rows)
-                if row.candidate.text != each.candidate.text:
+                if row.candidate.as_asked.text != each.candidate.text:
                     raise self._comes_out_otherwise(number)
                 each.verdict, each.seconds = row.verdict, row.seconds
             elif each.job is not None:
@@ -198,7 +198,7 @@ class SearchLoop:
         """Tell the next verdict, and propose the candidate that waited for it."""
         number = len(self._history)
         pending = self._pending.pop(number)
-        candidate, verdict = pending.candidate, pending.verdict
+        candidate, verdict = pending.as_judged(), pending.verdict
         assert verdict is not None
         if number == 0 and len(self.session.sources.starts) == 1 and verdict.score is None:
             raise CampaignFailed(

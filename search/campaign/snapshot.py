@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dsl.program import Program
-from evaluators.request import EvaluationRequest, JudgingSetup
+from evaluators.request import EvaluationRequest, JudgingSetup, Trial
 from search.campaign.events import Progress
 from search.candidates.plain import from_text, to_text
 from search.candidates.proposer import Proposer
@@ -29,6 +29,14 @@ class Pending:
     job: Evaluate | None = None
     verdict: Verdict | None = None
     seconds: float = 0.0
+
+    def as_judged(self) -> Candidate:
+        """The candidate with the numbers that its verdict is about."""
+        evaluation = self.verdict and self.verdict.evaluation
+        if not evaluation or not evaluation.setting or self.candidate.asked is not None:
+            return self.candidate
+        assert self.job is not None and self.job.request.trial is not None
+        return self.candidate.tuned(self.job.request.trial.settings[evaluation.setting - 1])
 
 
 def take(proposer: Proposer, progress: Progress, pending: Sequence[Pending]) -> str:
@@ -62,11 +70,11 @@ def bring_back(
         return row.candidate.program
 
     data = from_text(text, candidate)
-    proposer.restore(data["proposer"], ledger.keys(told))
+    proposer.restore(data["proposer"], ledger.known(told))
     progress.restore(told, data["progress"])
     pending = [_read(each, setup) for each in data["pending"]]
     for each in pending:
-        proposer.proposed(each.candidate.keys, each.candidate.source)
+        proposer.proposed(each.candidate)
     return pending
 
 
@@ -77,6 +85,7 @@ def _written(pending: Pending) -> dict[str, Any]:
         "rates": job.request.rates,
         "early": job.request.early,
         "hurdles": list(job.request.hurdles.items()),
+        "trial": job.request.trial,
         "seeds": job.seeds,
     }
     return {
@@ -108,5 +117,9 @@ def _read(data: dict[str, Any], setup: JudgingSetup) -> Pending:
     if asked is None:
         return Pending(candidate)
     bars = asked["early"], dict(asked["hurdles"])
-    request = EvaluationRequest(program, asked["rates"], *bars)
+    trial = None
+    if asked["trial"] is not None:
+        others, seeds, tasks = asked["trial"]
+        trial = Trial(tuple(others), tuple(seeds), tasks)
+    request = EvaluationRequest(program, asked["rates"], *bars, trial)
     return Pending(candidate, Evaluate(setup, request, tuple(asked["seeds"])))

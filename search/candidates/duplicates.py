@@ -6,6 +6,7 @@ on their programs and order alone, so the answer is the same with any number of 
 
 from array import array
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import NamedTuple
 
 from dsl.program import Program
@@ -18,27 +19,38 @@ from search.candidates.verdict import CacheKey, Keys
 class Found(NamedTuple):
     """The keys of a candidate; the key that found an earlier one, and that one's number.
 
-    The source was not found itself.
+    The source was not found itself. `fresh` is True if no earlier candidate is of its family.
     """
 
     keys: Keys
     hit: CacheKey | None = None
     source: int | None = None
+    fresh: bool = False
+
+
+class Known(NamedTuple):
+    """A candidate as it is brought back: its keys as it was proposed, the candidate that it
+    repeats or measures again, and its keys as it was judged where its numbers were tuned."""
+
+    keys: Keys
+    repeats: int | None
+    judged: Keys | None = None
 
 
 class Duplicates:
     """The keys of every candidate so far, each with the first candidate that had it.
 
-    Keys are 64-bit numbers here, about 400 bytes for a candidate.
+    A program is looked up among those that were proposed, then among those that were judged with
+    tuned numbers. Keys are 64-bit numbers here, about 400 bytes for a candidate.
     """
 
     def __init__(self) -> None:
         self._texts, self._canonicals = array("Q"), array("Q")
         self._fingerprints, self._families = array("Q"), array("Q")
         self._sources = array("Q")
-        self._by_text: dict[int, int] = {}
-        self._by_canonical: dict[int, int] = {}
-        self._by_fingerprint: dict[int, int] = {}
+        self._kin: set[int] = set()
+        self._proposed, self._judged = _Index(), _Index()
+        self._tuned: dict[int, Keys] = {}
 
     def __len__(self) -> int:
         return len(self._sources)
@@ -46,48 +58,66 @@ class Duplicates:
     def add(self, program: Program) -> Found:
         """Enter the next candidate."""
         text = program.digest
-        like = self._by_text.get(int(text, 16))
+        like = self._like(CacheKey.TEXT, text)
         if like is not None:
-            return self._found(self._keys(like), CacheKey.TEXT, like)
+            return self._found(like[1], CacheKey.TEXT, like[0])
         canonical = canonical_hash(program)
-        like = self._by_canonical.get(int(canonical, 16))
+        like = self._like(CacheKey.CANONICAL, canonical)
         if like is not None:
-            found = self._keys(like)
-            keys = Keys(text, canonical, found.fingerprint, found.family)
-            return self._found(keys, CacheKey.CANONICAL, like)
+            return self._found(replace(like[1], text=text), CacheKey.CANONICAL, like[0])
         keys = Keys(text, canonical, fingerprint(program), family(program))
-        like = self._by_fingerprint.get(int(keys.fingerprint, 16))
+        like = self._like(CacheKey.FINGERPRINT, keys.fingerprint)
         if like is not None:
-            return self._found(keys, CacheKey.FINGERPRINT, like)
-        self.restore(keys, None)
-        return Found(keys)
+            return self._found(keys, CacheKey.FINGERPRINT, like[0])
+        fresh = int(keys.family, 16) not in self._kin
+        self.restore(Known(keys, None))
+        return Found(keys, fresh=fresh)
 
-    def restore(self, keys: Keys, source: int | None) -> None:
-        """Enter the next candidate, whose keys and source are known."""
-        self.load([(keys.text, keys.canonical, keys.fingerprint, keys.family, source)])
+    def restore(self, known: Known) -> None:
+        """Enter the next candidate, of which all is known."""
+        number, (keys, repeats, judged) = len(self), known
+        self._texts.append(int(keys.text, 16))
+        self._canonicals.append(int(keys.canonical, 16))
+        self._fingerprints.append(int(keys.fingerprint, 16))
+        self._families.append(int(keys.family, 16))
+        self._sources.append(number if repeats is None else repeats)
+        self._kin.add(self._families[-1])
+        self._proposed.enter(keys, number)
+        if judged is not None:
+            self.tuned(number, judged)
 
-    def load(self, known: Iterable[tuple[str, str, str, str, int | None]]) -> None:
-        """Enter the next candidates: text, canonical form, fingerprint, family, source of each."""
-        for number, (text, canonical, steps, kin, source) in enumerate(known, len(self)):
-            as_text, as_canonical, as_steps = int(text, 16), int(canonical, 16), int(steps, 16)
-            self._texts.append(as_text)
-            self._canonicals.append(as_canonical)
-            self._fingerprints.append(as_steps)
-            self._families.append(int(kin, 16))
-            self._sources.append(number if source is None else source)
-            self._by_text.setdefault(as_text, number)
-            self._by_canonical.setdefault(as_canonical, number)
-            self._by_fingerprint.setdefault(as_steps, number)
+    def load(self, known: Iterable[Known]) -> None:
+        """Enter the next candidates."""
+        for each in known:
+            self.restore(each)
+
+    def tuned(self, number: int, keys: Keys) -> None:
+        """Enter that candidate `number` was judged with other numbers; it is told."""
+        self._tuned[number] = keys
+        self._kin.add(int(keys.family, 16))
+        self._judged.enter(keys, number)
 
     def again(self, number: int) -> Found:
         """Enter candidate `number` once more as the next one: it is measured again, not found."""
-        keys = self._keys(number)
-        self.restore(keys, self._sources[number])
+        keys = self.keys_of(number)
+        self.restore(Known(keys, self._sources[number]))
         return Found(keys)
 
     def has(self, number: int, program: Program) -> bool:
-        """True if candidate `number` is this program."""
-        return number < len(self) and self._texts[number] == int(program.digest, 16)
+        """True if candidate `number` is this program, as it was judged."""
+        return number < len(self) and self.keys_of(number).text == program.digest
+
+    def keys_of(self, number: int) -> Keys:
+        """The keys of a candidate as it was judged."""
+        return self._tuned.get(number) or self._keys(number)
+
+    def _like(self, key: CacheKey, value: str) -> tuple[int, Keys] | None:
+        """The candidate that has this key, and all keys of its program that has it."""
+        found = self._proposed.find(key, value)
+        if found is not None:
+            return found, self._keys(found)
+        found = self._judged.find(key, value)
+        return None if found is None else (found, self._tuned[found])
 
     def _keys(self, number: int) -> Keys:
         parts = (self._texts, self._canonicals, self._fingerprints, self._families)
@@ -95,5 +125,21 @@ class Duplicates:
 
     def _found(self, keys: Keys, hit: CacheKey, like: int) -> Found:
         source = self._sources[like]
-        self.restore(keys, source)
+        self.restore(Known(keys, source))
         return Found(keys, hit, source)
+
+
+class _Index:
+    """The first candidate with each key."""
+
+    def __init__(self) -> None:
+        self._first: dict[CacheKey, dict[int, int]] = {key: {} for key in CacheKey}
+
+    def enter(self, keys: Keys, number: int) -> None:
+        """Enter a candidate."""
+        for key, first in self._first.items():
+            first.setdefault(int(getattr(keys, key), 16), number)
+
+    def find(self, key: CacheKey, value: str) -> int | None:
+        """The first candidate with a key; None without."""
+        return self._first[key].get(int(value, 16))

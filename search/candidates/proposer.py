@@ -14,12 +14,12 @@ from typing import Any
 
 from dsl.program import Program
 from evaluators.evaluation import Outcome
-from evaluators.request import EvaluationRequest, JudgingSetup
-from evaluators.seeds import candidate_rng, search_seeds
-from search.candidates.duplicates import Duplicates
+from evaluators.request import EvaluationRequest, JudgingSetup, Trial
+from evaluators.seeds import candidate_rng, search_seeds, settings_rng, trial_seeds
+from search.candidates.duplicates import Duplicates, Known
 from search.candidates.rates import BestRates
 from search.candidates.screen import Bars, Screen
-from search.candidates.verdict import REMEASURED, Candidate, Keys, Past, Told
+from search.candidates.verdict import REMEASURED, Candidate, Past, Told
 from search.config import Config
 from search.mutation.mutator import Mutation
 from search.objectives import QUALITY
@@ -73,31 +73,48 @@ class Proposer:
             hit=found.hit,
             source=found.source,
             donor=proposal.donor,
+            fresh=found.fresh,
             parsed=proposal.program,
         )
 
     def recall(self, number: int, stored: Candidate) -> Candidate | None:
         """The next candidate as it is stored; None if another one would be proposed now."""
         proposal = self._proposal(number)
-        proposed = number, str(proposal.program), proposal.parent
-        if (stored.number, stored.text, stored.parent) != proposed:
+        program, asked = proposal.program, stored.as_asked
+        if (stored.number, asked.text, stored.parent) != (number, str(program), proposal.parent):
             return None
-        self._duplicates.restore(stored.keys, stored.source)
-        return replace(stored, parsed=proposal.program)
+        self._duplicates.restore(Known(asked.keys, stored.repeats))
+        if stored.asked is None:
+            return replace(stored, parsed=program)
+        judged = [each for each in self._settings(number, program) if str(each) == stored.text]
+        return replace(stored, parsed=judged[0]) if judged else None
 
     def job(self, candidate: Candidate, setup: JudgingSetup) -> Evaluate:
         """The job that judges a candidate."""
         generation = candidate.number // self.config.evaluation.generation
         seeds = search_seeds(self.config.seed, generation, self.config.evaluation.seeds)
+        trial = None
+        if candidate.fresh and (others := self._settings(candidate.number, candidate.program)):
+            on = trial_seeds(self.config.seed, generation, self.config.evaluation.seeds)
+            trial = Trial(others, on, self._strategy.tuning.tasks)
         whole = candidate.number < len(self._starts) or candidate.mutation.kind == REMEASURED
         bars = Bars({}, {}) if whole else self._screen.now()
         rates = self._rates.of(candidate)
-        request = EvaluationRequest(candidate.program, rates, bars.early, bars.hurdles)
+        request = EvaluationRequest(candidate.program, rates, bars.early, bars.hurdles, trial)
         return Evaluate(setup, request, seeds)
+
+    def _settings(self, number: int, program: Program) -> tuple[Program, ...]:
+        """The program with the other numbers that it is tried with; starts have numbers of their
+        own."""
+        count = 0 if number < len(self._starts) else self._strategy.tuning.settings
+        rng = settings_rng(self.config.seed, number)
+        return self._strategy.breeder.settings(program, rng, count)
 
     def learn(self, told: Told) -> None:
         """Take in the next verdict."""
         candidate = told.candidate
+        if candidate.asked is not None:
+            self._duplicates.tuned(candidate.number, candidate.keys)
         first = candidate.remeasures
         if first is None:
             if told.verdict.evaluation is not None:
@@ -113,20 +130,15 @@ class Proposer:
         """What is not in the past, as plain data and programs."""
         return {"strategy": self._strategy.state(), "screen": self._screen.state()}
 
-    def restore(
-        self, state: Mapping[str, Any], keys: Iterable[tuple[str, str, str, str, int | None]]
-    ) -> None:
-        """Go on from a state.
-
-        **Arguments:** `keys`: those of all candidates told before, as `Duplicates.load` takes them.
-        """
+    def restore(self, state: Mapping[str, Any], known: Iterable[Known]) -> None:
+        """Go on from a state; `known` are all candidates told before."""
         self._strategy.restore(state["strategy"])
         self._screen.restore(state["screen"])
-        self._duplicates.load(keys)
+        self._duplicates.load(known)
 
-    def proposed(self, keys: Keys, source: int | None) -> None:
+    def proposed(self, candidate: Candidate) -> None:
         """Take in the next candidate as one that was proposed before the state was taken."""
-        self._duplicates.restore(keys, source)
+        self._duplicates.restore(Known(candidate.keys, candidate.repeats))
 
     def number_of(self, program: Program) -> int | None:
         """The candidate told before that a program is, going by its name; None if it is none."""

@@ -1,14 +1,17 @@
 """A candidate, the keys that find earlier ones like it, and the verdict on it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
 from typing import Protocol
 
 from dsl.program import Program
 from dsl.program.parse import parse
+from dsl.rewrite.canonical import canonical_hash
 from dsl.rewrite.demands import Demands, demands
+from dsl.rewrite.family import family
+from dsl.run.fingerprint import fingerprint
 from evaluators.evaluation import Evaluation
 from search.mutation.mutator import Mutation
 
@@ -52,8 +55,19 @@ class Keys:
 
 
 @dataclass(frozen=True)
+class Asked:
+    """A program as it was proposed, where it was judged with other numbers."""
+
+    text: str
+    keys: Keys
+
+
+@dataclass(frozen=True)
 class Candidate:
     """One program of a campaign; `text` is how it prints, and the start program has no parent.
+
+    One whose numbers were tuned before it was judged is the program with those numbers; `asked` is
+    what was proposed.
 
     A candidate that repeats an earlier one names the key that found it (`hit`) and that candidate
     (`source`), whose verdict is this one's too. `donor` names the program that gave it a part.
@@ -67,6 +81,9 @@ class Candidate:
     hit: CacheKey | None = None
     source: int | None = None
     donor: str | None = None
+    asked: Asked | None = None
+    fresh: bool = field(default=False, compare=False, repr=False)
+    """True for one that was just proposed, if none before it is of its family."""
     parsed: Program | None = field(default=None, compare=False, repr=False)
     """The program, where it is at hand and need not be parsed."""
 
@@ -79,6 +96,23 @@ class Candidate:
     def remeasures(self) -> int | None:
         """The candidate that this one is on new seeds; None for another program."""
         return self.parent if self.mutation.kind == REMEASURED else None
+
+    @property
+    def repeats(self) -> int | None:
+        """The candidate that this one is once more, judged or not."""
+        return self.remeasures if self.source is None else self.source
+
+    @property
+    def as_asked(self) -> Asked:
+        """The text and the keys of the program as it was proposed."""
+        return self.asked or Asked(self.text, self.keys)
+
+    def tuned(self, program: Program) -> "Candidate":
+        """The candidate with other numbers; its keys say so."""
+        keys = Keys(program.digest, canonical_hash(program), fingerprint(program), family(program))
+        return replace(
+            self, text=str(program), keys=keys, asked=Asked(self.text, self.keys), parsed=program
+        )
 
     @cached_property
     def program(self) -> Program:

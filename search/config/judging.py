@@ -64,9 +64,9 @@ class ScreenConfig(Section):
 
     after: list[TaskCount] = [2, 5]
     """After so many tasks the mean score on them has to pass a hurdle."""
-    keep: float = Field(default=0.6, gt=0, le=1)
+    keep: float = Field(default=0.8, gt=0, le=1)
     """The share of recent candidates that would have passed it."""
-    early: float = Field(default=0.7, gt=0, le=1)
+    early: float = Field(default=0.9, gt=0, le=1)
     """The share of recent runs on a task that would go on at its first checkpoint; the others end
     there and count with the score that they have."""
     window: int = Field(default=200, ge=10, le=100_000)

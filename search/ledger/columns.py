@@ -7,12 +7,12 @@ evaluations, most of a ledger's bytes, have a table of their own, so that counts
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from statistics import fmean
 from typing import Any, NamedTuple
 
 from evaluators.evaluation import Evaluation
-from search.candidates.verdict import CacheKey, Candidate, Keys, Verdict
+from search.candidates.verdict import Asked, CacheKey, Candidate, Keys, Verdict
 from search.mutation.mutator import Mutation
 
 
@@ -62,6 +62,12 @@ def _early(row: Row) -> float | None:
     return fmean(early.values()) if early else None
 
 
+def _asked(row: Row) -> str | None:
+    """The text and the keys of what was proposed, where other numbers were judged."""
+    asked = row.candidate.asked
+    return None if asked is None else as_json([asked.text, *astuple(asked.keys)])
+
+
 COLUMNS = (
     Column("number", "INTEGER PRIMARY KEY", lambda row: row.candidate.number),
     Column("text", "TEXT NOT NULL", lambda row: row.candidate.text),
@@ -75,6 +81,7 @@ COLUMNS = (
     Column("detail", "TEXT NOT NULL", lambda row: row.candidate.mutation.detail),
     Column("hit", "TEXT", lambda row: row.candidate.hit),
     Column("source", "INTEGER", lambda row: row.candidate.source),
+    Column("asked", "TEXT", _asked),
     Column("outcome", "TEXT NOT NULL", lambda row: row.verdict.outcome),
     Column("score", "REAL", lambda row: row.verdict.score),
     Column("memory", "INTEGER NOT NULL", lambda row: row.candidate.demands.memory),
@@ -132,6 +139,7 @@ def row_of(fields: Sequence[Any]) -> Row:
         hit=None if held["hit"] is None else CacheKey(held["hit"]),
         source=held["source"],
         donor=held["donor"],
+        asked=asked_of(held["asked"]),
     )
     evaluation = held["evaluation"]
     verdict = Verdict(
@@ -141,6 +149,14 @@ def row_of(fields: Sequence[Any]) -> Row:
         note=held["note"],
     )
     return Row(candidate, verdict, held["seconds"])
+
+
+def asked_of(text: str | None) -> Asked | None:
+    """What the column `asked` holds."""
+    if text is None:
+        return None
+    program, *keys = json.loads(text)
+    return Asked(program, Keys(*keys))
 
 
 def as_json(value: Any) -> str:

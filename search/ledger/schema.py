@@ -12,7 +12,7 @@ from search.candidates.verdict import REMEASURED
 from search.errors import LedgerError
 from search.ledger.columns import DECLARED, EVALUATIONS
 
-SCHEMA = 5
+SCHEMA = 6
 """The version of the tables and of what is stored in them."""
 
 TABLES = f"""

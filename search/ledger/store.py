@@ -15,7 +15,8 @@ from typing import Any
 
 from dsl.identity import LANGUAGE
 from dsl.rewrite.demands import Demands
-from search.candidates.verdict import REMEASURED
+from search.candidates.duplicates import Known
+from search.candidates.verdict import REMEASURED, Keys
 from search.errors import NoSuchRun
 from search.ledger.columns import (
     INSERT,
@@ -23,6 +24,7 @@ from search.ledger.columns import (
     SELECT,
     Row,
     as_json,
+    asked_of,
     link,
     row_of,
     stored,
@@ -158,14 +160,17 @@ class Ledger(Record):
         """The candidates in order, from number `start` on."""
         return self._rows("WHERE number >= ? ORDER BY number", start)
 
-    def keys(self, count: int) -> Iterator[tuple[str, str, str, str, int | None]]:
-        """The keys and the source of the first `count` candidates: text, canonical form,
-        fingerprint, family, source."""
-        return self.db.execute(
-            "SELECT digest, canonical, fingerprint, family, source FROM candidates "
-            "WHERE number < ? ORDER BY number",
+    def known(self, count: int) -> Iterator[Known]:
+        """The first `count` candidates as a search takes them up."""
+        found = self.db.execute(
+            "SELECT digest, canonical, fingerprint, family, asked, "
+            f"coalesce(source, CASE mutation WHEN '{REMEASURED}' THEN parent END) "
+            "FROM candidates WHERE number < ? ORDER BY number",
             (count,),
         )
+        for *keys, asked, repeats in found:
+            own, proposed = Keys(*keys), asked_of(asked)
+            yield Known(proposed.keys, repeats, own) if proposed else Known(own, repeats)
 
     def remeasured(self, number: int) -> list[Row]:
         """The candidates that are candidate `number` on new seeds, in order."""

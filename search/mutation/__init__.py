@@ -6,6 +6,7 @@ change.py     what a kind of change is, and the table of them
 changes.py    the published kinds; informed.py has those that go by the prior
 arguments.py  arguments of the statements that changes make
 graft.py      a part of one program put into another
+settings.py   other numbers for a program, all else as it is
 prior.py      the habits of known rules: what follows what, and macros
 editor.py     a program taken apart for one change
 sampling.py   the random choices in a change: primitives by weight, constants, kinds

@@ -16,6 +16,7 @@ from search.mutation.graft import Part, drawn_part, graft, parts_of
 from search.mutation.mutator import Mutation, Mutator
 from search.mutation.prior import Prior
 from search.mutation.sampling import pick
+from search.mutation.settings import settings
 
 _ATTEMPTS = 8
 """Parts and places that are drawn for one graft at most."""
@@ -60,6 +61,12 @@ class Breeder:
     ) -> tuple[Program, Mutation]:
         """A child with one number changed."""
         return self._constants.mutate(parent, rng, name)
+
+    def settings(
+        self, program: Program, rng: np.random.Generator, count: int
+    ) -> tuple[Program, ...]:
+        """Up to `count` times the program with other numbers."""
+        return settings(program, rng, count)
 
     def graft(
         self, receiver: Program, donor: Program | None, rng: np.random.Generator, name: str

@@ -133,11 +133,7 @@ def argument(editor: Editor, rng: np.random.Generator, space: SearchSpace) -> st
 @change(weight=0.5)
 def constant(editor: Editor, rng: np.random.Generator, space: SearchSpace) -> str | None:
     """A number in a statement, the default of a hyperparameter, or a slot's start changed."""
-    numbers = [
-        (site, arg)
-        for site in editor.sites()
-        if isinstance(arg := editor.statements[site[0]].args[site[1]], Const)
-    ]
+    numbers = editor.constants()
     hypers = list(editor.hyperparameters.items())
     starts = [
         (slot, init)

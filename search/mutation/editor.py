@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dsl.language.initialisers import Init
 from dsl.language.kinds import Kind, lifts
 from dsl.language.registry import PRIMITIVES
-from dsl.program import INPUTS, Arg, Kinds, Local, Name, Program, Statement
+from dsl.program import INPUTS, Arg, Const, Kinds, Local, Name, Program, Statement
 from dsl.program.walk import reading
 from dsl.run.parity import parities
 
@@ -82,6 +82,11 @@ class Editor:
         """Every argument of a statement."""
         statements = enumerate(self.statements)
         return [(at, position) for at, each in statements for position in range(len(each.args))]
+
+    def constants(self) -> list[tuple[Site, Const]]:
+        """Every argument of a statement that is a number."""
+        read = ((site, self.statements[site[0]].args[site[1]]) for site in self.sites())
+        return [(site, arg) for site, arg in read if isinstance(arg, Const)]
 
     def insert(self, at: int, op: str, args: tuple[Arg, ...], over: Arg | None = None) -> Local:
         """Put `op(*args)` before statement `at`; later readers of `over` read it instead."""

@@ -9,7 +9,7 @@ its `state`, or by asking and telling the same again.
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
@@ -41,6 +41,14 @@ class Proposal:
     parent: int | None
     mutation: Mutation
     donor: str | None = None
+
+
+class Tuning(NamedTuple):
+    """How a program of a new family is tuned before it is judged: with `settings` other sets of
+    numbers, on the first `tasks` tasks."""
+
+    settings: int = 0
+    tasks: int = 1
 
 
 @dataclass(frozen=True)
@@ -77,6 +85,11 @@ class Strategy(ABC, Generic[OptionsT]):
         self.options = options
         self.starts = starts
         self.breeder = breeder
+
+    @property
+    def tuning(self) -> Tuning:
+        """The tuning of new families; none by default."""
+        return Tuning()
 
     @abstractmethod
     def ask(self, number: int, rng: np.random.Generator, name: str) -> Proposal:

@@ -25,7 +25,7 @@ from dsl.program import Program
 from search.mutation.breeder import Breeder
 from search.mutation.mutator import Mutation
 from search.mutation.sampling import chance, pick
-from search.strategies.base import Judged, Options, Proposal, Strategy, strategy
+from search.strategies.base import Judged, Options, Proposal, Strategy, Tuning, strategy
 from search.strategies.novelty import NovelPopulation
 
 
@@ -36,18 +36,23 @@ class RecombinationOptions(Options):
     children are these with other numbers: `tries` for each, and `family` for all of one family. Of
     the rest `graft` are grafts, with a donor from the zoo or, as often, the population; `again` of
     these are changed once more. `fresh` start from a start program.
+
+    The first program of a family is tried with `settings` other sets of numbers on the first
+    `on_tasks` tasks, and judged with the best.
     """
 
     kind: str = "recombination"
     population: int = Field(default=300, ge=2, le=100_000)
     drawn: int = Field(default=24, ge=1, le=1_000)
-    tune: float = Field(default=0.4, ge=0, le=1)
+    tune: float = Field(default=0.2, ge=0, le=1)
     tries: int = Field(default=4, ge=0, le=1_000)
     family: int = Field(default=40, ge=0, le=100_000)
     promising: float = Field(default=0.1, ge=0, le=1)
     graft: float = Field(default=0.3, ge=0, le=1)
     again: float = Field(default=1 / 3, ge=0, le=1)
     fresh: float = Field(default=0.03, ge=0, le=1)
+    settings: int = Field(default=4, ge=0, le=1_000)
+    on_tasks: int = Field(default=6, ge=1, le=1_000)
 
 
 @dataclass
@@ -71,6 +76,10 @@ class Recombination(Strategy[RecombinationOptions]):
         """By candidate with other numbers, the score of the member that it was made from."""
         self._tries: Counter[str] = Counter()
         """By family, the tries that were granted."""
+
+    @property
+    def tuning(self) -> Tuning:
+        return Tuning(self.options.settings, self.options.on_tasks)
 
     def ask(self, number: int, rng: np.random.Generator, name: str) -> Proposal:
         if self._tuned and chance(rng, self.options.tune):
