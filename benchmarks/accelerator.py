@@ -36,7 +36,7 @@ CORE_SECONDS = 60.0
 
 
 def figures(command: Sequence[str], env: Mapping[str, str], seconds: float) -> Iterator[dict]:
-    """What a process prints, a line of JSON each; a last one says how it ended if it did not end
+    """The lines that a process prints, JSON each; a last one says how it ended if it did not end
     well: `{"missing": why}`."""
     child = subprocess.Popen(command, cwd=ROOT, env=dict(env), stdout=subprocess.PIPE, text=True)
     lines: queue.Queue[str | None] = queue.Queue()

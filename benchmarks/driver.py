@@ -1,4 +1,4 @@
-"""What a search costs beside the evaluations: feeding programs, and reading a large ledger.
+"""The cost of a search beside the evaluations: feeding programs, reading a large ledger.
 
     python -m benchmarks.driver [--programs 4000] [--rows 300000] [--json] [--profile FILE]
 

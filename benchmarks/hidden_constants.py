@@ -1,4 +1,4 @@
-"""How often the tuning of a new family finds what hidden constants were worth.
+"""The share of hidden constants whose worth the tuning of a new family finds.
 
     python -m benchmarks.hidden_constants RUN [--rules 30] [--settings 0 6 12] [--on-tasks 2 3]
 

@@ -70,7 +70,7 @@ MUTATOR = Mutator(
 
 @dataclass(frozen=True)
 class Row:
-    """What was measured: milliseconds, their ratio to the unit, the bar."""
+    """A measurement: milliseconds, their ratio to the unit, the bar."""
 
     what: str
     ms: float
@@ -131,7 +131,7 @@ def measure(parents: list[Program], passes: int) -> list[Row]:
 
 
 def timed(parent: Program, rng: np.random.Generator) -> Iterator[tuple[str, float]]:
-    """What is measured on children of a program, and the milliseconds that it took."""
+    """The names of what is done with children of a program, and the milliseconds that each took."""
     yield "unit", spent(unit)[1]
     (child, _), ms = spent(lambda: MUTATOR.mutate(parent, rng, "child"))
     yield MUTATION, ms
@@ -143,7 +143,7 @@ def timed(parent: Program, rng: np.random.Generator) -> Iterator[tuple[str, floa
 
 
 def spent(action: Callable[[], T]) -> tuple[T, float]:
-    """What an action gives, and the milliseconds of CPU that it takes."""
+    """The result of an action, and the milliseconds of CPU that it takes."""
     start = time.process_time_ns()
     given = action()
     return given, (time.process_time_ns() - start) / 1e6

@@ -123,8 +123,8 @@ def _fit(runs: Runs | Unfit) -> Runs:
 
 
 def compare(some: Sequence[Runs], others: Sequence[Runs], steps: int) -> Agreement:
-    """How far two ways of training the same programs agree; infinitely apart if nothing is left to
-    compare. Wild is what the second way says is."""
+    """The agreement of two ways of training the same programs; infinitely apart if nothing is
+    left to compare. Wild is what the second way says is."""
     highest = 2 * get(TASK).untrained
     flat = [[run for runs in each for row in runs for run in row] for each in (some, others)]
     compared, differ, apart = 0, 0, []

@@ -52,7 +52,7 @@ class CampaignFailed(SearchError):
 
 
 class NotWritten(SearchError):
-    """What a campaign found that could not be written; it goes on from what was."""
+    """Results that could not be written; the campaign goes on from what was."""
 
     exit_status = 1
 

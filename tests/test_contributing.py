@@ -126,7 +126,7 @@ def examples() -> dict[str, tuple[str, str]]:
 
 @pytest.fixture(scope="module")
 def said(tmp_path_factory) -> str:
-    """What a process says that takes each example from a file of its own, and uses it."""
+    """The output of a process that takes each example from a file of its own, and uses it."""
     folder = tmp_path_factory.mktemp("contributing")
     script = ["import importlib.util, sys", "import dsl, dsl.zoo, search.run, stepsmith.cli"]
     for number, (what, (file, code)) in enumerate(examples().items()):

@@ -1,6 +1,7 @@
-"""The documents name files that exist."""
+"""The documents name files that exist; docstrings say the noun first."""
 
 import re
+import tokenize
 from pathlib import Path
 
 import pytest
@@ -29,3 +30,19 @@ def test_files_that_a_page_names_are_there(page: str):
     assert named or linked
     missing = [name for name in (*named, *linked) if not (ROOT / name).exists()]
     assert not missing
+
+
+ROOMS = ("dsl", "evaluators", "search", "stepsmith", "benchmarks", "tests")
+QUESTION = re.compile(r'"""(?:What|How|Whether)\b')
+
+
+def test_docstrings_say_the_noun_first():
+    asked = []
+    for room in ROOMS:
+        for file in sorted((ROOT / room).rglob("*.py")):
+            with tokenize.open(file) as source:
+                lines = source.read().splitlines()
+            place = file.relative_to(ROOT)
+            found = (n for n, line in enumerate(lines, 1) if QUESTION.match(line.strip()))
+            asked += [f"{place}:{n}" for n in found]
+    assert not asked

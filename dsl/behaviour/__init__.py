@@ -1,4 +1,4 @@
-"""How rules behave, how far apart two are in that, and which known rule is nearest.
+"""The behaviour of rules, the distance of two in it, and the known rule that is nearest.
 
 landscape   the function that oracles ask meanwhile
 probe       streams of gradients on a small model, and the steps of a program on one

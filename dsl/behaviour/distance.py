@@ -108,5 +108,5 @@ def sizes_of(moves: np.ndarray) -> np.ndarray:
 
 
 def _spread(cells: np.ndarray) -> np.ndarray:
-    """What holds for cells, said of each of their entries."""
+    """Values of cells, repeated for each of their entries."""
     return np.repeat(cells, SIZES, axis=-1)

@@ -39,7 +39,7 @@ class Neighbour:
 
     @property
     def relation(self) -> str:
-        """What it is to the program, in words; empty if it is only near."""
+        """Its relation to the program in words; empty if it is only near."""
         if self.same_behaviour:
             return "the same steps"
         return "other constants" if self.same_family else ""

@@ -34,7 +34,7 @@ _SPIKE, _SPIKE_SIZE = 11, 4.0
 
 @dataclass(frozen=True, eq=False)
 class Stream:
-    """What a program is shown: parameters at the start, curvature, gradients and losses by step.
+    """The input of a program: parameters at the start, curvature, gradients and losses by step.
 
     `scale` multiplies gradients, losses and curvature: the same problem in other units. `coupling`
     is the curvature that all entries share.
@@ -57,7 +57,7 @@ class Stream:
 
 
 def steps(program: Program, stream: Stream) -> np.ndarray:
-    """What the program subtracts on every step: float64 [steps, ENTRIES], NaN and Inf included.
+    """The steps that the program subtracts: float64 [steps, ENTRIES], NaN and Inf included.
 
     A schedule sees the last step as its horizon.
     """

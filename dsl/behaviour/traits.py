@@ -1,4 +1,4 @@
-"""How one program behaves, in a few numbers: what it makes of scale, time, and other entries."""
+"""The behaviour of one program in a few numbers: what it makes of scale, time, other entries."""
 
 import enum
 from collections.abc import Iterator
@@ -27,7 +27,7 @@ _SAME = 1e-9
 
 
 class Reach(enum.StrEnum):
-    """What the gradient of one entry has a say in."""
+    """The entries whose steps the gradient of one entry has a say in."""
 
     ENTRY = "its own entry"
     TENSOR = "its tensor"

@@ -36,7 +36,7 @@ class Signature:
     params: tuple[Kind | None, ...]
     result: Kind | None
     _bound: dict[tuple[Kind, ...], Bound] = field(default_factory=dict, compare=False, repr=False)
-    """What `bind` has found so far."""
+    """The findings of `bind` so far."""
 
     @staticmethod
     def parse(text: str) -> "Signature":

@@ -157,7 +157,7 @@ def _sampled_grad(
         return [sign * g for sign, g in zip(signs, found, strict=True)]
 
     def _generator(self, p: torch.Tensor, stream: float) -> torch.Generator:
-        """What the labels of a stream are drawn with on this step, on the device of `p`."""
+        """The generator of a stream's labels on this step, on the device of `p`."""
         mixed = 1
         for part in (self.param_groups[0]["seed"], self.state[p]["step"], stream):
             mixed = (mixed * 6364136223846793005 + round(float(part)) + 1442695040888963407) % 2**63

@@ -116,10 +116,10 @@ class _Layout:
         taken = program.hyperparameters
         self._fresh = (name for i in itertools.count() if (name := f"s{i}") not in taken)
         self._made: dict[str, Arg] = {}
-        """What stands for arguments, by their keys."""
+        """The stand-ins of arguments, by their keys."""
 
     def put(self, root: Arg) -> Arg:
-        """What stands for an argument, which is written out unless it was before."""
+        """The stand-in of an argument, which is written out unless it was before."""
         keys, made = self.keys, self._made
         outer: list[tuple[Iterator[Arg], str, str, tuple[Arg, ...]]] = []
         ahead = iter((root,))

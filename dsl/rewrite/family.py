@@ -68,7 +68,7 @@ def _around(edges: Edges, colours: list[int]) -> Around:
 
 @lru_cache(maxsize=16384)
 def _text(side: Around) -> str:
-    """What a node reads, or is read by: `(0.1 1.3)` for colour 1 at position 0 and 3 at 1."""
+    """The nodes around a node: `(0.1 1.3)` for colour 1 at position 0 and 3 at 1."""
     return f"({' '.join([f'{each // _POSITION}.{each % _POSITION}' for each in side])})"
 
 

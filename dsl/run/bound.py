@@ -83,8 +83,8 @@ class Bound:
     def step(
         self, inputs: Mapping[str, Value], slots: Mapping[str, Value], services: Step
     ) -> tuple[np.ndarray, dict[str, Value]]:
-        """What is subtracted from the parameters, [entries], and the next value of each slot; to be
-        called where NumPy is told to ignore what overflows."""
+        """The step, [entries], that is subtracted, and the next value of each slot; to be called
+        where NumPy is told to ignore what overflows."""
         self.services = services
         values = self._start.copy()
         self._set(values, inputs)

@@ -123,7 +123,7 @@ class _Run:
 
 
 def applied(xp: Any, call: Call, args: list[Value], leaves: Sequence[Any], step: Step) -> Value:
-    """What a call that is no choice makes of its arguments."""
+    """The value of a call that is no choice."""
     primitive, passing = call.primitive, call.passing
     for at, kind, to in passing.lifts:
         args[at] = lifted(xp, args[at], kind, to, leaves)
@@ -146,7 +146,7 @@ def number(xp: Any, primitive: Primitive, args: Sequence[Any]) -> Any:
 
 @lru_cache(maxsize=32768)
 def _combined(primitive: Primitive, *args: float) -> float:
-    """What a primitive makes of known numbers. Programs of a search share most of theirs."""
+    """The value of a primitive at known numbers. Programs of a search share most of theirs."""
     with np.errstate(all="ignore"):
         return float(primitive.meaning(np, *map(np.float64, args))) + 0.0
 

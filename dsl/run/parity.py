@@ -25,7 +25,7 @@ from dsl.run.values import initial
 
 
 class Parity(enum.Enum):
-    """What mirroring does to a value."""
+    """The effect of mirroring on a value."""
 
     ODD = "turns around"
     EVEN = "stays"

@@ -41,7 +41,7 @@ class Branch(NamedTuple):
 
 
 class Passing(NamedTuple):
-    """How a primitive gets arguments of some kinds, `given`, and the kind of what it makes.
+    """The way in which a primitive gets arguments of kinds `given`, and the kind of what it makes.
 
     `wanted` are the kinds that it gets, after `lifts`. `per_tensor` are the positions of arguments
     that hold a part for each tensor then.

@@ -37,7 +37,7 @@ STOP = "STOP"
 
 
 class Ended(Enum):
-    """What ended a search, and how it goes on."""
+    """The reason why a search ended, and how it goes on."""
 
     CANDIDATES = "the budget is spent", "raise budget.candidates to go on"
     SCORE = "a candidate reached budget.score", "raise budget.score to go on"
@@ -123,7 +123,7 @@ class SearchLoop:
         self.session.note()
 
     def ended(self) -> Ended | None:
-        """What has ended the search; None while it is to go on."""
+        """The reason why the search has ended; None while it is to go on."""
         budget, best = self.session.config.budget, self.progress.best
         if budget.score is not None and best is not None and best >= budget.score:
             return Ended.SCORE

@@ -30,7 +30,7 @@ def reduced(
     pool: CampaignPool,
     observe: Observer,
 ) -> list[Reduction]:
-    """What is left of the finalists that come first, where anything could go, beside them on the
+    """The rest of the finalists that come first, where anything could go, beside them on the
     fresh seeds.
 
     **Arguments:** `finalists`: those with a complete result, the first to be reduced first;

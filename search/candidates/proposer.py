@@ -127,7 +127,7 @@ class Proposer:
         self._strategy.again(first, [replace(each, program=candidate.program) for each in measured])
 
     def state(self) -> dict[str, Any]:
-        """What is not in the past, as plain data and programs."""
+        """Everything that is not in the past, as plain data and programs."""
         return {"strategy": self._strategy.state(), "screen": self._screen.state()}
 
     def restore(self, state: Mapping[str, Any], known: Iterable[Known]) -> None:

@@ -50,7 +50,7 @@ class Config(Section):
     budget: BudgetConfig
     strategy: SerializeAsAny[Options]
     objectives: list[str] = Field(default=[QUALITY], min_length=1)
-    """What makes one rule better than another: quality, and memory, cost and size where a front of
+    """The measures of a rule: quality, and memory, cost and size where a front of
     them is wanted."""
     primitives: PrimitivesConfig = PrimitivesConfig()
     oracles: list[str] = []

@@ -60,7 +60,7 @@ class EvaluationConfig(Section):
 
 
 class ScreenConfig(Section):
-    """What a candidate has to reach on the way: percentiles of recent scores there."""
+    """The bars for a candidate on the way: percentiles of recent scores there."""
 
     after: list[TaskCount] = [2, 5]
     """After so many tasks the mean score on them has to pass a hurdle."""

@@ -123,7 +123,7 @@ def link(before: bytes, values: Mapping[str, Any]) -> bytes:
 
 
 def values_of(fields: Sequence[Any]) -> dict[str, Any]:
-    """What `SELECT` gives of a row, by the name of the column."""
+    """The fields of a row that `SELECT` gives, by the name of the column."""
     return {column.name: value for column, value in zip(COLUMNS, fields, strict=True)}
 
 
@@ -152,7 +152,7 @@ def row_of(fields: Sequence[Any]) -> Row:
 
 
 def asked_of(text: str | None) -> Asked | None:
-    """What the column `asked` holds."""
+    """The program and keys in the column `asked`."""
     if text is None:
         return None
     program, *keys = json.loads(text)

@@ -88,7 +88,7 @@ class Record:
 
     @property
     def reductions(self) -> tuple[Reduction, ...]:
-        """What is left of finalists, those first that were reduced first."""
+        """The rest of finalists, those first that were reduced first."""
         return tuple(map(Reduction.from_json, self._get("reductions") or ()))
 
     @property

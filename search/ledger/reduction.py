@@ -33,7 +33,7 @@ class ReductionStep:
 
 @dataclass(frozen=True)
 class Reduction:
-    """What is left of a finalist, with the rates to try it around.
+    """The rest of a finalist, with the rates to try it around.
 
     `evaluations` and `training` (steps up to the first checkpoints, and after them) were paid for
     it. `final` is its result on the fresh seeds of the finals, which took no part in it,

@@ -31,6 +31,6 @@ def written(path: Path) -> Iterator[None]:
 
 
 def _cure(error: sqlite3.OperationalError) -> str:
-    """What to do about an error of SQLite."""
+    """The cure for an error of SQLite."""
     known = {sqlite3.SQLITE_FULL: _ROOM, sqlite3.SQLITE_BUSY: _LOCKED}
     return known.get(error.sqlite_errorcode & 0xFF, _DISK)

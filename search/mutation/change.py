@@ -1,4 +1,4 @@
-"""What a kind of change is, and the table of all of them.
+"""Kinds of change, and the table of all of them.
 
     @change(weight=0.25)
     def primitive(editor, rng, space):

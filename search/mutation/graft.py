@@ -152,7 +152,7 @@ def _free_names(program: Program) -> Iterator[str]:
 
 
 def _maker(program: Program, arg: Arg) -> str:
-    """What makes a value, for people."""
+    """The maker of a value, for people."""
     if isinstance(arg, Local):
         return program.statements[arg.index].op
     return arg.id if isinstance(arg, Name) else f"{arg.value:g}"

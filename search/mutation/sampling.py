@@ -139,7 +139,7 @@ def common_kind(rng: np.random.Generator) -> Kind:
 
 @cache
 def start_at_zero(kind: Kind) -> Init:
-    """What a slot of `kind` starts as where nothing is known: 0 everywhere."""
+    """The start of a slot of `kind` where nothing is known: 0 everywhere."""
     if kind is Kind.TENSOR:
         return Init("zeros")
     filled = next(each for each in INITIALISERS.values() if each.kind is kind and each.arity == 1)

@@ -1,4 +1,4 @@
-"""What is sent to the nodes of a cluster, and what they have to have in common with the driver.
+"""The code that is sent to the nodes of a cluster, and what they must share with the driver.
 
 Every node works on the driver's copy of the code, so a new primitive or task is there at once. The
 libraries are those that the nodes have installed: a node with other versions is an error, since its
@@ -64,7 +64,7 @@ def _folders() -> list[Path]:
 
 @cache
 def versions() -> dict[str, str]:
-    """What decides the results of this process: versions by name, and a checksum of the code."""
+    """The versions that decide the results of this process, by name, and a checksum of the code."""
     found = {
         "Python": ".".join(platform.python_version_tuple()[:2]),
         "processor": platform.machine(),

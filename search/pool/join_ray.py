@@ -22,11 +22,11 @@ class Joined:
     ray: Any
     """The module."""
     started: bool
-    """Whether it has to be shut down in the end; not if it was there before."""
+    """True if it has to be shut down in the end, since it was not there before."""
     cluster: bool
-    """Whether its nodes are others' and got the code."""
+    """True if its nodes are others' and got the code."""
     options: dict[str, Any]
-    """What actors need for their environment."""
+    """The options that actors need for their environment."""
     own: OwnRay | None = None
     """The Ray on this machine, if this call started one."""
 

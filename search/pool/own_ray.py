@@ -49,7 +49,7 @@ class OwnRay:
                 raise CampaignFailed("Ray, which runs the workers, has died", help=_GOES_ON)
 
     def _lives(self) -> bool:
-        """Whether its head answers, which Ray would wait for, and knows a node that is alive."""
+        """True if its head answers, which Ray would wait for, and knows a node that is alive."""
         host, _, port = self._head.rpartition(":")
         try:
             socket.create_connection((host, int(port)), _CONNECT_SECONDS).close()

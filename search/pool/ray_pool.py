@@ -270,5 +270,5 @@ class _Seat:
 
 
 def _last_line(error: BaseException) -> str:
-    """What a traceback in an error ends with."""
+    """The last line of an error's traceback."""
     return (str(error).strip().splitlines() or [type(error).__name__])[-1].strip()

@@ -19,7 +19,7 @@ _NEAR_ONE, _NEAR_ZERO = (0.5, 2.0), 0.1
 
 
 class Weight(NamedTuple):
-    """What a program asks of its reader; the less the better, the first of them first."""
+    """The demands of a program on its reader; the less the better, the first of them first."""
 
     parts: int
     """Statements and slots."""

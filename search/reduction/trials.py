@@ -25,7 +25,7 @@ SeedScores = tuple[float, ...] | None
 
 
 class Conditions(NamedTuple):
-    """What finalists are reduced under: the campaign's seed, the seeds of one evaluation, the
+    """The conditions of a reduction: the campaign's seed, the seeds of one evaluation, the
     multiples of a rate that it tries, the number of tasks, the config of the stage, and how many
     finalists share its budget."""
 

@@ -63,7 +63,7 @@ class Entry:
 
     @property
     def reduction(self) -> str | None:
-        """What was taken away, and the difference in score that it made, in words."""
+        """The statements and slots that are gone, and the difference in score, in words."""
         if self.reduced_from is None or self.lost is None:
             return None
         low, difference, high = self.lost.difference
@@ -231,7 +231,7 @@ def _entry(ledger: Ledger, final: FinalResult) -> Entry:
 
 
 def _left(ledger: Ledger, finalist: Entry, reduction: Reduction, final: FinalResult) -> Entry:
-    """What is left of a finalist."""
+    """The rest of a finalist that was reduced."""
     return Entry(
         candidate=finalist.candidate,
         hash=canonical_hash(reduction.program),

@@ -1,4 +1,4 @@
-"""How a program came about: its ancestors, from start programs on, with the score at each."""
+"""The lineage of a program: its ancestors, from start programs on, with the score at each."""
 
 from dataclasses import dataclass
 from pathlib import Path

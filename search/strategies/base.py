@@ -44,7 +44,7 @@ class Proposal:
 
 
 class Tuning(NamedTuple):
-    """How a program of a new family is tuned before it is judged: with `settings` other sets of
+    """The tuning of a new family's first program before it is judged: with `settings` other sets of
     numbers, on the first `tasks` tasks."""
 
     settings: int = 0
@@ -109,8 +109,8 @@ class Strategy(ABC, Generic[OptionsT]):
         """All evaluations so far of a candidate that was measured again. Ignored by default."""
 
     def state(self) -> Any:
-        """What it has learned, so that `restore` brings another one of the same options and starts
-        to where this one is.
+        """Everything it has learned, so that `restore` brings another one of the same options and
+        starts to where this one is.
 
         Numbers, texts, None, sequences, mappings with texts for keys, and programs; the less, the
         better, since it is stored every few hundred candidates. By default nothing, for strategies

@@ -47,7 +47,7 @@ def distances(
     moves: Float64[np.ndarray, "others steps entries"],
     lengths: Float64[np.ndarray, "others steps"],
 ) -> Float64[np.ndarray, " others"]:
-    """How far others are from one: the mean over steps of |x - y| / (|x| + |y|), from 0 to 1."""
+    """The distances of others from one: the mean over steps of |x - y| / (|x| + |y|), 0 to 1."""
     apart = np.linalg.norm(moves - one.moves, axis=2)
     together = lengths + one.lengths
     return np.mean(np.divide(apart, together, out=np.zeros_like(apart), where=together > 0), axis=1)

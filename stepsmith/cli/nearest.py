@@ -63,7 +63,7 @@ def _print_neighbours(found: "list[Neighbour]") -> None:
 
 
 def _print_traits(behaviour: "Traits") -> None:
-    """How the rule behaves, a line for each trait."""
+    """The behaviour of the rule, a line for each trait."""
     from dsl.errors import counted
     from stepsmith.table import print_table
 

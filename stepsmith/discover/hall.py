@@ -69,7 +69,7 @@ def _legend(hall: HallOfFame) -> str:
 
 
 def _front(hall: HallOfFame) -> str:
-    """What the star says, and the measures of the other columns."""
+    """The meaning of the star, and the units of the other columns."""
     if not hall.spared:
         return "best for its size"
     axes = ", ".join(dict.fromkeys((*hall.spared, "size")))

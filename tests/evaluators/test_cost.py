@@ -69,7 +69,7 @@ CALLS = {
     "conjugate_gradients": "conjugate_gradients(g, 1, 0, 9, 1)",
     "line_search": "line_search(g, 1, 1, 0.5, 9)",
 }
-"""How oracles are called that take more than one Tensor."""
+"""Calls of oracles that take more than one Tensor."""
 
 
 def outputs(params, rows):

@@ -1,4 +1,4 @@
-"""What the tasks cover, by what they do: every kind of problem that a rule is to be judged on."""
+"""The coverage of the tasks by what they do: every kind of problem that a rule is judged on."""
 
 from collections.abc import Callable
 from typing import Any
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.lightly_compiled
 
 TASKS = [registry.get(name) for name in registry.names()]
 PAST = {"names_window": 4, "names_gru": 12, "names_attention": 16, "topics_attention": 16}
-"""How far back the models of text look."""
+"""The reach of the models of text."""
 
 
 def start(task: Task):

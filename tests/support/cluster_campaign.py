@@ -97,7 +97,7 @@ def add_node(nodes: Any) -> Any:
 
 
 def refusal(make_worker: Callable[[], Any], cluster: ClusterConfig) -> str:
-    """What a pool ends with that never gets a job done."""
+    """The end of a pool that never gets a job done."""
     pool = RayPool(1, make_worker, cluster=cluster)
     try:
         pool.submit(0, object(), 10.0)

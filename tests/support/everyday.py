@@ -1,4 +1,4 @@
-"""What dear tests run on every time; on other rules, primitives and tasks they are slow tests."""
+"""The sample that dear tests run on every day; on all else they are slow tests."""
 
 from collections.abc import Callable, Collection, Hashable, Iterable
 from typing import Any
@@ -56,7 +56,7 @@ SAMPLE = EVERYDAY | sample(ENTRIES, lambda name: ENTRIES[name].group)
 
 
 def _sort(op: str) -> Hashable:
-    """What a primitive reads, what it makes and what it asks."""
+    """The kinds that a primitive reads, the one that it makes and what it asks."""
     primitive = PRIMITIVES[op]
     signature = primitive.signature
     return primitive.scope, primitive.asks, signature.result, len(signature.params)

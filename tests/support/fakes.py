@@ -139,6 +139,6 @@ class PartsEvaluator(FakeEvaluator):
         return Evaluation(Outcome.OK, mean, measured, (10, 20))
 
     def value(self, program: Program) -> float:
-        """What a program is worth, without noise."""
+        """The worth of a program, without noise."""
         ops = {statement.op for statement in simplify(program).statements}
         return 0.8 + sum(worth for op, worth in self.worth.items() if op in ops)

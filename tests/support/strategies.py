@@ -146,7 +146,7 @@ def _fits(build: Builder, arg: Arg, wanted: Kind) -> bool:
 
 @dataclass(frozen=True)
 class GradientStream:
-    """What a program is run on: float64 arrays, one per parameter tensor.
+    """The streams that a program is run on: float64 arrays, one per parameter tensor.
 
     `gradients[t]` and `losses[t]` are those of step t (0-based), whatever the parameters are then.
     """

@@ -278,7 +278,7 @@ def test_a_combinator_that_never_acts_leaves_the_base(name: str, base: str):
 
 
 def rates(program: Program, horizon: int, steps: int) -> np.ndarray:
-    """What the program subtracts where every gradient is 1."""
+    """The steps of the program where every gradient is 1."""
     with jax.enable_x64(True):
         optimizer = to_optax(program, horizon=horizon)
         w, g, moves = jnp.zeros(()), jnp.ones(()), []

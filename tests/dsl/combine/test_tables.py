@@ -21,7 +21,7 @@ norms = st.lists(st.floats(0.01, 100), min_size=2, max_size=60)
 
 
 def rates(program, horizon: int, steps: int) -> list[float]:
-    """What the program subtracts where every gradient is 1."""
+    """The steps of the program where every gradient is 1."""
     found = []
     for t in range(1, steps + 1):
         one = [np.ones(())]

@@ -1,4 +1,4 @@
-"""What a closed form answers is what differentiation makes of the same function."""
+"""The answers of a closed form are those of differentiation of the same function."""
 
 import jax
 import jax.numpy as jnp

@@ -1,4 +1,4 @@
-"""What programs ask of the data is what they say: every call is counted, and made of losses and
+"""Programs ask of the data what they say: every call is counted, and made of losses and
 gradients alone."""
 
 from collections import Counter, defaultdict
@@ -25,8 +25,8 @@ ASKING = [name for name, program in ZOO.items() if sources(program)]
 
 @dataclass
 class Counted:
-    """How often each oracle was called, the losses and gradients that its calls made, and how many
-    entries masks let through and iterations searches took."""
+    """The calls of each oracle, the losses and gradients that they made, and how many entries masks
+    let through and iterations searches took."""
 
     calls: Counter[str] = field(default_factory=Counter)
     units: dict[str, Counter[Unit]] = field(default_factory=lambda: defaultdict(Counter))

@@ -1,4 +1,4 @@
-"""What comes back from eight bits."""
+"""Numbers that come back from eight bits."""
 
 import jax
 import jax.numpy as jnp

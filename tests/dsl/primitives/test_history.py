@@ -28,7 +28,7 @@ FLAT = np.array([np.concatenate([leaf.ravel() for leaf in g]) for g in STREAM])
 
 
 def after(program: Program, stream=STREAM, xp=np):
-    """What each step subtracts, and the slots after the last, where the parameters stay 0."""
+    """The steps that are subtracted, and the slots after the last, where the parameters stay 0."""
     w = [np.zeros_like(leaf) for leaf in stream[0]]
     slots, moves = {name: initial(init, w, xp) for name, init in program.slots.items()}, []
     for t, g in enumerate(stream):
@@ -39,7 +39,7 @@ def after(program: Program, stream=STREAM, xp=np):
 
 
 def returned(text: str, length: int = 3):
-    """What a rule with a history of all gradients subtracts on its last step."""
+    """The last step of a rule with a history of all gradients."""
     return after(parse(f"def rule(w, g, t, h=history({length})):\n    h = push(h, g)\n{text}"))[0][
         -1
     ]
@@ -92,7 +92,7 @@ def test_a_system_of_the_size_of_the_history_inverts_a_sum_of_outer_products():
 
 
 def test_a_history_is_a_population_with_an_order():
-    """What has members takes it: arithmetic, losses, inner products, sums."""
+    """Values with members take it: arithmetic, losses, inner products, sums."""
     spread = returned("    return weighted_sum(h - g, place(h))")
     best = returned("    return weighted_sum(h, softmax(-1e9 * losses_at(h)))")
     for at in range(len(SHAPES)):

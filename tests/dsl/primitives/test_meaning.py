@@ -1,4 +1,4 @@
-"""What primitives mean, on NumPy and on JAX."""
+"""The meaning of primitives, on NumPy and on JAX."""
 
 import itertools
 import math
@@ -29,7 +29,7 @@ from tests.support.strategies import LENGTHS, operands
 SHAPES = ((), (3,), (2, 1, 2, 2))
 MEANT = [p for p in PRIMITIVES.values() if p.scope is not Scope.STEP]
 FREE_KINDS = [kind for kind in KINDS.values() if lifts(Kind.GLOBAL, kind)]
-"""What element-wise primitives may be applied to."""
+"""The kinds that element-wise primitives may be applied to."""
 
 EVERYWHERE = ("add", "interp", "where")
 """Element-wise primitives that every test run applies to all of those kinds. The others are applied

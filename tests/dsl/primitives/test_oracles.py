@@ -1,4 +1,4 @@
-"""What oracles answer where a formula says it, through Optax and in single steps."""
+"""Answers of oracles where a formula says them, through Optax and in single steps."""
 
 import jax
 import jax.numpy as jnp
@@ -18,7 +18,7 @@ def double_precision():
 
 
 def step(program, params, grads=None, **asked):
-    """What the first step subtracts."""
+    """The first step, which is subtracted."""
     optimizer = to_optax(program)
     grads = jax.tree.map(jnp.zeros_like, params) if grads is None else grads
     moves, state = jax.jit(lambda g, s, p: optimizer.update(g, s, p, **asked))(

@@ -1,4 +1,4 @@
-"""What a user meets who writes something that is not a program."""
+"""Errors that a user meets who writes something that is not a program."""
 
 import sys
 from dataclasses import replace

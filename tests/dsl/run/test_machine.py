@@ -296,7 +296,7 @@ def f(w, g, m=zeros, *, k=0.9):
 
 
 def instructions(program: dsl.Program) -> list[str]:
-    """What a machine with every primitive does on a step."""
+    """One step of a machine with every primitive."""
     machine = Machine(Layout.of(LEAVES), dtype=np.float64)
     return run_by(machine, machine.tape(machine.encode(program), np.ones(1)), 0)
 
@@ -316,7 +316,7 @@ def lazy(w, g, t, h=zeros):
 
 
 def run_by(machine: Machine, tape: Tape, step: int) -> list[str]:
-    """What the machine does on a step."""
+    """One step of the machine."""
     return [machine._opcodes[op].name for op in tape.op[slice(*tape.spans[step])]]
 
 

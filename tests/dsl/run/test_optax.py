@@ -26,7 +26,7 @@ TREES = {
 
 
 def asked(loss):
-    """What oracles ask, made of one function of the parameters."""
+    """The services that oracles ask, made of one function of the parameters."""
     return {
         "value_fn": loss,
         "losses_fn": lambda at: jnp.stack([loss(at), 2 * loss(at)]),

@@ -53,7 +53,7 @@ def adam_correction(t: int) -> float:
 
 @dataclass(frozen=True)
 class Golden:
-    """What a package gives: `a` after one step and after three, the loss after 30 if it is known.
+    """The numbers of a package: `a` after one step and three, the loss after 30 if it is known.
 
     `schedule` is the factor on the rate at step t, from 1; `rtol` is half a unit of the last
     digit given, or what a package rounds away.

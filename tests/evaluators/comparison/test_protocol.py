@@ -107,7 +107,7 @@ def test_tuning_is_worth_it_and_ascent_is_not(result):
 
 
 def test_tuning_goes_by_the_score(result, folder):
-    """What a point of the grid is worth is its score on the seeds of the tuning, and AdamW's best
+    """The worth of a point of the grid is its score on the seeds of the tuning, and AdamW's best
     is worth 1 there."""
     assert result.runs[2][0].tuned.value == pytest.approx(1)
     tuning = bench(folder).tuning(MINE)

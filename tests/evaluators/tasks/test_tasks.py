@@ -1,4 +1,4 @@
-"""What every registered proxy task must be able to do; a new one is covered at once."""
+"""Checks of every registered proxy task; a new one is covered at once."""
 
 import functools
 from collections.abc import Callable

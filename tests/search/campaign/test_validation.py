@@ -1,4 +1,4 @@
-"""What comes after the search: other tasks, the funnel as a whole, what a person is shown."""
+"""The stages after the search: other tasks, the funnel as a whole, what a person is shown."""
 
 import io
 

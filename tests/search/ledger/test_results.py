@@ -1,4 +1,4 @@
-"""What is stored comes back equal: rows by their columns, results through plain data."""
+"""Stored data come back equal: rows by their columns, results through plain data."""
 
 import json
 import sqlite3

@@ -19,7 +19,7 @@ from tests.dsl.zoo.references import model
 from tests.dsl.zoo.references.model import Leaves
 
 _WORDS = ("optax", "torch", "geoopt", "float64")
-"""What an argument of a declaration may name besides hyperparameters."""
+"""The names that an argument of a declaration may have besides hyperparameters."""
 
 
 def library(reference: Reference, leaves: Leaves, hyper: Mapping[str, float]) -> "_Optax | _Torch":

@@ -77,7 +77,7 @@ class At:
         return model.as_numpy(model.sampled_gradient(*at))
 
     def noise(self, distribution: str, stream: int = 0, members: int | None = None) -> Leaves:
-        """What the program draws: "rademacher" or "normal" numbers shaped like `w`, or like a
+        """The draws of the program: "rademacher" or "normal" numbers shaped like `w`, or like a
         population of so many members."""
         shaped = [w if members is None else np.stack([w] * members) for w in self.w]
         return model.as_numpy(model.draw(shaped, self.t - 1, distribution, stream))

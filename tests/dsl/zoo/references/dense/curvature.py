@@ -120,7 +120,7 @@ def sania_pcg(at: At, v, *, lr, b2, eps, f_star, trials):
 def _conjugate_gradients(
     matrix: np.ndarray, g: np.ndarray, diagonal: np.ndarray, most: int
 ) -> tuple[np.ndarray, str]:
-    """What preconditioned conjugate gradients find for `matrix @ x = g`, and how they ended.
+    """The solution by preconditioned conjugate gradients of `matrix @ x = g`, and how they ended.
 
     The textbook's: each direction is made conjugate to all before it, each step minimises.
     """
