@@ -11,7 +11,7 @@ from scipy.optimize import linprog, minimize
 
 from evaluators import registry
 from evaluators.task import Task, prepare
-from evaluators.tasks.valleys import _turn
+from evaluators.tasks.surfaces.valleys import _turn
 
 pytestmark = pytest.mark.lightly_compiled
 

@@ -14,9 +14,9 @@ from evaluators.data.examples import DataSet
 from evaluators.registry import register
 from evaluators.task import Data
 from evaluators.tasks import _layers as layers
-from evaluators.tasks._language import embedding
 from evaluators.tasks._losses import CROSS_ENTROPY
 from evaluators.tasks._supervised import Model, supervised
+from evaluators.tasks.text._language import embedding
 
 WORDS, WIDTH = 192, 24
 

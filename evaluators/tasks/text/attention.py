@@ -7,7 +7,7 @@ from jax import Array
 
 from evaluators.task import Params
 from evaluators.tasks import _layers as layers
-from evaluators.tasks._language import (
+from evaluators.tasks.text._language import (
     NAME_SYMBOLS,
     TOPIC_SYMBOLS,
     embedding,

@@ -6,7 +6,7 @@ from jax import Array
 
 from evaluators.task import Params
 from evaluators.tasks import _layers as layers
-from evaluators.tasks._language import NAME_SYMBOLS, embedding, language, names_in_windows
+from evaluators.tasks.text._language import NAME_SYMBOLS, embedding, language, names_in_windows
 
 REACH, WIDTH, HIDDEN = 4, 12, 64
 

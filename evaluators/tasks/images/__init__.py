@@ -1,0 +1,1 @@
+"""Handwritten digits and photographs: classified, sharpened, put through a narrow place."""

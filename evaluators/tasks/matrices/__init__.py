@@ -1,0 +1,1 @@
+"""Linear maps that are learned as matrices, their products or their factors."""
