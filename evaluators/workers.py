@@ -14,7 +14,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 ATTEMPTS = 2
 """Times that a job is tried which loses its worker."""
@@ -25,6 +25,9 @@ JobT = TypeVar("JobT", bound="Job[Any]", contravariant=True)
 
 class Job(Generic[ValueT]):
     """Work that comes to a value of type `ValueT`; plain data that can be sent to a process."""
+
+    alone: ClassVar[bool] = False
+    """True for jobs that are not done together with others."""
 
 
 class Worker(Protocol[JobT]):
@@ -159,7 +162,9 @@ class JobQueue:
         return batch
 
     def _fits(self, batch: Sequence[Queued]) -> bool:
-        return batch[0].attempt == self._waiting[0].attempt == 1
+        first, following = batch[0], self._waiting[0]
+        alone = any(isinstance(e.job, Job) and e.job.alone for e in (first, following))
+        return not alone and first.attempt == following.attempt == 1
 
     def lost(
         self,

@@ -77,7 +77,7 @@ class Piece:
         if self.equal_steps:
             assert steps is not None
             values["budget"] = {"candidates": UNLIMITED, "steps": max(int(SHARE * steps), 1)}
-        values["final"] = {**values["final"], "held_out": None}
+        values["final"] = {**values["final"], "held_out": None, "watch": 0}
         return values
 
 

@@ -46,7 +46,7 @@ def best_of_zoo(config: Config, run: Path) -> None:
         for entrant, final in zip(entrants, finals[1:], strict=True)
         if final.complete
     ]
-    stages, _ = validate(config, scale, contenders, pool, events.ignore)
+    stages, _ = validate(config, scale, contenders, setup.primitives, None, pool, events.ignore)
     unseen = stages[META_VALIDATION].scores() if META_VALIDATION in stages else {}
     names = {number: start.name for number, start in enumerate(sources.starts)}
     found: list[dict[str, Any]] = [

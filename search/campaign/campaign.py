@@ -81,7 +81,8 @@ def _measure_finalists(session: Session, baseline: TunedBaseline, setup: Judging
         if each.final
     ]
     also = sum(each.final is not None for each in left)
-    found, winner = validate(config, scale, contenders, pool, observe)
+    looked, words = ledger.scale_of_looks, setup.primitives
+    found, winner = validate(config, scale, contenders, words, looked, pool, observe)
     with ledger.transaction():
         ledger.set_results(
             finals=finals,

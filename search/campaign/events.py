@@ -1,13 +1,14 @@
 """The events of a campaign, told to an observer that it knows nothing of."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from dsl.program import Program
 from evaluators.evaluation import Outcome
-from search.candidates.verdict import CacheKey, Verdict
+from search.candidates.verdict import CacheKey, Told
+from search.ledger.looks import Look
 
 
 @dataclass
@@ -21,35 +22,59 @@ class Progress:
     hits: Counter[CacheKey] = field(default_factory=Counter)
     best: float | None = None
     best_at: int | None = None
+    best_program: Program | None = None
+    look: Look | None = None
+    """The latest at the best of the search on other tasks."""
     steps: int = 0
     """Training steps of the candidates that were judged."""
     seconds: float = 0.0
+    _trained: set[int] = field(default_factory=set)
+    """The families of those that were trained to the end; of their hashes the numbers, to be small.
+    """
 
-    def count(self, number: int, verdict: Verdict, hit: CacheKey | None) -> None:
+    def count(self, told: Told) -> None:
         """Take in one more verdict."""
+        candidate, verdict = told.candidate, told.verdict
         self.judged += 1
-        if hit is not None:
-            self.hits[hit] += 1
+        if candidate.hit is not None:
+            self.hits[candidate.hit] += 1
         else:
             self.evaluated += 1
-        if hit is None and verdict.evaluation is not None:
+        if candidate.hit is None and verdict.evaluation is not None:
             self.steps += sum(verdict.evaluation.steps)
-        score = verdict.score if verdict.outcome == Outcome.OK else None
+        if verdict.outcome != Outcome.OK:
+            return
+        if candidate.hit is None:
+            self._trained.add(int(candidate.keys.family, 16))
+        score = verdict.score
         if score is not None and (self.best is None or score > self.best):
-            self.best, self.best_at = score, number
+            self.best, self.best_at = score, candidate.number
+            self.best_program = candidate.program
 
     def state(self) -> dict[str, Any]:
-        """The counts as plain data."""
+        """The counts as plain data and programs, without the families, which the ledger knows."""
         hits = {key.value: count for key, count in self.hits.items()}
-        return {"hits": hits, "best": self.best, "best_at": self.best_at, "steps": self.steps}
+        best = {"best": self.best, "best_at": self.best_at, "best_program": self.best_program}
+        return {"hits": hits, **best, "steps": self.steps}
 
-    def restore(self, judged: int, state: Mapping[str, Any]) -> None:
-        """Go on from a state after the first `judged` candidates."""
+    def restore(self, judged: int, state: Mapping[str, Any], families: Iterable[str]) -> None:
+        """Go on from a state after the first `judged` candidates.
+
+        **Arguments:** `families`: those of which a program among them was trained to the end.
+        """
         self.judged = judged
         self.hits = Counter({CacheKey(key): count for key, count in state["hits"].items()})
         self.evaluated = judged - self.hits.total()
         self.best, self.best_at = state["best"], state["best_at"]
+        self.best_program = state["best_program"]
         self.steps = state["steps"]
+        self._trained = {int(family, 16) for family in families}
+
+    @property
+    def families(self) -> int:
+        """Families of programs, of one skeleton with other numbers, of which one was trained to the
+        end."""
+        return len(self._trained)
 
     @property
     def rate(self) -> float | None:
@@ -104,6 +129,22 @@ class Judged:
     """A verdict was entered in the ledger."""
 
     progress: Progress
+
+
+@dataclass(frozen=True)
+class TuningForLooks:
+    """The baseline is being tuned on the suite that the best are looked at on."""
+
+    rule: str
+    suite: str
+
+
+@dataclass(frozen=True)
+class Looked:
+    """The best of the search was measured on a suite of other tasks."""
+
+    look: Look
+    suite: str
 
 
 @dataclass(frozen=True)
@@ -164,6 +205,8 @@ Event = (
     | BaselineTuned
     | TuningStarts
     | Judged
+    | TuningForLooks
+    | Looked
     | CandidateLost
     | Alarm
     | SearchEnded

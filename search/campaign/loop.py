@@ -9,47 +9,28 @@ checks that the same programs come out, and goes on where it ends.
 
 import time
 from collections.abc import Iterator
-from enum import Enum
 
 from evaluators.evaluation import Evaluation
 from evaluators.files.result_cache import code_digest
 from evaluators.request import JudgingSetup
 from evaluators.workers import Done, Failed
 from search.campaign import events
+from search.campaign.ended import STOP, Ended
 from search.campaign.session import Session
 from search.campaign.snapshot import Pending, bring_back, take
+from search.campaign.watch import Watch
 from search.candidates.proposer import Proposer
 from search.candidates.verdict import Candidate, Verdict
 from search.errors import CampaignFailed, LedgerError
 from search.ledger import Row
 from search.ledger.history import History
 from search.ledger.summary import work
-from search.pool.jobs import Evaluate
+from search.pool.jobs import CampaignPool, Evaluate
 
 STATE_EVERY = 500
 """Candidates between two states that are stored, at least; resuming asks and tells these again."""
 PACKAGES = ("dsl", "evaluators", "search")
 """Those whose source decides what a state means."""
-
-
-STOP = "STOP"
-"""The file in the folder of a run that ends its search."""
-
-
-class Ended(Enum):
-    """The reason why a search ended, and how it goes on."""
-
-    CANDIDATES = "the budget is spent", "raise budget.candidates to go on"
-    SCORE = "a candidate reached budget.score", "raise budget.score to go on"
-    STEPS = "budget.steps are spent", "raise budget.steps to go on"
-    SECONDS = "budget.seconds are spent", "raise budget.seconds to go on"
-    STOP = f"there is a file {STOP} in its folder", "remove it to go on"
-
-    @property
-    def sentence(self) -> str:
-        """Both in a line."""
-        reason, cure = self.value
-        return f"The search ended since {reason}; {cure}."
 
 
 class SearchLoop:
@@ -69,6 +50,7 @@ class SearchLoop:
         self._proposer = proposer
         self._setup = setup
         self._history = history
+        self._watch = Watch(session, proposer, history, setup.primitives)
         self._stored = len(self.ledger)
         self._rows: Iterator[Row] = iter(())
         self._pending: dict[int, Pending] = {}
@@ -104,22 +86,21 @@ class SearchLoop:
         self._began = time.monotonic()
         try:
             while self.ended() is None:
-                for number, job in self._unsent:
-                    pool.submit(number, job, self.session.config.evaluation.timeout)
-                    self._sent.add(number)
-                self._unsent.clear()
+                self._submit(pool)
                 if self._settled(self._pending[len(self._history)]):
                     self._tell()
                     continue
                 self._write()
-                for done in pool.collect():
-                    self._sent.discard(done.number)
+                for done in self._answers(pool):
                     self._enter(done)
         finally:
             self.progress.seconds = self._seconds
             self._write()
-        while self._sent:  # what a search that ended early still has in flight
-            self._sent.difference_update(done.number for done in pool.collect())
+        self._unsent.clear()
+        while self._sent or self._watch.busy:  # what an ended search still has in flight
+            self._submit(pool)
+            list(self._answers(pool))
+            self._write()
         self.session.note()
 
     def ended(self) -> Ended | None:
@@ -134,6 +115,24 @@ class SearchLoop:
         if budget.seconds is not None and self._spent + self._seconds >= budget.seconds:
             return Ended.SECONDS
         return Ended.STOP if (self.ledger.path.parent / STOP).exists() else None
+
+    def _submit(self, pool: CampaignPool) -> None:
+        """Give the workers what is due."""
+        for number, job in self._unsent:
+            pool.submit(number, job, self.session.config.evaluation.timeout)
+            self._sent.add(number)
+        self._unsent.clear()
+        for number, job, limit in self._watch.due():
+            pool.submit(number, job, limit)
+
+    def _answers(self, pool: CampaignPool) -> Iterator[Done[Evaluation] | Failed]:
+        """The answers of workers about candidates; those about looks go to the watch."""
+        for done in pool.collect():
+            if self._watch.owns(done.number):
+                self._watch.enter(done)
+            else:
+                self._sent.discard(done.number)
+                yield done
 
     @property
     def _seconds(self) -> float:
@@ -207,7 +206,8 @@ class SearchLoop:
         row, stored = Row(candidate, verdict, pending.seconds), number < self._stored
         self._history.add(row, stored=stored)
         self._proposer.learn(row)
-        self.progress.count(number, verdict, candidate.hit)
+        self.progress.count(row)
+        self._watch.tell()
         if number + self.look_ahead < self.budget:
             self._propose(number + self.look_ahead)
         if stored:
@@ -226,14 +226,16 @@ class SearchLoop:
         return told % every == 0 and told + self.look_ahead <= self.budget
 
     def _write(self, state: str | None = None) -> None:
-        """Enter in the ledger what was told since, and the state."""
-        if self._history.unwritten or state is not None:
+        """Enter in the ledger what was told or found since, and the state."""
+        if self._history.unwritten or self._watch.unwritten or state is not None:
             with self.ledger.transaction():
                 self._history.write()
+                self._watch.write()
                 if state is not None:
                     self.ledger.set_state(len(self._history), self._code, state)
                 self.session.note()
             self._history.written()
+            self._watch.written()
 
     def _enter(self, done: Done[Evaluation] | Failed) -> None:
         """Take in the answer of a worker."""

@@ -71,7 +71,7 @@ def bring_back(
 
     data = from_text(text, candidate)
     proposer.restore(data["proposer"], ledger.known(told))
-    progress.restore(told, data["progress"])
+    progress.restore(told, data["progress"], ledger.trained_families(told))
     pending = [_read(each, setup) for each in data["pending"]]
     for each in pending:
         proposer.proposed(each.candidate)

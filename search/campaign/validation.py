@@ -1,21 +1,16 @@
-"""The last stages of a campaign: finalists on suites of tasks that the search never saw.
-
-Every rule, the baseline too, gets a rate for each new task in the same number of evaluations, and
-is then measured on fresh seeds against the baseline so tuned.
-"""
+"""The last stages of a campaign: finalists on suites of tasks that the search never saw."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from evaluators.request import EvaluationRequest
 from evaluators.score import WORST
-from evaluators.seeds import validation_seeds
-from evaluators.suites import load_suite
 from evaluators.workers import Done, Failed, run_all
 from search.campaign import events
-from search.campaign.baseline import setup_of
 from search.campaign.choice import Contender, best_first, winner
 from search.campaign.events import Observer
 from search.campaign.finals import Entrant
+from search.campaign.other_tasks import OtherTasks
 from search.config import Config
 from search.errors import CampaignFailed
 from search.ledger.results import (
@@ -25,21 +20,24 @@ from search.ledger.results import (
     StageResult,
     seed_scores,
 )
-from search.pool.jobs import CampaignPool, Evaluate, Tune, time_limit
+from search.pool.jobs import CampaignPool, Evaluate
 
 
 def validate(
     config: Config,
     baseline: Entrant,
     contenders: Sequence[Contender],
+    primitives: tuple[str, ...],
+    scale: StageEntrant | None,
     pool: CampaignPool,
     observe: Observer,
 ) -> tuple[dict[str, StageResult], Entrant | None]:
     """The stages that the config asks for: the finalists on the first, which chooses the winner,
     and the winner on the last. A finalist that was reduced takes part as what is left of it.
 
-    **Arguments:** `contenders`: with their scores so far. **Returns:** the results by stage, and
-    the winner, None without contenders.
+    **Arguments:** `contenders`: with their scores so far; `primitives`: those of the search;
+    `scale`: the baseline tuned for the looks of the search, if there were any. **Returns:** the
+    results by stage, and the winner, None without contenders.
     """
     found: dict[str, StageResult] = {}
     limits = config.final.pick
@@ -48,11 +46,21 @@ def validate(
             continue
         if stage == META_VALIDATION:
             chosen = [each.entrant for each in best_first(_as_left(contenders))]
-            found[stage] = _measured(config, stage, [baseline, *chosen], pool, observe)
+            entrants = [baseline, *chosen]
+            on = OtherTasks.of(config, stage, _words(entrants, primitives))
+            found[stage] = _measured(on, stage, entrants, pool, observe, scale)
             contenders = _validated(config, chosen, found[stage]) or contenders
         elif (best := winner(contenders, limits)) is not None:
-            found[stage] = _measured(config, stage, [baseline, best], pool, observe)
+            entrants = [baseline, best]
+            on = OtherTasks.of(config, stage, _words(entrants))
+            found[stage] = _measured(on, stage, entrants, pool, observe, None)
     return found, winner(contenders, limits)
+
+
+def _words(entrants: Sequence[Entrant], others: Sequence[str] = ()) -> tuple[str, ...]:
+    """The primitives that entrants apply, and others."""
+    used = {statement.op for entrant in entrants for statement in entrant.program.statements}
+    return tuple(sorted(used.union(others)))
 
 
 def _as_left(contenders: Sequence[Contender]) -> list[Contender]:
@@ -73,55 +81,65 @@ def _validated(config: Config, entrants: Sequence[Entrant], stage: StageResult) 
 
 
 def _measured(
-    config: Config, stage: str, entrants: Sequence[Entrant], pool: CampaignPool, observe: Observer
+    on: OtherTasks,
+    stage: str,
+    entrants: Sequence[Entrant],
+    pool: CampaignPool,
+    observe: Observer,
+    scale: StageEntrant | None,
 ) -> StageResult:
-    """Tune and measure entrants, the baseline first, on the suite that the config names."""
-    name = getattr(config.final, stage)
-    tasks = load_suite(name).tasks
-    used = {statement.op for entrant in entrants for statement in entrant.program.statements}
-    primitives = tuple(sorted(used))
-    tuning, measuring = validation_seeds(
-        config.seed, STAGES.index(stage), config.baseline.seeds, config.final.seeds
-    )
-    budget = config.final.evaluations
+    """Tune and measure entrants, the baseline first, on a suite; `scale` is the baseline tuned
+    there, if it was before."""
 
     def progress(before: int) -> Callable[[int], None]:
         total = 2 * len(entrants)
-        return lambda done: observe(events.Validating(stage, name, before + done, total))
+        return lambda done: observe(events.Validating(stage, on.suite, before + done, total))
 
-    jobs = [
-        Tune(
-            program=entrant.program,
-            tasks=tasks,
-            seeds=tuning,
-            evaluations=budget,
-            primitives=primitives,
-            factors=tuple(config.evaluation.rates),
-            shape=config.evaluation.shape,
-        )
-        for entrant in entrants
-    ]
-    tuned = run_all(pool, jobs, time_limit(config, tasks, tuning, budget), progress(0))
-    if isinstance(tuned[0], Failed):
-        raise CampaignFailed(f"the baseline could not be tuned on {name}: {tuned[0].note}")
-    scale = tuned[0].value
-    setup = setup_of(config, tasks, scale.program, scale.rates, primitives)
-    sound = [done.value for done in tuned if isinstance(done, Done)]
+    tuned = _tuned(on, entrants, pool, progress(0), scale)
+    first = tuned[0]
+    assert first is not None and first.rates is not None
+    setup = on.setup(first.program, first.rates)
+    requests = [EvaluationRequest(e.program, e.rates or {}) for e in tuned if e is not None]
     judged = run_all(
         pool,
-        [Evaluate(setup, EvaluationRequest(each.program, each.rates), measuring) for each in sound],
-        time_limit(config, tasks, measuring),
+        [Evaluate(setup, request, on.measuring) for request in requests],
+        on.measuring_limit(on.measuring),
         progress(len(entrants)),
     )
     answers = iter(judged)
     results = []
-    for entrant, done in zip(entrants, tuned, strict=True):
-        if isinstance(done, Failed):
+    for entrant, found in zip(entrants, tuned, strict=True):
+        if found is None:
             results.append(StageEntrant(entrant.candidate, entrant.program, None, None))
             continue
         answer = next(answers)
         evaluation = answer.value if isinstance(answer, Done) else None
-        results.append(
-            StageEntrant(entrant.candidate, done.value.program, done.value.rates, evaluation)
-        )
-    return StageResult(name, tuple(task.name for task in tasks), tuple(results))
+        results.append(replace(found, evaluation=evaluation))
+    return StageResult(on.suite, tuple(task.name for task in on.tasks), tuple(results))
+
+
+def _tuned(
+    on: OtherTasks,
+    entrants: Sequence[Entrant],
+    pool: CampaignPool,
+    progress: Callable[[int], None],
+    scale: StageEntrant | None,
+) -> list[StageEntrant | None]:
+    """The entrants tuned, not measured yet; None for one whose workers were lost."""
+    known = [] if scale is None else [scale]
+    missing = entrants[len(known) :]
+    jobs = [on.tune(entrant.program, on.tuning) for entrant in missing]
+    done = run_all(
+        pool,
+        jobs,
+        on.tuning_limit(on.tuning),
+        lambda count: progress(len(known) + count),
+    )
+    if not known and isinstance(done[0], Failed):
+        raise CampaignFailed(f"the baseline could not be tuned on {on.suite}: {done[0].note}")
+    return known + [
+        StageEntrant(entrant.candidate, each.value.program, each.value.rates, None)
+        if isinstance(each, Done)
+        else None
+        for entrant, each in zip(missing, done, strict=True)
+    ]

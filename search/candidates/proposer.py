@@ -126,6 +126,11 @@ class Proposer:
         measured = map(self._judged, [original, *self._past.remeasured(first)])
         self._strategy.again(first, [replace(each, program=candidate.program) for each in measured])
 
+    def best(self) -> int | None:
+        """The best candidate alive; None where the strategy does not go by scores."""
+        elite = self._strategy.elite(0)
+        return None if elite is None else elite[0]
+
     def state(self) -> dict[str, Any]:
         """Everything that is not in the past, as plain data and programs."""
         return {"strategy": self._strategy.state(), "screen": self._screen.state()}

@@ -173,6 +173,11 @@ class Config(Section):
         return frozenset((drawn | free) - set(self.primitives.forbid))
 
     @property
+    def watched(self) -> str | None:
+        """The suite that the best of the search are looked at on; None without looks."""
+        return self.final.meta_validation if self.final.watch else None
+
+    @property
     def choices(self) -> tuple[TaskChoice, ...]:
         """The tasks as evaluators take them."""
         return tuple(TaskChoice(task.name, task.steps) for task in self.tasks)
@@ -185,10 +190,15 @@ class Config(Section):
         return plain
 
     def comparable(self) -> dict[str, Any]:
-        """The keys that decide what the campaign finds; who computes it and how fast do not."""
+        """The keys that decide what the campaign finds; who computes it and how fast do not.
+
+        There is no `final.watch` among them where nothing is looked at.
+        """
         plain = self.resolved()
         for key in ("timeout", "batch"):
             del plain["evaluation"][key]
         plain.pop("cluster", None)
         del plain["workers"], plain["budget"]["seconds"]
+        if not self.watched:
+            del plain["final"]["watch"]
         return plain

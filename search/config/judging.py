@@ -94,6 +94,10 @@ class FinalConfig(Section):
 
     Then on the suite `meta_validation`, by which the winner is chosen, and the winner alone on the
     suite `held_out`, names or files; each is left out where it is not named.
+
+    The search is watched on `meta_validation` too: after every `watch` candidates the best alive is
+    tuned and measured there, if it is another one than at the last look, which changes nothing in
+    the search. 0 never looks.
     """
 
     finalists: int = Field(default=8, ge=1, le=1_000)
@@ -104,6 +108,9 @@ class FinalConfig(Section):
     reduction: ReductionConfig = ReductionConfig()
     meta_validation: str | None = None
     held_out: str | None = None
+    watch: int = Field(default=1000, ge=0, le=100_000_000)
+    """Candidates between two looks. On the suites that come with Stepsmith a look costs about as
+    much as fifty candidates."""
     evaluations: int = Field(default=10, ge=1, le=10_000)
     """Sets of constants that every rule, the baseline too, is tuned in on a suite of other tasks;
     the first nine go through the rates."""

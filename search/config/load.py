@@ -35,6 +35,8 @@ def check_same(stored: dict[str, Any], config: Config, run: Path) -> None:
     computes and how fast may change."""
     now = config.comparable()
     for path, old, new in _differences(stored, now):
+        if path == "final.watch":  # which is left out where nothing is looked at
+            old, new = old or 0, new or 0
         if path == "budget.candidates" and old < new:
             continue
         if path in ("budget.score", "budget.steps") and (
@@ -49,8 +51,9 @@ def check_same(stored: dict[str, Any], config: Config, run: Path) -> None:
 
 
 _MAY_CHANGE = (
-    "a run may change workers, cluster, evaluation.batch, evaluation.timeout and budget.seconds, "
-    "and raise budget.candidates, budget.steps and budget.score"
+    "a run may change workers, cluster, evaluation.batch, evaluation.timeout, budget.seconds and, "
+    "without final.meta_validation, final.watch, and raise budget.candidates, budget.steps and "
+    "budget.score"
 )
 
 

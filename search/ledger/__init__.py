@@ -6,6 +6,7 @@ columns       the table of candidates, and a row of it
 history       the candidates told so far, while a ledger is being written
 results       the tuned baseline, finals and suites of other tasks, as values
 reduction     what is left of a finalist, as a value
+looks         looks at the best of a search on other tasks: their table and values
 summary       counts over candidates and sessions
 schema        the tables and their version; files that are refused
 writing       the errors of a full disk and a locked ledger, in words

@@ -12,11 +12,14 @@ from typing import Any
 
 from evaluators.statistics import Evidence
 from search.errors import LedgerError
+from search.ledger import looks
 from search.ledger.columns import as_json
+from search.ledger.looks import Look
 from search.ledger.reduction import Reduction
 from search.ledger.results import (
     FinalResult,
     Sources,
+    StageEntrant,
     StageResult,
     TunedBaseline,
     TunedStart,
@@ -25,6 +28,7 @@ from search.ledger.results import (
 
 _RESULTS = ("finals", "reductions", "validation", "winner")
 _IN_HASH = ("schema", "language", "config", "sources", "baseline", "starts", *_RESULTS)
+_SCALE = "watch"
 
 
 class Record:
@@ -79,6 +83,25 @@ class Record:
     def set_starts(self, starts: Sequence[TunedStart]) -> None:
         """Store the tuned starts."""
         self._set("starts", [start.to_json() for start in starts])
+
+    @property
+    def looks(self) -> list[Look]:
+        """The looks at the best of the search on other tasks so far, in order."""
+        return looks.stored(self.db)
+
+    def enter_look(self, look: Look) -> None:
+        """Store a look, in place of the same one without what was found."""
+        looks.enter(self.db, look)
+
+    @property
+    def scale_of_looks(self) -> StageEntrant | None:
+        """The baseline tuned on the tasks of the looks; None before there was one."""
+        found = self._get(_SCALE)
+        return None if found is None else StageEntrant.from_json(found)
+
+    def set_scale_of_looks(self, baseline: StageEntrant) -> None:
+        """Store the baseline tuned on the tasks of the looks."""
+        self._set(_SCALE, baseline.to_json())
 
     @property
     def finals(self) -> tuple[FinalResult, ...] | None:
@@ -149,4 +172,6 @@ class Record:
 
     def hashed(self) -> str:
         """All of it that two runs of one campaign must agree on, as text."""
-        return as_json([self._get(key) for key in _IN_HASH])
+        seen = looks.rows(self.db)
+        watched = [[self._get(_SCALE), seen]] if seen else []
+        return as_json([*(self._get(key) for key in _IN_HASH), *watched])

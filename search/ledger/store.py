@@ -204,6 +204,15 @@ class Ledger(Record):
         found = self.db.execute(_BEST_OF_FAMILIES)
         return [(number, score, Demands(*rest)) for number, score, *rest in found]
 
+    def trained_families(self, count: int) -> Iterator[str]:
+        """The families with a program trained to the end among the first `count` candidates."""
+        found = self.db.execute(
+            "SELECT DISTINCT family FROM candidates "
+            "WHERE number < ? AND source IS NULL AND outcome = 'ok'",
+            (count,),
+        )
+        return (family for (family,) in found)
+
     def _rows(self, clause: str, *arguments: Any) -> Iterator[Row]:
         return map(row_of, self.db.execute(f"{SELECT} {clause}", arguments))
 
@@ -215,8 +224,8 @@ class Ledger(Record):
     def content_hash(self, *, anew: bool = False) -> str:
         """Hex digest of all that two runs of one campaign must agree on.
 
-        Covers the versions of tables and language, config, baseline, all results, and every
-        candidate in order with its evaluation; not time, workers or how often something was
+        Covers the versions of tables and language, config, baseline, all results and looks, and
+        every candidate in order with its evaluation; not time, workers or how often something was
         retried. What it says of the rows was computed as they were written; `anew` reads them all.
         """
         _, last = self._end()

@@ -13,13 +13,15 @@ class Counts:
     earlier one (`hits`).
 
     Of the evaluated: how many by outcome, in how many `families` of one skeleton with other
-    numbers, and how many are an earlier candidate on new seeds.
+    numbers, in how many of these one was `trained` to the end, and how many are an earlier
+    candidate on new seeds.
     """
 
     evaluated: int
     hits: dict[CacheKey, int]
     outcomes: dict[str, int]
     families: int
+    trained: int
     remeasured: int
 
     @property
@@ -78,14 +80,15 @@ def counts(ledger: Ledger) -> Counts:
             "SELECT outcome, count(*) FROM candidates WHERE source IS NULL GROUP BY outcome"
         )
     )
-    (families,) = ledger.db.execute(
-        "SELECT count(DISTINCT family) FROM candidates WHERE source IS NULL"
+    families, trained = ledger.db.execute(
+        "SELECT count(DISTINCT family), count(DISTINCT family) FILTER (WHERE outcome = 'ok') "
+        "FROM candidates WHERE source IS NULL"
     ).fetchone()
     (remeasured,) = ledger.db.execute(
         "SELECT count(*) FROM candidates WHERE mutation = ?", (REMEASURED,)
     ).fetchone()
     hits = {key: by_hit.get(key.value, 0) for key in CacheKey}
-    return Counts(by_hit.get(None, 0), hits, outcomes, families, remeasured)
+    return Counts(by_hit.get(None, 0), hits, outcomes, families, trained, remeasured)
 
 
 def work(ledger: Ledger) -> Work:

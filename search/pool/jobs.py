@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import ClassVar, TypeAlias
 
 from dsl.program import Program
 from evaluators import registry
@@ -52,7 +52,18 @@ class Evaluate(Job[Evaluation]):
     seeds: tuple[int, ...]
 
 
-CampaignJob: TypeAlias = Tune | Sweep | Evaluate
+@dataclass(frozen=True)
+class TuneAndJudge(Job[tuple[Tuned, Evaluation]]):
+    """Find the constants of a rule, then judge it so tuned: as long as many evaluations, so nobody
+    waits in company with it."""
+
+    alone: ClassVar[bool] = True
+    tune: Tune
+    setup: JudgingSetup
+    seeds: tuple[int, ...]
+
+
+CampaignJob: TypeAlias = Tune | Sweep | Evaluate | TuneAndJudge
 CampaignPool: TypeAlias = Pool[CampaignJob]
 
 

@@ -2,14 +2,17 @@
 
 import itertools
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from evaluators.evaluation import Evaluation
 from evaluators.evaluator import Evaluator
 from evaluators.request import EvaluationRequest, JudgingSetup
 from evaluators.tuning.coordinates import Tuned, tune
 from evaluators.tuning.sweep import sweep
-from search.pool.jobs import CampaignJob, Evaluate, Sweep, Tune
+from search.pool.jobs import CampaignJob, Evaluate, Sweep, Tune, TuneAndJudge
+
+Value: TypeAlias = Tuned | dict[str, float] | Evaluation | tuple[Tuned, Evaluation]
+"""The result of a job."""
 
 
 class Evaluates(Protocol):
@@ -24,7 +27,8 @@ class Evaluates(Protocol):
 
 
 class CampaignWorker:
-    """Tunes and judges; keeps the evaluator of its setup, and so the loops that it compiled."""
+    """Tunes and judges; keeps the evaluator of every setup that it meets, of which a campaign has a
+    few, and so the loops that it compiled."""
 
     def __init__(
         self,
@@ -35,17 +39,16 @@ class CampaignWorker:
         self._make = make_evaluator
         self._tune = tuner
         self._sweep = sweeper
-        self._setup: JudgingSetup | None = None
-        self._evaluator: Evaluates | None = None
+        self._evaluators: list[tuple[JudgingSetup, Evaluates]] = []
 
     @property
     def compilations(self) -> int:
-        """Training loops compiled for the present setup."""
-        return self._evaluator.compilations if self._evaluator else 0
+        """Training loops compiled to judge by."""
+        return sum(evaluator.compilations for _, evaluator in self._evaluators)
 
-    def run(self, jobs: Sequence[CampaignJob]) -> list[Tuned | dict[str, float] | Evaluation]:
+    def run(self, jobs: Sequence[CampaignJob]) -> list[Value]:
         """Do jobs; those that judge by one setup on the same seeds in one go."""
-        values: list[Tuned | dict[str, float] | Evaluation] = []
+        values: list[Value] = []
         for shared, group in itertools.groupby(jobs, _setup_and_seeds):
             if shared is None:
                 values += [self._alone(job) for job in group]
@@ -55,10 +58,17 @@ class CampaignWorker:
                 values += self._evaluator_of(setup).evaluate_batch(requests, seeds)
         return values
 
-    def _alone(self, job: CampaignJob) -> Tuned | dict[str, float]:
+    def _alone(self, job: CampaignJob) -> Value:
         if isinstance(job, Sweep):
             return self._sweep(job.program, job.tasks, job.seeds, job.primitives, job.shape)
+        if isinstance(job, TuneAndJudge):
+            tuned = self._tuned(job.tune)
+            request = EvaluationRequest(tuned.program, tuned.rates)
+            return tuned, self._evaluator_of(job.setup).evaluate_batch([request], job.seeds)[0]
         assert isinstance(job, Tune)
+        return self._tuned(job)
+
+    def _tuned(self, job: Tune) -> Tuned:
         return self._tune(
             program=job.program,
             tasks=job.tasks,
@@ -70,9 +80,12 @@ class CampaignWorker:
         )
 
     def _evaluator_of(self, setup: JudgingSetup) -> Evaluates:
-        if self._evaluator is None or setup != self._setup:
-            self._evaluator, self._setup = self._make(setup), setup
-        return self._evaluator
+        for known, evaluator in self._evaluators:
+            if known == setup:
+                return evaluator
+        evaluator = self._make(setup)
+        self._evaluators.append((setup, evaluator))
+        return evaluator
 
 
 def _setup_and_seeds(job: CampaignJob) -> tuple[JudgingSetup, tuple[int, ...]] | None:

@@ -6,6 +6,7 @@ from typing import Any
 from evaluators.evaluation import Outcome
 from search.ledger import Ledger, reading, summary
 from search.ledger.lock import is_locked
+from search.ledger.looks import Look
 from search.report.funnel import funnel
 from search.report.hall_of_fame import Entry, HallOfFame, hall_of_fame
 
@@ -36,11 +37,13 @@ def _search(run: Path, ledger: Ledger) -> dict[str, Any]:
         "cache_hits_by_key": {key.value: count for key, count in counts.hits.items()},
         "outcomes": counts.outcomes,
         "alarms": counts.outcomes.get(Outcome.TOO_GOOD.value, 0),
+        "trained_families": counts.trained,
         "family_hits": counts.evaluated - counts.families - counts.remeasured,
         "remeasured": counts.remeasured,
         "funnel": [stage.to_json() for stage in funnel(ledger)],
         "programs_per_second": round(work.candidates / work.seconds, 3) if work.seconds else None,
         "search_seconds": round(work.seconds, 3),
+        "looks": [_look(ledger, look) for look in ledger.looks],
         "best_search_score": best[1] if best else None,
         "best_hash": best[0].candidate.keys.canonical if best else None,
         "compilations": work.compilations,
@@ -49,6 +52,11 @@ def _search(run: Path, ledger: Ledger) -> dict[str, Any]:
         "tasks": list(ledger.tasks),
         "strategy": config["strategy"]["kind"],
     }
+
+
+def _look(ledger: Ledger, look: Look) -> dict[str, Any]:
+    """A look at the best of the search on meta-validation, with the hash that names the program."""
+    return {**look.to_json(), "hash": ledger.row(look.candidate).candidate.keys.canonical}
 
 
 def _hall(hall: HallOfFame | None, known_as: bool) -> dict[str, Any]:

@@ -43,7 +43,8 @@ def _lines(found: dict[str, Any]) -> list[str]:
         + (f", {rate:.1f} per second" if rate else ""),
         "evaluated": f"{found['evaluated']}: {outcomes or 'none yet'}",
         "from cache": f"{found['cache_hits']}: {hits}",
-        "families": f"{found['family_hits']} were another with other numbers; "
+        "families": f"{found['trained_families']} trained to the end; "
+        f"{found['family_hits']} programs were another with other numbers; "
         f"{found['remeasured']} measured again",
         "best": _best(found),
         "workers": f"{found['workers']}, {found['compilations']} machines compiled, "
@@ -54,6 +55,7 @@ def _lines(found: dict[str, Any]) -> list[str]:
         rows["ALARMS"] = f"{found['alarms']}: a loss below what its task allows; not promoted"
     lines = [f"{name + ':':14}{text}" for name, text in rows.items()]
     lines += ["", *_funnel(found["funnel"]), ""]
+    lines += [*_looks(found["looks"]), ""] if found["looks"] else []
     if found["winner"]:
         winner = found["winner"]
         lines.append(
@@ -99,6 +101,23 @@ def _funnel(stages: list[dict[str, Any]]) -> list[str]:
         lines.append(
             f"{stage['name']:<16} {stage['entered']:>7} {stage['passed']:>7} "
             f"{stage['steps']:>12,}  {agreement:>10}  {refused}".rstrip()
+        )
+    return lines
+
+
+def _looks(looks: list[dict[str, Any]]) -> list[str]:
+    """The looks at the best so far as a table: its score in the search, on the tasks of
+    meta-validation, and the gap between them."""
+    lines = [
+        f"{'best after':>10} {'candidate':>10} {'in search':>10} {'unseen':>10} {'gap':>8}  hash"
+    ]
+    for look in looks:
+        known = look["unseen_score"] is not None
+        unseen = f"{look['unseen_score']:.4f}" if known else "-"
+        gap = f"{look['gap']:+.4f}" if known else "-"
+        lines.append(
+            f"{look['told']:>10} {'c' + str(look['candidate']):>10} {look['search_score']:>10.4f} "
+            f"{unseen:>10} {gap:>8}  {look['hash']}"
         )
     return lines
 

@@ -3,6 +3,7 @@
 from dsl.errors import counted
 from search.campaign import events
 from search.campaign.events import Event, Progress
+from search.ledger.looks import Look
 from stepsmith.output import duration
 
 
@@ -23,6 +24,10 @@ def sentence(event: Event) -> str:
             return f"Tuned: {constants}"
         case events.TuningStarts(total=total):
             return f"Finding the rates of {counted(total, 'start program')} ..."
+        case events.TuningForLooks(rule, suite):
+            return f"Tuning {rule} on the suite {suite}, to look at the best there ..."
+        case events.Looked(look, suite):
+            return looked(look, suite)
         case events.CandidateLost(number, reason):
             return f"Candidate {number} is recorded as lost: {reason}"
         case events.Alarm(number, reason):
@@ -41,14 +46,47 @@ def sentence(event: Event) -> str:
 
 
 def progress_line(progress: Progress) -> str:
-    """The progress of a search: share, rate, time left, best score, repeated programs."""
+    """The progress of a search: share, rate, families, repeats, the best here and on other tasks,
+    time left."""
     share = f"{100 * progress.judged / progress.budget:3.0f}%"
-    parts = [f"{share}  {progress.judged}/{progress.budget} programs"]
-    if progress.rate is not None and progress.seconds_left is not None:
-        parts.append(f"{progress.rate:.1f} programs/s")
-        parts.append(f"{duration(progress.seconds_left)} left")
+    parts = [f"{share}  {progress.judged}/{progress.budget} programs", per_second(progress)]
+    parts += [counted_families(progress), f"{from_cache(progress)} from cache"]
     if progress.best is not None:
-        parts.append(f"best score {progress.best:.4f} (c{progress.best_at})")
-    hits = sum(progress.hits.values())
-    parts.append(f"{100 * hits / progress.judged:.0f}% from cache" if progress.judged else "")
-    return ", ".join(part for part in parts if part)
+        parts.append(f"best {progress.best:.4f} (c{progress.best_at})")
+    look = progress.look
+    if look is not None and look.unseen is not None:
+        parts.append(
+            f"on other tasks {look.unseen:.4f} (c{look.candidate}, gap {look.gap:+.4f})",
+        )
+    return ", ".join(part for part in (*parts, time_left(progress)) if part)
+
+
+def per_second(progress: Progress) -> str:
+    """The programs per second of this process; nothing before the first."""
+    return "" if progress.rate is None else f"{progress.rate:.1f} per second"
+
+
+def time_left(progress: Progress) -> str:
+    """The time to the end of the budget; nothing before the first program."""
+    seconds = progress.seconds_left
+    return "" if seconds is None else f"{duration(seconds)} left"
+
+
+def counted_families(progress: Progress) -> str:
+    """The families that were trained to the end."""
+    return "1 family" if progress.families == 1 else f"{progress.families} families"
+
+
+def from_cache(progress: Progress) -> str:
+    """The share of programs that repeat an earlier one."""
+    return f"{100 * progress.hits.total() / max(progress.judged, 1):.0f}%"
+
+
+def looked(look: Look, suite: str) -> str:
+    """The result of a look at the best."""
+    if look.unseen is None:
+        return f"c{look.candidate} could not be measured on {suite}: its workers were lost."
+    return (
+        f"After {look.told} programs the best, c{look.candidate}, scores {look.unseen:.4f} on "
+        f"{suite} and {look.score:.4f} in the search: gap {look.gap:+.4f}."
+    )

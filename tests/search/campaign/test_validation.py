@@ -213,13 +213,16 @@ def test_a_search_on_real_tasks_is_validated_on_others(tmp_path):
             "seeds": 2,
             "reduction": {"evaluations": 120, "seeds": 4},
             "meta_validation": str(tmp_path / "meta.yaml"),
+            "watch": 20,
             "held_out": str(tmp_path / "held.yaml"),
         },
     )
     result = run_campaign(settings, tmp_path / "run")
     again = run_campaign(settings, tmp_path / "again")
     assert result.content_hash == again.content_hash
-    stages = {stage["name"]: stage for stage in read_status(tmp_path / "run")["funnel"]}
+    status = read_status(tmp_path / "run")
+    assert status["looks"] and all(-1 <= look["unseen_score"] <= 2 for look in status["looks"])
+    stages = {stage["name"]: stage for stage in status["funnel"]}
     assert stages["meta validation"]["entered"] == 2 and stages["held out"]["entered"] == 1
     assert stages["held out"]["steps"] > 0
     assert -1 <= result.hall.winner.validated <= 2

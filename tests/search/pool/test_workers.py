@@ -7,6 +7,7 @@ from evaluators.request import EvaluationRequest, JudgingSetup
 from evaluators.suites import TaskChoice
 from evaluators.training.environment import worker_environment
 from evaluators.workers import Done, Failed, WorkerFailure
+from search.ledger import FILE, Ledger
 from search.pool.jobs import Evaluate
 from search.pool.ray_pool import RayPool
 from search.pool.worker import CampaignWorker
@@ -66,11 +67,16 @@ def ray():
 
 @pytest.mark.ray
 def test_one_worker_two_workers_and_none_write_the_same_ledger(ray, tmp_path):
-    hashes = {
-        run_campaign(config(workers=n), tmp_path / str(n), make_worker=fake_worker).content_hash
-        for n in (0, 1, 2)
-    }
-    assert len(hashes) == 1
+    final = {"reduction": {"evaluations": 0}, "meta_validation": "meta_validation", "watch": 5}
+
+    def content(workers):
+        settings = config(workers=workers, final=final)
+        return run_campaign(settings, tmp_path / str(workers), make_worker=fake_worker).content_hash
+
+    assert content(0) == content(1) == content(2)
+    ledger = Ledger.read(tmp_path / "2" / FILE)
+    assert len(ledger.looks) > 2 and all(look.found for look in ledger.looks)
+    ledger.close()
 
 
 @pytest.mark.ray
