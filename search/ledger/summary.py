@@ -13,8 +13,8 @@ class Counts:
     earlier one (`hits`).
 
     Of the evaluated: how many by outcome, in how many `families` of one skeleton with other
-    numbers, in how many of these one was `trained` to the end, and how many are an earlier
-    candidate on new seeds.
+    numbers, in how many of these one was `trained` to the end, how many were judged with other
+    numbers than proposed (`tuned`), and how many are an earlier candidate on new seeds.
     """
 
     evaluated: int
@@ -22,6 +22,7 @@ class Counts:
     outcomes: dict[str, int]
     families: int
     trained: int
+    tuned: int
     remeasured: int
 
     @property
@@ -84,11 +85,11 @@ def counts(ledger: Ledger) -> Counts:
         "SELECT count(DISTINCT family), count(DISTINCT family) FILTER (WHERE outcome = 'ok') "
         "FROM candidates WHERE source IS NULL"
     ).fetchone()
-    (remeasured,) = ledger.db.execute(
-        "SELECT count(*) FROM candidates WHERE mutation = ?", (REMEASURED,)
+    tuned, remeasured = ledger.db.execute(
+        "SELECT count(asked), count(*) FILTER (WHERE mutation = ?) FROM candidates", (REMEASURED,)
     ).fetchone()
     hits = {key: by_hit.get(key.value, 0) for key in CacheKey}
-    return Counts(by_hit.get(None, 0), hits, outcomes, families, trained, remeasured)
+    return Counts(by_hit.get(None, 0), hits, outcomes, families, trained, tuned, remeasured)
 
 
 def work(ledger: Ledger) -> Work:

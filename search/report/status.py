@@ -39,6 +39,7 @@ def _search(run: Path, ledger: Ledger) -> dict[str, Any]:
         "alarms": counts.outcomes.get(Outcome.TOO_GOOD.value, 0),
         "trained_families": counts.trained,
         "family_hits": counts.evaluated - counts.families - counts.remeasured,
+        "tuned": counts.tuned,
         "remeasured": counts.remeasured,
         "funnel": [stage.to_json() for stage in funnel(ledger)],
         "programs_per_second": round(work.candidates / work.seconds, 3) if work.seconds else None,

@@ -45,7 +45,7 @@ def _lines(found: dict[str, Any]) -> list[str]:
         "from cache": f"{found['cache_hits']}: {hits}",
         "families": f"{found['trained_families']} trained to the end; "
         f"{found['family_hits']} programs were another with other numbers; "
-        f"{found['remeasured']} measured again",
+        f"{found['tuned']} tuned before they were judged, {found['remeasured']} measured again",
         "best": _best(found),
         "workers": f"{found['workers']}, {found['compilations']} machines compiled, "
         f"{found['retries']} retries",

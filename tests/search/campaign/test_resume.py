@@ -11,6 +11,7 @@ from search.campaign import events, loop
 from search.candidates.plain import from_text, to_text
 from search.ledger import FILE, Ledger
 from search.pool.worker import CampaignWorker
+from search.report.status import read_status
 from search.run import run_campaign
 from search.strategies import STRATEGIES, Judged, Options, Proposal, Strategy
 from tests.support.fakes import (
@@ -224,6 +225,7 @@ def test_a_candidate_with_tuned_numbers_is_the_program_that_was_judged(tmp_path)
         assert [each.op for each in program.statements] == [e.op for e in proposed.statements]
         measured = verdict.evaluation.measurements[0]
         assert measured.score == fake_score(program, measured.seed)
+    assert read_status(tmp_path, known_as=False)["tuned"] == len(tuned)
     fresh = {found.asked.keys.family for found, _ in tuned}
     assert len(fresh) == len(tuned), "a family is tuned once"
 
