@@ -12,6 +12,7 @@
     export/      programs as Optax and PyTorch files, LaTeX and graphs
     ops          the words of the language, to write rules with in Python
     lazy         JAX and Optax, imported when they are first used
+    shapes       shapes of arrays in annotations, where jaxtyping may not be imported
     declare      registries, in the order of names; how a family of declarations is imported
     identity     the hashes that name a program, and the promise of each
     errors       every error that a user of the language meets

@@ -28,6 +28,7 @@ import numpy as np
 
 from dsl.behaviour.probe import ENTRIES, SIZES, everyday, steps
 from dsl.program import Program
+from dsl.shapes import Float
 
 _ENDS = (0, *np.cumsum(SIZES)[:-1])
 _WEIGHTS = np.array(SIZES) / ENTRIES
@@ -38,10 +39,10 @@ _NEGLIGIBLE = 1e-9
 class Profile(NamedTuple):
     """The steps of a program in units of their typical size."""
 
-    moves: np.ndarray
-    """float64 [..., steps, entries]; a cell without a finite step is NaN throughout."""
-    sizes: np.ndarray
-    """float64 [..., steps, tensors]: lengths of the cells."""
+    moves: Float[np.ndarray, "*stack steps entries"]
+    """A cell without a finite step is NaN throughout."""
+    sizes: Float[np.ndarray, "*stack steps tensors"]
+    """Lengths of the cells."""
 
 
 def behaviour_distance(a: Program, b: Program) -> float:
@@ -49,15 +50,15 @@ def behaviour_distance(a: Program, b: Program) -> float:
     return float(distances(profile(a), profile(b)))
 
 
-def distances(one: Profile, others: Profile) -> np.ndarray:
-    """The distance of a profile to each of others, which are stacked: float64 [...]."""
+def distances(one: Profile, others: Profile) -> Float[np.ndarray, "*stack"]:
+    """The distance of a profile to each of others, which are stacked."""
     apart = sizes_of(one.moves - others.moves)
     together = one.sizes + others.sizes
     with np.errstate(invalid="ignore"):
         terms = np.where(together > 0, apart / together, 0.0)
     lost, other_lost = np.isnan(one.sizes), np.isnan(others.sizes)
     terms = np.where(lost | other_lost, lost ^ other_lost, np.minimum(terms, 1.0))
-    return np.mean(terms, axis=-2) @ _WEIGHTS
+    return np.asarray(np.mean(terms, axis=-2) @ _WEIGHTS)
 
 
 def stacked(profiles: "list[Profile]") -> Profile:
@@ -72,8 +73,8 @@ def profile(program: Program) -> Profile:
     return profile_of(steps(program, everyday()))
 
 
-def profile_of(moves: np.ndarray) -> Profile:
-    """Steps, float64 [steps, entries], in units of their typical size; 0 and NaN made clear."""
+def profile_of(moves: Float[np.ndarray, "steps entries"]) -> Profile:
+    """Steps in units of their typical size; 0 and NaN made clear."""
     finite = _spread(np.logical_and.reduceat(np.isfinite(moves), _ENDS, axis=1))
     largest = np.max(np.abs(moves), initial=0.0, where=finite)
     scaled = np.where(finite, moves / (largest or 1.0), np.nan)
@@ -84,13 +85,15 @@ def profile_of(moves: np.ndarray) -> Profile:
     return Profile(scaled, sizes / typical)
 
 
-def typical_size(sizes: np.ndarray) -> float:
+def typical_size(sizes: Float[np.ndarray, "*stack tensors"]) -> float:
     """The geometric mean of the sizes that are neither 0 nor NaN, by entries; 1 without any."""
     return float(np.exp(mean_log(sizes) or 0.0))
 
 
-def mean_log(sizes: np.ndarray, over: np.ndarray | float = 1.0) -> float | None:
-    """The mean logarithm of sizes, float64 [..., tensors], over others; tensors are weighed by
+def mean_log(
+    sizes: Float[np.ndarray, "*stack tensors"], over: Float[np.ndarray, "..."] | float = 1.0
+) -> float | None:
+    """The mean logarithm of sizes over others; tensors are weighed by
     their entries. What is 0 or NaN, or beyond what divides, is left out; None without any."""
     with np.errstate(all="ignore"):
         logs = np.log(sizes) - np.log(over)
@@ -101,8 +104,10 @@ def mean_log(sizes: np.ndarray, over: np.ndarray | float = 1.0) -> float | None:
     return float(np.average(np.where(some, logs, 0.0), weights=weights))
 
 
-def sizes_of(moves: np.ndarray) -> np.ndarray:
-    """The length of every cell: float64 [..., steps, tensors]."""
+def sizes_of(
+    moves: Float[np.ndarray, "*stack entries"],
+) -> Float[np.ndarray, "*stack tensors"]:
+    """The length of every cell."""
     with np.errstate(over="ignore"):
         return np.sqrt(np.add.reduceat(np.square(moves), _ENDS, axis=-1))
 

@@ -9,9 +9,15 @@ from collections.abc import Sequence
 import numpy as np
 
 from dsl.errors import DslError
+from dsl.shapes import Float
 
 
-def refined(norms: Sequence[float], *, power: float = 2, smoothing: float = 0.1) -> np.ndarray:
+def refined(
+    norms: Sequence[float] | Float[np.ndarray, " steps"],
+    *,
+    power: float = 2,
+    smoothing: float = 0.1,
+) -> Float[np.ndarray, " steps"]:
     """Multipliers of the rate, the largest 1 and the last 0, from the gradient norms of a run.
 
     The weight of a step is its smoothed norm to the power of -`power`; its multiplier is
@@ -30,7 +36,9 @@ def refined(norms: Sequence[float], *, power: float = 2, smoothing: float = 0.1)
     return weights * ahead / np.max(weights * ahead)
 
 
-def running_median(values: np.ndarray, window: int) -> np.ndarray:
+def running_median(
+    values: Float[np.ndarray, " values"], window: int
+) -> Float[np.ndarray, " values"]:
     """The median around each value, over `window` values, or one more if that is even.
 
     Before the first value stands the first again and again; behind the last the values in reverse,

@@ -14,6 +14,7 @@ from dsl.language.kinds import Kind
 from dsl.language.registry import PRIMITIVES, Primitive, Scope
 from dsl.program import Arg, Const, Local, Name, Program
 from dsl.program.walk import indices, needed
+from dsl.shapes import Float
 
 STEP, HORIZON, RATE, FIRST_NUMBER = 0, 1, 2, 3
 """Numbers with a fixed place; constants, hyperparameters and computed values follow."""
@@ -33,10 +34,12 @@ class Numbers(NamedTuple):
     values: tuple[float, ...]
     steps: tuple[EarlyStep, ...]
 
-    def table(self, lr: np.ndarray, horizon: int) -> np.ndarray:
-        """Their values in a run, float64 [numbers, steps, rates].
+    def table(
+        self, lr: Float[np.ndarray, "steps rates"], horizon: int
+    ) -> Float[np.ndarray, "numbers steps rates"]:
+        """Their values in a run, float64.
 
-        **Arguments:** `lr`: the rate at each step, [steps, rates]; `horizon`: what `T` is.
+        **Arguments:** `lr`: the rate at each step; `horizon`: what `T` is.
         """
         rows = np.empty((len(self.values), *lr.shape))
         rows[:] = np.asarray(self.values)[:, None, None]

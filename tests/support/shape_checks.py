@@ -1,10 +1,15 @@
 """Run-time checks of the array shapes that annotations state, switched on for tests alone."""
 
+import re
 from pathlib import Path
 
+from beartype import BeartypeConf, beartype
 from jaxtyping import install_import_hook
 
+checked = beartype(conf=BeartypeConf(is_pep484_tower=True))
+"""The check of types: an int is a float, as for the type checker."""
 PACKAGES = ("dsl", "evaluators", "search", "stepsmith")
+STATES_SHAPES = re.compile(r"^from (jaxtyping|dsl\.shapes) import", re.MULTILINE)
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -14,10 +19,10 @@ def annotated_modules() -> list[str]:
     return [
         ".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
         for file in files
-        if "from jaxtyping import" in file.read_text(encoding="utf-8")
+        if file.name != "shapes.py" and STATES_SHAPES.search(file.read_text(encoding="utf-8"))
     ]
 
 
 def check_shapes() -> None:
     """Check every call in those modules from now on; none of them may be imported yet."""
-    install_import_hook(annotated_modules(), "beartype.beartype")
+    install_import_hook(annotated_modules(), f"{__name__}.checked")
