@@ -77,7 +77,9 @@ class Watch:
             if self._scale_is_due:
                 self._scale_is_due = False
                 self._in_hand.add(_SCALE)
-                rule = self._session.sources.baseline
+                baseline = self._session.ledger.baseline
+                assert baseline is not None
+                rule = baseline.program
                 self._session.observe(events.TuningForLooks(rule.name, on.suite))
                 yield _SCALE, on.tune(rule, on.tuning), on.tuning_limit(on.tuning)
             return
