@@ -48,7 +48,9 @@ def hidden(program: Program) -> Program:
     def usual(value: float) -> float:
         if 0.5 <= value < 1:
             return next(decays, 0.99)
-        return 0.0 if value == 0 else 1e-8 if 0 < value < 1e-3 else value and 1.0
+        if value == 0:
+            return 0.0
+        return 1e-8 if 0 < value < 1e-3 else 1.0
 
     for name, value in list(editor.hyperparameters.items()):
         if name != RATE:

@@ -83,13 +83,14 @@ class Evaluator:
         if trial is None or judged.outcome is not Outcome.OK:
             return
         tasks = list(self.trainers.by_task)[: trial.tasks]
-        programs = (judged.request.program, *trial.settings)
         plain = EvaluationRequest(judged.request.program, judged.request.rates)
-        rivals = [self._checked(replace(plain, program=program)) for program in programs]
-        self._train(rivals[:1], trial.seeds, tasks)
+        rivals = [Judged(judged.program, plain)]
+        self._train(rivals, trial.seeds, tasks)
         hurdle = judged.request.hurdles.get(len(tasks))
         if hurdle is None or rivals[0].mean() >= hurdle:
-            self._train(rivals[1:], trial.seeds, tasks)
+            others = [self._checked(replace(plain, program=each)) for each in trial.settings]
+            self._train(others, trial.seeds, tasks)
+            rivals += others
         worth = [rival.worth(tasks) for rival in rivals]
         judged.setting = worth.index(max(worth))
         judged.program = rivals[judged.setting].program

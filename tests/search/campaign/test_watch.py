@@ -21,7 +21,7 @@ from search.pool.worker import CampaignWorker
 from search.report.status import read_status
 from search.run import run_campaign
 from stepsmith.cli.status import _lines
-from tests.support.fakes import FakeEvaluator, config, fake_tune, fake_worker
+from tests.support.fakes import FakeEvaluator, config, fake_sweep, fake_tune, fake_worker
 
 FINAL = {"finalists": 1, "seeds": 3, "reduction": {"evaluations": 0}}
 UNSEEN = {task.name for task in load_suite(META_VALIDATION).tasks}
@@ -313,3 +313,21 @@ def test_a_look_comes_back_from_the_ledger_as_it_was(tmp_path):
     ledger.close()
     assert (first.told, second.told, scale) == (2, 4, None)
     assert second.found.program == entrant.program and second.unseen == 0.5 and second.gap == 0.25
+
+
+def test_looks_are_scaled_by_the_baseline_as_the_search_tuned_it(tmp_path):
+    def tuner(program, **how):
+        twice = 2 * program.hyperparameters["lr"]
+        return replace(fake_tune(program, **how), program=program.with_hyperparameters(lr=twice))
+
+    def worker():
+        return CampaignWorker(FakeEvaluator, tuner, fake_sweep)
+
+    content(tmp_path, watched(), make_worker=worker)
+    _, _, scale, validation = read(tmp_path)
+    ledger = Ledger.read(tmp_path / FILE)
+    tuned = ledger.baseline.program
+    ledger.close()
+    again = tuned.with_hyperparameters(lr=2 * tuned.hyperparameters["lr"])
+    assert scale.program.same_rule(again)
+    assert validation[META_VALIDATION].entrants[0].program.same_rule(again)
