@@ -54,9 +54,10 @@ class Screen:
         """The bars for the next candidate."""
         if self.options is None:
             return Bars({}, {})
+        early, kept = self.options.early, self.options.kept
         return Bars(
-            _quantiles(self._early.items(), 1 - self.options.early, self.options.window),
-            _quantiles(self._means.items(), 1 - self.options.keep, self.options.window),
+            {task: run.quantile(1 - early) for task, run in self._early.items() if run.tells},
+            {n: mean.quantile(1 - kept[n]) for n, mean in self._means.items() if mean.tells},
         )
 
     def state(self) -> dict[str, Any]:
@@ -86,6 +87,11 @@ class _Window:
         self.latest = deque(numbers)
         self._ordered = sorted(self.latest)
 
+    @property
+    def tells(self) -> bool:
+        """Whether there are enough numbers for a bar."""
+        return len(self.latest) >= self.size // _ENOUGH
+
     def add(self, number: float) -> None:
         """Take in a number; the oldest leaves where there are too many."""
         if len(self.latest) == self.size:
@@ -99,11 +105,3 @@ class _Window:
         below = math.floor(place)
         low, high = self._ordered[below], self._ordered[min(below + 1, len(self._ordered) - 1)]
         return low + (high - low) * (place - below)
-
-
-def _quantiles(seen: Iterable[tuple[K, _Window]], share: float, window: int) -> dict[K, float]:
-    return {
-        key: scores.quantile(share)
-        for key, scores in seen
-        if len(scores.latest) >= window // _ENOUGH
-    }

@@ -1,8 +1,8 @@
 """The keys that say how long a search is and how programs are judged."""
 
-from typing import Annotated
+from typing import Annotated, Any, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from dsl.rewrite.demands import Demands
 from evaluators.errors import EvaluatorError
@@ -12,6 +12,7 @@ from evaluators.training.batches import BatchShape
 
 TaskCount = Annotated[int, Field(ge=1, le=1_000)]
 Factor = Annotated[float, Field(gt=0, le=1e3, allow_inf_nan=False)]
+Share = Annotated[float, Field(gt=0, le=1)]
 
 
 class BudgetConfig(Section):
@@ -64,13 +65,36 @@ class ScreenConfig(Section):
 
     after: list[TaskCount] = [2, 5]
     """After so many tasks the mean score on them has to pass a hurdle."""
-    keep: float = Field(default=0.8, gt=0, le=1)
-    """The share of recent candidates that would have passed it."""
+    keep: list[Share] = Field(default=[0.8], validate_default=True)
+    """The share of recent candidates on so many tasks that would have passed it; one for all
+    hurdles, or one each. The more tasks a hurdle has seen, the surer it is of the score."""
     early: float = Field(default=0.9, gt=0, le=1)
     """The share of recent runs on a task that would go on at its first checkpoint; the others end
     there and count with the score that they have."""
     window: int = Field(default=200, ge=10, le=100_000)
     """The recent candidates that they are taken from; before a quarter of them, all go on."""
+
+    @field_validator("keep", mode="before")
+    @classmethod
+    def _one_for_all(cls, keep: Any, info: ValidationInfo) -> Any:
+        hurdles = len(info.data.get("after", ()))
+        if not isinstance(keep, list):
+            return [keep] * hurdles
+        return keep * hurdles if len(keep) == 1 else keep
+
+    @model_validator(mode="after")
+    def _as_many(self) -> Self:
+        if len(self.keep) != len(self.after):
+            raise ValueError(
+                f"keep has {len(self.keep)} shares for {len(self.after)} hurdles; "
+                "name one for each number in `after`, or a single number for all"
+            )
+        return self
+
+    @property
+    def kept(self) -> dict[int, float]:
+        """The share that passes, by the number of tasks of the hurdle."""
+        return dict(zip(self.after, self.keep, strict=True))
 
 
 class ReductionConfig(Section):

@@ -37,6 +37,12 @@ def test_overrides_are_yaml_at_a_path(path):
     assert config.primitives.forbid == ["sin", "cos"]
 
 
+def test_one_share_stands_for_all_hurdles(path):
+    for keep in ("0.5", "[0.5]"):
+        screen = load_config(path, [f"screen={{keep: {keep}}}"]).screen
+        assert screen is not None and screen.kept == {2: 0.5, 5: 0.5}
+
+
 @pytest.mark.parametrize(
     ("override", "expected"),
     [
@@ -59,6 +65,8 @@ def test_overrides_are_yaml_at_a_path(path):
         ("objectives=[size]", "c.yaml: objectives: quality is always one of them, met size"),
         ("final.pick={memory: -1}", "c.yaml: final.pick: no rule has a memory of at most -1; 0 is"),
         ("final.pick={slots: 1}", "c.yaml: final.pick: unknown demand 'slots'"),
+        ("screen={keep: [0.5, 2]}", "c.yaml: screen.keep.1: wanted 1.0 or less, met 2"),
+        ("screen={keep: []}", "c.yaml: screen: keep has 0 shares for 2 hurdles; name one for eac"),
         ("mask=[adamv]", "c.yaml: mask: unknown rule or group 'adamv'; did you mean 'adam"),
         ("tasks.0.name=digit", "c.yaml: tasks.0.name: unknown task 'digit'; did you mean 'digits'"),
         ("tasks=[]", "c.yaml: tasks: wanted at least 1, met []"),

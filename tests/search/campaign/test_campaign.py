@@ -261,6 +261,15 @@ def test_a_hurdle_is_a_rolling_percentile_of_the_mean_on_the_tasks_before_it():
     assert 0.7 < hurdles[1] < hurdles[2] < 1
 
 
+def test_hurdles_may_let_different_shares_pass():
+    screen = Screen(ScreenConfig(keep=[0.8, 0.25], window=20, after=[1, 2]))
+    for score in range(100):
+        runs = (run_on("digits", score / 100), run_on("chars", score / 100))
+        screen.learn(Evaluation(Outcome.OK, 0.5, runs))
+    hurdles = screen.now().hurdles
+    assert [sum(s / 100 >= hurdles[n] for s in range(80, 100)) for n in (1, 2)] == [16, 5]
+
+
 def test_a_score_below_the_floor_raises_an_alarm_and_is_not_promoted(tmp_path):
     class Flawed(FakeEvaluator):
         def evaluate(self, program, seeds, rates, early):
