@@ -1,6 +1,7 @@
 """Reads a config file and `--set` overrides; an error names file, key, value and what would do."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,8 @@ def check_same(stored: dict[str, Any], config: Config, run: Path) -> None:
     """ConfigChanged if the run was started with another config; the budget may grow, and who
     computes and how fast may change."""
     now = config.comparable()
+    with suppress(ValidationError):  # a value may be said in several ways, and in others before
+        stored = Config.model_validate(stored).comparable()
     for path, old, new in _differences(stored, now):
         if path == "final.watch":  # which is left out where nothing is looked at
             old, new = old or 0, new or 0

@@ -51,9 +51,18 @@ def test_a_key_that_decides_what_is_found_stays_as_it_was():
         with pytest.raises(ConfigChanged) as caught:
             check_same(stored, now, Path("runs/tiny"))
         first, cure = str(caught.value).splitlines()
-        assert first.startswith(f"ConfigChanged: runs/tiny was started with {path} = 'another',")
+        was, now_says = first.split(", the config now says ")
+        assert was.startswith(f"ConfigChanged: runs/tiny was started with {path} = ")
+        assert "another" in was and "another" not in now_says
         assert "change it back, or start another run with --out DIR" in cure
         assert [key for key in FREE + LARGER if key not in cure] == []
+
+
+def test_a_value_said_in_another_way_is_the_same():
+    now = config(screen={"keep": 0.5, "after": [1, 2]})
+    check_same(changed(now.comparable(), "screen.keep", 0.5), now, Path("runs/tiny"))
+    with pytest.raises(ConfigChanged, match=r"screen.keep = \[0.4, 0.4\], the config now says"):
+        check_same(changed(now.comparable(), "screen.keep", 0.4), now, Path("runs/tiny"))
 
 
 @pytest.mark.parametrize(
