@@ -1,14 +1,17 @@
 """The exam of the search: what it finds, against controls, at equal work.
 
     python -m benchmarks.search_quality [--folder runs/search_quality] [--only PREFIX] [--plan]
-                                        [--scale 1.0] [--workers 2] [--json]
+                                        [--scale 1.0] [--workers 2] [--json] [--page]
 
 Hours of work on two cores, in pieces that are campaigns of their own: each resumes where it was
 interrupted and is not done again once it is complete. `--plan` lists the pieces and which are done,
-`--only` works on those whose names begin so. The report is made of whatever is there.
+`--only` works on those whose names begin so. The report and the page docs/search.md
+(`--page`, which runs nothing) are made of whatever is there.
 
 pieces   the campaigns: arms, seeds, masks, budgets
 facts    the figures of one finished campaign, read from its ledger
 zoo      the best rule of the zoo, tuned alike
-report   arms against one another and against the bars, with intervals
+bars     what a search has to reach
+report   arms against one another, with intervals, and against the bars
+page     docs/search.md
 """

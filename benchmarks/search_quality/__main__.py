@@ -11,6 +11,7 @@ prepare_process()
 
 from benchmarks.search_quality import report  # noqa: E402
 from benchmarks.search_quality.facts import Facts, facts_of  # noqa: E402
+from benchmarks.search_quality.page import PAGE, page  # noqa: E402
 from benchmarks.search_quality.pieces import FULL, SEEDS, Piece, pieces  # noqa: E402
 from benchmarks.search_quality.zoo import best_of_zoo  # noqa: E402
 from evaluators.files.result_cache import default_folder  # noqa: E402
@@ -47,12 +48,13 @@ def main() -> None:
     parser.add_argument("--scale", type=float, default=1.0)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--json", action="store_true")
+    parser.add_argument("--page", action="store_true", help="run nothing, write docs/search.md")
     options = parser.parse_args()
     found = known(options.folder)
     for piece in pieces():
         if options.plan:
             print(f"{'done' if piece.name in found else 'to do':<6} {piece.name}")
-        elif piece.name.startswith(options.only) and piece.name not in found:
+        elif not options.page and piece.name.startswith(options.only) and piece.name not in found:
             steps = full_steps(found)
             if piece.equal_steps and steps is None:
                 continue
@@ -61,6 +63,8 @@ def main() -> None:
     if options.plan:
         return
     made = report.of(found, options.folder)
+    if options.page:
+        PAGE.write_text(page(made, found, options.folder), encoding="utf-8")
     print(json.dumps(made.to_json(), indent=2) if options.json else made)
 
 

@@ -33,6 +33,16 @@ ARMS: dict[str, dict[str, Any]] = {
 }
 """The arms at equal training steps, each by the keys that it changes."""
 
+ABOUT = {
+    FULL: "the search of `configs/laptop.yaml` as it is, 20,000 candidates",
+    DEFAULT: "the same",
+    "evolution_from_adamw": "regularized evolution (population 300, tournament 8) from AdamW",
+    "random_search": "AdamW after one to ten random changes",
+    "best_of_n": "rules of the zoo after one random change",
+    "constants_only": "the rules of the zoo with other numbers: the zoo tuned with all the work",
+}
+"""A line on every arm, for readers."""
+
 CLANS: dict[str, list[str]] = {
     "lion": [
         *("lion", "cautious_lion", "d_adapt_lion", "lion_8bit", "mars_lion", "mars_lion_exact"),

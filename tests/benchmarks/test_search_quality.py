@@ -7,7 +7,8 @@ import pytest
 
 from benchmarks.search_quality import report
 from benchmarks.search_quality.facts import Facts, facts_of
-from benchmarks.search_quality.pieces import ARMS, CLANS, DEFAULT, FULL, MASKED, pieces
+from benchmarks.search_quality.page import page
+from benchmarks.search_quality.pieces import ABOUT, ARMS, CLANS, DEFAULT, FULL, MASKED, pieces
 from benchmarks.search_quality.zoo import FILE, best_of_zoo, zoo_of
 from dsl.zoo import ZOO
 from search.config import Config
@@ -105,6 +106,19 @@ def test_what_is_missing_leaves_a_bar_open(whole):
     found = report.of(by_name, folder)
     assert found.bars[0].holds is None and found.missing == [f"{FULL}-4"]
     assert "to do: default_full-4" in str(found) and "open" in str(found)
+
+
+def test_the_page_shows_arms_bars_winners_and_clans(whole):
+    by_name, folder = whole
+    assert {FULL, *ARMS} == set(ABOUT)
+    text = page(report.of(by_name, folder), by_name, folder)
+    assert "| best_of_n | 5 | 1.1500 |" in text
+    assert text.count("| holds |") == 7 and "Not yet run" not in text
+    assert "| 3 | 1.250 | 1.150 | 1.100 | 1.050 | 0 | 100 |" in text
+    assert "| nesterov | 2 | nadam | 1.150 |" in text and "| optimistic | 0 | none |" in text
+    del by_name[f"{FULL}-4"]
+    text = page(report.of(by_name, folder), by_name, folder)
+    assert "## Not yet run\n\ndefault_full-4" in text and "| open |" in text
 
 
 def test_the_best_starts_are_measured_as_finalists_were(tmp_path, monkeypatch):
