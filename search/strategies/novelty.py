@@ -48,9 +48,11 @@ def distances(
     lengths: Float64[np.ndarray, "others steps"],
 ) -> Float64[np.ndarray, " others"]:
     """The distances of others from one: the mean over steps of |x - y| / (|x| + |y|), 0 to 1."""
-    apart = np.linalg.norm(moves - one.moves, axis=2)
+    apart = moves - one.moves
+    apart = np.sqrt(np.add.reduce(apart * apart, axis=2))
     together = lengths + one.lengths
-    return np.mean(np.divide(apart, together, out=np.zeros_like(apart), where=together > 0), axis=1)
+    shares = np.divide(apart, together, out=np.zeros_like(apart), where=together > 0)
+    return np.mean(shares, axis=1)
 
 
 class NovelPopulation(Generic[T]):
@@ -62,6 +64,10 @@ class NovelPopulation(Generic[T]):
         """In the order in which they came."""
         self._scores: dict[int, float] = {}
         self._behaviour: dict[int, Behaviour] = {}
+        self._apart = np.zeros((0, 0))
+        """The distances between members, as far as they were asked for."""
+        self._places: dict[int, int] = {}
+        """The rows and columns of these members there, in their order."""
 
     def add(self, number: int, member: T, score: float, program: Program) -> None:
         """Let a member in; when a tenth too many are there, the least novel leave."""
@@ -78,6 +84,7 @@ class NovelPopulation(Generic[T]):
     def remove(self, number: int) -> None:
         """Let a member go."""
         del self.members[number], self._scores[number], self._behaviour[number]
+        self._places.pop(number, None)
 
     def cull(self) -> None:
         """Let the least novel go until `size` are left, the older of equals first."""
@@ -89,17 +96,24 @@ class NovelPopulation(Generic[T]):
 
     def novelty(self) -> list[float]:
         """The mean distance of each member to the nearest better ones, in the order of members."""
-        numbers = list(self.members)
-        moves = np.stack([self._behaviour[number].moves for number in numbers])
-        lengths = np.stack([self._behaviour[number].lengths for number in numbers])
-        scores, ages = np.asarray([self._scores[n] for n in numbers]), np.asarray(numbers)
-        found = []
-        for place, number in enumerate(numbers):
-            equal = scores == scores[place]
-            better = (scores > scores[place]) | (equal & (ages > number))
-            if not better.any():
-                found.append(float("inf"))
-                continue
-            apart = np.sort(distances(self._behaviour[number], moves[better], lengths[better]))
-            found.append(float(np.mean(apart[:NEAREST])))
-        return found
+        scores = np.asarray([self._scores[number] for number in self.members])
+        ages = np.asarray(list(self.members))
+        better = (scores > scores[:, None]) | ((scores == scores[:, None]) & (ages > ages[:, None]))
+        apart = np.sort(np.where(better, self._distances(), np.inf), axis=1)[:, :NEAREST]
+        some = np.isfinite(apart)
+        count, total = some.sum(axis=1), np.where(some, apart, 0.0).sum(axis=1)
+        return np.where(count > 0, total / np.maximum(count, 1), np.inf).tolist()
+
+    def _distances(self) -> Float64[np.ndarray, "members members"]:
+        """The distances between members, in their order; those of new members are measured."""
+        places, old = list(self._places.values()), len(self._places)
+        all_of_them = list(self.members)
+        apart = np.zeros((len(all_of_them), len(all_of_them)))
+        apart[:old, :old] = self._apart[np.ix_(places, places)]
+        moves = np.stack([self._behaviour[number].moves for number in all_of_them])
+        lengths = np.stack([self._behaviour[number].lengths for number in all_of_them])
+        for place, number in enumerate(all_of_them[old:], old):
+            apart[place] = apart[:, place] = distances(self._behaviour[number], moves, lengths)
+        self._apart = apart
+        self._places = {number: place for place, number in enumerate(all_of_them)}
+        return apart

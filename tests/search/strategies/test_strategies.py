@@ -134,6 +134,21 @@ def test_novelty_is_the_mean_distance_to_the_nearest_better(names):
         assert found[place] == pytest.approx(np.mean(apart[:NEAREST]))
 
 
+@given(st.permutations(["adamw", "lion", "sgd", "adan", "heavy_ball", "yogi"]), st.data())
+def test_who_came_and_went_between_changes_no_novelty(names, data):
+    population = NovelPopulation(10)
+    for number, name in enumerate(names):
+        population.add(number, name, 1.0 - number / 10, ZOO[name])
+        if data.draw(st.booleans()):
+            population.novelty()
+        if number and data.draw(st.booleans()):
+            population.remove(data.draw(st.sampled_from(list(population.members))))
+    left = NovelPopulation(10)
+    for number, name in population.members.items():
+        left.add(number, name, 1.0 - number / 10, ZOO[name])
+    assert population.novelty() == left.novelty()
+
+
 def test_of_two_that_are_alike_the_younger_stays():
     strategy = make("recombination", population=2)
     close = ZOO["adamw"].with_hyperparameters(b1=0.901)
