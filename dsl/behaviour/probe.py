@@ -18,8 +18,8 @@ from dsl.language.registry import PRIMITIVES, Scope
 from dsl.program import Program
 from dsl.rewrite.liveness import live
 from dsl.rewrite.prune import prune
-from dsl.run.fingerprint import without_signed_zeros
 from dsl.run.interpret import run_step
+from dsl.run.numpy64 import without_signed_zeros
 from dsl.run.values import initial
 
 SHAPES = ((5, 4), (5,))

@@ -5,6 +5,7 @@ jax_step                  noise and oracles of a step under JAX
 optax                     a program as an Optax transformation
 machine/                  any program without compiling it, for a search
 namespace, float32/       `jax.numpy` with functions that are quick on a CPU
+numpy64                   NumPy as probes apply it, without signed zeros
 bound                     the steps of a program in NumPy, sooner, on one small model
 fingerprint               the behaviour of a program as a short string
 """

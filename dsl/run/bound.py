@@ -4,11 +4,11 @@ A fingerprint takes many steps on few numbers, where deciding what to do takes l
 So what is the same at every step is decided once for a program, and element-wise primitives see all
 tensors at once. Values are those of `dsl.run.interpret` but for two kinds: a Tensor is one array of
 all entries, a Scalar is one array with a number per tensor. `run_step` stays what a program means:
-a test holds these steps to its own, bit for bit.
+a test holds these steps to its own, bit for bit. The last digit of a sum goes by how a tensor lies
+in memory, so a program that lays one out in another order than its shape says is none for this.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache
 from itertools import accumulate, pairwise
 from operator import itemgetter
 from typing import Any
@@ -17,34 +17,22 @@ import numpy as np
 
 from dsl.language.closed_form import flat
 from dsl.language.kinds import Kind, plain
-from dsl.language.registry import Primitive, Scope
+from dsl.language.registry import Scope
 from dsl.program import Program
 from dsl.run.interpret import Step, applied, number
 from dsl.run.plan import Branch, Call, Output, plan
-from dsl.run.values import Value, initial
+from dsl.run.values import Value, initial, lifted
 
 Compute = Callable[[list[Value]], Value]
 """Makes a value of those before it."""
 
 
-def binds(program: Program) -> bool:
-    """True if a program can be bound: of Tensors, Scalars and Globals, and without primitives that
-    make a Tensor of each tensor on its own. These may lay it out in memory as they like, and the
-    last digit of a sum goes by that."""
-    return all(_binds(call.primitive, call.passing.given) for call in plan(program).calls)
-
-
-@lru_cache(maxsize=4096)
-def _binds(primitive: Primitive, kinds: tuple[Kind, ...]) -> bool:
-    made = primitive.signature.bind(kinds)[1]
-    tensor_by_tensor = primitive.scope is Scope.LEAF and made is Kind.TENSOR
-    if tensor_by_tensor and not (primitive.signature.elementwise or primitive.lazy):
-        return False
-    return all(map(plain, (made, *kinds)))
+class LaidOutOtherwise(Exception):
+    """A program makes a tensor whose entries do not lie in memory in the order of its shape."""
 
 
 class Bound:
-    """The steps of a program, one that `binds`, on tensors shaped like `leaves`.
+    """The steps of a program on tensors shaped like `leaves`.
 
     **Arguments:** `leaves`: parameters in float64, one array per tensor. `given`: names whose value
     is the same at every step; as Python floats they are combined once. `xp`: NumPy, or what stands
@@ -84,7 +72,10 @@ class Bound:
         self, inputs: Mapping[str, Value], slots: Mapping[str, Value], services: Step
     ) -> tuple[np.ndarray, dict[str, Value]]:
         """The step, [entries], that is subtracted, and the next value of each slot; to be called
-        where NumPy is told to ignore what overflows."""
+        where NumPy is told to ignore what overflows.
+
+        **Raises:** LaidOutOtherwise where only `run_step` tells what the program says.
+        """
         self.services = services
         values = self._start.copy()
         self._set(values, inputs)
@@ -103,6 +94,8 @@ class Bound:
     def whole(self, parts: Value, kind: Kind = Kind.TENSOR) -> Value:
         """A value of the interpreter as it is here."""
         if kind is Kind.TENSOR:
+            if not all(part.flags.c_contiguous for part in parts):
+                raise LaidOutOtherwise
             return flat(parts)
         return np.array(parts) if kind is Kind.SCALAR else parts
 
@@ -135,7 +128,7 @@ class Bound:
             return lambda values: self._chosen(call, values)
         if _of_numbers(call):
             return lambda values: number(xp, primitive, take(values))
-        if not primitive.signature.elementwise:
+        if not primitive.signature.elementwise or not _all_plain(call):
             return lambda values: self._part_by_part(call, take(values))
         if not lifts:
             return lambda values: meaning(xp, *take(values))
@@ -166,15 +159,23 @@ class Bound:
     def _read(self, output: Output, values: list[Value]) -> Value:
         """A value that leaves the step or a branch, as the kind that holds it."""
         value = self._lifted(values[output.place], output.kind, output.to)
-        return np.asarray(value, dtype=np.float64)
+        return np.asarray(value, dtype=np.float64) if plain(output.to) else value
 
     def _lifted(self, value: Value, kind: Kind, to: Kind) -> Value:
         """A value of `kind` as one of `to`."""
         if kind is to:
             return value
+        if not (plain(kind) and plain(to)):
+            parts = lifted(self.xp, self.parts(value, kind), kind, to, self.leaves)
+            return self.whole(parts, to)
         if kind is Kind.SCALAR:
             return value[self._owner]
         return np.broadcast_to(value, len(self._owner if to is Kind.TENSOR else self.leaves))
+
+
+def _all_plain(call: Call) -> bool:
+    """True if a call makes a Tensor, a Scalar or a Global of such values."""
+    return all(map(plain, (call.passing.result, *call.passing.given)))
 
 
 def _of_numbers(call: Call) -> bool:

@@ -10,7 +10,7 @@ refresh every hundred steps and one every two hundred look alike.
 
 from collections.abc import Iterator
 from functools import cache, lru_cache
-from types import SimpleNamespace
+from itertools import islice
 
 import numpy as np
 
@@ -22,8 +22,9 @@ from dsl.program import Program
 from dsl.rewrite.canonical import canonical
 from dsl.rewrite.liveness import live, sources
 from dsl.rewrite.lower import spelled_out
-from dsl.run.bound import Bound, binds
+from dsl.run.bound import Bound, LaidOutOtherwise
 from dsl.run.interpret import run_step
+from dsl.run.numpy64 import without_signed_zeros
 from dsl.run.values import initial
 
 STEPS = 16
@@ -37,15 +38,6 @@ _NEGLIGIBLE = 1e-11
 _NOTHING = 1e-14
 _ODD = 0.9641257094716
 """Scales steps before they are rounded, so that round numbers do not sit between two roundings."""
-
-without_signed_zeros = SimpleNamespace(
-    **{
-        **vars(np),
-        "divide": lambda x, y: np.divide(x, y + 0.0),
-        "power": lambda x, y: np.power(x + 0.0, y),
-    }
-)
-"""NumPy without the two functions that tell a negative zero from a positive one."""
 
 
 @lru_cache(maxsize=16384)
@@ -106,11 +98,17 @@ def _moves(program: Program, stream: int) -> Iterator[np.ndarray]:
     """The steps on a probe stream one after the other, [entries]."""
     program = canonical(program)
     probe = Probe(stream, joined=not _sees_shapes(program))
-    return (bound_moves if binds(program) else interpreted_moves)(program, probe)
+    done = 0
+    try:
+        for move in bound_moves(program, probe):
+            yield move
+            done += 1
+    except LaidOutOtherwise:
+        yield from islice(interpreted_moves(program, probe), done, None)
 
 
 def bound_moves(program: Program, probe: "Probe") -> Iterator[np.ndarray]:
-    """The steps of a program that `binds`, [entries] each."""
+    """The steps of a program, [entries] each, or LaidOutOtherwise."""
     given = {**program.hyperparameters, "T": _HORIZON}
     bound = Bound(program, probe.start, given, without_signed_zeros)
     w, slots, asks = bound.whole(probe.start), bound.slots(), bound.asks

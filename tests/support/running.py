@@ -3,8 +3,9 @@
 import numpy as np
 
 from dsl.program import Program
-from dsl.run.fingerprint import Polynomial, without_signed_zeros
+from dsl.run.fingerprint import Polynomial
 from dsl.run.interpret import run_step
+from dsl.run.numpy64 import without_signed_zeros
 from dsl.run.values import initial
 from tests.support.strategies import GradientStream
 
