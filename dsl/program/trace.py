@@ -181,9 +181,10 @@ def _run(
 ) -> tuple[Any, dict[str, Any]]:
     """Call the function; its result and what its local names are bound to when it returns."""
     names: dict[str, Any] = {}
+    code = inspect.unwrap(function).__code__
 
     def watch(frame: FrameType, event: str, _: Any) -> None:
-        if event == "return" and frame.f_code is function.__code__:
+        if event == "return" and frame.f_code is code:
             names.update(frame.f_locals)
 
     outer = sys.getprofile()

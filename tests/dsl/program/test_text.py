@@ -1,6 +1,7 @@
 """Program to text and back."""
 
 import ast
+import functools
 import inspect
 import math
 import pickle
@@ -167,6 +168,19 @@ def test_names_of_the_author_are_kept():
         "    return step"
     )
     assert str(parse(text)) == text
+
+
+def test_names_are_kept_of_a_function_that_is_wrapped():
+    def rule(w, g, *, lr=0.1):
+        scaled = lr * g
+        return scaled + w * scaled
+
+    @functools.wraps(rule)
+    def wrapped(*args, **kwargs):
+        return rule(*args, **kwargs)
+
+    assert "    scaled = lr * g\n" in str(trace(rule))
+    assert str(trace(wrapped)) == str(trace(rule))
 
 
 def test_a_long_unnamed_chain_gets_names_so_that_it_can_be_read_back():
