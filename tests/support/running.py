@@ -1,5 +1,7 @@
 """Running a program in float64 on a drawn stream: what tests compare programs by."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from dsl.program import Program
@@ -20,6 +22,13 @@ def calm(program: Program) -> Program:
     """The program where two machines that round differently stay together."""
     shared = CALM.keys() & program.hyperparameters
     return program.with_hyperparameters(**{name: CALM[name] for name in shared})
+
+
+def with_rate(program: Program) -> Program:
+    """The program with a hyperparameter `lr`, if it had none."""
+    if "lr" in program.hyperparameters:
+        return program
+    return replace(program, hyperparameters={**program.hyperparameters, "lr": 0.1})
 
 
 class PolynomialStep(Polynomial):

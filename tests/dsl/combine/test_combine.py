@@ -1,17 +1,13 @@
 """Combinators: what they make is an ordinary program, and does what its parts do in turn."""
 
-from collections.abc import Callable
 from dataclasses import replace
 
-import jax
-import jax.numpy as jnp
 import numpy as np
-import optax
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from dsl import PRIMITIVES, DslError, Program, canonical, fingerprint, parse, simplify, to_optax
+from dsl import PRIMITIVES, DslError, Program, canonical, fingerprint, parse, simplify
 from dsl.combine import (
     COMBINATORS,
     Combinator,
@@ -23,11 +19,9 @@ from dsl.combine import (
     follow,
     gradient_noise,
     in_eight_bits,
-    linear_decay,
     rename,
     store,
     substitute,
-    uba,
     warmup,
 )
 from dsl.errors import FormError, KindError, UnknownName
@@ -38,20 +32,13 @@ from dsl.run.fingerprint import respond
 from dsl.run.interpret import run_step
 from dsl.run.values import initial
 from dsl.zoo import ZOO
-from tests.support.running import HORIZON, PolynomialStep, flat, trajectory
+from tests.support.running import HORIZON, PolynomialStep, flat, trajectory, with_rate
 from tests.support.strategies import gradient_streams, programs
 
 ALL = [pytest.param(combinator, id=name) for name, combinator in COMBINATORS.items()]
 BASES = ("sgd", "heavy_ball", "adamw", "lion", "adan", "sophia_h")
 QUIET = [p.name for p in PRIMITIVES.values() if "stream" not in p.params]
 """Primitives that mean the same whatever numbers the streams of noise have."""
-
-
-def with_rate(program: Program) -> Program:
-    """The program with a hyperparameter `lr`, if it had none."""
-    if "lr" in program.hyperparameters:
-        return program
-    return replace(program, hyperparameters={**program.hyperparameters, "lr": 0.1})
 
 
 # What comes out is a program.
@@ -208,140 +195,6 @@ def test_slots_that_are_never_negative_have_a_map_without_signs():
 def test_no_bits_are_lost_of_tensors_that_are_too_small(name: str):
     made = in_eight_bits(ZOO[name], least=10_000)
     np.testing.assert_array_equal(respond(made), respond(ZOO[name]))
-
-
-# Numbers at which a combinator does nothing.
-
-NEUTRAL: dict[str, dict[str, float]] = {
-    "coupled_decay": {"wd": 0},
-    "variance_reduced": {"gamma": 0},
-    "variance_reduced_exactly": {"gamma": 0},
-    "decoupled_decay": {"wd": 0},
-    "gradient_noise": {"eta": 0},
-}
-"""The combined program simplifies to the base."""
-
-NEUTRAL_AT_A_RATE: dict[str, dict[str, float]] = {
-    "cosine": {"lr": 0.1, "lr_min": 0.1},
-    "uba": {"lr": 0.1, "lr_min": 0.1},
-}
-"""It simplifies to the base with the rate fixed."""
-
-SILENT: dict[str, dict[str, float]] = {
-    "clipped_by_global_norm": {"c": 1e30},
-    "clipped_by_norm": {"c": 1e30},
-    "zclip": {"c": 1e30, "z": 1e30, "warmup": 1},
-    "warmup": {"warmup": 1},
-}
-"""It does what the base does."""
-
-NEVER_NEUTRAL = {"cautious", "linear_decay", "mechanic", "mechanize", "perp_grad"}
-
-
-def test_it_is_known_of_every_combinator_when_it_does_nothing():
-    known = [*NEUTRAL, *NEUTRAL_AT_A_RATE, *SILENT, *NEVER_NEUTRAL]
-    assert sorted(known) == sorted(COMBINATORS)
-
-
-def simplest(program: Program) -> Program:
-    return canonical(simplify(program, Domain.FINITE))
-
-
-@pytest.mark.parametrize("name", NEUTRAL)
-@given(program=programs())
-@settings(max_examples=60)
-def test_at_neutral_numbers_a_combined_program_simplifies_to_the_base(name: str, program: Program):
-    combinator = COMBINATORS[name]
-    made = combinator.put(fix(combinator.piece, **NEUTRAL[name]), program)
-    base = spelled_out(program) if combinator.name == "g" else program
-    assert simplest(made) == simplest(base)
-
-
-@pytest.mark.parametrize("name", NEUTRAL_AT_A_RATE)
-@given(program=programs())
-@settings(max_examples=60)
-def test_a_schedule_between_equal_rates_simplifies_to_that_rate(name: str, program: Program):
-    numbers = NEUTRAL_AT_A_RATE[name]
-    program = with_rate(program)
-    made = COMBINATORS[name](program)
-    assert simplest(fix(made, **numbers)) == simplest(fix(program, lr=numbers["lr"]))
-
-
-@pytest.mark.parametrize("base", ["sgd", "adamw", "adan"])
-@pytest.mark.parametrize("name", SILENT)
-def test_a_combinator_that_never_acts_leaves_the_base(name: str, base: str):
-    made = COMBINATORS[name](ZOO[base], **SILENT[name])
-    np.testing.assert_allclose(respond(made), respond(ZOO[base]), rtol=1e-12, atol=1e-15)
-
-
-# Against Optax.
-
-
-def rates(program: Program, horizon: int, steps: int) -> np.ndarray:
-    """The steps of the program where every gradient is 1."""
-    with jax.enable_x64(True):
-        optimizer = to_optax(program, horizon=horizon)
-        w, g, moves = jnp.zeros(()), jnp.ones(()), []
-        state = optimizer.init(w)
-        for _ in range(steps):
-            move, state = optimizer.update(g, state, w)
-            moves.append(-float(move))
-    return np.array(moves)
-
-
-SCHEDULES: dict[str, tuple[Program, Callable[[int], optax.Schedule]]] = {
-    "cosine": (
-        cosine(ZOO["sgd"].with_hyperparameters(lr=0.5), lr_min=0.1),
-        lambda T: optax.cosine_decay_schedule(0.5, T, alpha=0.2),
-    ),
-    "linear": (
-        linear_decay(ZOO["sgd"].with_hyperparameters(lr=0.5)),
-        lambda T: lambda count: optax.linear_schedule(0.5, 0, T)(count + 1),
-    ),
-    "warm-up": (
-        warmup(ZOO["sgd"].with_hyperparameters(lr=0.5), warmup=7),
-        lambda T: optax.linear_schedule(0.5 / 7, 0.5, 6),
-    ),
-    "a phi of 2 is a cosine": (
-        uba(ZOO["sgd"].with_hyperparameters(lr=0.5), lr_min=0.1, phi=2),
-        lambda T: optax.cosine_decay_schedule(0.5, T, alpha=0.2),
-    ),
-}
-
-
-@pytest.mark.parametrize(("program", "schedule"), SCHEDULES.values(), ids=SCHEDULES.keys())
-def test_a_schedule_is_that_of_optax_and_holds_after_the_horizon(program, schedule):
-    with jax.enable_x64(True):
-        expected = [float(schedule(20)(count)) for count in range(25)]
-    np.testing.assert_allclose(rates(program, 20, 25), expected, rtol=1e-12, atol=1e-15)
-
-
-def test_a_budget_aware_schedule_goes_through_its_known_points():
-    made = uba(ZOO["sgd"].with_hyperparameters(lr=1), phi=0.5)
-    np.testing.assert_allclose(rates(made, 4, 5), [1, 0.958870939, 0.8, 0.4069827195, 0], atol=1e-9)
-
-
-def test_combinators_go_on_top_of_each_other_as_transformations_of_optax_do():
-    made = clipped_by_global_norm(warmup(cosine(ZOO["adamw"]), warmup=5), c=0.7)
-    schedule = optax.cosine_decay_schedule(0.25, 20)
-    theirs = optax.chain(
-        optax.clip_by_global_norm(0.7),
-        optax.adamw(
-            lambda count: schedule(count) * jnp.minimum((count + 1.0) / 5, 1), weight_decay=0.1
-        ),
-    )
-    with jax.enable_x64(True):
-        ours = to_optax(made, 0.25, horizon=20, wd=0.1)
-        leaves = [jnp.array([1.0, -2.0]), jnp.array(0.5)]
-        walks = []
-        for optimizer in (ours, theirs):
-            w, state = leaves, optimizer.init(leaves)
-            for step in range(20):
-                g = [0.3 * x + 0.1 * jnp.cos(step + x) for x in w]
-                move, state = optimizer.update(g, state, w)
-                w = optax.apply_updates(w, move)
-            walks.append(flat(w))
-    np.testing.assert_allclose(walks[0], walks[1], rtol=1e-12)
 
 
 # Hyperparameters fixed, names changed, and what is refused.

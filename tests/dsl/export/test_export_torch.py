@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 
 from dsl import PRIMITIVES, parse
 from dsl.export import to_torch_source
+from dsl.export.header import camel_case
 from dsl.language.registry import Scope
 from dsl.zoo import ZOO
 from tests.dsl.zoo.references import model
-from tests.support import exporting
+from tests.support import exporting, exporting_torch
 from tests.support.everyday import PRIMITIVE_SAMPLE, TO_READ, each
 from tests.support.exporting import RULES
 from tests.support.odd_programs import ODD, one_primitive
@@ -32,11 +33,13 @@ SIZE = sum(math.prod(shape) for shape in SHAPES)
 @pytest.mark.parametrize(("name", "dtype"), exporting.walks())
 def test_the_file_follows_the_interpreter_and_goes_on_after_a_load(name, dtype):
     program = RULES[name]
-    make = exporting.torch_class(program)
+    make = exporting_torch.torch_class(program)
     given_ = exporting.extra(program)
-    path = exporting.torch_walk(program, lambda params: make(params, **given_), dtype)
+    path = exporting_torch.torch_walk(program, lambda params: make(params, **given_), dtype)
     assert exporting.apart(path, exporting.interpreted(program, dtype)) < TOLERANCE[dtype]
-    resumed = exporting.torch_walk(program, lambda params: make(params, **given_), dtype, stop=20)
+    resumed = exporting_torch.torch_walk(
+        program, lambda params: make(params, **given_), dtype, stop=20
+    )
     np.testing.assert_array_equal(resumed, path)
 
 
@@ -74,7 +77,7 @@ def test_a_primitive_means_the_same(op):
         same(exporting.moves_of_optax(program, stream, w), wanted)
         if op == "sign":  # torch.sign(nan) is 0
             wanted = [[np.nan_to_num(x, posinf=np.inf) for x in leaves] for leaves in wanted]
-        same(exporting.moves_of_torch(program, stream, w), wanted)
+        same(exporting_torch.moves_of_torch(program, stream, w), wanted)
 
 
 @pytest.mark.parametrize("op", exporting.EXPRESSED)
@@ -92,7 +95,7 @@ def test_a_primitive_means_the_same_on_numbers(op):
             }
         )
         wanted = exporting.moves_of_interpreter(chosen, ones, w)
-        same(exporting.moves_of_torch(chosen, ones, w), wanted)
+        same(exporting_torch.moves_of_torch(chosen, ones, w), wanted)
         same(exporting.moves_of_optax(chosen, ones, w), wanted)
 
 
@@ -128,7 +131,7 @@ def check_that_hosts_agree(program, seed):
     close = exporting.moves_of_interpreter(program, nudged, w)
     for found in (
         exporting.moves_of_optax(program, stream, w),
-        exporting.moves_of_torch(program, stream, w),
+        exporting_torch.moves_of_torch(program, stream, w),
     ):
         for one, two, three in zip(found, wanted, close, strict=True):
             for x, y, z in zip(one, two, three, strict=True):
@@ -164,7 +167,7 @@ def test_the_files_pass_ruff(names, tmp_path):
 
 def test_the_state_survives_a_file():
     program = ODD["global_slots"]
-    make = exporting.torch_class(program)
+    make = exporting_torch.torch_class(program)
     params = [torch.nn.Parameter(torch.ones(2))]
     optimizer = make(params)
     for _ in range(3):
@@ -188,7 +191,7 @@ def test_the_state_survives_a_file():
 
 
 def adamw():
-    return exporting.torch_class(ZOO["adamw"])
+    return exporting_torch.torch_class(ZOO["adamw"])
 
 
 @pytest.mark.parametrize(
@@ -213,7 +216,7 @@ def test_sparse_gradients_and_a_missing_closure_are_refused():
     with pytest.raises(RuntimeError, match="AdamW does not support sparse gradients"):
         adamw()([p]).step()
     with pytest.raises(RuntimeError, match="needs a closure that returns the loss"):
-        exporting.torch_class(ODD["sharpness"])([p]).step()
+        exporting_torch.torch_class(ODD["sharpness"])([p]).step()
 
 
 def test_a_parameter_without_gradient_stays():
@@ -228,12 +231,12 @@ def test_a_parameter_without_gradient_stays():
 def test_groups_have_their_own_hyperparameters_and_share_global_norms():
     program = ODD["clipped"]
     p, q = (torch.nn.Parameter(torch.ones(2)) for _ in range(2))
-    optimizer = exporting.torch_class(program)([{"params": [p], "lr": 0.0}, {"params": [q]}])
+    optimizer = exporting_torch.torch_class(program)([{"params": [p], "lr": 0.0}, {"params": [q]}])
     p.grad, q.grad = torch.ones(2), torch.ones(2)
     optimizer.step()
     both = torch.nn.Parameter(torch.ones(4))
     both.grad = torch.ones(4)
-    exporting.torch_class(program)([both]).step()
+    exporting_torch.torch_class(program)([both]).step()
     assert p.tolist() == [1, 1]
     torch.testing.assert_close(q.detach(), both.detach()[:2])
 
@@ -241,9 +244,9 @@ def test_groups_have_their_own_hyperparameters_and_share_global_norms():
 @pytest.mark.parametrize("name", ["lion", "sophia_h", "sharpness"])
 def test_climbing_a_loss_is_descending_its_negative(name):
     rule = RULES[name]
-    make, more = exporting.torch_class(rule), exporting.extra(rule)
-    down = exporting.torch_walk(rule, lambda ps: make(ps, **more), "float64")
-    up = exporting.torch_walk(
+    make, more = exporting_torch.torch_class(rule), exporting.extra(rule)
+    down = exporting_torch.torch_walk(rule, lambda ps: make(ps, **more), "float64")
+    up = exporting_torch.torch_walk(
         rule, lambda ps: make(ps, maximize=True, **more), "float64", climb=True
     )
     np.testing.assert_allclose(up, down, rtol=1e-12)
@@ -253,7 +256,7 @@ def test_climbing_a_loss_is_descending_its_negative(name):
 def test_half_precision_is_kept(name):
     program = RULES[name]
     p = torch.nn.Parameter(torch.ones(3, dtype=torch.bfloat16))
-    optimizer = exporting.loaded(to_torch_source(program))[exporting.camel_case(program)]([p])
+    optimizer = exporting.loaded(to_torch_source(program))[camel_case(program)]([p])
     for _ in range(2):
         p.grad = torch.ones_like(p)
         optimizer.step(lambda: p.square().sum())

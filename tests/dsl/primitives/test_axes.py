@@ -15,7 +15,7 @@ from dsl.language.kinds import KINDS, Kind, join, lifts
 from dsl.run.interpret import run_step
 from dsl.run.machine import DoesNotFit, Layout, Machine
 from dsl.zoo import ZOO
-from tests.dsl.primitives.test_meaning import value
+from tests.dsl.primitives.test_reductions import value
 from tests.support.everyday import each
 
 pytestmark = pytest.mark.lightly_compiled

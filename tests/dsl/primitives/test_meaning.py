@@ -16,14 +16,11 @@ from dsl import PRIMITIVES
 from dsl.export.latex import Formula
 from dsl.language.kinds import KINDS, Kind, lifts, plain
 from dsl.language.registry import Binding, Primitive, Scope
-from dsl.program import INPUTS
 from dsl.program.parse import parse
 from dsl.rewrite.lower import in_other_words, spelling
 from dsl.run.interpret import run_step
-from dsl.run.jax_step import jax_choose
 from dsl.run.values import initial
 from tests.support.odd_programs import start_of
-from tests.support.running import PolynomialStep
 from tests.support.strategies import LENGTHS, operands
 
 SHAPES = ((), (3,), (2, 1, 2, 2))
@@ -114,15 +111,6 @@ def call_text(primitive: Primitive, kind: Kind) -> tuple[str, list[str]]:
         return f"def rule(w, g, {slots}):\n    return {made}", names
     kept = f"def rule(w, g, {slots}, made={start_of(result)}):\n    made = {made}\n    return w"
     return kept, names
-
-
-def value(text: str, slots: dict | None = None, shapes=SHAPES, **inputs):
-    """The result of a rule `return <text>` in NumPy; w counts up from 1."""
-    w = [np.arange(1.0, 1 + math.prod(s)).reshape(s) for s in shapes]
-    given_inputs = {"w": w, "g": [-leaf for leaf in w], "t": np.float64(3), **inputs}
-    names = ", ".join(n for n in INPUTS if n in given_inputs)
-    program = parse(f"def rule({names}):\n    return {text}")
-    return run_step(program, given_inputs, slots or {}, PolynomialStep(0, w), np)[0]
 
 
 def one_minus_power(x, y):
@@ -234,139 +222,6 @@ def test_guarded_primitives_are_defined_where_the_table_says(text, w, wanted, xp
         inputs = {"w": [xp.asarray(w, dtype=float)]}
         ((met,), _) = run_step(program, inputs, {}, None, xp)
     np.testing.assert_allclose(met, wanted, rtol=1e-12)
-
-
-def test_reductions_are_per_tensor_or_over_the_model():
-    ones, threes = [np.full(shape, 1.0) for shape in SHAPES], [1.0, 3.0, 8.0]
-    w = [np.arange(1.0, 1 + math.prod(s)).reshape(s) for s in SHAPES]
-    everything = np.concatenate([leaf.ravel() for leaf in w])
-    per_tensor = {
-        "norm(w)": [np.sqrt(np.sum(x**2)) for x in w],
-        "l1_norm(g)": [np.sum(x) for x in w],
-        "max_abs(g)": [np.max(x) for x in w],
-        "rms(w)": [np.sqrt(np.mean(x**2)) for x in w],
-        "mean(g)": [-np.mean(x) for x in w],
-        "sum(g)": [-np.sum(x) for x in w],
-        "dot(w, g)": [-np.sum(x**2) for x in w],
-        "norm(2)": [2 * np.sqrt(n) for n in threes],
-        "sum(t)": [3 * n for n in threes],
-    }
-    for text, wanted in per_tensor.items():
-        for met, number, one in zip(value(text), wanted, ones, strict=True):
-            np.testing.assert_allclose(met, number * one, rtol=1e-14)
-    whole = {
-        "global_norm(g)": np.sqrt(np.sum(everything**2)),
-        "global_dot(w, g)": -np.sum(everything**2),
-        "global_mean(g)": -np.mean(everything),
-        "global_norm(1)": np.sqrt(12),
-        "global_mean(norm(w))": np.dot([1, 3, 8], per_tensor["norm(w)"]) / 12,
-        "cosine_sim(w, g)": -1.0,
-        "cosine_sim(w, 0)": 0.0,
-        "global_norm(clip_by_global_norm(g, 2))": 2.0,
-        "global_norm(clip_by_global_norm(g, 1e6))": np.sqrt(np.sum(everything**2)),
-        "global_norm(clip_by_global_norm(0, 1))": 0.0,
-    }
-    for text, wanted in whole.items():
-        for met in value(text):
-            np.testing.assert_allclose(met, wanted, rtol=1e-14)
-
-
-@pytest.mark.parametrize("xp", [np, jnp], ids=["numpy", "jax"])
-def test_a_quantile_is_linear_between_the_entries_of_a_tensor(xp):
-    meaning = PRIMITIVES["quantile"].meaning
-    with jax.enable_x64(True), np.errstate(invalid="ignore"):
-        for shape in SHAPES:
-            x = np.random.Generator(np.random.PCG64(5)).normal(size=shape)
-            for q in (0.0, 0.1, 1 / 3, 0.5, 0.95, 1.0):
-                met = meaning(xp, xp.asarray(x), q)
-                np.testing.assert_allclose(met, np.quantile(x, q), rtol=1e-14)
-            assert all(np.isnan(meaning(xp, xp.asarray(x), q)) for q in (-0.1, 1.1, np.nan))
-        ends = xp.asarray([np.inf, 1.0, -np.inf, np.nan])
-        met = [float(meaning(xp, ends, k / 3)) for k in range(4)]
-        np.testing.assert_array_equal(met, [-np.inf, 1.0, np.inf, np.nan])
-        assert meaning(xp, xp.zeros((0,)), 0.5) == 0
-
-
-def test_block_mean_keeps_shapes_and_averages_the_trailing_axes():
-    shapes = ((), (4,), (3, 4), (2, 3, 4), (2, 3, 4, 5), (2, 1, 2, 2, 3))
-    axes = ((), (), (1,), (2,), (2, 3), (2, 3, 4))
-    w = [np.arange(1.0, 1 + math.prod(s)).reshape(s) for s in shapes]
-    for met, leaf, over in zip(value("block_mean(w)", shapes=shapes), w, axes, strict=True):
-        wanted = np.mean(leaf, axis=over, keepdims=True) if over else leaf
-        np.testing.assert_array_equal(met, np.broadcast_to(wanted, leaf.shape))
-
-
-def test_lower_kinds_lift_by_broadcasting():
-    for met, leaf in zip(value("t"), value("w"), strict=True):
-        np.testing.assert_array_equal(met, np.full(leaf.shape, 3.0))
-    for met, leaf in zip(value("w * norm(w) + t * 2"), value("w"), strict=True):
-        np.testing.assert_array_equal(met, leaf * np.sqrt(np.sum(leaf**2)) + 6)
-
-
-def test_tensors_without_entries_and_models_without_tensors_do_not_raise():
-    for text in (
-        "max_abs(w)",
-        "quantile(w, 1)",
-        "sum(w) + global_norm(w)",
-        "clip_by_global_norm(w, 1)",
-    ):
-        assert [x.shape for x in value(text, shapes=((0,), (2, 0), (2,)))] == [(0,), (2, 0), (2,)]
-    assert value("w * global_norm(w)", shapes=()) == []
-
-
-class Costly(PolynomialStep):
-    """Counts what it is asked."""
-
-    asked = 0
-
-    def grad_at(self, point):
-        self.asked += 1
-        return super().grad_at(point)
-
-
-@pytest.mark.parametrize("t", range(1, 8))
-def test_when_computes_only_the_branch_that_it_takes(t):
-    program = parse(
-        "def rule(w, g, t):\n"
-        "    new = grad_at(w)\n"
-        "    new = sin(new) + 1\n"
-        "    return when(every(t, 3, 1), new, when(every(t, 3, 2), sin(g), g))"
-    )
-    w, g = [np.array([0.5, -1.0])], [np.array([2.0, 3.0])]
-    step = Costly(0, w)
-    inputs = {"w": w, "g": g, "t": np.float64(t)}
-    ((met,), _) = run_step(program, inputs, {}, step, np)
-    wanted = [np.sin(0.7 * w[0] + w[0] ** 3) + 1, np.sin(g[0]), g[0]][(t - 1) % 3]
-    np.testing.assert_array_equal(met, wanted)
-    assert step.asked == (t % 3 == 1)
-
-
-def test_a_value_read_outside_of_when_is_computed_once():
-    program = parse(
-        "def rule(w, g, t, m=zeros):\n"
-        "    h = grad_at(w)\n"
-        "    m = when(every(t, 2, 1), h, m)\n"
-        "    return h + m"
-    )
-    w = [np.ones(3)]
-    step = Costly(0, w)
-    run_step(program, {"w": w, "g": w, "t": np.float64(1)}, {"m": [np.zeros(3)]}, step, np)
-    assert step.asked == 1
-
-
-def test_a_long_chain_inside_of_when_does_not_run_out_of_stack():
-    text = "def rule(w, g, t):\n" + "    g = g + 1\n" * 3000 + "    return when(t > 1, g, w)"
-    w = [np.zeros(2)]
-    ((met,), _) = run_step(parse(text), {"w": w, "g": w, "t": np.float64(2)}, {}, None, np)
-    np.testing.assert_array_equal(met, 3000.0)
-
-
-def test_when_keeps_numbers_of_the_model_precise_in_bfloat16():
-    program = parse("def rule(w, g, t):\n    return when(t > 0, t, 0) - 1000")
-    w = [jnp.zeros(2, jnp.bfloat16)]
-    inputs = {"w": w, "g": w, "t": jnp.float32(1001)}
-    ((met,), _) = run_step(program, inputs, {}, None, jnp, jax_choose)
-    np.testing.assert_array_equal(np.asarray(met, float), 1.0)
 
 
 @given(st.floats(width=64), st.floats(width=64))

@@ -18,7 +18,7 @@ from evaluators.registry import get
 from evaluators.training.batches import TrainingRequest
 from evaluators.training.choice import Engine
 from evaluators.training.trainer import Trainer
-from tests.support import exporting
+from tests.support import exporting, exporting_torch
 
 TEXT = "def rule(w, g, *, lr=0.1):\n    return (g + far_slope(0.5 * w, 3)) * lr"
 
@@ -72,7 +72,7 @@ def test_its_torch_file_holds_its_method_and_what_that_calls(program):
     for method in ("_far_slope", "_grad_at", "_elsewhere"):
         assert source.count(f"def {method}(") == 1
     known = parse("def rule(w, g, *, lr=0.1):\n    return (g + grad_at(1.5 * w)) * lr")
-    walk = exporting.torch_walk(program, exporting.torch_class(program), "float64")
+    walk = exporting_torch.torch_walk(program, exporting_torch.torch_class(program), "float64")
     np.testing.assert_allclose(walk, exporting.interpreted(known, "float64"), rtol=1e-12)
 
 
