@@ -12,8 +12,10 @@ jaxtyping's own; otherwise an annotation is the type of the array alone.
 import sys
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 if TYPE_CHECKING or "jaxtyping" in sys.modules:
-    from jaxtyping import Float
+    from jaxtyping import Bool, Float, Int
 else:
 
     class _Unchecked:
@@ -22,6 +24,16 @@ else:
         def __class_getitem__(cls, item: tuple[Any, str]) -> Any:
             return item[0]
 
-    Float = _Unchecked
+    Bool = Float = Int = _Unchecked
 
-__all__ = ["Float"]
+if TYPE_CHECKING:
+    Leaf = Float[np.ndarray, "..."]
+else:
+    Leaf = Float[np.ndarray | np.float64, "..."]
+"""The entries of one parameter tensor. NumPy makes a number of what has no axes, which may be asked
+all that an array is asked."""
+
+Leaves = list[Leaf]
+"""One array per parameter tensor."""
+
+__all__ = ["Bool", "Float", "Int", "Leaf", "Leaves"]

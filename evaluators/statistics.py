@@ -20,9 +20,8 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
 
-Floats = NDArray[np.float64]
+from dsl.shapes import Float, Int
 
 ERROR = 0.05
 """The chance of a wrong claim that is accepted, over all rules looked at."""
@@ -44,7 +43,7 @@ class Interval(NamedTuple):
         return Interval(*(math.exp(value) for value in self))
 
 
-def interval(values: ArrayLike, confidence: float = 0.95) -> Interval:
+def interval(values: Float[np.ndarray, "tasks seeds"], confidence: float = 0.95) -> Interval:
     """The mean over tasks and seeds, with an interval that speaks for tasks like these.
 
     Tasks are resampled with replacement, and the seeds within each (two-stage bootstrap, Davison
@@ -53,22 +52,25 @@ def interval(values: ArrayLike, confidence: float = 0.95) -> Interval:
     below some twenty tasks, where t is exact for normal task means. Seeds count twice, once within
     the spread of the task means, so that the interval errs on the wide side where they dominate.
 
-    **Arguments:** `values`: finite, [tasks, seeds]. With one task the seeds are the sample, and
-    the interval speaks for that task alone. One value has no interval: the ends are infinite.
+    **Arguments:** `values`: finite. With one task the seeds are the sample, and the interval speaks
+    for that task alone. One value has no interval: the ends are infinite.
+    **Raises:** ValueError for results without a task or seed, or that are not finite.
     """
     from scipy import stats
 
-    array = _results(values)
-    sample = array[0][:, None] if len(array) == 1 else array
+    _check(values)
+    sample = values.T if len(values) == 1 else values
     units, repeats = sample.shape
-    estimate = float(array.mean())
+    estimate = float(values.mean())
     if units == 1:
         return Interval(-math.inf, estimate, math.inf)
     draw = np.random.default_rng(0)
 
-    def resampled_mean(chosen: Floats, axis: int) -> Floats:
-        """Mean of the tasks with indices `chosen`, [..., tasks], each with its seeds redrawn."""
-        tasks = np.moveaxis(chosen, axis, -1).astype(int)[..., None]
+    def resampled_mean(
+        chosen: Int[np.ndarray, "*samples tasks"], axis: int
+    ) -> Float[np.ndarray, "*samples"]:
+        """Mean of the tasks with indices `chosen`, along `axis`, each with its seeds redrawn."""
+        tasks = np.moveaxis(chosen, axis, -1)[..., None]
         seeds = draw.integers(repeats, size=(*tasks.shape[:-1], repeats))
         return sample[tasks, seeds].mean(axis=(-2, -1))
 
@@ -84,7 +86,7 @@ def interval(values: ArrayLike, confidence: float = 0.95) -> Interval:
     return Interval(estimate - half, estimate, estimate + half)
 
 
-def paired_test(differences: ArrayLike, *, greater: bool = False) -> float:
+def paired_test(differences: Float[np.ndarray, "tasks seeds"], *, greater: bool = False) -> float:
     """The p-value of differences that are symmetric around 0 if two rules are equally good.
 
     The sign-flip test: to swap the two rules of a pair is to flip the sign of their difference, and
@@ -93,17 +95,15 @@ def paired_test(differences: ArrayLike, *, greater: bool = False) -> float:
     distribution, and without a convention for ties, which Wilcoxon's test needs. Two-sided, or
     against "greater than 0" alone.
 
-    **Arguments:** `differences`: finite; [tasks, seeds], where the rules are swapped in a task
-    with all its seeds, since the seeds of a task share what is peculiar to it; or one task's
-    [seeds]. The least possible value is 2 to the minus number of units, twice that if two-sided.
+    **Arguments:** `differences`: finite. The rules are swapped in a task with all its seeds, since
+    these share what is peculiar to it; with one task they are swapped seed by seed. The least
+    possible value is 2 to the minus number of units, twice that if two-sided.
+    **Raises:** ValueError as `interval` does.
     """
     from scipy import stats
 
-    units = np.asarray(differences, float)
-    if units.ndim == 2:
-        units = units.mean(axis=1)
-    if not np.isfinite(units).all():
-        raise ValueError("differences have to be finite: give failed runs a bound first")
+    _check(differences)
+    units = differences[0] if len(differences) == 1 else differences.mean(axis=1)
     if not units.any() or len(units) < 2:
         return 1.0
     result = stats.permutation_test(
@@ -140,19 +140,17 @@ class Evidence:
         return Evidence(Interval(**data["difference"]), data["confidence"], data["p_value"])
 
 
-def evidence(differences: ArrayLike, looked_at: int = 1) -> Evidence:
+def evidence(differences: Float[np.ndarray, "tasks seeds"], looked_at: int = 1) -> Evidence:
     """The evidence that a rule is ahead of another: `interval` and `paired_test` (two-sided) of
     their differences.
 
-    **Arguments:** `differences`: finite, [tasks, seeds], each of the two rules on one task and
-    seed. `looked_at`: rules, or rules and tasks, that such a claim might have been made of; the
-    confidence is 1 - `ERROR` / `looked_at` (Bonferroni; Dunn 1961, "Multiple Comparisons Among
-    Means").
+    **Arguments:** `differences`: finite, each of the two rules on one task and seed. `looked_at`:
+    rules, or rules and tasks, that such a claim might have been made of; the confidence is
+    1 - `ERROR` / `looked_at` (Bonferroni; Dunn 1961, "Multiple Comparisons Among Means").
+    **Raises:** ValueError as `interval` does.
     """
-    array = _results(differences)
     confidence = 1 - ERROR / looked_at
-    p_value = paired_test(array if len(array) > 1 else array[0])
-    return Evidence(interval(array, confidence), confidence, p_value)
+    return Evidence(interval(differences, confidence), confidence, paired_test(differences))
 
 
 def holm(p_values: Sequence[float], count: int | None = None) -> tuple[float, ...]:
@@ -174,7 +172,7 @@ def holm(p_values: Sequence[float], count: int | None = None) -> tuple[float, ..
     return tuple(result.tolist())
 
 
-def rank_correlation(first: ArrayLike, second: ArrayLike) -> float | None:
+def rank_correlation(first: Sequence[float], second: Sequence[float]) -> float | None:
     """Spearman's rank correlation of two lists of values of the same things; equal values share the
     mean of their ranks. None where all values of a list are equal.
 
@@ -188,14 +186,13 @@ def rank_correlation(first: ArrayLike, second: ArrayLike) -> float | None:
     return float(a @ b / math.sqrt((a @ a) * (b @ b)))
 
 
-def _mean_ranks(values: Floats) -> Floats:
+def _mean_ranks(values: Float[np.ndarray, " values"]) -> Float[np.ndarray, " values"]:
     """Ranks from 1, the least value first."""
     _, group, sizes = np.unique(values, return_inverse=True, return_counts=True)
-    means: Floats = np.subtract(np.cumsum(sizes), (sizes - 1) / 2)
-    return np.take(means, group)
+    return np.take(np.cumsum(sizes) - (sizes - 1) / 2, group)
 
 
-def ranks(scores: ArrayLike, digits: int = 4) -> tuple[int, ...]:
+def ranks(scores: Sequence[float], digits: int = 4) -> tuple[int, ...]:
     """Places from 1, the highest score first; scores that agree to `digits` share a place."""
     from scipy import stats
 
@@ -203,10 +200,8 @@ def ranks(scores: ArrayLike, digits: int = 4) -> tuple[int, ...]:
     return tuple(int(place) for place in stats.rankdata(-rounded, method="min"))
 
 
-def _results(values: ArrayLike) -> Floats:
-    array = np.asarray(values, float)
-    if array.ndim != 2 or array.size == 0:
-        raise ValueError(f"results are [tasks, seeds], none of them 0; met shape {array.shape}")
-    if not np.isfinite(array).all():
+def _check(results: Float[np.ndarray, "tasks seeds"]) -> None:
+    if not results.size:
+        raise ValueError(f"results need a task and a seed; met shape {results.shape}")
+    if not np.isfinite(results).all():
         raise ValueError("results have to be finite: give failed runs a bound first")
-    return array

@@ -87,7 +87,10 @@ class Task:
     """(params, data, index, key) -> mean loss of those examples with labels drawn from the model's
     own outputs, which no derivative goes through; None if the model cannot draw labels."""
     outputs: (
-        Callable[[Params, Data, Int[Array, " batch"]], tuple[Any, Callable[[Any], Array]]] | None
+        Callable[
+            [Params, Data, Int[Array, " batch"]], tuple[Any, Callable[[Any], Float[Array, ""]]]
+        ]
+        | None
     ) = None
     """(params, data, index) -> the model's outputs on those examples, and the function of outputs
     that is their mean loss; None if the loss is not a function of outputs."""

@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from dsl.language.closed_form import ClosedForm, Leaves, flat
+from dsl.language.closed_form import ClosedForm, flat
+from dsl.shapes import Float, Leaves
 
 COUPLING = 0.05
 """Curvature along the sum of all parameters, beside that of each."""
@@ -59,7 +60,7 @@ class Landscape(ClosedForm):
             for g, a, d in zip(self.g, self.curvature, away, strict=True)
         ]
 
-    def hessian_at(self, point: Leaves) -> np.ndarray:
+    def hessian_at(self, point: Leaves) -> Float[np.ndarray, "entries entries"]:
         bent = 1 + _BEND * np.sin(flat(self._away(point)))
         return np.diag(flat(self.curvature) * bent) + self.coupling
 
@@ -74,7 +75,7 @@ class Landscape(ClosedForm):
             for a, d, x, y in zip(self.curvature, self._away(point), v, u, strict=True)
         ]
 
-    def gauss_newton(self) -> np.ndarray:
+    def gauss_newton(self) -> Float[np.ndarray, "entries entries"]:
         return np.diag(flat(self.curvature)) + self.coupling
 
     def label_slopes(self, z: Leaves) -> Leaves:

@@ -12,7 +12,7 @@ from functools import cache, cached_property
 import numpy as np
 
 from dsl.behaviour.landscape import COUPLING, Landscape
-from dsl.language.closed_form import Leaves, flat
+from dsl.language.closed_form import flat
 from dsl.language.kinds import Kind
 from dsl.language.registry import PRIMITIVES, Scope
 from dsl.program import Program
@@ -21,6 +21,7 @@ from dsl.rewrite.prune import prune
 from dsl.run.interpret import run_step
 from dsl.run.numpy64 import without_signed_zeros
 from dsl.run.values import initial
+from dsl.shapes import Float, Leaf, Leaves
 
 SHAPES = ((5, 4), (5,))
 SIZES = (20, 5)
@@ -56,8 +57,8 @@ class Stream:
         )
 
 
-def steps(program: Program, stream: Stream) -> np.ndarray:
-    """The steps that the program subtracts: float64 [steps, ENTRIES], NaN and Inf included.
+def steps(program: Program, stream: Stream) -> Float[np.ndarray, "steps entries"]:
+    """The steps that the program subtracts, NaN and Inf included.
 
     A schedule sees the last step as its horizon.
     """
@@ -118,7 +119,7 @@ def everyday() -> Stream:
     for t in range(STEPS):
         done = t / STEPS
         level = (1 - 0.7 * done) * (_SPIKE_SIZE if t == _SPIKE else 1)
-        gradient = []
+        gradient: Leaves = []
         for size, drift, kind in zip(sizes, lasting, kinds, strict=True):
             turned = np.where((kind == 1) & (done >= 0.5), -1, 1)
             noise = rng.normal(size=size.shape) * np.where(kind == 2, 0.3, 1)
@@ -150,14 +151,14 @@ def _model(rng: np.random.Generator) -> tuple[Leaves, Leaves, Leaves, Leaves]:
     return start, curvature, sizes, drifts
 
 
-def _by_axis(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+def _by_axis(rng: np.random.Generator, shape: tuple[int, ...]) -> Leaf:
     """Powers of ten between -1 and 1: one for every index of each axis, and a little per entry."""
     share = 0.75 / len(shape)
     axes = np.meshgrid(*(rng.uniform(-share, share, n) for n in shape), indexing="ij")
     return np.asarray(sum(axes) + rng.uniform(-0.25, 0.25, shape))
 
 
-def _outer(vectors: Sequence[np.ndarray]) -> np.ndarray:
+def _outer(vectors: Sequence[Float[np.ndarray, " _"]]) -> Leaf:
     product = vectors[0]
     for vector in vectors[1:]:
         product = np.multiply.outer(product, vector)

@@ -15,13 +15,18 @@ from dsl.errors import DslError
 from dsl.ops import clip, interp, maximum
 from dsl.program import Program
 from dsl.program.trace import program as trace
+from dsl.shapes import Float
 
 _STRAIGHT = 1e-12
 """Numbers closer to a leg than this part of the largest number count as on it."""
 
 
 def tabulated(
-    program: Program, multipliers: Sequence[float] | np.ndarray, *, name: str = "lr", most: int = 16
+    program: Program,
+    multipliers: Sequence[float] | Float[np.ndarray, " numbers"],
+    *,
+    name: str = "lr",
+    most: int = 16,
 ) -> Program:
     """The program with its hyperparameter `name` times a table that is stretched over T steps.
 

@@ -49,8 +49,7 @@ class Declared:
         body, _ = meaning(declared.fill)
         if body is None:
             raise ExportError(f"initialiser '{rule.rule}' is not a single expression")
-        params = declared.fill.__code__.co_varnames[2 : declared.fill.__code__.co_argcount]
-        values = dict(zip(params, map(number, rule.args), strict=True))
+        values = dict(zip(declared.params, map(number, rule.args), strict=True))
         return fill(body, {"xp": expression(self.xp), **values})
 
     def function(self, primitive: Primitive) -> str:
@@ -80,6 +79,7 @@ class Declared:
 
     def _borrow_for(self, user: Callable[..., Any]) -> None:
         """Note what a function of ours uses; ExportError if a file cannot hold it."""
+        user = inspect.unwrap(user)
         for used in _globals(user):
             value = user.__globals__.get(used)
             if isinstance(value, FunctionType):

@@ -9,9 +9,7 @@ from typing import Any
 import numpy as np
 
 from dsl.language.registry import Primitive
-
-Leaves = list[np.ndarray]
-"""One array per parameter tensor."""
+from dsl.shapes import Float, Leaf, Leaves
 
 
 class ClosedForm:
@@ -36,16 +34,16 @@ class ClosedForm:
         """Its gradient."""
         raise NotImplementedError
 
-    def hessian_at(self, point: Leaves) -> np.ndarray:
-        """Its Hessian, [entries, entries]."""
+    def hessian_at(self, point: Leaves) -> Float[np.ndarray, "entries entries"]:
+        """Its Hessian."""
         raise NotImplementedError
 
     def third_at(self, point: Leaves, v: Leaves, u: Leaves) -> Leaves:
         """The derivative of its Hessian along `u`, times `v`."""
         raise NotImplementedError
 
-    def gauss_newton(self) -> np.ndarray:
-        """The Gauss-Newton matrix at `w`, [entries, entries]."""
+    def gauss_newton(self) -> Float[np.ndarray, "entries entries"]:
+        """The Gauss-Newton matrix at `w`."""
         raise NotImplementedError
 
     def label_slopes(self, z: Leaves) -> Leaves:
@@ -82,7 +80,10 @@ class ClosedForm:
         return [grad + side * away for grad, away in pairs]
 
     def solved(
-        self, dense: np.ndarray, spectrum: Callable[[np.ndarray], np.ndarray], v: Leaves
+        self,
+        dense: Float[np.ndarray, "entries entries"],
+        spectrum: Callable[[Float[np.ndarray, " entries"]], Float[np.ndarray, " entries"]],
+        v: Leaves,
     ) -> Leaves:
         """`v` over a function of the eigenvalues of `dense`; NaN where it has none."""
         try:
@@ -91,17 +92,17 @@ class ClosedForm:
             return [np.full_like(part, np.nan) for part in v]
         return self.shaped(vectors @ (vectors.T @ flat(v) / spectrum(values)))
 
-    def shaped(self, entries: np.ndarray) -> Leaves:
+    def shaped(self, entries: Float[np.ndarray, " entries"]) -> Leaves:
         """Entries of the model as arrays shaped like the parameters."""
         return shaped(entries, [leaf.shape for leaf in self.w])
 
 
-def flat(leaves: Sequence[np.ndarray]) -> np.ndarray:
+def flat(leaves: Sequence[Leaf]) -> Float[np.ndarray, " entries"]:
     """The entries of all tensors, one after the other."""
     return np.ravel(leaves[0]) if len(leaves) == 1 else np.concatenate([*map(np.ravel, leaves)])
 
 
-def shaped(entries: np.ndarray, shapes: Sequence[tuple[int, ...]]) -> Leaves:
+def shaped(entries: Float[np.ndarray, " entries"], shapes: Sequence[tuple[int, ...]]) -> Leaves:
     """Entries as one array of each shape, which share them."""
     ends = np.cumsum([np.prod(shape, dtype=int) for shape in shapes])
     parts = np.split(entries, ends[:-1])

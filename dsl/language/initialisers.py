@@ -4,6 +4,7 @@ An initialiser fixes the kind of its slot. `first_g` cannot be known before the 
 is spelled out by `dsl.rewrite.lower` as a choice on the first step.
 """
 
+import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -24,10 +25,16 @@ class Initialiser:
 
     name: str
     kind: Kind
-    arity: int
+    params: tuple[str, ...]
+    """The names of the numbers that it takes."""
     fill: Callable[..., Any]
     doc: str
     torch: str
+
+    @property
+    def arity(self) -> int:
+        """The count of these numbers."""
+        return len(self.params)
 
 
 @dataclass(frozen=True)
@@ -84,8 +91,8 @@ def initialiser(kind: Kind, *, torch: str) -> Callable[[Callable[..., Any]], Ini
     """
 
     def register(fill: Callable[..., Any]) -> Initialiser:
-        arity = fill.__code__.co_argcount - 2
-        declared = Initialiser(fill.__name__, kind, arity, fill, fill.__doc__ or "", torch)
+        params = tuple(inspect.signature(fill).parameters)[2:]
+        declared = Initialiser(fill.__name__, kind, params, fill, fill.__doc__ or "", torch)
         return INITIALISERS.declare(declared.name, declared)
 
     return register

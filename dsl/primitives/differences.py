@@ -5,10 +5,11 @@ from typing import Any
 
 import numpy as np
 
-from dsl.language.closed_form import ClosedForm, Leaves
+from dsl.language.closed_form import ClosedForm
 from dsl.language.registry import oracle
 from dsl.language.sources import LOSS
 from dsl.lazy import jax, jnp, ravel_pytree
+from dsl.shapes import Leaves
 
 
 def _coordinate_differences(value_fn: Callable[..., Any], params: Any, mask: Any, mu: Any) -> Any:

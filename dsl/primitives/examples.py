@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from dsl.language.closed_form import ClosedForm, Leaves
+from dsl.language.closed_form import ClosedForm
 from dsl.language.registry import Binding, oracle
 from dsl.language.sources import LOSSES, SAMPLED
 from dsl.lazy import jax, jnp, optax
+from dsl.shapes import Leaves
 
 _LABELS = 1000003
 """Added to a stream, in closed form, for the noise that labels are drawn by."""

@@ -3,10 +3,11 @@
 from collections.abc import Callable
 from typing import Any
 
-from dsl.language.closed_form import ClosedForm, Leaves, flat
+from dsl.language.closed_form import ClosedForm, flat
 from dsl.language.registry import Binding, oracle
 from dsl.language.sources import OUTPUTS
 from dsl.lazy import jax, jnp, optax, ravel_pytree
+from dsl.shapes import Leaves
 
 
 def _gauss_newton_product(outputs_fn: Callable[..., Any], params: Any, v: Any) -> Any:

@@ -5,10 +5,11 @@ from typing import Any
 
 import numpy as np
 
-from dsl.language.closed_form import ClosedForm, Leaves, flat
+from dsl.language.closed_form import ClosedForm, flat
 from dsl.language.registry import Binding, oracle
 from dsl.language.sources import LOSS
 from dsl.lazy import jax, jnp, optax, ravel_pytree
+from dsl.shapes import Leaves
 
 
 def _hvp(value_fn: Callable[..., Any], params: Any, v: Any) -> Any:

@@ -5,10 +5,11 @@ from typing import Any
 
 import numpy as np
 
-from dsl.language.closed_form import ClosedForm, Leaves
+from dsl.language.closed_form import ClosedForm
 from dsl.language.registry import Binding, oracle
 from dsl.language.sources import FULL, LOSS
 from dsl.lazy import jax, optax
+from dsl.shapes import Leaves
 
 
 def _loss_at(value_fn: Callable[..., Any], params: Any, point: Any) -> Any:

@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from dsl.language.closed_form import ClosedForm, Leaves, flat
+from dsl.language.closed_form import ClosedForm, flat
 from dsl.language.registry import Binding, oracle
 from dsl.language.sources import LOSS
 from dsl.lazy import jax, jnp, optax, ravel_pytree
 from dsl.primitives.hessian import hvp
+from dsl.shapes import Leaves
 
 
 def _line_search(

@@ -5,12 +5,13 @@ from typing import Any
 
 import numpy as np
 
-from dsl.language.closed_form import ClosedForm, Leaves
+from dsl.language.closed_form import ClosedForm
 from dsl.language.initialisers import initialiser
 from dsl.language.registry import Binding, Scope, oracle, primitive
 from dsl.language.sources import LOSS
 from dsl.lazy import jax
 from dsl.primitives.populations import POPULATION
+from dsl.shapes import Leaves
 
 
 @initialiser(POPULATION, torch="{w}.detach().expand(int({length}), *{w}.shape).clone()")

@@ -18,9 +18,13 @@ from dsl.program import Arg, Local, Program
 from dsl.program.walk import Read, readers
 from dsl.rewrite.liveness import live
 from dsl.rewrite.precomputed import Early
+from dsl.shapes import Bool, Int
 
 _LONG = 10_000
 """Steps that the long run leaves out at the beginning, and as many that are looked at."""
+
+Flags = Bool[np.ndarray, " steps"]
+"""A flag for every step."""
 
 
 @dataclass(frozen=True)
@@ -53,9 +57,9 @@ def oracle_calls(program: Program) -> tuple[Call, ...]:
 
 def steps_asked(
     program: Program, steps: int, horizon: int | None = None
-) -> dict[int, tuple[np.ndarray, np.ndarray]]:
-    """For each live statement that asks an oracle: whether it does so on steps 1, 2, ..., surely
-    and at most, both [steps].
+) -> dict[int, tuple[Flags, Flags]]:
+    """The steps 1, 2, ... on which each live statement that asks an oracle does so, surely and at
+    most.
 
     **Arguments:** `horizon`: what `T` is; `steps` if None.
     """
@@ -68,9 +72,9 @@ def steps_asked(
     alive = {outputs[slot] for slot in (*live(program).slots, None)}
     flags = _flags(program, steps, steps if horizon is None else horizon)
     read = readers(program)
-    asked: dict[int, tuple[np.ndarray, np.ndarray]] = {}
+    asked: dict[int, tuple[Flags, Flags]] = {}
 
-    def asked_by(place: Read) -> tuple[np.ndarray, np.ndarray]:
+    def asked_by(place: Read) -> tuple[Flags, Flags]:
         """The steps on which a place reads its value, surely and at most."""
         if place.by == end:
             return (always, always) if place.at in alive else (nothing, nothing)
@@ -126,8 +130,8 @@ def _cost(program: Program, index: int) -> Cost:
     return oracle.costs if known is None else oracle.costs.given({"k": known})
 
 
-def _flags(program: Program, steps: int, horizon: int) -> dict[Arg, np.ndarray]:
-    """The flags of choices that are known before the steps, as [steps] of what they choose."""
+def _flags(program: Program, steps: int, horizon: int) -> dict[Arg, Flags]:
+    """The flags of choices that are known before the steps."""
     early = Early(program)
     chosen = {s.args[0] for s in program.statements if PRIMITIVES[s.op].lazy}
     places = {arg: early.place(arg) for arg in chosen if early.known(arg)}
@@ -136,7 +140,7 @@ def _flags(program: Program, steps: int, horizon: int) -> dict[Arg, np.ndarray]:
     return {arg: table[place, :, 0] != 0 for arg, place in places.items()}
 
 
-def _share(steps: np.ndarray) -> float:
+def _share(steps: Int[np.ndarray, " asked"]) -> float:
     """The part of all steps that these are, as far as a window shows it; exact if they are evenly
     spaced."""
     gaps = np.diff(steps)

@@ -6,10 +6,11 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 from jax import Array
+from jaxtyping import Float
 
 from dsl.run import float32
 
-OWN: dict[str, Callable[..., Array]] = {
+OWN: dict[str, Callable[..., Float[Array, "..."]]] = {
     function.__name__: function
     for function in (
         float32.cbrt,

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import optax
 from jax import Array
 from jax.typing import ArrayLike
-from jaxtyping import Int32, Key
+from jaxtyping import Int32, Key, Shaped
 
 from dsl.errors import DslError
 from dsl.language.kinds import Kind
@@ -38,7 +38,7 @@ class ProgramState(NamedTuple):
 
 def to_optax(
     program: Program,
-    learning_rate: ArrayLike | optax.Schedule | None = None,
+    learning_rate: Shaped[ArrayLike, ""] | optax.Schedule | None = None,
     *,
     seed: int = 0,
     horizon: int | None = None,

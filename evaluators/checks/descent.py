@@ -15,12 +15,13 @@ from functools import lru_cache
 import numpy as np
 from jaxtyping import Float
 
-from dsl.language.closed_form import ClosedForm, Leaves, flat, shaped
+from dsl.language.closed_form import ClosedForm, flat, shaped
 from dsl.program import Program
 from dsl.rewrite.prune import prune
 from dsl.run.fingerprint import sees_shapes
 from dsl.run.interpret import run_step
 from dsl.run.values import initial
+from dsl.shapes import Leaves
 from evaluators.limits import SANE
 
 SHAPES = ((4,), (3, 4))
@@ -161,13 +162,13 @@ class _Quadratic(ClosedForm):
     def grad_at(self, point: Leaves) -> Leaves:
         return self.tensors(self.hessian @ (flat(point) - self.minimum))
 
-    def hessian_at(self, point: Leaves) -> np.ndarray:
+    def hessian_at(self, point: Leaves) -> Float[np.ndarray, "weights weights"]:
         return self.hessian
 
     def third_at(self, point: Leaves, v: Leaves, u: Leaves) -> Leaves:
         return [0 * x * y for x, y in zip(v, u, strict=True)]
 
-    def gauss_newton(self) -> np.ndarray:
+    def gauss_newton(self) -> Float[np.ndarray, "weights weights"]:
         return self.hessian
 
     def label_slopes(self, z: Leaves) -> Leaves:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
+from jaxtyping import Float
 
 from dsl.errors import counted
 from evaluators.statistics import ERROR, Interval, evidence, interval
@@ -55,7 +55,7 @@ class Claim:
         return min(self.by_task)
 
 
-def claim(speed_ups: ArrayLike, looked_at: int = 1) -> Claim:
+def claim(speed_ups: Float[np.ndarray, "tasks seeds"], looked_at: int = 1) -> Claim:
     """The verdict on a rule.
 
     * *beats*: the interval of the aggregate lies above 1, its end excluded, and no task takes more
@@ -69,10 +69,10 @@ def claim(speed_ups: ArrayLike, looked_at: int = 1) -> Claim:
     The interval is that of `evaluators.statistics.evidence` on log speed-ups, paired by task and
     seed.
 
-    **Arguments:** `speed_ups`: over the best tuned baseline, > 0, [tasks, seeds]; `looked_at`:
-    rules that were tried on these tasks, this one included (Bonferroni on the interval).
+    **Arguments:** `speed_ups`: over the best tuned baseline, > 0. `looked_at`: rules that were
+    tried on these tasks, this one included (Bonferroni on the interval).
     """
-    logs = np.log(np.asarray(speed_ups, float))
+    logs = np.log(speed_ups)
     found = evidence(logs, looked_at)
     overall = found.difference.exp()
     by_task = tuple(np.exp(logs.mean(axis=1)).tolist())
@@ -91,7 +91,7 @@ def claim(speed_ups: ArrayLike, looked_at: int = 1) -> Claim:
     return Claim(word, overall, found.confidence, found.p_value, by_task, faster_on)
 
 
-def _faster_on(logs: np.ndarray, looked_at: int) -> tuple[int, ...]:
+def _faster_on(logs: Float[np.ndarray, "tasks seeds"], looked_at: int) -> tuple[int, ...]:
     """Tasks whose interval over their own seeds lies above 1, corrected for the tasks too."""
     confidence = 1 - ERROR / (looked_at * len(logs))
     return tuple(i for i in range(len(logs)) if interval(logs[i : i + 1], confidence).low > 0)

@@ -11,7 +11,9 @@ WEIGHTS = (1 / 16, 4 / 16, 6 / 16, 4 / 16, 1 / 16)
 REACH = len(WEIGHTS) // 2
 
 
-def blur(pictures: Float[np.ndarray, "*pictures rows columns"]) -> np.ndarray:
+def blur(
+    pictures: Float[np.ndarray, "*pictures rows columns"],
+) -> Float[np.ndarray, "*pictures rows columns"]:
     """Every pixel replaced by the weighted mean of those around it; beyond the edges are zeros."""
     for axis in (-2, -1):
         places = np.moveaxis(pictures, axis, -1)

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 import numpy as np
+from jaxtyping import Float32, Int32
 
 from evaluators.data.blur import blur
 from evaluators.data.examples import DataSet, Examples
@@ -13,10 +14,12 @@ TAIL, WRONG = 0.6, 0.3
 
 
 class Digits(NamedTuple):
-    """`pixels` float32 [examples, 64] in 0..1, row by row; `labels` int32 [examples] in 0..9."""
+    """Pictures with what they show."""
 
-    pixels: np.ndarray
-    labels: np.ndarray
+    pixels: Float32[np.ndarray, "examples 64"]
+    """In 0..1, row by row."""
+    labels: Int32[np.ndarray, " examples"]
+    """In 0..9."""
 
 
 def load() -> tuple[Digits, Digits]:

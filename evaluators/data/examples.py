@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
-from jaxtyping import Float, Int32, Shaped
+from jaxtyping import Float, Float32, Int32, Shaped
 
 
 class DataSet(NamedTuple):
@@ -40,8 +40,8 @@ def split(
 
 def standardised(
     train: Float[np.ndarray, "_ columns"], *others: Float[np.ndarray, "_ columns"]
-) -> list[np.ndarray]:
-    """All arrays, float32, shifted and scaled so that each column of `train` has mean 0 and
+) -> list[Float32[np.ndarray, "_ columns"]]:
+    """All arrays, shifted and scaled so that each column of `train` has mean 0 and
     standard deviation 1."""
     mean, spread = train.mean(0), train.std(0)
     return [((array - mean) / spread).astype(np.float32) for array in (train, *others)]

@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
+from jaxtyping import Float, Int, Int32
 
 from evaluators import catalogue
 from evaluators.data.examples import DataSet, epochs
@@ -15,22 +16,24 @@ from evaluators.data.integrity import frozen
 from evaluators.task import Data, Params, Task
 from evaluators.tasks._losses import nan_unless_finite
 
-Order = Callable[[np.random.Generator, Any, int], np.ndarray]
-"""(rng, training examples, steps) -> int32 [steps, batch]."""
+Order = Callable[[np.random.Generator, Any, int], Int32[np.ndarray, "steps batch"]]
+"""(rng, training examples, steps) -> the examples of each step."""
+Index = Int[Array | np.ndarray, " batch"]
+"""Numbers of training examples."""
 
 
-def rows(train: Any, index: Array) -> Any:
+def rows(train: Any, index: Index) -> Any:
     """Those rows of every array."""
     return jax.tree.map(lambda part: jnp.asarray(part)[index], train)
 
 
 def on_examples(
     data: DataSet,
-    mean_loss: Callable[[Params, Any], Array],
+    mean_loss: Callable[[Params, Any], Float[Array, ""]],
     *,
     batch: int,
-    validation_loss: Callable[[Params, Any], Array] | None = None,
-    take: Callable[[Any, Array], Any] = rows,
+    validation_loss: Callable[[Params, Any], Float[Array, ""]] | None = None,
+    take: Callable[[Any, Index], Any] = rows,
     order: Order | None = None,
     irreducible: float = 0.0,
     name: str,
@@ -40,9 +43,9 @@ def on_examples(
 ) -> Task:
     """A task on a data set; the numbers that have to be measured come from the catalogue.
 
-    **Arguments:** `mean_loss`: (params, examples) -> scalar, the floats of the examples in the
-    dtype of the parameters; `validation_loss` likewise, the same function if None. `take`:
-    (training examples, index [batch]) -> those of a batch. `order`: epochs in random order if None.
+    **Arguments:** `mean_loss`: of (params, examples), the floats of the examples in the dtype of
+    the parameters; `validation_loss` likewise, the same function if None. `take`:
+    (training examples, index) -> those of a batch. `order`: epochs in random order if None.
     `irreducible`: the loss that noise would add to that on the validation examples, which have
     none. `untrained`: in closed form, measured if None. `floor`: a number, or a function that finds
     it in the examples. `stated`: the other fields of `Task`.
@@ -53,17 +56,17 @@ def on_examples(
     def load() -> Data:
         return frozen(Data(*data.load()))
 
-    def draw(rng: np.random.Generator, steps: int) -> np.ndarray:
+    def draw(rng: np.random.Generator, steps: int) -> Int32[np.ndarray, "steps batch"]:
         train = load().train
         if order is not None:
             return order(rng, train, steps)
         return epochs(rng, len(jax.tree.leaves(train)[-1]), batch, steps)
 
-    def loss(params: Params, data: Data, index: Array) -> Array:
+    def loss(params: Params, data: Data, index: Index) -> Float[Array, ""]:
         examples = in_dtype_of(params, take(data.train, index))
         return mean_loss(params, examples) + nan_unless_finite(params)
 
-    def validate(params: Params, data: Data) -> Array:
+    def validate(params: Params, data: Data) -> Float[Array, ""]:
         examples = in_dtype_of(params, jax.tree.map(jnp.asarray, data.validation))
         return held_out_loss(params, examples) + nan_unless_finite(params) + irreducible
 
@@ -91,7 +94,7 @@ def in_dtype_of(params: Params, examples: Any) -> Any:
     """The examples with floats in the dtype of the parameters."""
     dtype = jax.tree.leaves(params)[0].dtype
 
-    def cast(array: Array) -> Array:
+    def cast(array: Array | np.ndarray) -> Array | np.ndarray:
         return array.astype(dtype) if jnp.issubdtype(array.dtype, jnp.floating) else array
 
     return jax.tree.map(cast, examples)

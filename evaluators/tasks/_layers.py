@@ -5,9 +5,12 @@ from collections.abc import Callable, Sequence
 import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
-from jaxtyping import Float
+from jaxtyping import Float, Float32
 
 from evaluators.task import Params
+
+Activation = Callable[[Float[Array, "..."]], Float[Array, "..."]]
+"""A function of each entry."""
 
 
 def dense(rng: np.random.Generator, inputs: int, outputs: int, gain: float = 1.0) -> Params:
@@ -28,7 +31,7 @@ def mlp(rng: np.random.Generator, sizes: Sequence[int], gain: float, last: float
 
 def matrices(
     rng: np.random.Generator, sizes: Sequence[int], gain: float, last: float
-) -> list[np.ndarray]:
+) -> list[Float32[np.ndarray, "outputs inputs"]]:
     """The weights of `mlp` alone."""
     return [layer["w"] for layer in mlp(rng, sizes, gain, last)]
 
@@ -67,7 +70,7 @@ def apply_dense(layer: Params, x: Float[Array, "*shape inputs"]) -> Float[Array,
 def apply_mlp(
     layers: Sequence[Params],
     x: Float[Array, "*shape inputs"],
-    activation: Callable[[Array], Array],
+    activation: Activation,
 ) -> Float[Array, "*shape outputs"]:
     """The layers in turn along the last axis; no activation after the last layer.
 
@@ -82,9 +85,9 @@ def apply_mlp(
 
 
 def apply_matrices(
-    weights: Sequence[Array],
+    weights: Sequence[Float[Array, "outputs inputs"]],
     x: Float[Array, "examples inputs"],
-    activation: Callable[[Array], Array],
+    activation: Activation,
 ) -> Float[Array, "examples outputs"]:
     """As `apply_mlp`, without biases."""
     first, *rest = weights

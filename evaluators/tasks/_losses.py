@@ -10,15 +10,18 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 from jax import Array
-from jaxtyping import Float, Int
+from jaxtyping import Float, Int, Key, Shaped
+
+Outputs = Float[Array, "examples ..."]
+Targets = Shaped[Array, "examples ..."]
 
 
 class Loss(NamedTuple):
     """A mean loss, and targets of which it is the likelihood."""
 
-    mean: Callable[[Array, Array], Float[Array, ""]]
-    """(outputs, targets) -> a scalar."""
-    draw: Callable[[Array, Array], Array]
+    mean: Callable[[Outputs, Targets], Float[Array, ""]]
+    """(outputs, targets) -> their loss."""
+    draw: Callable[[Key[Array, ""], Outputs], Targets]
     """(key, outputs) -> targets that the outputs may have: random, of the shape of true ones.
 
     So the squared gradient on them, times how many there are, is on average the diagonal of the
@@ -59,7 +62,7 @@ def squared_error(
     return jnp.mean((outputs - targets) ** 2)
 
 
-def _scattered(key: Array, outputs: Array) -> Array:
+def _scattered(key: Key[Array, ""], outputs: Outputs) -> Targets:
     """Normal targets about the outputs, of the variance at which half their squared distance,
     summed over the outputs of an example, is that mean: half the number of outputs."""
     each = outputs.size // len(outputs)

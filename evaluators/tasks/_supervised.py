@@ -6,12 +6,15 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 from jax import Array
+from jaxtyping import Float, Key, Shaped
 
 from evaluators.data.examples import DataSet
 from evaluators.task import Data, Params, Task
 from evaluators.tasks import _layers as layers
-from evaluators.tasks._examples import in_dtype_of, on_examples, rows
-from evaluators.tasks._losses import Loss, nan_unless_finite
+from evaluators.tasks._examples import Index, in_dtype_of, on_examples, rows
+from evaluators.tasks._losses import Loss, Outputs, Targets, nan_unless_finite
+
+Inputs = Shaped[Array, "examples ..."]
 
 
 class Model(NamedTuple):
@@ -20,14 +23,14 @@ class Model(NamedTuple):
     name: str
     init: Callable[[np.random.Generator], Params]
     """Fresh parameters, in numpy."""
-    predict: Callable[[Params, Array], Array]
-    """(params, inputs [batch, ...]) -> outputs, in the dtype of the parameters."""
+    predict: Callable[[Params, Inputs], Outputs]
+    """(params, inputs) -> outputs, in the dtype of the parameters."""
 
 
 def mlp(
     name: str,
     sizes: tuple[int, ...],
-    activation: Callable[[Array], Array],
+    activation: layers.Activation,
     gain: float = 1.4,
     last: float = 0.3,
 ) -> Model:
@@ -42,7 +45,7 @@ def mlp(
 def matrices(
     name: str,
     sizes: tuple[int, ...],
-    activation: Callable[[Array], Array] = lambda x: x,
+    activation: layers.Activation = lambda x: x,
     gain: float = 1.4,
     last: float = 0.3,
 ) -> Model:
@@ -64,7 +67,7 @@ def supervised(
     model: Model,
     loss: Loss,
     *,
-    pairs: Callable[[Any], tuple[Array, Array]] = tuple,
+    pairs: Callable[[Any], tuple[Inputs, Targets]] = tuple,
     floor: float | Callable[[Data], float] = 0.0,
     floor_from: str = "trivial: the loss is not negative",
     **stated: Any,
@@ -76,19 +79,21 @@ def supervised(
     `on_examples` and fields of `Task`.
     """
 
-    def mean_loss(params: Params, examples: Any) -> Array:
+    def mean_loss(params: Params, examples: Any) -> Float[Array, ""]:
         inputs, targets = pairs(examples)
         return loss.mean(model.predict(params, inputs), targets)
 
-    def made(params: Params, data: Data, index: Array) -> tuple[Array, Array]:
+    def made(params: Params, data: Data, index: Index) -> tuple[Outputs, Targets]:
         inputs, targets = pairs(in_dtype_of(params, rows(data.train, index)))
         return model.predict(params, inputs), targets
 
-    def outputs(params: Params, data: Data, index: Array) -> tuple[Array, Callable[[Array], Array]]:
+    def outputs(
+        params: Params, data: Data, index: Index
+    ) -> tuple[Outputs, Callable[[Outputs], Float[Array, ""]]]:
         found, targets = made(params, data, index)
         return found, lambda outputs: loss.mean(outputs, targets) + nan_unless_finite(params)
 
-    def sampled(params: Params, data: Data, index: Array, key: Array) -> Array:
+    def sampled(params: Params, data: Data, index: Index, key: Key[Array, ""]) -> Float[Array, ""]:
         found, _ = made(params, data, index)
         drawn = loss.draw(key, jax.lax.stop_gradient(found))
         return loss.mean(found, drawn) + nan_unless_finite(params)

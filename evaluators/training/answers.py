@@ -15,6 +15,8 @@ from dsl.rewrite.liveness import sources
 from dsl.run.machine import DoesNotFit
 from evaluators.task import Data, Params, Task
 
+Leaves: TypeAlias = list[Float[Array, "..."]]
+"""One array per parameter tensor."""
 Batch: TypeAlias = Int[Array, " batch"]
 """Numbers of training examples."""
 
@@ -26,34 +28,36 @@ class Answers(NamedTuple):
     tree: Any
     data: Data
 
-    def params(self, leaves: list[Array]) -> Params:
+    def params(self, leaves: Leaves) -> Params:
         """The parameters in the tree of the task."""
         return jax.tree.unflatten(self.tree, leaves)
 
-    def loss(self, leaves: list[Array], index: Batch) -> Float[Array, ""]:
+    def loss(self, leaves: Leaves, index: Batch) -> Float[Array, ""]:
         """The mean loss of the training examples `index`."""
         return self.task.loss(self.params(leaves), self.data, index)
 
-    def losses(self, leaves: list[Array], index: Batch) -> Float[Array, " batch"]:
+    def losses(self, leaves: Leaves, index: Batch) -> Float[Array, " batch"]:
         """The loss of each of them: a mean over one example is its own loss."""
         return jax.vmap(lambda one: self.loss(leaves, one[None]))(index)
 
-    def sampled(self, leaves: list[Array], index: Batch, key: Key[Array, ""]) -> Float[Array, ""]:
+    def sampled(self, leaves: Leaves, index: Batch, key: Key[Array, ""]) -> Float[Array, ""]:
         """Their mean loss with labels that the model draws."""
         assert self.task.sampled is not None, "asked only of tasks that answer"
         return self.task.sampled(self.params(leaves), self.data, index, key)
 
-    def full(self, leaves: list[Array]) -> Float[Array, ""]:
+    def full(self, leaves: Leaves) -> Float[Array, ""]:
         """The mean loss of all training examples, in one batch."""
         return self.loss(leaves, jnp.arange(self.task.examples()))
 
-    def outputs(self, leaves: list[Array], index: Batch) -> tuple[Any, Callable[[Any], Array]]:
+    def outputs(
+        self, leaves: Leaves, index: Batch
+    ) -> tuple[Any, Callable[[Any], Float[Array, ""]]]:
         """The model's outputs on the training examples `index`, and their loss as a function of
         outputs."""
         assert self.task.outputs is not None, "asked only of tasks that answer"
         return self.task.outputs(self.params(leaves), self.data, index)
 
-    def validate(self, leaves: list[Array]) -> Float[Array, ""]:
+    def validate(self, leaves: Leaves) -> Float[Array, ""]:
         """The validation loss."""
         return self.task.validate(self.params(leaves), self.data)
 
@@ -96,6 +100,8 @@ def all_within(leaves: list[Float[Array, "lanes ..."]], bound: float) -> Bool[Ar
     return _every(leaves, lambda leaf: jnp.abs(leaf) <= bound)
 
 
-def _every(leaves: list[Array], holds: Callable[[Array], Array]) -> Array:
+def _every(
+    leaves: list[Float[Array, "lanes ..."]], holds: Callable[[Array], Array]
+) -> Bool[Array, " lanes"]:
     each = [jnp.all(holds(leaf), axis=tuple(range(1, leaf.ndim))) for leaf in leaves]
     return jnp.all(jnp.stack(each), axis=0)

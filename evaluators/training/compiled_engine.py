@@ -12,7 +12,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
-from jaxtyping import Float
+from jaxtyping import Float, Float32
 
 from dsl.program import Program
 from dsl.rewrite.structure import Structure, split
@@ -64,14 +64,14 @@ class CompiledEngine:
         self,
         program: Program,
         batch: LaneBatch,
-        thresholds: np.ndarray,
+        thresholds: Float32[np.ndarray, " stages"],
         length: RunLength,
         inputs: RunInputs,
         data: Data,
     ) -> LaneResults:
         """The runs of one batch of lanes; results in numpy.
 
-        **Arguments:** `thresholds`: float32 [stages], losses above which a lane is pruned.
+        **Arguments:** `thresholds`: losses above which a lane is pruned.
         """
         structure, numbers, starts = split(program)
         lr = np.tile(np.asarray(batch.rates), (self.longest, 1))

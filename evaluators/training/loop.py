@@ -59,7 +59,9 @@ class StepContext(NamedTuple):
     """For noise."""
 
 
-Advance = Callable[[StepContext, list[Array], Any, list[Array]], tuple[list[Array], Any]]
+Tensors = list[Float[Array, "lanes ..."]]
+"""One array per parameter tensor."""
+Advance = Callable[[StepContext, Tensors, Any, Tensors], tuple[Tensors, Any]]
 """(context, params, memory, gradient) -> params, memory: one step of a rule in every lane."""
 
 
@@ -94,16 +96,15 @@ def train(
     answers: Answers,
     stages: Int[Array, " stages"],
     advance: Advance,
-    params: list[Float[Array, "lanes ..."]],
+    params: Tensors,
     memory: Any,
     inputs: RunInputs,
     thresholds: Float[Array, " stages"],
 ) -> LaneResults:
     """Train every lane to the last of `stages`, taking the validation loss at each.
 
-    **Arguments:** `stages`: steps in order, at most those that `inputs` are for. `params`: an array
-    per tensor; `memory`: what `advance` keeps from step to step; `thresholds`: losses above which a
-    lane is pruned.
+    **Arguments:** `stages`: steps in order, at most those that `inputs` are for. `memory`: what
+    `advance` keeps from step to step. `thresholds`: losses above which a lane is pruned.
     """
     never = jnp.int32(len(inputs.order) + 1)
     keys = jax.vmap(jax.random.key)(inputs.seeds)

@@ -16,6 +16,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
+from jaxtyping import Float32
 
 from dsl.language.kinds import Kind
 from dsl.language.oracle import Source
@@ -40,13 +41,13 @@ there (losses are off by percents; those of 0.10.1 are right)."""
 class MachineRun:
     """A program on a batch of lanes, as the instructions of a trainer's machine.
 
-    `thresholds` float32 [stages] are losses above which a lane is pruned.
+    `thresholds` are losses above which a lane is pruned.
     """
 
     program: Program
     encoded: Encoded
     batch: LaneBatch
-    thresholds: np.ndarray
+    thresholds: Float32[np.ndarray, " stages"]
     length: RunLength
 
 

@@ -11,6 +11,7 @@ from typing import NamedTuple, TypeAlias
 
 import jax
 import numpy as np
+from jaxtyping import Float32
 
 from dsl.program import Program
 from dsl.run.machine import Capacity, DoesNotFit, Encoded, Layout
@@ -205,8 +206,8 @@ class Trainer:
             raise ValueError(f"a run takes 1 to {self.steps} steps here, asked for {steps}")
         return RunLength((*shortened(self.checkpoints, steps), last_step(steps)), steps)
 
-    def _thresholds(self, request: TrainingRequest) -> np.ndarray:
-        """float32 [stages], infinite where nothing is pruned."""
+    def _thresholds(self, request: TrainingRequest) -> Float32[np.ndarray, " stages"]:
+        """Infinite where nothing is pruned."""
         given = request.thresholds or ()
         found = np.full(len(self.checkpoints) + 1, np.inf, np.float32)
         found[: len(given)] = given

@@ -57,4 +57,4 @@ def size(entrant: Entrant) -> int:
 def _like(contender: Contender, best: Contender) -> bool:
     if contender.scores == best.scores:
         return True
-    return evidence([np.subtract(contender.scores, best.scores)]).difference.high >= 0
+    return evidence(np.subtract(contender.scores, best.scores)[None]).difference.high >= 0

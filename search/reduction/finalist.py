@@ -197,7 +197,7 @@ class FinalistReduction:
             if fmean(differences) <= -margin:
                 break
         if len(differences) == self._config.seeds:
-            found = evidence([differences], looked_at=-(-self._config.tests // 2))
+            found = evidence(np.array([differences]), looked_at=-(-self._config.tests // 2))
             if found.difference.low > -margin:
                 edits = tuple(told(each, self._present) for each in combination.edits)
                 self._steps.append(ReductionStep(edits, str(combination.program), found))

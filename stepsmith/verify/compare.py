@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Float
 
 from dsl.program import Program
+from dsl.shapes import Leaf, Leaves
 from stepsmith.verify.model import SHAPES, Model
 from stepsmith.verify.traps import Trap, traps
 from stepsmith.verify.walkers import NumpyWalker, Walker, rule_walker
@@ -16,7 +17,7 @@ from stepsmith.verify.walkers import NumpyWalker, Walker, rule_walker
 TOLERANCES = {"float64": 1e-10, "float32": 1e-6}
 """Largest difference of a parameter, after any step, between paths that are equal."""
 
-Paths = list[list[np.ndarray]]
+Paths = list[Leaves]
 """Parameters after each step."""
 
 
@@ -62,7 +63,7 @@ class Comparison:
         }
 
 
-def _distance(x: np.ndarray, y: np.ndarray) -> float:
+def _distance(x: Leaf, y: Leaf) -> float:
     if not (np.all(np.isfinite(x)) and np.all(np.isfinite(y))):
         return 0.0 if np.array_equal(x, y, equal_nan=True) else float("inf")
     return float(np.max(np.abs(x.astype(np.float64) - y)))
@@ -110,7 +111,7 @@ class Verifier:
             for x, y in zip(mine, other, strict=True)
         )
 
-    def _steps(self, make: Callable[[Model], Walker]) -> Iterator[list[np.ndarray]]:
+    def _steps(self, make: Callable[[Model], Walker]) -> Iterator[Leaves]:
         with jax.enable_x64(self.dtype == "float64"), np.errstate(all="ignore"):
             walker = make(self._model)
             for count in range(self.steps):

@@ -9,12 +9,12 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float
 
+from dsl.shapes import Leaves
+
 SHAPES = {0: (), 1: (3,), 2: (3, 4), 3: (2, 2, 3), 4: (2, 3, 2, 2)}
 """The shape of the parameter tensor of each rank."""
 
 _BATCHES, _ROWS = 5, 8
-
-Leaves = list[np.ndarray]
 
 
 class Model:

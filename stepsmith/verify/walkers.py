@@ -4,7 +4,7 @@ import importlib
 import inspect
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import jax
 import jax.numpy as jnp
@@ -19,13 +19,15 @@ from dsl.rewrite.lower import without_cancellation
 from dsl.run.interpret import run_step
 from dsl.run.jax_step import JaxStep
 from dsl.run.values import initial
+from dsl.shapes import Leaves
 from stepsmith.errors import UsageError
-from stepsmith.verify.model import Leaves, Model
+from stepsmith.verify.model import Model
 
 _QUICKLY = {"xla_backend_optimization_level": 0}
 """A step runs a few dozen times: optimizing it takes longer than running it."""
 
 
+@runtime_checkable
 class Walker(Protocol):
     """Holds parameters and moves them."""
 

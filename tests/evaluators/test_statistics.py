@@ -51,7 +51,7 @@ def test_one_task_is_judged_by_its_seeds_and_one_run_by_nothing():
     exact = stats.ttest_1samp(seeds[0], 0).confidence_interval(0.95)
     found = interval(seeds)
     assert (found.low, found.high) == pytest.approx((exact.low, exact.high), rel=0.05)
-    assert interval([[0.5]]) == (-math.inf, 0.5, math.inf)
+    assert interval(np.array([[0.5]])) == (-math.inf, 0.5, math.inf)
 
 
 @pytest.mark.parametrize(("tasks", "task_sd"), [(3, 0.3), (8, 0.3), (8, 0.0), (24, 0.1)])
@@ -66,22 +66,24 @@ def test_intervals_cover_the_truth_as_often_as_they_say(tasks, task_sd):
 
 
 def test_results_that_no_interval_can_be_made_of_are_refused():
-    for bad in ([1.0, 2.0], [[]], [[1.0, math.nan]]):
-        with pytest.raises(ValueError, match="results"):
-            interval(bad)
+    for bad in ([[]], [[1.0, math.nan]]):
+        for judged in (interval, paired_test, evidence):
+            with pytest.raises(ValueError, match="results"):
+                judged(np.array(bad))
 
 
 def test_the_paired_test_counts_sign_flips():
     # all of 2^3 sums of +-1 +-2 +-4 are distinct: only 7 is as large as 7, only -7 as small
-    assert paired_test([1.0, 2.0, 4.0], greater=True) == pytest.approx(1 / 8)
-    assert paired_test([1.0, 2.0, 4.0]) == pytest.approx(2 / 8)
-    assert paired_test([-1.0, 2.0, 4.0], greater=True) == pytest.approx(2 / 8)
-    assert paired_test([0.0, 0.0, 0.0]) == 1.0 and paired_test([3.0]) == 1.0
+    ahead, behind = np.array([[1.0, 2.0, 4.0]]), np.array([[-1.0, 2.0, 4.0]])
+    assert paired_test(ahead, greater=True) == pytest.approx(1 / 8)
+    assert paired_test(ahead) == pytest.approx(2 / 8)
+    assert paired_test(behind, greater=True) == pytest.approx(2 / 8)
+    assert paired_test(np.zeros((1, 3))) == 1.0 and paired_test(np.array([[3.0]])) == 1.0
 
 
 def test_seeds_do_not_count_as_tasks():
     differences = np.random.default_rng(2).normal(0.5, 1, (6, 1)) * np.ones((1, 50))
-    assert paired_test(differences) == paired_test(differences[:, 0])
+    assert paired_test(differences) == paired_test(differences[:, :1])
 
 
 @given(st.lists(NUMBERS, min_size=2, max_size=9))
@@ -90,8 +92,9 @@ def test_the_paired_test_is_symmetric_and_agrees_with_all_flips(values):
     flips = np.array(np.meshgrid(*[[-1, 1]] * len(array))).reshape(len(array), -1)
     sums = array @ flips
     at_least = np.mean(np.abs(sums) >= abs(array.sum()) - 1e-9)
-    assert paired_test(array) == pytest.approx(at_least)
-    assert paired_test(-array) == pytest.approx(paired_test(array))
+    found = paired_test(array[:, None])
+    assert found == pytest.approx(at_least)
+    assert found == paired_test(array[None]) == pytest.approx(paired_test(-array[None]))
 
 
 @given(P_VALUES, st.integers(0, 5))
@@ -136,7 +139,7 @@ def test_evidence_is_the_interval_and_the_test_with_the_confidence_corrected():
     assert found.p_value == paired_test(differences)
     of_seeds = evidence(differences[:1])
     assert of_seeds.difference == interval(differences[:1], 1 - ERROR)
-    assert of_seeds.p_value == paired_test(differences[0])
+    assert of_seeds.p_value == paired_test(differences[:1])
 
 
 def test_the_interval_of_a_logarithm_becomes_that_of_the_ratio():

@@ -148,8 +148,7 @@ def is_plain(primitive: Primitive) -> bool:
 def first_value(rule: Init, p: str) -> str:
     """The expression for the first value of a slot of the parameter `p`."""
     declared = INITIALISERS[rule.rule]
-    params = declared.fill.__code__.co_varnames[2 : declared.fill.__code__.co_argcount]
-    values = {f"_{k}": number(v) for k, v in zip(params, rule.args, strict=True)}
+    values = {f"_{k}": number(v) for k, v in zip(declared.params, rule.args, strict=True)}
     return show(fill(template(declared.torch), {**values, "_w": ast.Name(p)}))
 
 

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
+from jaxtyping import Float, Float32
 
 from evaluators.data.examples import DataSet, Examples
 from evaluators.registry import register
@@ -26,11 +27,11 @@ NOISE = 0.05
 
 
 class Truth(NamedTuple):
-    """`map` float32 [size, size], from inputs to outputs; `root` float32 [size, size], which times
-    its transpose is the covariance of the inputs."""
+    """The map, and how its inputs are spread."""
 
-    map: np.ndarray
-    root: np.ndarray
+    map: Float32[np.ndarray, "outputs inputs"]
+    root: Float32[np.ndarray, "inputs inputs"]
+    """Times its transpose it is the covariance of the inputs."""
 
 
 def _load() -> tuple[Examples, Truth]:
@@ -46,7 +47,7 @@ def _load() -> tuple[Examples, Truth]:
     return train, Truth(truth.astype(np.float32), root.astype(np.float32))
 
 
-def _from_truth(weights: list[Array], truth: Truth) -> Array:
+def _from_truth(weights: list[Float[Array, "outputs inputs"]], truth: Truth) -> Float[Array, ""]:
     """The expected loss over fresh examples without noise, in closed form."""
     made = layers.apply_matrices(weights, jnp.asarray(truth.root.T), lambda x: x)
     return jnp.sum((made - (truth.map @ truth.root).T) ** 2) / SIZE

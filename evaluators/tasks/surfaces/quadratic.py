@@ -10,11 +10,12 @@ from typing import NamedTuple
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
+from jaxtyping import Float
 
 from evaluators.data.examples import DataSet
 from evaluators.registry import register
 from evaluators.task import Params, Task
-from evaluators.tasks._examples import on_examples
+from evaluators.tasks._examples import Index, on_examples
 
 VECTOR, MATRIX = 31, (8, 12)
 SIZE = 1 + VECTOR + MATRIX[0] * MATRIX[1]
@@ -28,10 +29,12 @@ HEIGHT = 1.0
 
 
 class Quadratic(NamedTuple):
-    """`root` float32 [size, size], A above; `targets` float32 [examples, size], the b_i."""
+    """Squares of errors, in NumPy, or as they are traced."""
 
-    root: np.ndarray
-    targets: np.ndarray
+    root: Float[np.ndarray | Array, "size size"]
+    """A above."""
+    targets: Float[np.ndarray | Array, "examples size"]
+    """The b_i."""
 
 
 def quadratic(name: str, *, condition: float, noise: float) -> Task:
@@ -82,13 +85,13 @@ def _init(rng: np.random.Generator) -> Params:
     }
 
 
-def _take(train: Quadratic, index: Array) -> Quadratic:
+def _take(train: Quadratic, index: Index) -> Quadratic:
     return train._replace(targets=jnp.asarray(train.targets)[index])
 
 
-def _mean_loss(params: Params, examples: Quadratic) -> Array:
-    """Mean of |root w - target|^2 / 2 over the targets [examples, size]; over all fresh examples
-    it is that of the one without noise, and the noise."""
+def _mean_loss(params: Params, examples: Quadratic) -> Float[Array, ""]:
+    """Mean of |root w - target|^2 / 2 over the targets; over all fresh examples it is that of the
+    one without noise, and the noise."""
     w = jnp.concatenate([jnp.ravel(params[part]) for part in ("scalar", "vector", "matrix")])
     errors = (examples.root @ w)[None] - examples.targets
     return jnp.mean(jnp.sum(errors**2, axis=-1)) / 2

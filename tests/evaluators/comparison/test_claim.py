@@ -82,8 +82,8 @@ def test_each_word_ends_where_it_says(speed_ups, word):
 
 
 def test_seeds_that_disagree_on_a_task_make_nobody_special():
-    assert claim([[4.0, 0.25], [0.3, 0.3], [0.3, 0.3]]).word is Word.NOT_SUPPORTED
-    assert claim([[4.0, 4.0], [0.3, 0.3], [0.3, 0.3]]).faster_on == (0,)
+    assert claim(np.array([[4.0, 0.25], [0.3, 0.3], [0.3, 0.3]])).word is Word.NOT_SUPPORTED
+    assert claim(np.array([[4.0, 4.0], [0.3, 0.3], [0.3, 0.3]])).faster_on == (0,)
 
 
 def test_looking_at_more_rules_makes_a_claim_harder():

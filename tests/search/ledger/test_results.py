@@ -3,6 +3,7 @@
 import json
 import sqlite3
 
+import numpy as np
 import pytest
 
 from dsl import parse
@@ -23,7 +24,7 @@ RUN = Measurement("digits", 3, Outcome.OK, 0.25, 1.5, None, 0.1, 0.75)
 JUDGED = Evaluation(Outcome.OK, 1.5, (RUN,), (10, 20))
 KEYS = Keys("a", "b", "c", "d")
 FOUND = Candidate(4, str(SGD), 1, Mutation("insert", "%1"), KEYS, CacheKey.CANONICAL, 2)
-LEAD = evidence([[0.1, 0.2, 0.1]], looked_at=3)
+LEAD = evidence(np.array([[0.1, 0.2, 0.1]]), looked_at=3)
 
 ROWS = {
     "judged": Row(

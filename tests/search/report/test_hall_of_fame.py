@@ -1,6 +1,7 @@
 import io
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from rich.console import Console
 
@@ -70,10 +71,10 @@ def test_a_claim_is_corrected_for_the_finalists_that_were_looked_at():
 
 def test_the_claim_is_that_of_a_comparison_on_one_task():
     scores, baseline = (1.10, 1.14, 1.09, 1.02, 1.05), (1.0, 1.0, 1.0, 1.01, 1.0)
-    differences = [[a - b for a, b in zip(scores, baseline, strict=True)]]
+    differences = np.subtract(scores, baseline)[None]
     found = hall(scores, baseline, finalists=3).winner.evidence
     assert found.difference == pytest.approx(interval(differences, 1 - ERROR / 3))
-    assert found.p_value == paired_test(differences[0])
+    assert found.p_value == paired_test(differences)
 
 
 def test_the_baseline_itself_beats_nothing():
@@ -102,7 +103,7 @@ def test_the_table_reads_well(width, snapshot):
 @pytest.mark.parametrize("width", [80, 140])
 def test_the_table_shows_size_against_score_of_what_is_left(width, snapshot):
     first = replace(hall((1.1, 1.2, 1.3)).winner, program=FOUND[2])
-    lost = evidence([[-0.002, 0.004, -0.001]])
+    lost = evidence(np.array([[-0.002, 0.004, -0.001]]))
     left = replace(first, program=SGD, scores=(1.1, 1.2, 1.2), reduced_from=FOUND[2], lost=lost)
     found = replace(hall((1.1, 1.2, 1.3)), entries=(left, first))
     console = Console(width=width, record=True, file=io.StringIO())
@@ -144,7 +145,7 @@ def test_a_front_is_worth_what_it_dominates_in_units_of_the_baseline():
 
 def test_rounding_alone_is_called_that():
     program = replace(SGD, hyperparameters={"lr": 0.123})
-    lost = evidence([[0.0, 0.001]])
+    lost = evidence(np.array([[0.0, 0.001]]))
     entry = replace(hall((1.1, 1.2, 1.1)).winner, reduced_from=program, lost=lost)
     assert entry.reduction.startswith("numbers rounded with no harm seen: +0.001 [")
 
