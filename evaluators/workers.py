@@ -44,7 +44,7 @@ class Worker(Protocol[JobT]):
 
 
 class WorkerFailure(enum.StrEnum):
-    """Why nothing came of a job, twice; `sentence` says it in words."""
+    """The reason why nothing came of a job, twice; `sentence` says it in words."""
 
     DIED = "worker_died"
     HUNG = "worker_hung"

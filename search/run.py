@@ -46,7 +46,7 @@ class Result:
     content_hash: str
     was_complete: bool
     not_written: tuple[str, ...] = ()
-    """Why a file of the winner is missing, if one is."""
+    """The reasons why files of the winner are missing, if any are."""
 
 
 def run_campaign(

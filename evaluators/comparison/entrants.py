@@ -93,7 +93,7 @@ def check(rules: Sequence[EnteredRule], tasks: Sequence[Task]) -> None:
 
 
 def _unanswered(task: Task, program: Program) -> str:
-    """Why the task does not answer what the program asks; empty if it does."""
+    """The reason why the task does not answer what the program asks; empty if it does."""
     try:
         check_answers(task, program)
     except DoesNotFit as reason:

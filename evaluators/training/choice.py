@@ -1,4 +1,4 @@
-"""Which engine runs a program: by what the machine carries, and by an estimate of what each costs.
+"""The engine for a program: by what the machine carries, and by an estimate of what each costs.
 
 The estimate is a function of the program, the model and the run alone, never of a clock, so a
 campaign makes the same choices wherever it runs. Gradients and losses, those of oracles too, cost

@@ -89,7 +89,7 @@ class _Window:
 
     @property
     def tells(self) -> bool:
-        """Whether there are enough numbers for a bar."""
+        """True if there are enough numbers for a bar."""
         return len(self.latest) >= self.size // _ENOUGH
 
     def add(self, number: float) -> None:

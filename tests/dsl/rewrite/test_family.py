@@ -159,7 +159,7 @@ def test_another_primitive_in_one_place_makes_another_family(name):
 
 
 def reads_data(program: Program) -> list[bool]:
-    """Which statements read anything but numbers, at once or through others."""
+    """The statements that read anything but numbers, at once or through others."""
     numbers = set(program.hyperparameters)
     found: list[bool] = []
     for statement in program.statements:
