@@ -22,6 +22,7 @@ from dsl.program import Program
 from dsl.run.interpret import Step, applied, number
 from dsl.run.plan import Branch, Call, Output, plan
 from dsl.run.values import Value, initial, lifted
+from dsl.shapes import Float, Leaf
 
 Compute = Callable[[list[Value]], Value]
 """Makes a value of those before it."""
@@ -40,7 +41,7 @@ class Bound:
     """
 
     def __init__(
-        self, program: Program, leaves: Sequence[np.ndarray], given: Mapping[str, float], xp: Any
+        self, program: Program, leaves: Sequence[Leaf], given: Mapping[str, float], xp: Any
     ):
         self.program = program
         self.leaves = leaves
@@ -70,9 +71,9 @@ class Bound:
 
     def step(
         self, inputs: Mapping[str, Value], slots: Mapping[str, Value], services: Step
-    ) -> tuple[np.ndarray, dict[str, Value]]:
-        """The step, [entries], that is subtracted, and the next value of each slot; to be called
-        where NumPy is told to ignore what overflows.
+    ) -> tuple[Float[np.ndarray, " entries"], dict[str, Value]]:
+        """The step that is subtracted, and the next value of each slot; to be called where NumPy is
+        told to ignore what overflows.
 
         **Raises:** LaidOutOtherwise where only `run_step` tells what the program says.
         """

@@ -15,7 +15,7 @@ from itertools import islice
 import numpy as np
 
 from dsl.identity import hashed
-from dsl.language.closed_form import ClosedForm, Leaves, flat
+from dsl.language.closed_form import ClosedForm, flat
 from dsl.language.kinds import Kind
 from dsl.language.registry import PRIMITIVES, Primitive
 from dsl.program import Program
@@ -26,6 +26,7 @@ from dsl.run.bound import Bound, LaidOutOtherwise
 from dsl.run.interpret import run_step
 from dsl.run.numpy64 import without_signed_zeros
 from dsl.run.values import initial
+from dsl.shapes import Float, Leaves
 
 STEPS = 16
 SHAPES = ((), (3,), (2, 3), (2, 1, 2, 2))
@@ -38,6 +39,9 @@ _NEGLIGIBLE = 1e-11
 _NOTHING = 1e-14
 _ODD = 0.9641257094716
 """Scales steps before they are rounded, so that round numbers do not sit between two roundings."""
+
+Move = Float[np.ndarray, " entries"]
+"""One step, of all tensors one after the other."""
 
 
 @lru_cache(maxsize=16384)
@@ -86,16 +90,16 @@ def depends_on_gradient(program: Program) -> bool:
 
 
 @lru_cache(maxsize=1024)
-def respond(program: Program, stream: int = 0) -> np.ndarray:
-    """Steps on probe stream 0 or 1: float64 [STEPS, entries], NaN and Inf included; read-only."""
+def respond(program: Program, stream: int = 0) -> Float[np.ndarray, "steps entries"]:
+    """Steps on probe stream 0 or 1, NaN and Inf included; read-only."""
     with np.errstate(all="ignore"):
         moves = np.array(list(_moves(program, stream)))
     moves.flags.writeable = False
     return moves
 
 
-def _moves(program: Program, stream: int) -> Iterator[np.ndarray]:
-    """The steps on a probe stream one after the other, [entries]."""
+def _moves(program: Program, stream: int) -> Iterator[Move]:
+    """The steps on a probe stream one after the other."""
     program = canonical(program)
     probe = Probe(stream, joined=not _sees_shapes(program))
     done = 0
@@ -107,8 +111,8 @@ def _moves(program: Program, stream: int) -> Iterator[np.ndarray]:
         yield from islice(interpreted_moves(program, probe), done, None)
 
 
-def bound_moves(program: Program, probe: "Probe") -> Iterator[np.ndarray]:
-    """The steps of a program, [entries] each, or LaidOutOtherwise."""
+def bound_moves(program: Program, probe: "Probe") -> Iterator[Move]:
+    """The steps of a program, or LaidOutOtherwise."""
     given = {**program.hyperparameters, "T": _HORIZON}
     bound = Bound(program, probe.start, given, without_signed_zeros)
     w, slots, asks = bound.whole(probe.start), bound.slots(), bound.asks
@@ -120,8 +124,8 @@ def bound_moves(program: Program, probe: "Probe") -> Iterator[np.ndarray]:
         w = w - move
 
 
-def interpreted_moves(program: Program, probe: "Probe") -> Iterator[np.ndarray]:
-    """The steps of any program, [entries] each."""
+def interpreted_moves(program: Program, probe: "Probe") -> Iterator[Move]:
+    """The steps of any program."""
     w = [leaf.copy() for leaf in probe.start]
     slots = {name: initial(init, w, np) for name, init in program.slots.items()}
     for t, (gradient, loss) in enumerate(zip(probe.gradients, probe.losses, strict=True)):
@@ -147,8 +151,8 @@ def _is_of_shapes(primitive: Primitive) -> bool:
     return bool(primitive.oracle or set(primitive.signature.params) - {None, Kind.GLOBAL})
 
 
-def _negligible(moves: np.ndarray) -> np.ndarray:
-    """The size below which a step is as good as none, for each time: float64 [STEPS, 1]."""
+def _negligible(moves: Float[np.ndarray, "steps entries"]) -> Float[np.ndarray, "steps 1"]:
+    """The size below which a step is as good as none, for each time."""
     largest = np.max(np.abs(moves), axis=1, where=np.isfinite(moves), initial=0.0, keepdims=True)
     return np.maximum(np.maximum.accumulate(largest) * _NEGLIGIBLE, _NOTHING)
 
@@ -196,7 +200,7 @@ class Polynomial(ClosedForm):
         shared = self.coupling * sum(np.sum(part) for part in point)
         return [self.curvature * part + part**3 + shared for part in point]
 
-    def hessian_at(self, point: Leaves) -> np.ndarray:
+    def hessian_at(self, point: Leaves) -> Float[np.ndarray, "entries entries"]:
         return np.diag(self.curvature + 3 * flat(point) ** 2) + self.coupling
 
     def hvp(self, v: Leaves) -> Leaves:
@@ -209,7 +213,7 @@ class Polynomial(ClosedForm):
     def third_at(self, point: Leaves, v: Leaves, u: Leaves) -> Leaves:
         return [6 * w * x * y for w, x, y in zip(point, v, u, strict=True)]
 
-    def gauss_newton(self) -> np.ndarray:
+    def gauss_newton(self) -> Float[np.ndarray, "entries entries"]:
         return np.diag(self.curvature + 2 * flat(self.w) ** 2) + self.coupling
 
     def label_slopes(self, z: Leaves) -> Leaves:

@@ -7,7 +7,7 @@ precision of the parameters. A zero among such numbers has no sign.
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache, partial
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from dsl.run.plan import Branch, Call, Output, Plan, plan
 from dsl.run.values import Value, cast_like, lifted, part_by_part
 
 
+@runtime_checkable
 class Step(Protocol):
     """The services of a step besides arrays: noise, and oracles on the current batch.
 
