@@ -191,7 +191,7 @@ def _renumbered(row: Row, number: int) -> Row:
             row.candidate, number=number, text=text, keys=keys, asked=None, parsed=None
         )
         return row._replace(candidate=candidate)
-    keys = replace(old, text=key)
+    keys = old._replace(text=key)
     candidate = replace(row.candidate, number=number, text=text, keys=keys, asked=None, parsed=None)
     return row._replace(candidate=candidate)
 

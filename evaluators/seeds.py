@@ -5,6 +5,8 @@ ranges that share no number, one for each purpose: so the finals never meet a se
 or the baseline's tuning has seen, and a comparison none that any campaign has.
 """
 
+from functools import lru_cache
+
 import numpy as np
 
 _MUTATION, _EVALUATION, _SETTINGS = 0, 1, 2
@@ -69,6 +71,7 @@ def comparison_seeds(count: int) -> tuple[int, ...]:
     return tuple(range(first, first + count))
 
 
+@lru_cache(maxsize=64)
 def _draw(seed: int, purpose: int, number: int, count: int) -> tuple[int, ...]:
     """Distinct seeds below 2**32, in a range of their own for each purpose."""
     sequence = np.random.SeedSequence((seed, _EVALUATION, purpose, number))

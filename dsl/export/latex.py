@@ -11,6 +11,7 @@ from dsl.language.numbers import format_number
 from dsl.language.registry import PRIMITIVES, Binding
 from dsl.program import Arg, Const, Local, Name, Program, Statement
 from dsl.program.inline import inlined
+from dsl.program.walk import readers
 from dsl.rewrite.prune import prune
 
 _SYMBOLS = {
@@ -80,7 +81,7 @@ class _Body:
     def __init__(self, program: Program):
         self.program = program
         drawn = {at for at, s in enumerate(program.statements) if _is_drawn(s)}
-        self.inline = inlined(program) - drawn
+        self.inline = inlined(program, readers(program)) - drawn
         self.symbols: dict[Arg, str] = {}
         self.taken = {_symbol(slot) for slot in program.slots}
         hypers = program.hyperparameters

@@ -99,7 +99,8 @@ class ClosedForm:
 
 def flat(leaves: Sequence[Leaf]) -> Float[np.ndarray, " entries"]:
     """The entries of all tensors, one after the other."""
-    return np.ravel(leaves[0]) if len(leaves) == 1 else np.concatenate([*map(np.ravel, leaves)])
+    entries = [leaf.reshape(-1) for leaf in leaves]
+    return entries[0] if len(entries) == 1 else np.concatenate(entries)
 
 
 def shaped(entries: Float[np.ndarray, " entries"], shapes: Sequence[tuple[int, ...]]) -> Leaves:

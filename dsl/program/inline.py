@@ -1,9 +1,11 @@
 """The statements of a text that stand inside their only reader, in place of a line of their own."""
 
+from collections.abc import Mapping, Sequence
+
 from dsl.language.numbers import format_number
 from dsl.language.registry import PRIMITIVES
 from dsl.program.terms import Arg, Const, Local, Name, Parts
-from dsl.program.walk import indices, readers
+from dsl.program.walk import Read, indices
 
 _NESTING = 16
 """Expressions inside one another at most."""
@@ -11,14 +13,15 @@ _TEXT, _NAME = 84, 3
 """Characters of an expression in one line, and of a name that is given to a part of it."""
 
 
-def inlined(program: Parts) -> set[int]:
+def inlined(program: Parts, read: Mapping[Arg, Sequence[Read]]) -> set[int]:
     """The statements that print inside their only reader.
+
+    **Arguments:** `read`: the `readers` of the program.
 
     Those without a name, read once, whose text evaluates in the order of the statements: the
     operands of a statement stand directly before it, the last operand last. Nesting ends at a depth
     and a width that can still be read, by people and by `parse`.
     """
-    read = readers(program)
     once = {index for index in indices(read) if len(read[Local(index)]) == 1}
     chosen: set[int] = set()
     wide = _too_wide(program, once)

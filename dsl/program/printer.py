@@ -8,14 +8,14 @@ assigned before `return`.
 
 import inspect
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from dsl.language.kinds import Kind, lifts
 from dsl.language.numbers import format_number
 from dsl.language.registry import PRIMITIVES
 from dsl.program.inline import inlined
 from dsl.program.terms import Arg, Const, Local, Name, Parts, Statement
-from dsl.program.walk import needed, readers, within_step
+from dsl.program.walk import Read, needed, readers, within_step
 
 _ATOM, _SIGN, _COMPARISON = 9, 6, 3
 """The binding strengths of a name, a negative number and a comparison, as `Infix` counts them."""
@@ -82,24 +82,24 @@ class _Body:
     def __init__(self, program: Parts, kinds: Sequence[Kind]):
         self.program = program
         self.kinds = kinds
-        self.inline = inlined(program)
+        read = readers(program)
+        self.inline = inlined(program, read)
         names = (*program.inputs, *program.slots, *program.hyperparameters)
         self.owner: dict[str, Arg] = {name: Name(name) for name in names}
         self.names: dict[int, str] = {}
         self.saved: dict[Arg, str] = {}
-        self.last_read = self._last_reads()
+        self.last_read = self._last_reads(read)
         self.taken = set(self.owner) | {s.name for s in program.statements if s.name}
         self.fresh = 0
 
-    def _last_reads(self) -> dict[Arg, int]:
+    def _last_reads(self, read: Mapping[Arg, Sequence[Read]]) -> dict[Arg, int]:
         """The last statement whose line reads each value; the return line counts as one more."""
         end = len(self.program.statements)
         line_of = [end]
         for index in reversed(range(end)):
             line_of.append(line_of[-1] if index in self.inline else index)
         line_of.reverse()
-        read = readers(self.program).items()
-        return {arg: max(line_of[place.by] for place in places) for arg, places in read}
+        return {arg: max([line_of[each.by] for each in places]) for arg, places in read.items()}
 
     def lines(self) -> list[str]:
         lines = []

@@ -34,7 +34,8 @@ from dsl.program.check import (
 )
 from dsl.program.listing import listing
 from dsl.program.printer import print_program
-from dsl.program.terms import Arg, Parts
+from dsl.program.terms import Arg, Const, Parts, Statement
+from dsl.program.walk import Site
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,6 +126,30 @@ class Program(Parts):
         """The program with other defaults; UnknownName for one it does not have."""
         check_hyperparameters(self, values)
         return replace(self, hyperparameters={**self.hyperparameters, **values})
+
+    def with_numbers(
+        self, constants: Mapping[Site, float], hyperparameters: Mapping[str, float]
+    ) -> "Program":
+        """The program with other constants, by statement and position, and other defaults, without
+        its docstring. All else is as it was, so it fits together and is not checked again."""
+        check_hyperparameters(self, hyperparameters)
+        statements = list(self.statements)
+        for (at, position), value in constants.items():
+            op, args, name = (old := statements[at]).op, list(old.args), old.name
+            assert isinstance(args[position], Const), "only a number gives way to a number"
+            args[position] = Const(value)
+            statements[at] = Statement(op, tuple(args), name)
+        other = object.__new__(Program)
+        other.__setstate__(
+            {
+                **{part.name: getattr(self, part.name) for part in fields(self)},
+                "hyperparameters": {**self.hyperparameters, **hyperparameters},
+                "statements": tuple(statements),
+                "doc": "",
+            }
+        )
+        other.__dict__.update(_kinds=self._kinds, name_kinds=self.name_kinds)
+        return other
 
     def renamed(self, name: str) -> "Program":
         """The program under another name."""

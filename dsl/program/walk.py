@@ -15,9 +15,12 @@ from dataclasses import replace
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from dsl.language.registry import PRIMITIVES
-from dsl.program.terms import Arg, Local, Name, Parts, Statement
+from dsl.program.terms import Arg, Const, Local, Name, Parts, Statement
 
 P = TypeVar("P", bound=Parts)
+
+Site = tuple[int, int]
+"""An argument: the statement that reads it, and its position there."""
 
 Follow = Callable[[Arg], Iterable[Arg]]
 """The arguments to go on with from one that was met."""
@@ -43,6 +46,16 @@ def readers(program: Parts) -> dict[Arg, list[Read]]:
     for at, arg in enumerate(program.outputs):
         found.setdefault(arg, []).append(Read(len(program.statements), at))
     return found
+
+
+def constants(statements: Iterable[Statement]) -> list[tuple[Site, Const]]:
+    """Every argument of some statements that is a number, in order."""
+    return [
+        ((at, position), arg)
+        for at, statement in enumerate(statements)
+        for position, arg in enumerate(statement.args)
+        if isinstance(arg, Const)
+    ]
 
 
 def arguments(program: Parts, indices: Iterable[int]) -> Iterator[Arg]:

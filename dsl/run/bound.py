@@ -49,7 +49,8 @@ class Bound:
         self.services: Step | None = None
         self._plan = plan(program)
         sizes = [leaf.size for leaf in leaves]
-        self._ends = list(pairwise((0, *accumulate(sizes))))
+        ends = pairwise((0, *accumulate(sizes)))
+        self._parts = [(slice(*pair), leaf.shape) for pair, leaf in zip(ends, leaves, strict=True)]
         self._owner = np.repeat(np.arange(len(leaves)), sizes)
         self._calls = [self._computing(call) for call in self._plan.calls]
         self._start: list[Value] = self._plan.values.copy()
@@ -88,8 +89,7 @@ class Bound:
     def parts(self, value: Value, kind: Kind = Kind.TENSOR) -> Value:
         """A value as the interpreter has it, part by part."""
         if kind is Kind.TENSOR:
-            shapes = zip(self._ends, self.leaves, strict=True)
-            return [value[start:end].reshape(leaf.shape) for (start, end), leaf in shapes]
+            return [value[part].reshape(shape) for part, shape in self._parts]
         return list(value) if kind is Kind.SCALAR else value
 
     def whole(self, parts: Value, kind: Kind = Kind.TENSOR) -> Value:

@@ -7,6 +7,7 @@ was stored, or else from the beginning, proposes and tells again what the ledger
 checks that the same programs come out, and goes on where it ends.
 """
 
+import os
 import time
 from collections.abc import Iterator
 
@@ -45,6 +46,7 @@ class SearchLoop:
         self.ledger = session.ledger
         self.look_ahead = session.config.look_ahead
         self.budget = session.config.budget.candidates
+        self._stop = str(session.ledger.path.parent / STOP)
         self._spent = work(session.ledger).seconds
         self.progress = session.progress
         self._proposer = proposer
@@ -114,7 +116,7 @@ class SearchLoop:
             return Ended.STEPS
         if budget.seconds is not None and self._spent + self._seconds >= budget.seconds:
             return Ended.SECONDS
-        return Ended.STOP if (self.ledger.path.parent / STOP).exists() else None
+        return Ended.STOP if os.path.exists(self._stop) else None
 
     def _submit(self, pool: CampaignPool) -> None:
         """Give the workers what is due."""

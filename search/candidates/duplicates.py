@@ -6,7 +6,6 @@ on their programs and order alone, so the answer is the same with any number of 
 
 from array import array
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import NamedTuple
 
 from dsl.program import Program
@@ -64,7 +63,7 @@ class Duplicates:
         canonical = canonical_hash(program)
         like = self._like(CacheKey.CANONICAL, canonical)
         if like is not None:
-            return self._found(replace(like[1], text=text), CacheKey.CANONICAL, like[0])
+            return self._found(like[1]._replace(text=text), CacheKey.CANONICAL, like[0])
         keys = Keys(text, canonical, fingerprint(program), family(program))
         like = self._like(CacheKey.FINGERPRINT, keys.fingerprint)
         if like is not None:
@@ -76,13 +75,14 @@ class Duplicates:
     def restore(self, known: Known) -> None:
         """Enter the next candidate, of which all is known."""
         number, (keys, repeats, judged) = len(self), known
-        self._texts.append(int(keys.text, 16))
-        self._canonicals.append(int(keys.canonical, 16))
-        self._fingerprints.append(int(keys.fingerprint, 16))
-        self._families.append(int(keys.family, 16))
+        text, canonical, behaviour, kin = own = _numbers(keys)
+        self._texts.append(text)
+        self._canonicals.append(canonical)
+        self._fingerprints.append(behaviour)
+        self._families.append(kin)
         self._sources.append(number if repeats is None else repeats)
-        self._kin.add(self._families[-1])
-        self._proposed.enter(keys, number)
+        self._kin.add(kin)
+        self._proposed.enter(own, number)
         if judged is not None:
             self.tuned(number, judged)
 
@@ -94,8 +94,9 @@ class Duplicates:
     def tuned(self, number: int, keys: Keys) -> None:
         """Enter that candidate `number` was judged with other numbers; it is told."""
         self._tuned[number] = keys
-        self._kin.add(int(keys.family, 16))
-        self._judged.enter(keys, number)
+        own = _numbers(keys)
+        self._kin.add(own[-1])
+        self._judged.enter(own, number)
 
     def again(self, number: int) -> Found:
         """Enter candidate `number` once more as the next one: it is measured again, not found."""
@@ -129,16 +130,23 @@ class Duplicates:
         return Found(keys, hit, source)
 
 
+def _numbers(keys: Keys) -> tuple[int, int, int, int]:
+    text, canonical, behaviour, kin = keys
+    return int(text, 16), int(canonical, 16), int(behaviour, 16), int(kin, 16)
+
+
 class _Index:
     """The first candidate with each key."""
 
     def __init__(self) -> None:
         self._first: dict[CacheKey, dict[int, int]] = {key: {} for key in CacheKey}
 
-    def enter(self, keys: Keys, number: int) -> None:
-        """Enter a candidate."""
-        for key, first in self._first.items():
-            first.setdefault(int(getattr(keys, key), 16), number)
+    def enter(self, keys: tuple[int, int, int, int], number: int) -> None:
+        """Enter a candidate by its keys in the order of `Keys`, which begins as `CacheKey` does."""
+        texts, canonicals, behaviours = self._first.values()
+        texts.setdefault(keys[0], number)
+        canonicals.setdefault(keys[1], number)
+        behaviours.setdefault(keys[2], number)
 
     def find(self, key: CacheKey, value: str) -> int | None:
         """The first candidate with a key; None without."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from dsl.program import Program
 from dsl.program.parse import parse
@@ -40,8 +40,7 @@ class CacheKey(StrEnum):
     FINGERPRINT = "fingerprint"
 
 
-@dataclass(frozen=True)
-class Keys:
+class Keys(NamedTuple):
     """The hashes that a candidate is looked up by: as written, canonical form, behaviour.
 
     `family` is shared by programs of one skeleton with other numbers; it finds no verdict, and says

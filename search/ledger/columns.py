@@ -7,7 +7,7 @@ evaluations, most of a ledger's bytes, have a table of their own, so that counts
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from statistics import fmean
 from typing import Any, NamedTuple
 
@@ -65,7 +65,7 @@ def _early(row: Row) -> float | None:
 def _asked(row: Row) -> str | None:
     """The text and the keys of what was proposed, where other numbers were judged."""
     asked = row.candidate.asked
-    return None if asked is None else as_json([asked.text, *astuple(asked.keys)])
+    return None if asked is None else as_json([asked.text, *asked.keys])
 
 
 COLUMNS = (

@@ -11,11 +11,8 @@ from dsl.language.initialisers import Init
 from dsl.language.kinds import Kind, lifts
 from dsl.language.registry import PRIMITIVES
 from dsl.program import INPUTS, Arg, Const, Kinds, Local, Name, Program, Statement
-from dsl.program.walk import reading
+from dsl.program.walk import Site, constants, reading
 from dsl.run.parity import parities
-
-Site = tuple[int, int]
-"""An argument: the statement that reads it, and its position there."""
 
 
 class Editor:
@@ -85,8 +82,7 @@ class Editor:
 
     def constants(self) -> list[tuple[Site, Const]]:
         """Every argument of a statement that is a number."""
-        read = ((site, self.statements[site[0]].args[site[1]]) for site in self.sites())
-        return [(site, arg) for site, arg in read if isinstance(arg, Const)]
+        return constants(self.statements)
 
     def insert(self, at: int, op: str, args: tuple[Arg, ...], over: Arg | None = None) -> Local:
         """Put `op(*args)` before statement `at`; later readers of `over` read it instead."""

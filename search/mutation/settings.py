@@ -6,10 +6,12 @@ way, small numbers by more, others by a factor of about two. The rate is left al
 task finds its own.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 
-from dsl.program import Const, Program
-from search.mutation.editor import Editor
+from dsl.program import Program
+from dsl.program.walk import Site, constants
 from search.mutation.sampling import chance, pick, rounded
 
 _MOVED = 0.5
@@ -23,10 +25,12 @@ RATE = "lr"
 def settings(program: Program, rng: np.random.Generator, count: int) -> tuple[Program, ...]:
     """Up to `count` programs that differ from `program` in their numbers, and from one another; the
     same structure, inputs, slots and name. Fewer where it has few numbers; a function of `rng`."""
+    sites = [(site, arg.value) for site, arg in constants(program.statements) if arg.value]
+    defaults = [(n, v) for n, v in program.hyperparameters.items() if n != RATE and v]
     found: list[Program] = []
-    for _ in range(count):
-        other = _drawn(program, rng)
-        if other is not None and not any(other.same_rule(each) for each in (program, *found)):
+    for _ in range(count if sites or defaults else 0):
+        other = program.with_numbers(*_drawn(sites, defaults, rng))
+        if not any(other.same_rule(each) for each in (program, *found)):
             found.append(other)
     return tuple(found)
 
@@ -40,23 +44,24 @@ def other_number(rng: np.random.Generator, value: float) -> float:
     return rounded(value * 2.0 ** rng.normal())
 
 
-def _drawn(program: Program, rng: np.random.Generator) -> Program | None:
-    """One setting; None for a program without numbers."""
-    editor = Editor(program)
-    sites = [(site, arg) for site, arg in editor.constants() if arg.value]
-    defaults = [(n, v) for n, v in editor.hyperparameters.items() if n != RATE and v]
+def _drawn(
+    sites: Sequence[tuple[Site, float]],
+    defaults: Sequence[tuple[str, float]],
+    rng: np.random.Generator,
+) -> tuple[dict[Site, float], dict[str, float]]:
+    """Some of the constants and defaults, at least one of all, with other numbers."""
     total = len(sites) + len(defaults)
-    if not total:
-        return None
     moved = [place for place in range(total) if chance(rng, _MOVED)] or [pick(rng, range(total))]
+    written: dict[Site, float] = {}
+    given: dict[str, float] = {}
     for place in moved:
         if place < len(sites):
-            site, arg = sites[place]
-            editor.replace_argument(site, Const(other_number(rng, arg.value)))
+            site, value = sites[place]
+            written[site] = other_number(rng, value)
         else:
             name, value = defaults[place - len(sites)]
-            editor.hyperparameters[name] = other_number(rng, value)
-    return editor.program(program.name)
+            given[name] = other_number(rng, value)
+    return written, given
 
 
 def _decades(rng: np.random.Generator, reach: float) -> float:

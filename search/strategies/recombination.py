@@ -15,7 +15,7 @@ out among the best has its numbers tuned, as long as that makes it better.
 from collections import Counter, deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from statistics import fmean
+from statistics import fmean, median
 from typing import Any
 
 import numpy as np
@@ -147,7 +147,8 @@ class Recombination(Strategy[RecombinationOptions]):
         if not members or chance(rng, self.options.fresh):
             number = pick(rng, range(len(self.starts)))
             return number, self.starts[number]
-        drawn = sorted({pick(rng, range(len(members))) for _ in range(self.options.drawn)})
+        places = rng.random(self.options.drawn) * len(members)
+        drawn = sorted(set(places.astype(int).tolist()))
         member = members[drawn[lexicase([members[place].cases for place in drawn], rng)]]
         return member.number, member.program
 
@@ -174,15 +175,15 @@ def lexicase(scores: Sequence[Mapping[str, float]], rng: np.random.Generator) ->
     **Arguments:** `scores`: by case, for each of those to choose from; all have the same cases.
     """
     cases = sorted(scores[0])
-    table = np.asarray([[each[case] for case in cases] for each in scores])
-    left = np.arange(len(scores))
-    for column in rng.permutation(len(cases)):
-        values = table[left, column]
-        spread = np.median(np.abs(values - np.median(values)))
-        left = left[values >= values.max() - spread]
+    left = list(range(len(scores)))
+    for column in rng.permutation(len(cases)).tolist():
+        values = [scores[place][cases[column]] for place in left]
+        middle = median(values)
+        least = max(values) - median([abs(value - middle) for value in values])
+        left = [place for place, value in zip(left, values, strict=True) if value >= least]
         if len(left) == 1:
             break
-    return int(left[int(rng.integers(len(left)))])
+    return left[int(rng.integers(len(left)))]
 
 
 def _rank(member: _Member) -> tuple[float, int]:
