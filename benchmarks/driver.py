@@ -273,10 +273,19 @@ def read(run: Path) -> list[Figure]:
     return figures
 
 
+def _peak() -> float:
+    """The most memory that this process has had, in GiB; what `getrusage` says of a process that
+    was started by a larger one is the peak of that one."""
+    status = Path("/proc/self/status")
+    if status.exists():
+        return int(status.read_text().split("VmHWM:")[1].split()[0]) / 2**20
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+
+
 def _read_here(what: str, run: Path) -> None:
     clock, cpu = time.perf_counter(), time.process_time()
     READING[what](run)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    peak = _peak()
     seconds, clock = time.process_time() - cpu, time.perf_counter() - clock
     print(json.dumps({"seconds": seconds, "clock": clock, "gib": peak}))
 

@@ -28,7 +28,7 @@ from search.ledger.history import History
 from search.ledger.summary import work
 from search.pool.jobs import CampaignPool, Evaluate
 
-STATE_EVERY = 500
+STATE_EVERY = 250
 """Candidates between two states that are stored, at least; resuming asks and tells these again."""
 PACKAGES = ("dsl", "evaluators", "search")
 """Those whose source decides what a state means."""

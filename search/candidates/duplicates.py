@@ -4,8 +4,10 @@ Every candidate that was asked for takes part, judged or not: that two candidate
 on their programs and order alone, so the answer is the same with any number of workers.
 """
 
+import struct
 from array import array
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from itertools import islice
 from typing import NamedTuple
 
 from dsl.program import Program
@@ -13,6 +15,9 @@ from dsl.rewrite.canonical import canonical_hash
 from dsl.rewrite.family import family
 from dsl.run.fingerprint import fingerprint
 from search.candidates.verdict import CacheKey, Keys
+
+_AT_A_TIME = 10_000
+"""Candidates that are entered together where many are known."""
 
 
 class Found(NamedTuple):
@@ -44,8 +49,8 @@ class Duplicates:
     """
 
     def __init__(self) -> None:
-        self._texts, self._canonicals = array("Q"), array("Q")
-        self._fingerprints, self._families = array("Q"), array("Q")
+        self._parts = [array("Q") for _ in Keys._fields]
+        """The keys, in the order of `Keys`, of every candidate."""
         self._sources = array("Q")
         self._kin: set[int] = set()
         self._proposed, self._judged = _Index(), _Index()
@@ -74,29 +79,31 @@ class Duplicates:
 
     def restore(self, known: Known) -> None:
         """Enter the next candidate, of which all is known."""
-        number, (keys, repeats, judged) = len(self), known
-        text, canonical, behaviour, kin = own = _numbers(keys)
-        self._texts.append(text)
-        self._canonicals.append(canonical)
-        self._fingerprints.append(behaviour)
-        self._families.append(kin)
-        self._sources.append(number if repeats is None else repeats)
-        self._kin.add(kin)
-        self._proposed.enter(own, number)
-        if judged is not None:
-            self.tuned(number, judged)
+        self.load([known])
 
     def load(self, known: Iterable[Known]) -> None:
-        """Enter the next candidates."""
-        for each in known:
-            self.restore(each)
+        """Enter the next candidates, of which all is known, many at a time."""
+        rest = iter(known)
+        while some := list(islice(rest, _AT_A_TIME)):
+            first = len(self)
+            columns = [
+                _numbers_of(column) for column in zip(*(each.keys for each in some), strict=True)
+            ]
+            for part, column in zip(self._parts, columns, strict=True):
+                part.extend(column)
+            self._kin.update(columns[-1])
+            self._proposed.enter(columns, first)
+            for number, each in enumerate(some, first):
+                self._sources.append(number if each.repeats is None else each.repeats)
+                if each.judged is not None:
+                    self.tuned(number, each.judged)
 
     def tuned(self, number: int, keys: Keys) -> None:
         """Enter that candidate `number` was judged with other numbers; it is told."""
         self._tuned[number] = keys
-        own = _numbers(keys)
-        self._kin.add(own[-1])
-        self._judged.enter(own, number)
+        columns = [_numbers_of([key]) for key in keys]
+        self._kin.update(columns[-1])
+        self._judged.enter(columns, number)
 
     def again(self, number: int) -> Found:
         """Enter candidate `number` once more as the next one: it is measured again, not found."""
@@ -121,8 +128,7 @@ class Duplicates:
         return None if found is None else (found, self._tuned[found])
 
     def _keys(self, number: int) -> Keys:
-        parts = (self._texts, self._canonicals, self._fingerprints, self._families)
-        return Keys(*(f"{part[number]:016x}" for part in parts))
+        return Keys(*(f"{part[number]:016x}" for part in self._parts))
 
     def _found(self, keys: Keys, hit: CacheKey, like: int) -> Found:
         source = self._sources[like]
@@ -130,9 +136,8 @@ class Duplicates:
         return Found(keys, hit, source)
 
 
-def _numbers(keys: Keys) -> tuple[int, int, int, int]:
-    text, canonical, behaviour, kin = keys
-    return int(text, 16), int(canonical, 16), int(behaviour, 16), int(kin, 16)
+def _numbers_of(hashes: Sequence[str]) -> list[int]:
+    return [*struct.unpack(f">{len(hashes)}Q", bytes.fromhex("".join(hashes)))]
 
 
 class _Index:
@@ -141,12 +146,12 @@ class _Index:
     def __init__(self) -> None:
         self._first: dict[CacheKey, dict[int, int]] = {key: {} for key in CacheKey}
 
-    def enter(self, keys: tuple[int, int, int, int], number: int) -> None:
-        """Enter a candidate by its keys in the order of `Keys`, which begins as `CacheKey` does."""
-        texts, canonicals, behaviours = self._first.values()
-        texts.setdefault(keys[0], number)
-        canonicals.setdefault(keys[1], number)
-        behaviours.setdefault(keys[2], number)
+    def enter(self, columns: Sequence[Sequence[int]], first: int) -> None:
+        """Enter candidates from number `first` on, by their keys: a column for each key, in the
+        order of `Keys`, which begins as `CacheKey` does."""
+        for known, column in zip(self._first.values(), columns, strict=False):
+            for number, key in enumerate(column, first):
+                known.setdefault(key, number)
 
     def find(self, key: CacheKey, value: str) -> int | None:
         """The first candidate with a key; None without."""

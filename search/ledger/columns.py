@@ -139,7 +139,7 @@ def row_of(fields: Sequence[Any]) -> Row:
         hit=None if held["hit"] is None else CacheKey(held["hit"]),
         source=held["source"],
         donor=held["donor"],
-        asked=asked_of(held["asked"]),
+        asked=None if held["asked"] is None else asked_of(held["asked"]),
     )
     evaluation = held["evaluation"]
     verdict = Verdict(
@@ -151,10 +151,8 @@ def row_of(fields: Sequence[Any]) -> Row:
     return Row(candidate, verdict, held["seconds"])
 
 
-def asked_of(text: str | None) -> Asked | None:
-    """The program and keys in the column `asked`."""
-    if text is None:
-        return None
+def asked_of(text: str) -> Asked:
+    """The program and keys in the column `asked`, where there are any."""
     program, *keys = json.loads(text)
     return Asked(program, Keys(*keys))
 

@@ -168,9 +168,12 @@ class Ledger(Record):
             "FROM candidates WHERE number < ? ORDER BY number",
             (count,),
         )
-        for *keys, asked, repeats in found:
-            own, proposed = Keys(*keys), asked_of(asked)
-            yield Known(proposed.keys, repeats, own) if proposed else Known(own, repeats)
+        for text, canonical, fingerprint, family, asked, repeats in found:
+            own = Keys(text, canonical, fingerprint, family)
+            if asked is None:
+                yield Known(own, repeats)
+            else:
+                yield Known(asked_of(asked).keys, repeats, own)
 
     def remeasured(self, number: int) -> list[Row]:
         """The candidates that are candidate `number` on new seeds, in order."""
