@@ -5,7 +5,9 @@
     emit          which statements get lines, and what those are called
     declared      declarations over an array namespace as expressions and functions
     expressions   expressions as syntax trees, and their text
-    code          lines, split as ruff splits them, and the names that they use
+    shapes        shapes of values, as the declarations of kinds have them
+    layout        expressions in as many lines as they take
+    code          lines of a block, and the names that they use
     header        the docstring that heads a file
     optax/        Optax files
     torch/        PyTorch files

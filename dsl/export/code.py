@@ -5,25 +5,10 @@ uses when the block is complete: what to import, what to read first.
 """
 
 import ast
-from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from dsl.export.expressions import names_in, show
-
-WIDTH = 100
-"""The longest line of an emitted file."""
-
-
-def layout(indent: int, before: str, parts: list[str], after: str) -> list[str]:
-    """`before` + parts + `after` in one line, or split inside the brackets as ruff splits."""
-    pad = " " * indent
-    line = f"{pad}{before}{', '.join(parts)}{after}"
-    if len(line) <= WIDTH or not parts:
-        return [line]
-    inner = f"{pad}    {', '.join(parts)}"
-    if len(inner) <= WIDTH:
-        return [pad + before, inner, pad + after]
-    return [pad + before, *(f"{pad}    {part}," for part in parts), pad + after]
+from dsl.export.layout import WIDTH, layout, split
 
 
 def function_head(indent: int, label: str, params: list[str], returns: str) -> list[str]:
@@ -65,10 +50,9 @@ class Code:
         """A block inside of this one, whose lines are not yet among those of this one."""
         return Code(self.indent + 4, uses=self.uses)
 
-    def text(self, node: ast.expr, bound: Collection[str] = ()) -> str:
-        """The text of an expression, whose names are noted as used, those in `bound` aside."""
-        self.uses.update(dict.fromkeys(name for name in names_in(node) if name not in bound))
-        return show(node)
+    def use(self, node: ast.expr) -> None:
+        """Note the names of an expression as used."""
+        self.uses.update(dict.fromkeys(names_in(node)))
 
     def write(self, line: str) -> None:
         """A line that uses no name."""
@@ -85,41 +69,8 @@ class Code:
 
     def put(self, before: str, node: ast.expr, after: str = "") -> None:
         """`before` + expression + `after`; what is too long is split as ruff would."""
-        line = f"{before}{self.text(node)}{after}"
-        if self.indent + len(line) <= WIDTH:
-            self.write(line)
-        elif isinstance(node, ast.Call) and (node.args or node.keywords):
-            parts = [self._part(arg) for arg in node.args]
-            parts += [f"{keyword.arg}={show(keyword.value)}" for keyword in node.keywords]
-            self.lines += layout(self.indent, f"{before}{show(node.func)}(", parts, f"){after}")
-        else:
-            pad = " " * self.indent
-            self.lines += [f"{pad}{before}(", f"{pad}    {show(node)}", f"{pad}){after}"]
-
-    def _part(self, arg: ast.expr) -> str:
-        """An argument on a line of its own; the body of a long lambda in brackets."""
-        text, pad = show(arg), " " * (self.indent + 4)
-        if not isinstance(arg, ast.Lambda) or len(f"{pad}{text},") <= WIDTH:
-            return text
-        params = ", ".join(param.arg for param in arg.args.args)
-        return f"lambda {params}: (\n{pad}    {show(arg.body)}\n{pad})"
-
-    def comprehend(self, label: str, made: ast.expr, entries: dict[str, str]) -> None:
-        """`label = [made for variables in zip(lists)]`; `entries` has the list of each variable."""
-        pad, text = " " * self.indent, self.text(made, bound=entries)
-        self.uses.update(dict.fromkeys(entries.values()))
-        variables, lists = ", ".join(entries), list(entries.values())
-        loop = [f"{pad}    for {variables} in {lists[0]}"]
-        if len(lists) > 1:
-            before = f"for {variables} in zip("
-            loop = layout(self.indent + 4, before, [*lists, "strict=True"], ")")
-        if len(loop) == 1:
-            whole = f"{text} {loop[0].strip()}"
-            if self.indent + len(f"{label} = [{whole}]") <= WIDTH:
-                return self.write(f"{label} = [{whole}]")
-            if self.indent + 4 + len(whole) <= WIDTH:
-                loop, text = [], whole
-        self.lines += [f"{pad}{label} = [", f"{pad}    {text}", *loop, f"{pad}]"]
+        self.use(node)
+        self.lines += split(self.indent, before, node, after)
 
     def choose(self, label: str, test: ast.expr, branches: "list[tuple[Code, ast.expr]]") -> None:
         """`label` assigned the value of one of two blocks; one line where that is all it takes."""

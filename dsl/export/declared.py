@@ -11,14 +11,21 @@ import dis
 import inspect
 import re
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import lru_cache
-from types import FunctionType, ModuleType
+from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
 from dsl.errors import ExportError
 from dsl.export.code import function_head
-from dsl.export.expressions import expression, fill, names_in, number
+from dsl.export.expressions import (
+    expression,
+    fill,
+    names_in,
+    number,
+    rewritten,
+    simplified,
+)
 from dsl.language.initialisers import INITIALISERS, Init
 from dsl.language.kinds import Kind
 from dsl.language.registry import Primitive, Scope
@@ -37,9 +44,12 @@ class Declared:
         self.constants: dict[str, None] = {}
 
     def template(self, primitive: Primitive) -> ast.expr | None:
-        """The returned expression of a primitive's declaration; None if it takes more."""
+        """The returned expression of a primitive's declaration; None if it takes more, or is one
+        thing or another."""
         body, _ = meaning(primitive.meaning)
         if body is None or set(names_in(body)) - {"xp", *primitive.params}:
+            return None
+        if isinstance(body, ast.IfExp):
             return None
         return fill(body, {"xp": expression(self.xp)})
 
@@ -50,7 +60,8 @@ class Declared:
         if body is None:
             raise ExportError(f"initialiser '{rule.rule}' is not a single expression")
         values = dict(zip(declared.params, map(number, rule.args), strict=True))
-        return fill(body, {"xp": expression(self.xp), **values})
+        body = _spelled_out(body, declared.fill.__globals__)
+        return simplified(fill(body, {"xp": expression(self.xp), **values}))
 
     def function(self, primitive: Primitive) -> str:
         """The name of the function of the file that does what a primitive's declaration does."""
@@ -64,28 +75,32 @@ class Declared:
         lists = primitive.scope is Scope.MODEL
 
         def type_of(kind: Kind | None, number: str) -> str:
-            if kind is not Kind.TENSOR:
+            if kind in (None, Kind.SCALAR, Kind.GLOBAL):
                 return number
-            return f"list[{self.array}]" if lists else self.array
+            one = f"tuple[{self.array}, ...]" if kind.many else self.array
+            return f"list[{one}]" if lists else one
 
         pairs = zip(primitive.params, primitive.signature.params, strict=True)
         params = [f"{param}: {type_of(kind, 'Any')}" for param, kind in pairs]
-        result = type_of(primitive.signature.result, self.array) if lists else self.array
-        head = function_head(0, label, params, result)
+        head = function_head(0, label, params, type_of(primitive.signature.result, self.array))
         _, source = meaning(primitive.meaning)
         old_head = re.search(r"\):\n|:\n", source)
         assert old_head is not None
-        return "\n".join([*head, re.sub(r"\bxp\b", self.xp, source[old_head.end() :])])
+        return "\n".join([*head, self._over_arrays(source[old_head.end() :])])
+
+    def _over_arrays(self, source: str) -> str:
+        """A text with the namespace of the file, which is handed to no function."""
+        return re.sub(r"\bxp\b", self.xp, source.replace("(xp, ", "(").replace("(xp)", "()"))
 
     def _borrow_for(self, user: Callable[..., Any]) -> None:
         """Note what a function of ours uses; ExportError if a file cannot hold it."""
         user = inspect.unwrap(user)
-        for used in _globals(user):
+        for used in _globals(user.__code__):
             value = user.__globals__.get(used)
             if isinstance(value, FunctionType):
                 if used not in self.functions:
                     self._borrow_for(value)
-                    self.functions[used] = meaning(value)[1]
+                    self.functions[used] = self._over_arrays(meaning(value)[1])
             elif isinstance(value, int | float) or _are_numbers(value):
                 self.constants[f"{used} = {value!r}"] = None
             elif isinstance(value, ModuleType) or (
@@ -101,10 +116,28 @@ def _are_numbers(value: object) -> bool:
     return isinstance(value, tuple) and all(isinstance(each, int | float) for each in value)
 
 
-def _globals(function: Callable[..., object]) -> list[str]:
-    """The names that a function reads from its module or the builtins, not from objects."""
-    reads = (i.argval for i in dis.get_instructions(function) if i.opname == "LOAD_GLOBAL")
-    return list(dict.fromkeys(reads))
+def _globals(code: CodeType) -> list[str]:
+    """The names that a function, with those inside of it, reads from its module or the builtins."""
+    reads = [i.argval for i in dis.get_instructions(code) if i.opname == "LOAD_GLOBAL"]
+    inner = (part for part in code.co_consts if isinstance(part, CodeType))
+    return list(dict.fromkeys([*reads, *(name for part in inner for name in _globals(part))]))
+
+
+def _spelled_out(node: ast.expr, known: Mapping[str, object]) -> ast.expr:
+    """The expression with the functions that it calls written out, those of one expression."""
+
+    def written(node: ast.expr) -> ast.expr:
+        match node:
+            case ast.Call(ast.Name(id), args, []) if isinstance(known.get(id), FunctionType):
+                function = known[id]
+                assert isinstance(function, FunctionType)
+                body, _ = meaning(function)
+                if body is not None:
+                    params = function.__code__.co_varnames[: function.__code__.co_argcount]
+                    return fill(body, dict(zip(params, args, strict=True)))
+        return node
+
+    return rewritten(node, written)
 
 
 @lru_cache(maxsize=512)

@@ -110,8 +110,9 @@ class Emitter:
             if self.facts.own_line(index):
                 self._pin(arg for arg in statement.args if self.kind(arg) is not Kind.GLOBAL)
                 continue
+            self._pin(arg for arg in statement.args if self._apart(index, arg))
             marks = [ast.Name(f"_{at}") for at in range(len(statement.args))]
-            times = Counter(names_in(self.dialect.build(index, list(marks))))
+            times = _evaluations(self.dialect.build(index, list(marks)))
             self._pin(
                 arg for at, arg in enumerate(statement.args) if times[f"_{at}"] > 1
             )  # a template may use a parameter twice
@@ -120,6 +121,12 @@ class Emitter:
                 if not inner:
                     break
                 self.inline.discard(max(inner, key=lambda at: len(self._display(at))))
+
+    def _apart(self, index: int, arg: Arg) -> bool:
+        """True if a statement maps other arrays than one that it reads."""
+        if not isinstance(arg, Local) or self.kind(arg) is Kind.GLOBAL:
+            return False
+        return self.facts.by_part(index) != self.facts.by_part(arg.index)
 
     def _pin(self, args: Iterable[Arg]) -> None:
         self.inline -= {arg.index for arg in args if isinstance(arg, Local)}
@@ -152,6 +159,15 @@ class Emitter:
                 wanted, fresh = f"x{fresh}", fresh + 1
             names[index] = self.names.take(safe(wanted))
         return names
+
+
+def _evaluations(node: ast.expr) -> Counter[str]:
+    """About how often an expression evaluates each name: what a comprehension makes, twice."""
+    times = Counter(names_in(node))
+    for inner in ast.walk(node):
+        if isinstance(inner, ast.ListComp | ast.GeneratorExp):
+            times.update(names_in(inner.elt))
+    return times
 
 
 class Names:

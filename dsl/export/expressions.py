@@ -45,6 +45,19 @@ def function_of(params: list[str], body: ast.expr) -> ast.Lambda:
     return made
 
 
+def comprehension(body: ast.expr, entries: Mapping[str, ast.expr]) -> ast.ListComp:
+    """`[body for variables in zip(lists)]`; `entries` has the list of each variable."""
+    target: ast.expr = ast.Tuple([ast.Name(variable) for variable in entries])
+    zipped = [*entries.values()]
+    if len(zipped) == 1:
+        (variable,) = entries
+        target = ast.Name(variable)
+    else:
+        strict = ast.keyword("strict", ast.Constant(True))
+        zipped = [ast.Call(ast.Name("zip"), zipped, [strict])]
+    return ast.ListComp(body, [ast.comprehension(target, zipped[0], [], 0)])
+
+
 def fill(template: ast.expr, values: Mapping[str, ast.expr]) -> ast.expr:
     """The template with the names in `values` replaced."""
 
@@ -67,14 +80,34 @@ def rewritten(node: ast.expr, change: Callable[[ast.expr], ast.expr]) -> ast.exp
     return made
 
 
+def simplified(node: ast.expr) -> ast.expr:
+    """The tree with `int(5.0)` written as `5` and `1 * x` as `x`."""
+
+    def written(node: ast.expr) -> ast.expr:
+        match node:
+            case ast.Call(ast.Name("int"), [ast.Constant(float() as value)], []):
+                return ast.Constant(int(value))
+            case ast.BinOp(ast.Constant(1.0), ast.Mult(), right):
+                return right
+        return node
+
+    return rewritten(node, written)
+
+
 def names_in(node: ast.AST) -> list[str]:
-    """Every name that the tree reads, once per occurrence, without parameters of its lambdas."""
+    """Every name that the tree reads, once per occurrence, without parameters of its lambdas and
+    variables of its comprehensions."""
     match node:
         case ast.Name(id):
             return [id]
         case ast.Lambda(args=arguments, body=body):
             own = {argument.arg for argument in arguments.args}
             return [name for name in names_in(body) if name not in own]
+        case ast.ListComp(elt, [first, *rest]) | ast.GeneratorExp(elt, [first, *rest]):
+            own = set(names_in(first.target)).union(*(names_in(loop.target) for loop in rest))
+            inside = [elt, *first.ifs, *(part for loop in rest for part in (loop.iter, *loop.ifs))]
+            read = [name for part in inside for name in names_in(part) if name not in own]
+            return [*names_in(first.iter), *read]
     return [name for child in ast.iter_child_nodes(node) for name in names_in(child)]
 
 
@@ -98,6 +131,15 @@ class _Numbers(ast.NodeTransformer):
             elif right is not None and left is None:
                 node.right = _written(node.right, short=True)
         self.generic_visit(node)
+        return node
+
+    def visit_Call(self, node: ast.Call) -> ast.expr:
+        self.generic_visit(node)
+        match node.args:
+            case [ast.GeneratorExp() as alone] if not node.keywords:
+                node.args = [
+                    ast.Name(ast.unparse(alone)[1:-1])
+                ]  # without a second pair of brackets
         return node
 
     def visit_Constant(self, node: ast.Constant) -> ast.expr:

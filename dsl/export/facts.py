@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from dsl.errors import ExportError
+from dsl.export.shapes import alike, fills
 from dsl.language.hyperparameters import COMMON
-from dsl.language.kinds import Kind, plain
+from dsl.language.kinds import Kind
 from dsl.language.oracle import Source
 from dsl.language.registry import PRIMITIVES, Primitive, Scope
-from dsl.program import Program
+from dsl.program import Local, Program
 from dsl.rewrite.liveness import draws_noise, live, sources
 from dsl.rewrite.lower import spelled_out
 from dsl.rewrite.prune import prune
@@ -33,16 +33,13 @@ class Facts:
 
     @staticmethod
     def of(program: Program, name: str | None = None) -> "Facts":
-        """The facts of `program`; ExportError if it holds what no host can express.
+        """The facts of `program`.
 
         **Arguments:** `name`: what the program is called in the file, its name by default.
         """
         known = meanings(program)
         program = program.renamed(name) if name else program
         kept = prune(spelled_out(prune(program)))
-        for kind in (*(init.kind for init in kept.slots.values()), *kept.kinds):
-            if not plain(kind):
-                raise ExportError(f"'{program.name}' holds a {kind}, which no host expresses yet")
         reads = live(kept).names
         hypers = {name: value for name, value in kept.hyperparameters.items() if name in reads}
         kept = replace(kept, hyperparameters=hypers)
@@ -67,18 +64,41 @@ class Facts:
         primitive = self.primitive(index)
         return primitive.scope is not Scope.LEAF or bool(primitive.lazy)
 
-    def to_spread(self, index: int) -> list[int]:
-        """Positions of the arguments that the host makes a tensor for a statement.
+    def by_part(self, index: int) -> bool:
+        """True if a statement maps several arrays per parameter, number by number."""
+        made = self.program.kind_of(Local(index))
+        return made.many and self.primitive(index).signature.elementwise
 
-        What maps number by number broadcasts by itself; all else wants arrays of the right shape.
+    def to_spread(self, index: int) -> dict[int, Kind]:
+        """The kinds that the host broadcasts arguments of a statement to, by their positions.
+
+        What maps number by number broadcasts by itself, if its arguments fill the shape of the
+        result; all else wants arrays of the right shape.
         """
+        args, wanted = self.program.statements[index].args, self.wanted(index)
+        have = tuple(map(self.program.kind_of, args))
+        numbers = {Kind.GLOBAL, Kind.SCALAR}
         if self.primitive(index).signature.elementwise:
+            made = self.program.kind_of(Local(index))
+            filled = made in numbers or made.many or fills(have, made)
+            numbers |= set(have) if filled else set()
+            return {at: made for at, kind in enumerate(have) if kind not in {*numbers, made}}
+        pairs = enumerate(zip(have, wanted, strict=True))
+        return {at: to for at, (kind, to) in pairs if to not in numbers and not alike(kind, to)}
+
+    def without_members(self, index: int) -> list[int]:
+        """Positions of the arguments that lack the first axis of an element-wise result, that of
+        the members, and are not spread to it."""
+        kinds = [self.program.kind_of(arg) for arg in self.program.statements[index].args]
+        made = self.program.kind_of(Local(index))
+        if made.length is None or not self.primitive(index).signature.elementwise:
             return []
-        pairs = zip(self.program.statements[index].args, self.wanted(index), strict=True)
+        spread = self.to_spread(index)
+        alone = {Kind.GLOBAL, Kind.SCALAR}
         return [
             at
-            for at, (arg, want) in enumerate(pairs)
-            if want is Kind.TENSOR and self.program.kind_of(arg) is not Kind.TENSOR
+            for at, kind in enumerate(kinds)
+            if kind.length is None and kind not in alone and at not in spread
         ]
 
 

@@ -4,8 +4,8 @@ import re
 import textwrap
 from dataclasses import replace
 
-from dsl.export.code import WIDTH
 from dsl.export.facts import Facts
+from dsl.export.layout import WIDTH
 from dsl.language.numbers import format_number
 from dsl.program import Program
 from dsl.rewrite.canonical import canonical_hash

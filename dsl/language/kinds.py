@@ -124,7 +124,7 @@ def lifts(kind: Kind, to: Kind) -> bool:
 
 
 def plain(kind: Kind | None) -> bool:
-    """True for a kind that everything can hold, machine and exports included, and for None, which
+    """True for a kind that everything can hold, the machine included, and for None, which
     stands for whichever kind a primitive is applied to."""
     return kind in (None, Kind.TENSOR, Kind.SCALAR, Kind.GLOBAL)
 

@@ -4,8 +4,6 @@ The kind `Gram` holds, for a tensor of shape [n1, n2, ...], matrices [n1, n1], [
 for a number. They act on a tensor by mode products: on a matrix from the left and from the right.
 """
 
-from functools import wraps
-
 from dsl.language.initialisers import initialiser
 from dsl.language.kinds import Kind, kind
 from dsl.language.registry import Binding, primitive
@@ -34,7 +32,7 @@ def identity(xp, w, value):
     "Tensor -> Gram",
     torch="""
 def _gram(x: torch.Tensor) -> list[torch.Tensor]:
-    unfolded = [x.movedim(axis, 0).flatten(1) for axis in range(x.ndim)]
+    unfolded = [x.movedim(axis, 0).unsqueeze(-1).flatten(1) for axis in range(x.ndim)]
     return [m @ m.T for m in unfolded]
 """,
     latex=r"\operatorname{{gram}}\left({x}\right)",
@@ -91,107 +89,116 @@ def transpose(xp, h):
     return tuple(m.T for m in h)
 
 
-def _where_finite(function):
-    """The meaning of a Gram primitive from what it does to one finite matrix, in float32 or better;
-    NaN for a matrix that holds an entry which is not finite, where LAPACK would fail."""
-
-    @wraps(function)
-    def meaning(xp, h, *others):
-        return tuple(one(xp, m, *others) for m in h)
-
-    def one(xp, m, *others):
-        if m.size == 0:
-            return m
-        finite = xp.all(xp.isfinite(m))
-        safe = xp.where(finite, m, xp.eye(m.shape[0], dtype=m.dtype))
-        made = function(xp, safe.astype(xp.result_type(m.dtype, xp.float32)), *others)
-        return xp.where(finite, made, xp.nan).astype(m.dtype)
-
-    return meaning
+_WHERE_FINITE = """
+def _where_finite(
+    function: Callable[[torch.Tensor], torch.Tensor], m: torch.Tensor
+) -> torch.Tensor:
+    if m.numel() == 0:
+        return m
+    finite = torch.isfinite(m).all()
+    safe = torch.where(finite, m, torch.eye(len(m), dtype=m.dtype, device=m.device))
+    made = function(safe.to(torch.promote_types(m.dtype, torch.float32)))
+    return torch.where(finite, made, torch.nan).to(m.dtype)
+"""
 
 
 @primitive(
     "Gram, Scalar, Global -> Gram",
-    torch="""
+    torch=f"""
+{_WHERE_FINITE}
+
 def _matrix_power(
     h: list[torch.Tensor], p: torch.Tensor | float, eps: torch.Tensor | float
 ) -> list[torch.Tensor]:
-    powers = []
-    for m in h:
-        values, vectors = torch.linalg.eigh((m + m.T) / 2)
-        powers.append(vectors * (values.clamp(min=0) + eps) ** p @ vectors.T)
-    return powers
+    def power(m: torch.Tensor) -> torch.Tensor:
+        values, vectors = torch.linalg.eigh(m / 2 + m.T / 2)
+        return vectors * (values.clamp(min=0) + eps) ** p @ vectors.T
+
+    return [_where_finite(power, m) for m in h]
 """,
     latex=r"\left({h} + {eps:product}\,I\right)^{{{p}}}",
     binds=Binding.POWER,
     weight=0.0,
 )
-@_where_finite
 def matrix_power(xp, h, p, eps):
     """`(h + eps I)` to the power `p` for matrices that are symmetric and not negative.
 
     By an eigendecomposition of the symmetric part; eigenvalues that rounding left below zero count
     as zero. A negative power with an `eps` of 0 is infinite where a matrix is singular.
     """
-    values, vectors = xp.linalg.eigh(h / 2 + h.T / 2)
-    powers = xp.power(xp.maximum(values, 0.0) + eps, p)
-    return (vectors * powers[None, :]) @ vectors.T
+
+    def power(m):
+        values, vectors = xp.linalg.eigh(m / 2 + m.T / 2)
+        powers = xp.power(xp.maximum(values, 0.0) + eps, p)
+        return (vectors * powers[None, :]) @ vectors.T
+
+    return tuple(_where_finite(xp, power, m) for m in h)
 
 
 @primitive(
     "Gram -> Gram",
-    torch="""
+    torch=f"""
+{_WHERE_FINITE}
+
 def _eigenvectors(h: list[torch.Tensor]) -> list[torch.Tensor]:
-    bases = []
-    for m in h:
-        vectors = torch.linalg.eigh((m + m.T) / 2).eigenvectors.flip(1)
+    def descending_vectors(m: torch.Tensor) -> torch.Tensor:
+        vectors = torch.linalg.eigh(m / 2 + m.T / 2).eigenvectors.flip(1)
         largest = vectors.gather(0, vectors.abs().argmax(0, keepdim=True))
-        bases.append(torch.where(largest < 0, -vectors, vectors))
-    return bases
+        return torch.where(largest < 0, -vectors, vectors)
+
+    return [_where_finite(descending_vectors, m) for m in h]
 """,
     latex=r"\operatorname{{eig}}\left({h}\right)",
     weight=0.0,
 )
-@_where_finite
 def eigenvectors(xp, h):
     """The eigenvectors of the symmetric part as columns, from the largest eigenvalue to the least.
 
     The entry of largest magnitude in each is positive. Vectors of equal eigenvalues are some
     orthonormal basis of their space.
     """
-    vectors = xp.linalg.eigh(h / 2 + h.T / 2)[1][:, ::-1]
-    largest = xp.take_along_axis(vectors, xp.argmax(xp.abs(vectors), axis=0, keepdims=True), axis=0)
-    return xp.where(largest < 0, -vectors, vectors)
+
+    def descending_vectors(m):
+        vectors = xp.linalg.eigh(m / 2 + m.T / 2)[1][:, ::-1]
+        at = xp.argmax(xp.abs(vectors), axis=0, keepdims=True)
+        return xp.where(xp.take_along_axis(vectors, at, axis=0) < 0, -vectors, vectors)
+
+    return tuple(_where_finite(xp, descending_vectors, m) for m in h)
 
 
 @primitive(
     "Gram -> Gram",
-    torch="""
+    torch=f"""
+{_WHERE_FINITE}
+
 def _orthonormal(h: list[torch.Tensor]) -> list[torch.Tensor]:
-    bases = []
-    for m in h:
+    def columns(m: torch.Tensor) -> torch.Tensor:
         q, r = torch.linalg.qr(m)
-        bases.append(torch.where(r.diagonal() < 0, -q, q))
-    return bases
+        return torch.where(r.diagonal() < 0, -q, q)
+
+    return [_where_finite(columns, m) for m in h]
 """,
     latex=r"\operatorname{{qr}}\left({h}\right)",
     weight=0.0,
 )
-@_where_finite
 def orthonormal(xp, h):
     """The columns of each matrix made orthonormal, from the first to the last.
 
     By a QR decomposition whose triangle has no negative number on its diagonal.
     """
-    q, r = xp.linalg.qr(h)
-    return xp.where(xp.diagonal(r)[None, :] < 0, -q, q)
+
+    def columns(m):
+        q, r = xp.linalg.qr(m)
+        return xp.where(xp.diagonal(r)[None, :] < 0, -q, q)
+
+    return tuple(_where_finite(xp, columns, m) for m in h)
 
 
 @primitive(
     "Gram -> Gram",
     torch="""
 def _descending(h: list[torch.Tensor]) -> list[torch.Tensor]:
-    orders = [m.diagonal().argsort(descending=True, stable=True) for m in h]
+    orders = [(-m.diagonal()).argsort(stable=True) for m in h]
     eyes = [torch.eye(len(m), dtype=m.dtype, device=m.device) for m in h]
     return [eye[:, order] for eye, order in zip(eyes, orders, strict=True)]
 """,
@@ -234,7 +241,7 @@ def shortest(xp, h):
     "Gram, Global -> Gram",
     torch="""
 def _leading(h: list[torch.Tensor], count: torch.Tensor | float) -> list[torch.Tensor]:
-    return [m * (torch.arange(len(m), device=m.device) < count).to(m.dtype) for m in h]
+    return [torch.where(torch.arange(len(m), device=m.device) < count, m, 0) for m in h]
 """,
     latex=r"{{{h:atom}}}_{{:{count}}}",
     weight=0.0,
@@ -248,3 +255,14 @@ def _unfolded(xp, x, axis):
     """`x` as a matrix [length of the axis, product of the others]."""
     length = x.shape[axis]
     return xp.reshape(xp.moveaxis(x, axis, 0), (length, x.size // length if length else 0))
+
+
+def _where_finite(xp, function, m):
+    """What `function` makes of a matrix, in float32 or better; NaN where an entry is not finite,
+    for which LAPACK would fail."""
+    if m.size == 0:
+        return m
+    finite = xp.all(xp.isfinite(m))
+    safe = xp.where(finite, m, xp.eye(m.shape[0], dtype=m.dtype))
+    made = function(safe.astype(xp.result_type(m.dtype, xp.float32)))
+    return xp.where(finite, made, xp.nan).astype(m.dtype)

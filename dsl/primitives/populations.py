@@ -41,7 +41,8 @@ def coefficients(xp, w, length):
     scope=Scope.MODEL,
     torch="""
 def _member_norm(x: list[torch.Tensor]) -> list[torch.Tensor]:
-    size = torch.sqrt(torch.stack([leaf.square().flatten(1).sum(1) for leaf in x]).sum(0))
+    squares = [leaf.square().unsqueeze(-1).flatten(1).sum(1) for leaf in x]
+    size = torch.sqrt(torch.stack(squares).sum(0))
     return [size.reshape(-1, *[1] * (leaf.ndim - 1)) for leaf in x]
 """,
     latex=r"\left\|{{{x:atom}}}_i\right\|_{{\mathrm{{all}}}}",
@@ -109,24 +110,29 @@ def global_member_dot(xp, h, x):
 
 
 _SOLVE = """
+def _rows(h: torch.Tensor) -> torch.Tensor:
+    rows = h.reshape(len(h), h[0].numel())
+    return rows.to(torch.promote_types(h.dtype, torch.float32))
+
 def _solve(gram: torch.Tensor, b: torch.Tensor, k: torch.Tensor | float) -> torch.Tensor:
     finite = torch.isfinite(gram).all()
     values, vectors = torch.linalg.eigh(torch.where(finite, gram, torch.eye(len(gram)).to(gram)))
     values = values.clamp(min=0) + k
     least = len(values) * torch.finfo(gram.dtype).eps * values.abs().max()
     inverse = torch.where(values.abs() > least, 1 / values, 0)
-    return torch.where(finite, vectors @ (inverse[:, None] * (vectors.T @ b)), torch.nan)
+    solution = vectors @ (inverse[:, None] * (vectors.T @ b.to(gram.dtype)))
+    return torch.where(finite, solution, torch.nan)
 """
 
 
 @primitive(
     "Population, Coefficients, Global -> Coefficients",
     torch=f"""
-def _gram_solve(h: torch.Tensor, b: torch.Tensor, k: torch.Tensor | float) -> torch.Tensor:
-    rows = h.reshape(len(h), h[0].numel())
-    return _solve(rows @ rows.T, b.reshape(-1, 1), k).reshape(-1, *[1] * (h.ndim - 1))
-
 {_SOLVE}
+
+def _gram_solve(h: torch.Tensor, b: torch.Tensor, k: torch.Tensor | float) -> torch.Tensor:
+    rows = _rows(h)
+    return _solve(rows @ rows.T, b.reshape(-1, 1), k).reshape(b.shape).to(h.dtype)
 """,
     latex=r"\left({h:product} {h:atom}^\top + {k:product}\,I\right)^{{-1}} {b:product}",
     binds=Binding.PRODUCT,
@@ -147,14 +153,14 @@ def gram_solve(xp, h, b, k):
     "Population, Coefficients, Global -> Coefficients",
     scope=Scope.MODEL,
     torch=f"""
+{_SOLVE}
+
 def _global_gram_solve(
     h: list[torch.Tensor], b: list[torch.Tensor], k: torch.Tensor | float
 ) -> list[torch.Tensor]:
-    rows = torch.cat([m.reshape(len(m), m[0].numel()) for m in h], dim=1)
-    found = _solve(rows @ rows.T, torch.stack([part.flatten() for part in b], dim=1), k)
-    return [c.reshape(part.shape) for c, part in zip(found.T, b, strict=True)]
-
-{_SOLVE}
+    gram = torch.stack([_rows(m) @ _rows(m).T for m in h]).sum(0)
+    found = _solve(gram, torch.stack([part.flatten() for part in b], dim=1), k)
+    return [c.reshape(part.shape).to(part.dtype) for c, part in zip(found.T, b, strict=True)]
 """,
     latex=r"\left({h:product} {h:atom}^\top + {k:product}\,I\right)_{{\mathrm{{all}}}}^{{-1}} "
     r"{b:product}",

@@ -32,7 +32,15 @@ def _losses_at(value_fn: Callable[..., Any], params: Any, x: Any) -> Any:
     costs="k losses",
     latex=r"f\left({x}\right)",
     jax=_losses_at,
-    torch="[self._loss_at(closure, ready, member) for member in {x}]",
+    torch="self._losses_at(closure, ready, {x})",
+    methods='''
+    def _losses_at(
+        self, closure: Callable[[], Any], ready: list[Any], x: list[torch.Tensor]
+    ) -> list[torch.Tensor]:
+        """The loss at each member of a population."""
+        losses = [self._loss_at(closure, ready, list(member)) for member in zip(*x, strict=True)]
+        return [torch.stack(losses).to(m.dtype).reshape(-1, *[1] * (m.ndim - 1)) for m in x]
+''',
 )
 def losses_at(f: ClosedForm, x: Leaves) -> Leaves:
     """The loss of the same batch at each member: a pass over the data for every one of them."""
@@ -43,7 +51,7 @@ def losses_at(f: ClosedForm, x: Leaves) -> Leaves:
 @primitive(
     "Population, Global -> Population",
     scope=Scope.STEP,
-    torch='self._draw("normal", {x}, {stream})',
+    torch="self._draw_members({p}, {x}, {stream})",
     latex=r"\mathcal{{N}}(0, I)^{{|{x}|}}",
     binds=Binding.LAW,
     weight=0.0,

@@ -1,6 +1,5 @@
 """Exported files at work on the model of the zoo's references, beside the interpreter."""
 
-import contextlib
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -15,13 +14,12 @@ import optax
 import pytest
 
 from dsl import PRIMITIVES, Program, to_optax
-from dsl.errors import ExportError
 from dsl.export import to_optax_source
 from dsl.export.emit import safe
 from dsl.export.facts import Facts
-from dsl.language.kinds import plain
 from dsl.zoo import ENTRIES, ZOO
 from tests.dsl.zoo.references.model import (
+    RANKS,
     batches,
     full_loss,
     loss,
@@ -44,10 +42,27 @@ value_and_gradient = jax.jit(jax.value_and_grad(loss))
 _loss = jax.jit(loss)
 
 
+SETTLED = {
+    **dict.fromkeys(("galore", "natural_galore", "natural_galore_tucker"), (2,)),
+    "lion_k_nuclear": (2,),
+}
+"""The ranks that some rules are compared on. They step along eigenvectors of a matrix that is
+singular for others; there those are some basis of a space, and every library has its own."""
+
+STEEP = {"m_fac": 1e-7}
+"""How far the paths of some rules may part in float64, where rounding is of more account than in
+others: M-FAC divides what is left of a difference by 1e-5. In float32 they are not compared."""
+
+
+def ranks_of(program: Program) -> tuple[int, ...]:
+    """The ranks that a rule is compared on."""
+    return SETTLED.get(program.name, RANKS)
+
+
 def begin(program: Program, dtype: str) -> list[np.ndarray]:
     """The parameters before the first step: where the zoo's comparison of the rule begins."""
     entry = ENTRIES.get(program.name)
-    return start(dtype, near=entry.reference.near if entry else 1.0)
+    return start(dtype, ranks_of(program), near=entry.reference.near if entry else 1.0)
 
 
 def decaying(name: str) -> Program:
@@ -57,27 +72,10 @@ def decaying(name: str) -> Program:
     return program.with_hyperparameters(**on)
 
 
-def _exported() -> list[str]:
-    """The rules of the zoo that a host can express."""
-    names = []
-    for name, program in ZOO.items():
-        with contextlib.suppress(ExportError):
-            Facts.of(program)
-            names.append(name)
-    return names
-
-
-RULES = {**{name: decaying(name) for name in _exported()}, **ODD}
+RULES = {**{name: decaying(name) for name in ZOO}, **ODD}
 """The rules that exported files are compared on: the zoo, and programs that it does not hold."""
 
-EXPRESSED = [
-    name
-    for name, p in PRIMITIVES.items()
-    if all(map(plain, (*p.signature.params, p.signature.result)))
-]
-"""Primitives over the kinds that a host can express."""
-
-QUICK = EVERYDAY | ODD.keys() - {"noisy", "lazy"}
+QUICK = EVERYDAY | {"adafactor", "shampoo", "m_fac"} | ODD.keys() - {"noisy", "lazy"}
 """Rules that are walked in every test run; the others are slow tests."""
 
 
@@ -93,7 +91,7 @@ def walks() -> list[Any]:
     slow = pytest.mark.slow
     cases = [pytest.param(name, "float64", marks=[] if name in QUICK else [slow]) for name in RULES]
     for name in sorted(QUICK & set(ZOO)):
-        if _is_plain(ZOO[name]):
+        if _is_plain(ZOO[name]) and name not in STEEP:
             cases.append(pytest.param(name, "float32", marks=[] if name == "adamw" else [slow]))
     return cases
 
@@ -146,7 +144,7 @@ def optax_walk(
             return optax.apply_updates(leaves, moves), state
 
         rows = []
-        for batch in batches(dtype):
+        for batch in batches(dtype, ranks_of(program)):
             value, grads = value_and_gradient(leaves, batch)
             leaves, state = step(value, grads, leaves, state, batch)
             rows.append(np.concatenate([np.ravel(leaf) for leaf in leaves]))

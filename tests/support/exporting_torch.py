@@ -13,7 +13,7 @@ from dsl import Program
 from dsl.export import to_torch_source
 from dsl.export.header import camel_case
 from tests.dsl.zoo.references.model import STEPS, batches, label_key, precision
-from tests.support.exporting import SEED, begin, extra, loaded
+from tests.support.exporting import SEED, begin, extra, loaded, ranks_of
 
 
 @cache
@@ -39,14 +39,20 @@ def torch_class(program: Program) -> Any:
 
     class Injected(exported):
         def _draw(self, kind, p, stream):
+            return self._drawn(kind, p, stream, ())
+
+        def _draw_members(self, p, x, stream):
+            return self._drawn("normal", p, stream, (len(x),))
+
+        def _drawn(self, kind, p, stream, members):
             import torch
 
             params = [q for group in self.param_groups for q in group["params"]]
             at = next(i for i, q in enumerate(params) if q is p)
-            shapes = tuple(tuple(q.shape) for q in params)
+            shapes = tuple((*members, *q.shape) for q in params)
             dtype = str(p.dtype).removeprefix("torch.")
-            drawn = draws(kind, int(self.state[p]["step"]) - 1, int(stream), shapes, dtype)[at]
-            return torch.as_tensor(drawn)
+            count = int(self.state[p]["step"]) - 1
+            return torch.as_tensor(draws(kind, count, int(stream), shapes, dtype)[at])
 
         def _generator(self, p, stream):
             return int(self.state[p]["step"]) - 1, int(stream)
@@ -107,7 +113,7 @@ def torch_walk(
     params = [torch.nn.Parameter(torch.tensor(leaf)) for leaf in begin(program, dtype)]
     optimizer = make(params)
     rows = []
-    for at, (features, targets) in enumerate(batches(dtype)):
+    for at, (features, targets) in enumerate(batches(dtype, ranks_of(program))):
         if at == stop:
             saved = copy.deepcopy(optimizer.state_dict())
             params = [torch.nn.Parameter(p.detach().clone()) for p in params]

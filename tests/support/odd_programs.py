@@ -89,10 +89,23 @@ def no_rate(w, g, *, wd=0.1):
 ODD: dict[str, Program] = {name: parse(text) for name, text in _TEXTS.items()}
 
 
-def start_of(kind: Kind) -> str:
-    """The text of an initialiser of a kind."""
+def start_of(kind: Kind) -> Init:
+    """An initialiser of a kind."""
     rule = next(rule for rule in INITIALISERS.values() if rule.kind is kind.declared)
-    return str(Init(rule.name, (2.0,) * rule.arity))
+    return Init(rule.name, (2.0,) * rule.arity)
+
+
+def renewed(name: str, kind: Kind) -> str:
+    """The text of another value for a slot of a kind, made of the slot and of the gradient."""
+    if lifts(Kind.TENSOR, kind):
+        return f"{name} + g"
+    for maker in PRIMITIVES.values():
+        params, made = maker.signature.params, maker.signature.result
+        if params == (Kind.TENSOR,) and made is kind.declared:
+            return f"{name} + {maker.name}(g)"
+        if params == (kind.declared, Kind.TENSOR) and made is kind.declared:
+            return f"{maker.name}({name}, g)"
+    return f"{name} + norm(g)" if lifts(Kind.SCALAR, kind) else name
 
 
 def tensor_of(value: str, kind: Kind | None) -> str:
@@ -110,19 +123,21 @@ def tensor_of(value: str, kind: Kind | None) -> str:
 
 
 def one_primitive(primitive: Primitive, *, numbers: bool = False) -> Program | None:
-    """A program that returns one primitive of its last gradients and of hyperparameters.
+    """A program that returns one primitive of its last gradients and of hyperparameters, and of
+    slots of kinds that do not lift to a Tensor, which go on from step to step.
 
     With `numbers` of numbers alone, times the gradient; None if the primitive takes no numbers.
-    None too if it has a kind that does not lift to a Tensor.
     """
     if numbers and None not in primitive.signature.params:
         return None
     tensors, globals_ = ["g", "m", "n"], ["a", "b", "c", "d"]
-    args, slots = [], ["m=zeros", "n=zeros"]
+    args, slots, renewals = [], ["m=zeros", "n=zeros"], ""
     for kind in primitive.signature.params:
         if not plain(kind):
             args.append(f"h{len(slots)}")
-            slots.append(f"{args[-1]}={start_of(kind)}")
+            start = start_of(kind)
+            slots.append(f"{args[-1]}={start}")
+            renewals += f"    {args[-1]} = {renewed(args[-1], start.kind)}\n"
         elif kind is Kind.SCALAR:
             args.append(f"norm({tensors.pop(0)})")
         else:
@@ -135,5 +150,5 @@ def one_{primitive.name}(w, g, {", ".join(slots)}, *, a=0.5, b=2, c=3, d=1.5):
     u = {made}
     n = m
     m = g
-    return u{" + 0 * g" if numbers else ""}
+{renewals}    return u{" + 0 * g" if numbers else ""}
 """)

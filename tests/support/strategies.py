@@ -28,7 +28,7 @@ MODELS: tuple[tuple[tuple[int, ...], ...], ...] = (
 """Shapes of the parameter tensors of the small models that streams are drawn for."""
 
 PLAIN = tuple(filter(plain, KINDS.values()))
-"""The kinds that machine and exports hold."""
+"""The kinds that the machine holds."""
 
 LENGTHS = (2, 3)
 """Of the histories in a program."""

@@ -10,7 +10,8 @@ from typing import assert_never
 from dsl.export.code import Code, function_head
 from dsl.export.emit import Emitter
 from dsl.export.expressions import call, expression, fill, function_of, names_in, number, show
-from dsl.export.optax.values import LIKE, Values, without_indicator
+from dsl.export.optax.values import LIKE, Values, spread_to, without_indicator
+from dsl.export.shapes import alike
 from dsl.language.hyperparameters import host_name
 from dsl.language.kinds import Kind
 from dsl.language.numbers import format_number
@@ -63,16 +64,16 @@ class Body:
         """A value as a tree of `kind`; a line that lifts it if it is of a lower one."""
         have = self.emitter.kind(arg)
         value = self.emitter.value(arg, self.outer)
-        if have is kind:
+        if alike(have, kind):
             return value
         if (arg, kind) not in self._lifted:
             label = self.emitter.names.take("spread")
             like = "g_raw" if have is Kind.GLOBAL and "g" in names_in(value) else "g"
-            shape = expression(f"{like}.shape" if kind is Kind.TENSOR else "()")
-            params, trees, spread = [like], [ast.Name("updates")], value
-            if have is not Kind.GLOBAL:
-                params, trees, spread = ["x", like], [value, *trees], ast.Name("x")
-            function = function_of(params, call("jnp.broadcast_to", spread, shape))
+            if have is Kind.GLOBAL:
+                params, trees, one = [like], [ast.Name("updates")], value
+            else:
+                params, trees, one = ["x", like], [value, ast.Name("updates")], ast.Name("x")
+            function = function_of(params, spread_to(one, kind, ast.Name(like)))
             self.code.assign(label, call("jax.tree.map", function, *trees))
             self._lifted[arg, kind] = ast.Name(label)
         return self._lifted[arg, kind]
@@ -86,7 +87,7 @@ class Body:
             self.code.assign(label, self.values.ask(primitive, self._trees(index)))
         elif primitive.scope is Scope.MODEL:
             args = [
-                call("jax.tree.leaves", arg) if want is Kind.TENSOR else arg
+                arg if want is Kind.GLOBAL else _leaves(arg, want)
                 for arg, want in zip(self._trees(index), self.facts.wanted(index), strict=True)
             ]
             made = call(self.values.declared.function(primitive), *args)
@@ -120,6 +121,9 @@ class Body:
         value = self.lifted(arg, kind)
         if kind is Kind.GLOBAL:
             made = call("jnp.asarray", value, expression(DTYPE))
+        elif kind.many:
+            function = expression("lambda g, x: tuple(m.astype(g.dtype) for m in x)")
+            made = call("jax.tree.map", function, ast.Name("updates"), value)
         else:
             made = call("optax.tree.cast_like", value, ast.Name("updates"))
         self.code.put("return ", made)
@@ -141,9 +145,14 @@ class Body:
         return made
 
     def _mapped(self, index: int) -> ast.Call:
-        """A statement over trees: `jax.tree.map` of a function of what it reads."""
+        """A statement over trees: `jax.tree.map` of a function of what it reads.
+
+        It maps tensor by tensor, so a tree with an array for each comes first; where a statement
+        maps the several arrays of a tensor one by one, all trees have as many.
+        """
         emitter, args = self.emitter, self.emitter.reads(index)
         trees = [arg for arg in args if emitter.kind(arg) is not Kind.GLOBAL]
+        by_part, made = self.facts.by_part(index), emitter.kind(Local(index))
         captured = {"jax", "jnp", *self.values.declared.functions}
         for arg in args:
             if arg not in trees:
@@ -152,16 +161,27 @@ class Body:
         marked = emitter.expression(index, lambda arg: ast.Name("x"))
         if shape_of not in trees and (LIKE in names_in(marked) or not trees):
             trees.append(shape_of)
+        if not by_part:
+            trees.sort(key=self._has_several)
         params = self._params(trees, captured)
         body = emitter.expression(
             index, lambda arg: ast.Name(params[arg]) if arg in params else self.outer(arg)
         )
         body = fill(body, {LIKE: ast.Name(params.get(shape_of, LIKE))})
-        function: ast.expr = function_of(list(params.values()), body)
+        labels, given = list(params.values()), [*map(self.outer, trees)]
+        if by_part:
+            given = [self.lifted(arg, made) for arg in trees]
+        elif self._has_several(trees[0]):
+            labels, given = ["_", *labels], [ast.Name("updates"), *given]
+        function: ast.expr = function_of(labels, body)
         match body:
-            case ast.Call(func, given, []) if list(map(show, given)) == list(params.values()):
+            case ast.Call(func, passed, []) if list(map(show, passed)) == labels:
                 function = func
-        return call("jax.tree.map", function, *map(self.outer, trees))
+        return call("jax.tree.map", function, *given)
+
+    def _has_several(self, arg: Arg) -> bool:
+        """True if a tree has several arrays for each parameter tensor."""
+        return arg != Name("g") and self.emitter.kind(arg).many
 
     def _params(self, trees: list[Arg], captured: set[str]) -> dict[Arg, str]:
         """A parameter of the function for each tree that it maps over; lines choose first."""
@@ -178,3 +198,10 @@ class Body:
                 wanted, other = other, f"{other}_"
             params[arg] = wanted
         return {arg: params[arg] for arg in trees}
+
+
+def _leaves(tree: ast.expr, kind: Kind) -> ast.expr:
+    """A tree as a list with an entry for each parameter tensor."""
+    if kind.many:
+        return call("treedef.flatten_up_to", tree)
+    return call("jax.tree.leaves", tree)

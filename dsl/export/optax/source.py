@@ -2,10 +2,11 @@
 
 import ast
 
-from dsl.export.code import function_head, layout
+from dsl.export.code import function_head
 from dsl.export.expressions import format_float, names_in
 from dsl.export.facts import Facts
 from dsl.export.header import argument, docstring, prose
+from dsl.export.layout import layout
 from dsl.export.optax.plan import Plan
 from dsl.export.optax.transformation import Transformation
 from dsl.language.hyperparameters import host_name

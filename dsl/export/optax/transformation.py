@@ -35,7 +35,8 @@ class Transformation:
         if self.facts.noisy:
             fields["key"] = "jax.Array  # seeds the noise"
         for slot, init in self.program.slots.items():
-            fields[self.values.fields[slot]] = _FIELDS[init.kind]
+            kind = init.kind
+            fields[self.values.fields[slot]] = _FIELDS.get(kind, f"Any  # a tree: {kind.holds}")
         if any("jax" in names_in(expression(kind)) for kind in fields.values()):
             self.uses["jax"] = None
         summary = f'    """State of `{self.plan.transform}`."""'

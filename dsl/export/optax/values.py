@@ -8,9 +8,11 @@ from collections.abc import Sequence
 from dsl.errors import ExportError
 from dsl.export.declared import Declared, meaning
 from dsl.export.emit import safe
-from dsl.export.expressions import call, expression, fill, rewritten
+from dsl.export.expressions import call, expression, fill, names_in, rewritten
 from dsl.export.facts import Facts
+from dsl.export.shapes import spread
 from dsl.language.hyperparameters import host_name
+from dsl.language.kinds import Kind
 from dsl.language.registry import PRIMITIVES, Primitive
 from dsl.program import Arg, Local, Name, Program
 
@@ -64,9 +66,13 @@ class Values:
         primitive = self.facts.primitive(index)
         if self.facts.own_line(index):
             return call("f", *operands)
-        for at in self.facts.to_spread(index):
-            operands[at] = call("jnp.broadcast_to", operands[at], expression(f"{LIKE}.shape"))
         written = self.declared.template(primitive)
+        for at, kind in self.facts.to_spread(index).items():
+            operands[at] = spread_to(operands[at], kind, ast.Name(LIKE))
+            if written and names_in(written).count(primitive.params[at]) > 1:
+                written = None
+        for at in self.facts.without_members(index):
+            operands[at] = ast.Subscript(operands[at], ast.Constant(None))
         if written is None:
             return call(self.declared.function(primitive), *operands)
         filled = fill(written, dict(zip(primitive.params, operands, strict=True)))
@@ -84,11 +90,19 @@ class Values:
             return call(function.__name__, *given, *args)
         asked, _ = meaning(primitive.meaning)
         match asked:
-            case ast.Call(func=ast.Attribute(attr="noise"), args=[ast.Constant(draw), _]):
+            case ast.Call(func=ast.Attribute(attr="noise"), args=[ast.Constant(draw), _, *like]):
                 functions["_noise"] = _NOISE.strip("\n")
                 drawn = [f"jax.random.{draw}", "state.key", "state.count"]
-                return call("_noise", *map(expression, drawn), *args, ast.Name("updates"))
+                given = dict(zip(primitive.params, args, strict=True))
+                shaped = fill(like[0], given) if like else ast.Name("updates")
+                return call("_noise", *map(expression, drawn), given["stream"], shaped)
         raise ExportError(f"an Optax file cannot express '{primitive.name}'")
+
+
+def spread_to(value: ast.expr, kind: Kind, like: ast.expr) -> ast.expr:
+    """A value broadcast to the shape of a kind, for a parameter shaped like `like`."""
+    of = ast.Attribute(like, "shape")
+    return spread(kind, of, lambda shape: call("jnp.broadcast_to", value, shape), "tuple")
 
 
 def _arrays(program: Program) -> frozenset[Arg]:

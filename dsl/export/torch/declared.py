@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 
 from dsl.errors import ExportError
-from dsl.export.expressions import expression, fill, number, show
+from dsl.export.expressions import expression, fill, number, show, simplified
 from dsl.language.initialisers import INITIALISERS, Init
 from dsl.language.registry import PRIMITIVES, Primitive
 
@@ -28,23 +28,45 @@ def _number(value: float, like: torch.Tensor | None = None) -> torch.Tensor:
 ''',
     "_spread": '''
 def _spread(value: torch.Tensor | float, like: torch.Tensor) -> torch.Tensor:
-    """A number in the shape and dtype of `like`."""
+    """A value in the shape and dtype of `like`."""
     return torch.as_tensor(value, dtype=like.dtype, device=like.device).expand_as(like)
+''',
+    "_spread_to": '''
+def _spread_to(
+    value: torch.Tensor | float, shape: tuple[int, ...], like: torch.Tensor
+) -> torch.Tensor:
+    """A value broadcast to a shape, in the dtype of `like`."""
+    return torch.as_tensor(value, dtype=like.dtype, device=like.device).expand(shape)
+''',
+    "_copy_each": '''
+def _copy_each(old: list[torch.Tensor], new: list[torch.Tensor]) -> None:
+    """Put the tensors of one list into those of another."""
+    for here, there in zip(old, new, strict=True):
+        here.copy_(there)
 ''',
 }
 
 _METHODS = '''
     def _draw(self, kind: str, p: torch.Tensor, stream: float) -> torch.Tensor:
         """Random numbers like `p`; a stream is the same however often a step reads it."""
-        state = self.state[p]
-        mixed = 0
-        for part in (self.param_groups[0]["seed"], state["step"], state["index"], stream):
-            mixed = (mixed * 6364136223846793005 + round(float(part)) + 1442695040888963407) % 2**63
-        generator = torch.Generator(device=p.device).manual_seed(mixed)
+        generator = self._noise_generator(p, stream)
         if kind == "normal":
             return torch.randn(p.shape, generator=generator, dtype=p.dtype, device=p.device)
         signs = torch.randint(0, 2, p.shape, generator=generator, device=p.device)
         return (2 * signs - 1).to(p.dtype)
+
+    def _draw_members(self, p: torch.Tensor, x: torch.Tensor, stream: float) -> torch.Tensor:
+        """Normal numbers like the members `x` of a population, others than those like `p`."""
+        generator = self._noise_generator(p, stream, len(x))
+        return torch.randn(x.shape, generator=generator, dtype=p.dtype, device=p.device)
+
+    def _noise_generator(self, p: torch.Tensor, *of: float) -> torch.Generator:
+        """The generator of what a step draws for a parameter."""
+        state = self.state[p]
+        mixed = 0
+        for part in (self.param_groups[0]["seed"], state["step"], state["index"], *of):
+            mixed = (mixed * 6364136223846793005 + round(float(part)) + 1442695040888963407) % 2**63
+        return torch.Generator(device=p.device).manual_seed(mixed)
 
     def _split(self, flat: torch.Tensor, ready: list[Any]) -> list[torch.Tensor]:
         """Entries of the model, one after the other, as a list like the parameters."""
@@ -80,10 +102,10 @@ class Declared:
 
     def function_of(self, primitive: Primitive) -> str:
         """The name of the function that a primitive's declaration holds, the last one there."""
-        defined = ast.parse(primitive.torch).body[-1]
-        assert isinstance(defined, ast.FunctionDef)
-        self.functions.setdefault(defined.name, primitive.torch.strip("\n"))
-        return defined.name
+        defined = _functions_of(primitive.torch)
+        for name, text in defined.items():
+            self.functions.setdefault(name, text)
+        return [*defined][-1]
 
     def method(self, name: str) -> None:
         """Note a method and those that it calls; ExportError if no method has the name."""
@@ -96,6 +118,16 @@ class Declared:
             self.methods[name] = text
             for each in called:
                 self.method(each)
+
+
+@lru_cache(maxsize=256)
+def _functions_of(text: str) -> dict[str, str]:
+    """The functions in a text by name."""
+    lines, found = text.splitlines(), {}
+    for each in ast.parse(text).body:
+        assert isinstance(each, ast.FunctionDef)
+        found[each.name] = "\n".join(lines[each.lineno - 1 : each.end_lineno])
+    return found
 
 
 @lru_cache(maxsize=256)
@@ -145,11 +177,22 @@ def is_plain(primitive: Primitive) -> bool:
     return not is_function(primitive) and plain(template(primitive.torch))
 
 
-def first_value(rule: Init, p: str) -> str:
+def makes_new(primitive: Primitive) -> bool:
+    """True if a declaration is a call of a function of PyTorch, or a list of sums and products:
+    these make tensors of their own."""
+    if is_function(primitive):
+        return False
+    match template(primitive.torch):
+        case ast.Call(ast.Attribute(ast.Name("torch"))) | ast.ListComp(ast.BinOp()):
+            return True
+    return False
+
+
+def first_value(rule: Init, p: str) -> ast.expr:
     """The expression for the first value of a slot of the parameter `p`."""
     declared = INITIALISERS[rule.rule]
     values = {f"_{k}": number(v) for k, v in zip(declared.params, rule.args, strict=True)}
-    return show(fill(template(declared.torch), {**values, "_w": ast.Name(p)}))
+    return simplified(fill(template(declared.torch), {**values, "_w": ast.Name(p)}))
 
 
 def with_tensors(

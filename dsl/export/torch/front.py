@@ -5,10 +5,11 @@ from collections.abc import Callable, Iterable
 
 from dsl.export.code import Code
 from dsl.export.emit import Emitter, Resolve, safe
-from dsl.export.expressions import call, expression, fill, names_in, show
+from dsl.export.expressions import call, comprehension, expression, fill, names_in, show
+from dsl.export.shapes import alike
 from dsl.export.torch.declared import template
 from dsl.export.torch.parameters import Parameters
-from dsl.export.torch.values import Values, condition, needs_model
+from dsl.export.torch.values import Values, condition, method_of, needs_model
 from dsl.language.kinds import Kind
 from dsl.program import Arg, Local, Name
 from dsl.program.walk import indices, needed, within_step
@@ -101,7 +102,7 @@ class Front:
             for each in emitter.reads(index):
                 self.make(each, listed=listed)
             if listed:
-                self._list(self._label(arg), lambda r: emitter.expression(index, r))
+                self._list(self._label(arg), lambda r: self.values.line(emitter, index, r))
             else:
                 self.code.assign(self._number(index), emitter.expression(index, self.number))
         self.made.add((index, listed))
@@ -147,7 +148,7 @@ class Front:
             given = {f"_{param}": part for param, part in zip(primitive.params, parts, strict=True)}
             asked = fill(template(primitive.torch), given)
             assert isinstance(asked, ast.Call)
-            self.values.declared.method(show(asked.func).removeprefix("self."))
+            self.values.declared.method(method_of(primitive))
         else:
             asked = call(self.values.declared.function_of(primitive), *parts)
         self.code.assign(label, asked)
@@ -155,7 +156,7 @@ class Front:
     def _as_list(self, arg: Arg, want: Kind) -> ast.Name:
         """The name of a list with the value for every parameter, lifted to `want`."""
         have = self.emitter.kind(arg)
-        if have is want or (have is not Kind.GLOBAL and want is Kind.SCALAR):
+        if alike(have, want) or (have is not Kind.GLOBAL and want is Kind.SCALAR):
             return ast.Name(self.list_of(arg))
         label = self.emitter.names.take("spread")
         self._list(label, lambda r: self.values.lifted(self.emitter.value(arg, r), want))
@@ -173,7 +174,8 @@ class Front:
         made = make(resolve)
         if not entries or "p" in names_in(made):
             entries.setdefault(Name("w"), "p")
-        self.code.comprehend(label, made, {v: self.list_of(arg) for arg, v in entries.items()})
+        lists: dict[str, ast.expr] = {v: ast.Name(self.list_of(arg)) for arg, v in entries.items()}
+        self.code.assign(label, comprehension(made, lists))
 
     def _label(self, arg: Local) -> str:
         """The name of a list, or of a number of the model."""

@@ -3,9 +3,11 @@
 import ast
 from collections.abc import Iterable
 
-from dsl.export.code import Code, layout
+from dsl.export.code import Code
 from dsl.export.emit import Emitter, safe
 from dsl.export.expressions import expression, show
+from dsl.export.layout import layout
+from dsl.export.torch.declared import makes_new
 from dsl.export.torch.front import Front
 from dsl.export.torch.values import Values, condition
 from dsl.language.kinds import Kind
@@ -91,7 +93,7 @@ class Loop:
                     self._lines([arg], done, branches[-1][0])
                 code.choose(label, condition(self.emitter, flag, self.leaf), branches)
             else:
-                code.assign(label, self.emitter.expression(index, self.leaf))
+                code.assign(label, self.values.line(self.emitter, index, self.leaf))
             done.add(index)
 
     def _chosen(self, arg: Arg, kind: Kind) -> ast.expr:
@@ -100,7 +102,7 @@ class Loop:
         if self.emitter.kind(arg) is not kind or self.values.is_number(arg):
             return self.values.lifted(value, kind)
         if isinstance(arg, Name) and kind is not Kind.GLOBAL:
-            return _method(value, "clone")
+            return self.values.copy_of(value, kind)
         return value
 
     def _renewals(self, code: Code) -> list[ast.expr]:
@@ -109,13 +111,33 @@ class Loop:
         for slot, update in zip(self.slots, self.nexts, strict=True):
             if update == Name(slot):
                 continue
-            value = self.emitter.value(update, self.leaf)
-            if isinstance(update, Name) and (update.id == "w" or update.id in self.slots):
+            value, kind = self.emitter.value(update, self.leaf), self.emitter.kind(update)
+            if self._may_be(update):
                 label = self.emitter.names.take(f"{safe(slot)}_next")
-                code.assign(label, _method(value, "clone"))
+                code.assign(label, self.values.copy_of(value, kind))
                 value = ast.Name(label)
-            calls.append(self.values.next_value(self.leaf(Name(slot)), update, value))
+            home, held = self.leaf(Name(slot)), self.program.slots[slot].kind
+            calls.append(self.values.next_value(home, update, value, held))
         return calls
+
+    def _may_be(self, arg: Arg) -> bool:
+        """True if a value may be, or look into, the very tensor of the parameter or of a slot.
+
+        What maps number by number makes a new tensor; a function of the file may return what it
+        got, or a view of it.
+        """
+        match arg:
+            case Name(id):
+                return id == "w" or id in self.slots
+            case Local(index) if not self._is_new(index):
+                return any(map(self._may_be, self.program.statements[index].args))
+        return False
+
+    def _is_new(self, index: int) -> bool:
+        """True if a statement makes a tensor of its own."""
+        primitive, kind = self.facts.primitive(index), self.emitter.kind(Local(index))
+        numbers = kind in (Kind.SCALAR, Kind.GLOBAL)
+        return numbers or primitive.signature.elementwise or makes_new(primitive)
 
     def _heads(self, code: Code) -> Code:
         """The first lines of the body: what the others read of the state and the group."""
@@ -148,8 +170,3 @@ class Loop:
         roots = [self.program.result, *self.nexts]
         read = needed(self.program, roots, lambda arg: () if arg in made else inside(arg))
         return [arg for arg in made if arg in read and self.emitter.kind(arg) is not Kind.GLOBAL]
-
-
-def _method(value: ast.expr, name: str) -> ast.Call:
-    """`value.name()`."""
-    return ast.Call(ast.Attribute(value, name), [], [])

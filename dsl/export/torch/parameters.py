@@ -7,11 +7,12 @@ import ast
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from dsl.export.code import WIDTH, Code, layout
+from dsl.export.code import Code
 from dsl.export.emit import safe
 from dsl.export.expressions import expression, format_float
 from dsl.export.facts import Facts
 from dsl.export.header import argument, prose
+from dsl.export.layout import WIDTH, layout
 from dsl.language.hyperparameters import host_name
 from dsl.language.oracle import Source
 from dsl.language.sources import LOSS

@@ -6,9 +6,11 @@ over the parameters (`dsl.export.torch.loop`).
 
 from dataclasses import dataclass
 
-from dsl.export.code import Code, layout, refusal
+from dsl.export.code import Code, refusal
 from dsl.export.emit import Emitter
+from dsl.export.expressions import show
 from dsl.export.facts import Facts
+from dsl.export.layout import layout
 from dsl.export.torch.declared import first_value
 from dsl.export.torch.front import Front
 from dsl.export.torch.loop import Loop
@@ -84,19 +86,18 @@ def _body(values: Values, emitter: Emitter, parameters: Parameters) -> tuple[Fro
     for slot in values.model_slots:
         value = emitter.value(nexts[slot], front.number)
         home = front.number(Name(slot))
-        after.put("", values.next_value(home, nexts[slot], value))
+        after.put("", values.next_value(home, nexts[slot], value, Kind.GLOBAL))
     return front, [*loop, *after.lines]
 
 
 def ready(values: Values, title: str) -> list[str]:
     """`_ready`, which starts the state of each parameter and counts its steps."""
-    starts = [
-        f'                    state["{slot}"] = {first_value(rule, "p")}'
-        for slot, rule in values.program.slots.items()
-        if rule.kind is not Kind.GLOBAL
-    ]
+    code = Code(20)
+    for slot, rule in values.program.slots.items():
+        if rule.kind is not Kind.GLOBAL:
+            code.assign(f'state["{slot}"]', first_value(rule, "p"))
     if values.facts.noisy:
-        starts.append('                    state["index"] = len(self.state)')
+        code.write('state["index"] = len(self.state)')
     return [
         "    def _ready(self) -> list[tuple[dict[str, Any], torch.Tensor, torch.Tensor]]:",
         '        """Group, parameter and gradient where there is one; counts the step."""',
@@ -112,7 +113,7 @@ def ready(values: Values, title: str) -> list[str]:
         "                state = self.state[p]",
         "                if not state:",
         '                    state["step"] = torch.tensor(0.0, dtype=torch.float32)',
-        *starts,
+        *code.lines,
         '                state["step"] += 1',
         '                g = -p.grad if group["maximize"] else p.grad',
         "                ready.append((group, p, g))",
@@ -127,7 +128,7 @@ def model_state(values: Values, *, counts: bool) -> list[str]:
         starts.append('            model["step"] = torch.tensor(0.0, dtype=torch.float32)')
         count.append('        model["step"] += 1')
     for slot in values.model_slots:
-        start = first_value(values.program.slots[slot], "")
+        start = show(first_value(values.program.slots[slot], ""))
         starts.append(f'            model["{slot}"] = {start}')
     return [
         "    def _model_state(self) -> dict[str, torch.Tensor]:",

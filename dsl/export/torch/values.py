@@ -8,10 +8,15 @@ model, and Global slots) exist once and read the hyperparameters of the first gr
 
 import ast
 import builtins
+import keyword
+from collections.abc import Collection, Iterator
+from itertools import count, product
+from string import ascii_lowercase
 
 from dsl.export.emit import Emitter, Resolve
-from dsl.export.expressions import call, expression, fill
+from dsl.export.expressions import call, comprehension, expression, fill, names_in, show
 from dsl.export.facts import Facts
+from dsl.export.shapes import spread
 from dsl.export.torch.declared import Declared, is_function, is_plain, template, with_tensors
 from dsl.language.kinds import Kind
 from dsl.language.registry import PRIMITIVES, Primitive, Scope
@@ -49,14 +54,14 @@ class Values:
     def build(self, index: int, operands: list[ast.expr]) -> ast.expr:
         primitive = self.facts.primitive(index)
         if _is_draw(primitive):
-            self.declared.method("_draw")
+            self.declared.method(method_of(primitive))
         elif self.facts.own_line(index):
             return call("f", *operands)
         whole = self.program.kind_of(Local(index)) is Kind.GLOBAL
         like = [] if whole else [ast.Name("p")]
         numbers = [self.is_number(arg) for arg in self.program.statements[index].args]
-        for at in self.facts.to_spread(index):
-            operands[at] = call(self.declared.function("_spread"), operands[at], *like)
+        for at, kind in self.facts.to_spread(index).items():
+            operands[at] = self.lifted(operands[at], kind)
             numbers[at] = False
         if is_function(primitive):
             return call(self.declared.function_of(primitive), *operands)
@@ -69,6 +74,19 @@ class Values:
         values = {f"_{p}": o for p, o in zip(primitive.params, operands, strict=True)}
         return fill(filled, {**values, "_p": ast.Name("p"), "_dtype": dtype})
 
+    def line(self, emitter: Emitter, index: int, resolve: Resolve) -> ast.expr:
+        """The expression of a line; where a statement maps several tensors per parameter number by
+        number, a comprehension over the lists that hold them."""
+        if not self.facts.by_part(index):
+            return emitter.expression(index, resolve)
+        parts = [arg for arg in emitter.reads(index) if emitter.kind(arg).many]
+        taken = set(names_in(emitter.expression(index, resolve)))
+        labels = dict(zip(parts, _letters_but(taken), strict=False))
+        body = emitter.expression(
+            index, lambda arg: ast.Name(labels[arg]) if arg in labels else resolve(arg)
+        )
+        return comprehension(body, {labels[arg]: resolve(arg) for arg in parts})
+
     def is_number(self, arg: Arg) -> bool:
         """True if a value is a Python number when it is read."""
         return isinstance(arg, Const) or arg in self.numbers
@@ -78,15 +96,40 @@ class Values:
         return arg in self.of_model and self.program.kind_of(arg) is Kind.GLOBAL
 
     def lifted(self, value: ast.expr, kind: Kind) -> ast.expr:
-        """A number as a tensor of a kind."""
-        lift = self.declared.function("_spread" if kind is Kind.TENSOR else "_number")
-        return call(lift, value, *([] if kind is Kind.GLOBAL else [ast.Name("p")]))
+        """A value as a tensor of a kind, or as a list of tensors."""
+        like = [] if kind is Kind.GLOBAL else [ast.Name("p")]
+        if kind in (Kind.GLOBAL, Kind.SCALAR, Kind.TENSOR):
+            lift = self.declared.function("_spread" if kind is Kind.TENSOR else "_number")
+            return call(lift, value, *like)
+        lift = self.declared.function("_spread_to")
+        of = expression("p.shape")
+        return spread(kind, of, lambda shape: call(lift, value, shape, *like), "list")
 
-    def next_value(self, slot: ast.expr, update: Arg, value: ast.expr) -> ast.Call:
-        """The call that puts the next value of a slot into it."""
+    def copy_of(self, value: ast.expr, kind: Kind) -> ast.expr:
+        """A tensor of its own with the value of another, or a list of such tensors."""
+        if kind.many:
+            body = ast.Call(expression("m.clone"), [], [])
+            return comprehension(body, {"m": value})
+        return ast.Call(ast.Attribute(value, "clone"), [], [])
+
+    def next_value(self, slot: ast.expr, update: Arg, value: ast.expr, kind: Kind) -> ast.Call:
+        """The call that puts the next value of a slot of a kind into it."""
+        if kind.many:
+            if not self.program.kind_of(update).many:
+                value = self.lifted(value, kind)
+            return call(self.declared.function("_copy_each"), slot, value)
         return ast.Call(
             ast.Attribute(slot, "fill_" if self.is_number(update) else "copy_"), [value], []
         )
+
+
+def _letters_but(taken: Collection[str]) -> Iterator[str]:
+    """Names of one letter, then longer ones, that are not taken."""
+    for length in count(1):
+        for letters in product(ascii_lowercase, repeat=length):
+            name = "".join(letters)
+            if name not in taken and not keyword.iskeyword(name):
+                yield name
 
 
 def condition(emitter: Emitter, flag: Arg, resolve: Resolve) -> ast.expr:
@@ -106,6 +149,13 @@ def needs_model(primitive: Primitive) -> bool:
 def _is_draw(primitive: Primitive) -> bool:
     """True if a primitive draws noise, one array per parameter."""
     return primitive.scope is Scope.STEP and primitive.oracle is None
+
+
+def method_of(primitive: Primitive) -> str:
+    """The name of the method that a primitive calls."""
+    called = template(primitive.torch)
+    assert isinstance(called, ast.Call)
+    return show(called.func).removeprefix("self.")
 
 
 def _model_values(program: Program, slots: list[str]) -> frozenset[Arg]:

@@ -13,8 +13,13 @@ from hypothesis import strategies as st
 from dsl import PRIMITIVES, parse
 from dsl.export import to_torch_source
 from dsl.export.header import camel_case
+from dsl.language.kinds import KINDS
 from dsl.language.registry import Scope
 from dsl.zoo import ZOO
+from evaluators.seeds import candidate_rng
+from search.config import MutationConfig
+from search.mutation import Mutator, PrimitiveSampler, SearchSpace
+from search.mutation.prior import Prior
 from tests.dsl.zoo.references import model
 from tests.support import exporting, exporting_torch
 from tests.support.everyday import PRIMITIVE_SAMPLE, TO_READ, each
@@ -36,7 +41,8 @@ def test_the_file_follows_the_interpreter_and_goes_on_after_a_load(name, dtype):
     make = exporting_torch.torch_class(program)
     given_ = exporting.extra(program)
     path = exporting_torch.torch_walk(program, lambda params: make(params, **given_), dtype)
-    assert exporting.apart(path, exporting.interpreted(program, dtype)) < TOLERANCE[dtype]
+    bound = exporting.STEEP.get(name, TOLERANCE[dtype])
+    assert exporting.apart(path, exporting.interpreted(program, dtype)) < bound
     resumed = exporting_torch.torch_walk(
         program, lambda params: make(params, **given_), dtype, stop=20
     )
@@ -62,11 +68,13 @@ def same(found, wanted, rtol=1e-9, atol=1e-12):
             np.testing.assert_allclose(x, y, rtol=rtol, atol=atol)
 
 
-@pytest.mark.parametrize("op", each(exporting.EXPRESSED, PRIMITIVE_SAMPLE))
+@pytest.mark.parametrize("op", each(PRIMITIVES, PRIMITIVE_SAMPLE))
 def test_a_primitive_means_the_same(op):
     primitive = PRIMITIVES[op]
     program = one_primitive(primitive)
     shapes = [(SIZE,)] if primitive.signature.elementwise else SHAPES
+    if op == "eigenvectors":  # those of a vector's matrix are some basis: three numbers instead
+        shapes = [*SHAPES[:1], (), (), (), *SHAPES[2:]]
     w = [np.zeros(shape) for shape in shapes]
     for special in (False, True):
         if special and primitive.scope is Scope.STEP:
@@ -80,7 +88,7 @@ def test_a_primitive_means_the_same(op):
         same(exporting_torch.moves_of_torch(program, stream, w), wanted)
 
 
-@pytest.mark.parametrize("op", exporting.EXPRESSED)
+@pytest.mark.parametrize("op", PRIMITIVES)
 def test_a_primitive_means_the_same_on_numbers(op):
     program = one_primitive(PRIMITIVES[op], numbers=True)
     if program is None:
@@ -99,8 +107,37 @@ def test_a_primitive_means_the_same_on_numbers(op):
         same(exporting.moves_of_optax(chosen, ones, w), wanted)
 
 
+EVERY_KIND = programs(max_statements=8, kinds=tuple(KINDS.values()))
+
+
 MANY_TRIALS = parse("def rule(w, g):\n    return line_search(g, 0, 0, 0, 3.4028236426631878e38)")
 ALONG_THE_PARAMETERS = parse("def rule(w, g):\n    return hvp(w) + third_derivative(w, -1)")
+VIEWS = parse("""
+def rule(w, g, a=zeros, b=rows(0), c=cols(0), h=identity(1), k=identity(2), m=zeros, n=zeros):
+    b = row_sum(a)
+    c = col_mean(w)
+    k = transpose(h)
+    h = shortest(matmul(h, k) + gram(g))
+    m = mode_product(h, w)
+    n = block_mean(a)
+    a = a + g + col_sum(g)
+    return mode_product(k, g) + b + c + m + n
+""")
+"""Slots that become what may be a view of another, or of the parameters."""
+
+SIDE_BY_SIDE = parse("""
+def rule(w, g, h=history(3), p=population(3), c=cover(1), s=scalar(2), k=identity(0)):
+    c = where(cover_max(g) > 1, s, c)
+    r = row_mean(g) * place(h)
+    h = push(h, g * s)
+    p = p + g * 0.5
+    k = k * s + gram(g) * norm(g)
+    s = when(global_norm(g) > 0, mean(g), s)
+    u = weighted_sum(p + r, 1) + weighted_mean(h, place(h)) + cover_min(c, g)
+    return u + mode_product(where(ndim(g) > 1, k, s), g) + weighted_sum(p, member_dot(h, w + g))
+""")
+"""Kinds side by side whose arrays do not broadcast to each other as they are."""
+
 NUMBER_CALLED_G = parse("def rule(w, g):\n    g = global_norm(g - w)\n    return g")
 
 
@@ -120,12 +157,43 @@ def test_many_programs_mean_the_same(program, seed):
     check_that_hosts_agree(program, seed)
 
 
+@settings(max_examples=8)
+@given(EVERY_KIND, st.integers(0, 2**16))
+@example(VIEWS, 0)
+@example(SIDE_BY_SIDE, 0)
+def test_any_program_of_rows_matrices_and_histories_means_the_same(program, seed):
+    check_that_hosts_agree(program, seed)
+
+
+@pytest.mark.slow
+@settings(max_examples=100)
+@given(EVERY_KIND, st.integers(0, 2**16))
+def test_many_programs_of_rows_matrices_and_histories_mean_the_same(program, seed):
+    check_that_hosts_agree(program, seed)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["adafactor", "came", "sm3", "shampoo", "soap", "opt_amsgrad"])
+def test_what_a_search_makes_of_such_a_rule_means_the_same(name):
+    """Mutants of mutants, six of each rule."""
+    sampler = PrimitiveSampler({name: p.weight for name, p in PRIMITIVES.items()})
+    space = SearchSpace(sampler, 40, 8, Prior([ZOO["adamw"], ZOO["lion"]], sampler.weights))
+    mutator = Mutator(space, MutationConfig.of_declared()().kinds())
+    for index in range(6):
+        rng, program = candidate_rng(5, index), ZOO[name]
+        for _ in range(3):
+            program, _ = mutator.mutate(program, rng, "child")
+        check_that_hosts_agree(program, index)
+
+
 def check_that_hosts_agree(program, seed):
     """Both exports take the steps of the interpreter, where it is steady itself."""
     rng = np.random.default_rng(seed)
     shapes = SHAPES
     stream = [[np.asarray(rng.normal(size=shape)) for shape in shapes] for _ in range(2)]
-    nudged = [[leaf * (1 + 1e-13) for leaf in grads] for grads in stream]
+    nudged = [
+        [leaf * (1 + 1e-13 * rng.uniform(1, 2, leaf.shape)) for leaf in grads] for grads in stream
+    ]
     w = [np.zeros(shape) for shape in shapes]
     wanted = exporting.moves_of_interpreter(program, stream, w)
     close = exporting.moves_of_interpreter(program, nudged, w)

@@ -10,7 +10,7 @@ from dsl.language import sources
 from dsl.language.hyperparameters import COMMON, host_name
 from dsl.language.oracle import Source
 from dsl.zoo import ENTRIES, ZOO
-from tests.support.exporting import EXPRESSED, loaded
+from tests.support.exporting import loaded
 from tests.support.odd_programs import one_primitive
 
 SOURCES = {s.argument: s for s in vars(sources).values() if isinstance(s, Source)}
@@ -18,7 +18,7 @@ SOURCES = {s.argument: s for s in vars(sources).values() if isinstance(s, Source
 
 def asking(source: Source):
     """A program that asks an oracle of a source."""
-    found = (PRIMITIVES[name] for name in EXPRESSED)
+    found = PRIMITIVES.values()
     program = one_primitive(next(primitive for primitive in found if primitive.asks is source))
     assert program is not None
     return program

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from dsl import Program, canonical, parse, simplify, to_optax
-from dsl.errors import ExportError, KindError
-from dsl.export import HOSTS, to_latex
+from dsl.errors import KindError
+from dsl.export import to_latex
 from dsl.run.fingerprint import fingerprint
 from dsl.run.interpret import run_step
 from dsl.run.values import initial
@@ -203,10 +203,7 @@ def test_a_slot_of_another_kind_is_told_its_initialiser():
         parse("def rule(w, g, m=zeros):\n    m = gram(g)\n    return m")
 
 
-def test_exports_turn_such_a_rule_down_and_latex_does_not():
-    for host in HOSTS.values():
-        with pytest.raises(ExportError, match="holds a Gram, which no host expresses yet"):
-            host.to_source(ZOO["shampoo"])
+def test_the_equations_of_such_a_rule():
     assert r"\operatorname{gram}" in to_latex(ZOO["shampoo"])
 
 

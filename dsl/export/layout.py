@@ -1,0 +1,72 @@
+"""Expressions in as many lines as they take, split as ruff splits them."""
+
+import ast
+
+from dsl.export.expressions import show
+
+WIDTH = 100
+"""The longest line of an emitted file."""
+
+
+def layout(indent: int, before: str, parts: list[str], after: str) -> list[str]:
+    """`before` + parts + `after` in one line, or split inside the brackets as ruff splits."""
+    pad = " " * indent
+    line = f"{pad}{before}{', '.join(parts)}{after}"
+    if len(line) <= WIDTH or not parts:
+        return [line]
+    inner = f"{pad}    {', '.join(parts)}"
+    if len(inner) <= WIDTH:
+        return [pad + before, inner, pad + after]
+    return [pad + before, *(f"{pad}    {part}," for part in parts), pad + after]
+
+
+def split(indent: int, before: str, node: ast.expr, after: str = "") -> list[str]:
+    """`before` + expression + `after` in one line, or split inside of brackets, old or new ones."""
+    pad = " " * indent
+    line = f"{pad}{before}{show(node)}{after}"
+    if len(line) <= WIDTH:
+        return [line]
+    inner = indent + 4
+    match node:
+        case ast.Call(func, [ast.GeneratorExp(elt, loops)], []):
+            return [f"{pad}{before}{show(func)}(", *_loops(inner, elt, loops), f"{pad}){after}"]
+        case ast.ListComp(elt, loops):
+            return [f"{pad}{before}[", *_loops(inner, elt, loops), f"{pad}]{after}"]
+        case ast.Call(func, args, keywords) if args or keywords:
+            parts = [("", arg) for arg in args]
+            parts += [(f"{keyword.arg}=", keyword.value) for keyword in keywords]
+            whole = " " * inner + ", ".join(f"{label}{show(part)}" for label, part in parts)
+            lines = [whole]
+            if len(whole) > WIDTH:
+                lines = [line for part in parts for line in split(inner, *part, ",")]
+            return [f"{pad}{before}{show(func)}(", *lines, f"{pad}){after}"]
+        case ast.Lambda(arguments, body):
+            head = f"{before}lambda {', '.join(param.arg for param in arguments.args)}: "
+            if isinstance(body, ast.Call):
+                return split(indent, head, body, after)
+            return [f"{pad}{head}(", *_inside(inner, body), f"{pad}){after}"]
+    return [f"{pad}{before}(", *_inside(inner, node), f"{pad}){after}"]
+
+
+def _inside(indent: int, node: ast.expr) -> list[str]:
+    """The lines of an expression inside of brackets of its own."""
+    line = " " * indent + show(node)
+    match node:
+        case ast.IfExp(test, new, old) if len(line) > WIDTH:
+            pieces = {"": new, "if ": test, "else ": old}
+            return [line for piece in pieces.items() for line in split(indent, *piece)]
+        case ast.Call():
+            return split(indent, "", node)
+    return [line]
+
+
+def _loops(indent: int, elt: ast.expr, loops: list[ast.comprehension]) -> list[str]:
+    """The inside of a comprehension."""
+    parts = [("", elt)]
+    for loop in loops:
+        several = loop.target.elts if isinstance(loop.target, ast.Tuple) else [loop.target]
+        parts.append((f"for {', '.join(map(show, several))} in ", loop.iter))
+    whole = " " * indent + " ".join(f"{before}{show(part)}" for before, part in parts)
+    if len(whole) <= WIDTH:
+        return [whole]
+    return [line for before, part in parts for line in split(indent, before, part)]
