@@ -9,6 +9,7 @@
     combine/     programs made from programs
     zoo/         known optimizers as programs
     behaviour/   how programs behave, how far apart they are in that, and the nearest known rule
+    simplifier/  a program as simple as the laws of its primitives allow
     export/      programs as Optax and PyTorch files, LaTeX and graphs
     ops          the words of the language, to write rules with in Python
     lazy         JAX and Optax, imported when they are first used

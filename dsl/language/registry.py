@@ -44,20 +44,52 @@ class Domain(enum.Enum):
 
 @dataclass(frozen=True)
 class Law:
-    """An equation `lhs => rhs` in the text of the language; its free names match any value."""
+    """An equation `lhs => rhs` in the text of the language; its free names match any value.
+
+    `name` is what people call it. `when` has what is asked of free names: `"k > 0"`, `"x >= 0"`, or
+    `"k: Global"` for one number, which may be given or computed.
+    """
 
     text: str
     domain: Domain
+    name: str = ""
+    when: tuple[str, ...] = ()
+
+    @property
+    def title(self) -> str:
+        """The name, the text of a law without one."""
+        return self.name or self.text
+
+    @property
+    def numbers(self) -> frozenset[str]:
+        """The free names that stand for Globals alone."""
+        return frozenset(each.split(":")[0] for each in self.when if ":" in each)
+
+    @property
+    def signs(self) -> tuple[tuple[str, str], ...]:
+        """The free names whose sign matters, each with `">"` or `">="`, for 0."""
+        words = (each.split() for each in self.when if ":" not in each)
+        return tuple((name, relation) for name, relation, _ in words)
 
 
-def exact(text: str) -> Law:
+def exact(text: str, name: str = "", when: tuple[str, ...] = ()) -> Law:
     """A law that always holds, NaN and infinities included, the sign of a zero aside."""
-    return Law(text, Domain.EXACT)
+    return Law(text, Domain.EXACT, name, when)
 
 
-def finite(text: str) -> Law:
+def finite(text: str, name: str = "", when: tuple[str, ...] = ()) -> Law:
     """A law of real arithmetic: holds to rounding on finite values."""
-    return Law(text, Domain.FINITE)
+    return Law(text, Domain.FINITE, name, when)
+
+
+def odd(op: str) -> Law:
+    """A function that turns round with its argument."""
+    return finite(f"{op}(-x) => -{op}(x)", f"{op} is odd")
+
+
+def even(op: str) -> Law:
+    """A function that the sign of its argument does not matter to."""
+    return finite(f"{op}(-x) => {op}(x)", f"{op} is even")
 
 
 @dataclass(frozen=True)
@@ -98,6 +130,8 @@ class Primitive:
     binds: Binding
     infix: Infix | None
     laws: tuple[Law, ...]
+    equations: tuple[Law, ...]
+    work: float
     weight: float
     commutative: bool
     lazy: tuple[int, ...]
@@ -131,6 +165,8 @@ def primitive(
     scope: Scope | None = None,
     infix: Infix | None = None,
     laws: tuple[Law, ...] = (),
+    equations: tuple[Law, ...] = (),
+    work: float = 1.0,
     weight: float = 1.0,
     commutative: bool = False,
     lazy: tuple[int, ...] = (),
@@ -144,12 +180,14 @@ def primitive(
     the text of a function that an exported file holds. `latex`: formula over the parameter names
     in braces; `{x:product}` puts brackets around an argument that binds less tightly than that
     `Binding`. `binds`: how tightly the formula itself binds. `infix`: operator spelling, if it has
-    one. `laws`: equations the simplifier may use. `weight`: relative chance that mutation draws it
-    (0: never). `commutative`: whether the first two may swap. `lazy`: positions that are evaluated
-    only when chosen. `spelled`: the same in other words of the language, an expression over the
-    parameter names; the machine obeys that and has no instruction for it. `oracle`: for one that
-    costs a pass over the data, see the function of that name. A parameter called `stream` says that
-    a call is random.
+    one. `laws`: equations that make a program smaller wherever they apply, used by every pass.
+    `equations`: further ones, which only the simplifier that weighs all ways to write a program
+    uses. `work`: passes over memory that one call takes, as a sum takes one. `weight`: relative
+    chance that mutation draws it (0: never). `commutative`: whether the first two may swap. `lazy`:
+    positions that are evaluated only when chosen. `spelled`: the same in other words of the
+    language, an expression over the parameter names; the machine obeys that and has no instruction
+    for it. `oracle`: for one that costs a pass over the data, see the function of that name. A
+    parameter called `stream` says that a call is random.
     """
     parsed = Signature.parse(signature)
 
@@ -170,6 +208,8 @@ def primitive(
             binds=binds,
             infix=infix,
             laws=laws,
+            equations=equations,
+            work=work,
             weight=weight,
             commutative=commutative,
             lazy=lazy,

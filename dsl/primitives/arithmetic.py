@@ -17,6 +17,12 @@ from dsl.language.registry import Binding, Infix, exact, finite, primitive
     commutative=True,
     laws=(exact("x + 0 => x"), finite("x + (y - x) => y")),
     weight=2.0,
+    equations=(
+        finite("(1 - k) * x + k * y => interp(x, y, k)", "an average spelled out", ("k: Global",)),
+        finite("x + k * (y - x) => interp(x, y, k)", "a part of the way", ("k: Global",)),
+        finite("maximum(x, y) + minimum(x, y) => x + y", "the larger and the smaller"),
+        finite("square(sin(x)) + square(cos(x)) => 1", "sine and cosine of one angle"),
+    ),
 )
 def add(xp, x, y):
     """The sum of `x` and `y`."""
@@ -31,6 +37,11 @@ def add(xp, x, y):
     infix=Infix("-", 4),
     laws=(exact("x - 0 => x"), finite("x - x => 0"), exact("0 - x => -x")),
     weight=2.0,
+    equations=(
+        finite("x - k * (x - y) => interp(x, y, k)", "a part of the way", ("k: Global",)),
+        finite("exp(x) - 1 => expm1(x)", "exp less 1"),
+        finite("exp(log1p_abs(x)) - 1 => x", "expm1 of log1p", ("x >= 0",)),
+    ),
 )
 def sub(xp, x, y):
     """`x` less `y`."""
@@ -46,6 +57,17 @@ def sub(xp, x, y):
     commutative=True,
     laws=(exact("x * 1 => x"), exact("x * -1 => -x"), finite("x * 0 => 0")),
     weight=2.0,
+    equations=(
+        finite("abs(x) * abs(y) => abs(x * y)", "magnitudes multiply"),
+        finite("abs(x) * abs(x) => square(x)", "a magnitude squared"),
+        finite("sign(x) * x => abs(x)", "a value times its sign"),
+        finite("sign(x) * sign(y) => sign(x * y)", "signs multiply"),
+        finite("sqrt(x) * sqrt(x) => x", "a root squared"),
+        finite("sqrt(x) * sqrt(y) => sqrt(x * y)", "roots multiply"),
+        finite("sqrt_abs(x) * sqrt_abs(x) => abs(x)", "a root squared"),
+        finite("exp(x) * exp(y) => exp(x + y)", "powers of e multiply"),
+        finite("x * reciprocal(y) => div_eps(x, y)", "a guarded quotient"),
+    ),
 )
 def mul(xp, x, y):
     """The product of `x` and `y`."""
@@ -58,6 +80,19 @@ def mul(xp, x, y):
     latex=r"\frac{{{x}}}{{{y}}}",
     infix=Infix("/", 5),
     laws=(exact("x / 1 => x"), finite("0 / x => 0")),
+    equations=(
+        finite("x / abs(x) => sign(x)", "a value over its magnitude"),
+        finite("abs(x) / x => sign(x)", "a magnitude over its value"),
+        finite("x / sign(x) => abs(x)", "a value over its sign"),
+        finite("abs(x) / sign(x) => x", "a magnitude over its sign"),
+        finite("abs(x) / abs(y) => abs(x / y)", "magnitudes divide"),
+        finite("x / sqrt(x) => sqrt(x)", "a value over its root"),
+        finite("sqrt(x) / sqrt(y) => sqrt(x / y)", "roots divide"),
+        finite("square(x) / abs(x) => abs(x)", "a square over its root"),
+        finite("sin(x) / cos(x) => tan(x)", "sine over cosine"),
+        finite("sinh(x) / cosh(x) => tanh(x)", "sinh over cosh"),
+        finite("exp(x) / exp(y) => exp(x - y)", "powers of e divide"),
+    ),
 )
 def div(xp, x, y):
     """`x` over `y`, unguarded: x/0 is an infinity or NaN."""
@@ -69,6 +104,15 @@ def div(xp, x, y):
     torch="{x} / ({y} + 1e-8)",
     latex=r"\frac{{{x}}}{{{y} + 10^{{-8}}}}",
     weight=2.0,
+    equations=(
+        finite("div_eps(-x, y) => -div_eps(x, y)", "div_eps is odd above"),
+        finite(
+            "div_eps(k * x, y) => k * div_eps(x, y)",
+            "a scale moves out of a quotient",
+            ("k: Global",),
+        ),
+        finite("div_eps(1, y) => reciprocal(y)", "one over a guarded value"),
+    ),
 )
 def div_eps(xp, x, y):
     """`x / (y + 1e-8)`, the guarded division of the Lion search space."""
@@ -93,6 +137,11 @@ def neg(xp, x):
     torch="torch.abs({x})",
     latex=r"\left|{x}\right|",
     laws=(exact("abs(abs(x)) => abs(x)"), exact("abs(-x) => abs(x)")),
+    equations=(
+        exact("abs(x) => x", "a magnitude of what has no sign", ("x >= 0",)),
+        finite("abs(k * x) => k * abs(x)", "a scale moves out of a magnitude", ("k >= 0",)),
+        finite("abs(k * x) => abs(k) * abs(x)", "a scale moves out of a magnitude", ("k: Global",)),
+    ),
 )
 def abs_(xp, x):
     """The magnitude of `x`."""
@@ -109,6 +158,25 @@ def abs_(xp, x):
         finite("where(sum(abs(x)) > 0, sign(x), 0) => sign(x)"),
     ),
     weight=2.0,
+    equations=(
+        exact("sign(-x) => -sign(x)", "sign is odd"),
+        finite("sign(x) => 1", "the sign of what is positive", ("x > 0",)),
+        finite("sign(k * x) => sign(x)", "a positive factor does not change a sign", ("k > 0",)),
+        finite("sign(x / k) => sign(x)", "a positive divisor does not change a sign", ("k > 0",)),
+        finite(
+            "sign(div_eps(x, k)) => sign(x)",
+            "a positive divisor does not change a sign",
+            ("k >= 0",),
+        ),
+        finite("sign(cube(x)) => sign(x)", "cube keeps the sign"),
+        finite("sign(cbrt(x)) => sign(x)", "cbrt keeps the sign"),
+        finite("sign(sinh(x)) => sign(x)", "sinh keeps the sign"),
+        finite("sign(tanh(x)) => sign(x)", "tanh keeps the sign"),
+        finite("sign(arcsinh(x)) => sign(x)", "arcsinh keeps the sign"),
+        finite("sign(arctan(x)) => sign(x)", "arctan keeps the sign"),
+        finite("sign(arcsin(x)) => sign(x)", "arcsin keeps the sign"),
+        finite("sign(expm1(x)) => sign(x)", "expm1 keeps the sign"),
+    ),
 )
 def sign(xp, x):
     """-1, 0 or 1; sign(0) is 0."""
@@ -121,6 +189,19 @@ def sign(xp, x):
     latex=r"\max\left({x}, {y}\right)",
     commutative=True,
     laws=(exact("maximum(x, x) => x"),),
+    equations=(
+        exact("maximum(x, -x) => abs(x)", "the larger of a value and its opposite"),
+        exact("maximum(maximum(x, y), y) => maximum(x, y)", "the larger one twice"),
+        finite("maximum(x, minimum(x, y)) => x", "the larger one absorbs"),
+        exact("maximum(-x, -y) => -minimum(x, y)", "the larger of opposites"),
+        finite(
+            "maximum(k * x, k * y) => k * maximum(x, y)",
+            "a scale moves out of the larger",
+            ("k >= 0",),
+        ),
+        exact("maximum(x, 0) => x", "the larger of what has no sign and 0", ("x >= 0",)),
+        exact("maximum(abs(x), x) => abs(x)", "the larger of a value and its magnitude"),
+    ),
 )
 def maximum(xp, x, y):
     """The larger of `x` and `y`; NaN if either is."""
@@ -133,6 +214,22 @@ def maximum(xp, x, y):
     latex=r"\min\left({x}, {y}\right)",
     commutative=True,
     laws=(exact("minimum(x, x) => x"),),
+    equations=(
+        exact("minimum(minimum(x, y), y) => minimum(x, y)", "the smaller one twice"),
+        finite("minimum(x, maximum(x, y)) => x", "the smaller one absorbs"),
+        exact("minimum(-x, -y) => -maximum(x, y)", "the smaller of opposites"),
+        finite(
+            "minimum(k * x, k * y) => k * minimum(x, y)",
+            "a scale moves out of the smaller",
+            ("k >= 0",),
+        ),
+        exact(
+            "minimum(maximum(x, a), b) => clip(x, a, b)",
+            "clip spelled out",
+            ("a: Global", "b: Global"),
+        ),
+        exact("minimum(abs(x), x) => x", "the smaller of a value and its magnitude"),
+    ),
 )
 def minimum(xp, x, y):
     """The smaller of `x` and `y`; NaN if either is."""
@@ -143,6 +240,14 @@ def minimum(xp, x, y):
     "K, Global, Global -> K",
     torch="torch.clamp({x}, {low}, {high})",
     latex=r"\operatorname{{clip}}\left({x}, {low}, {high}\right)",
+    equations=(
+        exact("clip(clip(x, a, b), a, b) => clip(x, a, b)", "clipped twice"),
+        finite(
+            "clip(k * x, -a, a) => k * clip(x, -a / k, a / k)",
+            "a scale moves out of clip",
+            ("k > 0", "k: Global"),
+        ),
+    ),
 )
 def clip(xp, x, low, high):
     """`x` bounded entry by entry: min(max(x, low), high), as Sophia clips its step."""

@@ -14,6 +14,25 @@ from dsl.language.registry import Binding, finite, primitive
         finite("interp(x, y, 1) => y"),
     ),
     weight=4.0,
+    equations=(
+        finite("interp(x, interp(x, y, a), b) => interp(x, y, a * b)", "an average of an average"),
+        finite(
+            "interp(interp(x, y, a), y, b) => interp(x, y, 1 - (1 - a) * (1 - b))",
+            "an average of an average",
+        ),
+        finite(
+            "interp(x, y, 1 - k) => interp(y, x, k)",
+            "an average read from its other end",
+            ("k: Global",),
+        ),
+        finite("interp(-x, -y, k) => -interp(x, y, k)", "a sign moves out of an average"),
+        finite("interp(c * x, c * y, k) => c * interp(x, y, k)", "a scale moves out of an average"),
+        finite("interp(x / c, y / c, k) => interp(x, y, k) / c", "a scale moves out of an average"),
+        finite(
+            "interp(x + z, y + z, k) => interp(x, y, k) + z", "a summand moves out of an average"
+        ),
+    ),
+    work=2,
 )
 def interp(xp, x, y, k):
     """Move `x` a fraction `k` of the way to `y`: (1-k)*x + k*y, so an EMA is interp(g, m, b).

@@ -1,6 +1,6 @@
 """Comparisons (1.0 for true, 0.0 for false), selection, and work done on some steps only."""
 
-from dsl.language.registry import Infix, exact, primitive
+from dsl.language.registry import Infix, exact, finite, primitive
 
 
 @primitive(
@@ -8,6 +8,12 @@ from dsl.language.registry import Infix, exact, primitive
     torch="({x} > {y}).to({dtype})",
     latex=r"\mathbb{{1}}\left[{x} > {y}\right]",
     infix=Infix(">", 3),
+    equations=(
+        exact("y < x => x > y", "the same order"),
+        exact("x > x => 0", "nothing is larger than itself"),
+        finite("k * x > k * y => x > y", "a positive factor keeps the order", ("k > 0",)),
+        finite("-x > -y => y > x", "opposites in the opposite order"),
+    ),
 )
 def greater(xp, x, y):
     """1 where `x > y`, else 0; 0 where either is NaN."""
@@ -20,6 +26,7 @@ def greater(xp, x, y):
     latex=r"\mathbb{{1}}\left[{x} < {y}\right]",
     infix=Infix("<", 3),
     weight=0.5,
+    equations=(exact("x < x => 0", "nothing is smaller than itself"),),
 )
 def less(xp, x, y):
     """1 where `x < y`, else 0; 0 where either is NaN."""
@@ -32,6 +39,7 @@ def less(xp, x, y):
     latex=r"\mathbb{{1}}\left[{x} = {y}\right]",
     commutative=True,
     weight=0.0,
+    equations=(finite("equal(x, x) => 1", "a value equals itself"),),
 )
 def equal(xp, x, y):
     """1 where `x` and `y` are the same number, else 0."""
@@ -44,7 +52,7 @@ def equal(xp, x, y):
     latex=r"\mathbb{{1}}\left[\left|{x}\right| < \infty\right]",
     weight=0.0,
 )
-def finite(xp, x):
+def finite_(xp, x):
     """1 where `x` is a finite number, 0 where it is NaN or infinite."""
     return xp.where(xp.isfinite(x), 1.0, 0.0)
 
@@ -54,6 +62,16 @@ def finite(xp, x):
     torch="torch.where({mask} != 0, {x}, {y})",
     latex=r"\left({mask}\;?\;{x} : {y}\right)",
     laws=(exact("where(mask, x, x) => x"), exact("where(1, x, y) => x")),
+    equations=(
+        exact("where(0, x, y) => y", "a choice that is known"),
+        exact("where(m, where(m, x, y), z) => where(m, x, z)", "a choice made twice"),
+        exact("where(m, x, where(m, y, z)) => where(m, x, z)", "a choice made twice"),
+        finite("where(x > y, x, y) => maximum(x, y)", "the larger spelled out"),
+        finite("where(x < y, x, y) => minimum(x, y)", "the smaller spelled out"),
+        finite("where(x > 0, x, -x) => abs(x)", "a magnitude spelled out"),
+        finite("where(m, -x, -y) => -where(m, x, y)", "a sign moves out of a choice"),
+        finite("where(m, k * x, k * y) => k * where(m, x, y)", "a scale moves out of a choice"),
+    ),
 )
 def where(xp, mask, x, y):
     """`x` where `mask` is not 0, else `y`; both are computed."""

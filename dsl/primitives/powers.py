@@ -4,7 +4,7 @@ The names that end in `_abs` are the guarded forms of the Lion search space: the
 magnitude, so they are defined everywhere. `sqrt` and `log` are the plain ones (NaN below zero).
 """
 
-from dsl.language.registry import Binding, Infix, exact, finite, primitive
+from dsl.language.registry import Binding, Infix, exact, finite, odd, primitive
 
 
 @primitive(
@@ -14,6 +14,15 @@ from dsl.language.registry import Binding, Infix, exact, finite, primitive
     binds=Binding.POWER,
     infix=Infix("**", 7, right=True),
     laws=(exact("x ** 1 => x"), exact("x ** 0 => 1"), finite("x ** 2 => square(x)")),
+    equations=(
+        finite("x ** 3 => cube(x)", "a third power"),
+        finite("x ** 0.5 => sqrt(x)", "a power of one half"),
+        finite("x ** -1 => 1 / x", "a power of -1"),
+        finite("x ** -0.5 => 1 / sqrt(x)", "a power of minus one half"),
+        finite("1 ** x => 1", "a power of 1"),
+        finite("exp(x) ** y => exp(x * y)", "a power of a power of e"),
+    ),
+    work=8,
 )
 def power(xp, x, y):
     """`x` to the power `y`; NaN for a negative `x` and a `y` that is not whole."""
@@ -26,6 +35,7 @@ def power(xp, x, y):
     latex="1 - {{{x:atom}}}^{{{y}}}",
     binds=Binding.SUM,
     weight=0.0,
+    work=8,
 )
 def one_minus_power(xp, x, y):
     """`1 - x ** y` without the cancellation of bias corrections, for an `x` between 0 and 1.
@@ -36,7 +46,27 @@ def one_minus_power(xp, x, y):
     return -xp.expm1(y * rate)
 
 
-@primitive("K -> K", torch="torch.sqrt({x})", latex=r"\sqrt{{{x}}}", weight=0.5)
+@primitive(
+    "K -> K",
+    torch="torch.sqrt({x})",
+    latex=r"\sqrt{{{x}}}",
+    weight=0.5,
+    equations=(
+        finite("sqrt(square(x)) => abs(x)", "the root of a square"),
+        finite(
+            "sqrt(k * x) => sqrt(k) * sqrt(x)",
+            "a scale moves out of a root",
+            ("k > 0", "k: Global"),
+        ),
+        finite("sqrt(square(k) * x) => k * sqrt(x)", "a square moves out of a root", ("k > 0",)),
+        finite("sqrt(dot(x, x)) => norm(x)", "a norm spelled out"),
+        finite("sqrt(sum(square(x))) => norm(x)", "a norm spelled out"),
+        finite("sqrt(mean(square(x))) => rms(x)", "a root mean square spelled out"),
+        finite("sqrt(global_dot(x, x)) => global_norm(x)", "a norm spelled out"),
+        finite("sqrt(exp(x)) => exp(0.5 * x)", "the root of a power of e"),
+    ),
+    work=2,
+)
 def sqrt(xp, x):
     """The square root; NaN below zero."""
     return xp.sqrt(x)
@@ -48,6 +78,17 @@ def sqrt(xp, x):
     latex=r"\sqrt{{\left|{x}\right|}}",
     laws=(finite("sqrt_abs(square(x)) => abs(x)"), exact("sqrt_abs(abs(x)) => sqrt_abs(x)")),
     weight=2.0,
+    equations=(
+        finite("sqrt_abs(x) => sqrt(x)", "a guard that guards nothing", ("x >= 0",)),
+        exact("sqrt_abs(-x) => sqrt_abs(x)", "sqrt_abs is even"),
+        exact("sqrt(abs(x)) => sqrt_abs(x)", "a guarded root"),
+        finite(
+            "sqrt_abs(k * x) => sqrt_abs(k) * sqrt_abs(x)",
+            "a scale moves out of a root",
+            ("k: Global",),
+        ),
+    ),
+    work=3,
 )
 def sqrt_abs(xp, x):
     """The square root of |x|."""
@@ -61,6 +102,12 @@ def sqrt_abs(xp, x):
     binds=Binding.POWER,
     laws=(exact("square(abs(x)) => square(x)"), exact("square(-x) => square(x)")),
     weight=2.0,
+    equations=(
+        finite("square(sqrt_abs(x)) => abs(x)", "the square of a root"),
+        finite("square(sqrt(x)) => x", "the square of a root"),
+        exact("x * x => square(x)", "a square spelled out"),
+        finite("square(exp(x)) => exp(2 * x)", "the square of a power of e"),
+    ),
 )
 def square(xp, x):
     """`x * x`."""
@@ -73,6 +120,10 @@ def square(xp, x):
     latex="{{{x:atom}}}^3",
     binds=Binding.POWER,
     laws=(exact("cube(-x) => -cube(x)"),),
+    equations=(
+        finite("x * x * x => cube(x)", "a cube spelled out"),
+        finite("square(x) * x => cube(x)", "a cube spelled out"),
+    ),
 )
 def cube(xp, x):
     """`x * x * x`."""
@@ -84,19 +135,38 @@ def cube(xp, x):
     torch="torch.sign({x}) * torch.abs({x}) ** (1 / 3)",
     latex=r"\sqrt[3]{{{x}}}",
     laws=(finite("cube(cbrt(x)) => x"),),
+    equations=(
+        finite("cbrt(cube(x)) => x", "the root of a cube"),
+        odd("cbrt"),
+    ),
+    work=8,
 )
 def cbrt(xp, x):
     """The real cube root, negative below zero (MADGRAD's denominator)."""
     return xp.cbrt(x)
 
 
-@primitive("K -> K", torch="1 / ({x} + 1e-8)", latex=r"\frac{{1}}{{{x} + 10^{{-8}}}}")
+@primitive(
+    "K -> K",
+    torch="1 / ({x} + 1e-8)",
+    latex=r"\frac{{1}}{{{x} + 10^{{-8}}}}",
+    equations=(finite("reciprocal(y) * x => div_eps(x, y)", "a guarded quotient"),),
+)
 def reciprocal(xp, x):
     """`1 / (x + 1e-8)`, guarded as `div_eps` is."""
     return xp.divide(1.0, x + 1e-8)
 
 
-@primitive("K -> K", torch="torch.exp({x})", latex=r"\exp\left({x}\right)")
+@primitive(
+    "K -> K",
+    torch="torch.exp({x})",
+    latex=r"\exp\left({x}\right)",
+    equations=(
+        finite("exp(log(x)) => x", "exp of a logarithm"),
+        finite("exp(log_abs(x)) => abs(x)", "exp of a logarithm"),
+    ),
+    work=8,
+)
 def exp(xp, x):
     """e to the power `x`."""
     return xp.exp(x)
@@ -108,13 +178,25 @@ def exp(xp, x):
     latex=r"\exp\left({x}\right) - 1",
     binds=Binding.SUM,
     weight=0.5,
+    equations=(
+        finite("expm1(log1p_abs(x)) => x", "expm1 of log1p", ("x >= 0",)),
+        finite("expm1(x) + 1 => exp(x)", "exp less 1"),
+    ),
+    work=8,
 )
 def expm1(xp, x):
     """`exp(x) - 1`, accurate near zero."""
     return xp.expm1(x)
 
 
-@primitive("K -> K", torch="torch.log({x})", latex=r"\log\left({x}\right)", weight=0.0)
+@primitive(
+    "K -> K",
+    torch="torch.log({x})",
+    latex=r"\log\left({x}\right)",
+    weight=0.0,
+    equations=(finite("log(exp(x)) => x", "the logarithm of exp"),),
+    work=8,
+)
 def log(xp, x):
     """The natural logarithm; NaN below zero."""
     return xp.log(x)
@@ -125,6 +207,12 @@ def log(xp, x):
     torch="torch.log(torch.abs({x}))",
     latex=r"\log\left|{x}\right|",
     laws=(exact("log_abs(abs(x)) => log_abs(x)"),),
+    equations=(
+        finite("log_abs(exp(x)) => x", "the logarithm of exp"),
+        exact("log_abs(-x) => log_abs(x)", "log_abs is even"),
+        exact("log(abs(x)) => log_abs(x)", "a guarded logarithm"),
+    ),
+    work=9,
 )
 def log_abs(xp, x):
     """The natural logarithm of |x|."""
@@ -132,7 +220,15 @@ def log_abs(xp, x):
 
 
 @primitive(
-    "K -> K", torch="torch.log(torch.abs(1 + {x}))", latex=r"\log\left|1 + {x}\right|", weight=0.5
+    "K -> K",
+    torch="torch.log(torch.abs(1 + {x}))",
+    latex=r"\log\left|1 + {x}\right|",
+    weight=0.5,
+    equations=(
+        finite("log_abs(1 + x) => log1p_abs(x)", "a logarithm near 1"),
+        finite("log1p_abs(expm1(x)) => x", "log1p of expm1"),
+    ),
+    work=10,
 )
 def log1p_abs(xp, x):
     """The natural logarithm of |1 + x|."""

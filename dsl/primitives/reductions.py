@@ -1,6 +1,6 @@
 """Numbers out of tensors: one per parameter tensor, or one for the model."""
 
-from dsl.language.registry import Binding, Scope, primitive
+from dsl.language.registry import Binding, Scope, even, finite, odd, primitive
 
 _NORM_GUARD = 1e-30
 
@@ -9,13 +9,30 @@ _NORM_GUARD = 1e-30
     "Tensor -> Scalar",
     torch="torch.linalg.vector_norm({x})",
     latex=r"\left\|{x}\right\|",
+    equations=(
+        even("norm"),
+        finite("norm(abs(x)) => norm(x)", "norm sees no signs"),
+        finite("norm(k * x) => abs(k) * norm(x)", "a scale moves out of norm", ("k: Global",)),
+    ),
 )
 def norm(xp, x):
     """The Euclidean norm of each tensor, flattened."""
     return xp.sqrt(xp.sum(xp.square(x)))
 
 
-@primitive("Tensor -> Scalar", torch="torch.sum(torch.abs({x}))", latex=r"\left\|{x}\right\|_1")
+@primitive(
+    "Tensor -> Scalar",
+    torch="torch.sum(torch.abs({x}))",
+    latex=r"\left\|{x}\right\|_1",
+    equations=(
+        even("l1_norm"),
+        finite("l1_norm(abs(x)) => l1_norm(x)", "l1_norm sees no signs"),
+        finite(
+            "l1_norm(k * x) => abs(k) * l1_norm(x)", "a scale moves out of l1_norm", ("k: Global",)
+        ),
+        finite("sum(abs(x)) => l1_norm(x)", "a norm spelled out"),
+    ),
+)
 def l1_norm(xp, x):
     """The sum of magnitudes of each tensor."""
     return xp.sum(xp.abs(x))
@@ -28,6 +45,13 @@ def _max_abs(x: torch.Tensor) -> torch.Tensor:
     return torch.abs(x).max() if x.numel() else x.new_zeros(())
 """,
     latex=r"\left\|{x}\right\|_\infty",
+    equations=(
+        even("max_abs"),
+        finite("max_abs(abs(x)) => max_abs(x)", "max_abs sees no signs"),
+        finite(
+            "max_abs(k * x) => abs(k) * max_abs(x)", "a scale moves out of max_abs", ("k: Global",)
+        ),
+    ),
 )
 def max_abs(xp, x):
     """The largest magnitude in each tensor."""
@@ -38,6 +62,11 @@ def max_abs(xp, x):
     "Tensor -> Scalar",
     torch="torch.sqrt(torch.mean(torch.square({x})))",
     latex=r"\operatorname{{rms}}\left({x}\right)",
+    equations=(
+        even("rms"),
+        finite("rms(abs(x)) => rms(x)", "rms sees no signs"),
+        finite("rms(k * x) => abs(k) * rms(x)", "a scale moves out of rms", ("k: Global",)),
+    ),
 )
 def rms(xp, x):
     """The root mean square of each tensor."""
@@ -48,6 +77,10 @@ def rms(xp, x):
     "Tensor -> Scalar",
     torch="torch.mean({x})",
     latex=r"\operatorname{{mean}}\left({x}\right)",
+    equations=(
+        odd("mean"),
+        finite("mean(k * x) => k * mean(x)", "mean is linear", ("k: Global",)),
+    ),
 )
 def mean(xp, x):
     """The mean of each tensor."""
@@ -60,6 +93,10 @@ def mean(xp, x):
     latex=r"\textstyle\sum {x:product}",
     binds=Binding.SUM,
     weight=0.5,
+    equations=(
+        odd("sum"),
+        finite("sum(k * x) => k * sum(x)", "sum is linear", ("k: Global",)),
+    ),
 )
 def sum_(xp, x):
     """The sum of each tensor."""
@@ -71,6 +108,11 @@ def sum_(xp, x):
     torch="torch.sum({x} * {y})",
     latex=r"\langle {x}, {y}\rangle",
     commutative=True,
+    equations=(
+        finite("dot(-x, y) => -dot(x, y)", "dot is linear"),
+        finite("dot(k * x, y) => k * dot(x, y)", "dot is linear", ("k: Global",)),
+        finite("sum(x * y) => dot(x, y)", "an inner product spelled out"),
+    ),
 )
 def dot(xp, x, y):
     """The inner product of `x` and `y`, tensor by tensor."""
@@ -84,6 +126,15 @@ def _global_norm(x: list[torch.Tensor]) -> torch.Tensor:
     return torch.sqrt(torch.stack([torch.sum(torch.square(leaf)) for leaf in x]).sum())
 """,
     latex=r"\left\|{x}\right\|_{{\mathrm{{all}}}}",
+    equations=(
+        even("global_norm"),
+        finite("global_norm(abs(x)) => global_norm(x)", "global_norm sees no signs"),
+        finite(
+            "global_norm(k * x) => abs(k) * global_norm(x)",
+            "a scale moves out of global_norm",
+            ("k: Global",),
+        ),
+    ),
 )
 def global_norm(xp, x):
     """The Euclidean norm over all tensors of the model."""
@@ -98,6 +149,12 @@ def _global_dot(x: list[torch.Tensor], y: list[torch.Tensor]) -> torch.Tensor:
 """,
     latex=r"\langle {x}, {y}\rangle_{{\mathrm{{all}}}}",
     commutative=True,
+    equations=(
+        finite("global_dot(-x, y) => -global_dot(x, y)", "global_dot is linear"),
+        finite(
+            "global_dot(k * x, y) => k * global_dot(x, y)", "global_dot is linear", ("k: Global",)
+        ),
+    ),
 )
 def global_dot(xp, x, y):
     """The inner product of `x` and `y` over all tensors of the model."""
@@ -113,6 +170,10 @@ def _global_mean(x: list[torch.Tensor]) -> torch.Tensor:
 """,
     latex=r"\operatorname{{mean}}_{{\mathrm{{all}}}}\left({x}\right)",
     weight=0.5,
+    equations=(
+        odd("global_mean"),
+        finite("global_mean(k * x) => k * global_mean(x)", "global_mean is linear", ("k: Global",)),
+    ),
 )
 def global_mean(xp, x):
     """The mean over all entries of the model."""
@@ -128,6 +189,15 @@ def _global_max_abs(x: list[torch.Tensor]) -> torch.Tensor:
 """,
     latex=r"\left\|{x}\right\|_{{\infty,\mathrm{{all}}}}",
     weight=0.25,
+    equations=(
+        even("global_max_abs"),
+        finite("global_max_abs(abs(x)) => global_max_abs(x)", "global_max_abs sees no signs"),
+        finite(
+            "global_max_abs(k * x) => abs(k) * global_max_abs(x)",
+            "a scale moves out of global_max_abs",
+            ("k: Global",),
+        ),
+    ),
 )
 def global_max_abs(xp, x):
     """The largest magnitude in the model; 0 if it has no entries."""
@@ -146,6 +216,10 @@ def _cosine_sim(x: list[torch.Tensor], y: list[torch.Tensor]) -> torch.Tensor:
 """,
     latex=r"\cos\angle\left({x}, {y}\right)",
     commutative=True,
+    equations=(
+        finite("cosine_sim(-x, y) => -cosine_sim(x, y)", "a sign moves out of a cosine"),
+        finite("cosine_sim(-x, -y) => cosine_sim(x, y)", "a cosine of opposites"),
+    ),
 )
 def cosine_sim(xp, x, y):
     """The cosine of the angle between `x` and `y` over the whole model; 0 where either is 0."""
@@ -165,6 +239,23 @@ def _clip_by_global_norm(x: list[torch.Tensor], c: torch.Tensor | float) -> list
     return [leaf * shrink for leaf in x]
 """,
     latex=r"\operatorname{{clip}}_{{\mathrm{{all}}}}\left({x}, {c}\right)",
+    equations=(
+        finite(
+            "clip_by_global_norm(clip_by_global_norm(x, c), c) => clip_by_global_norm(x, c)",
+            "clipped twice",
+            ("c > 0",),
+        ),
+        finite(
+            "clip_by_global_norm(-x, c) => -clip_by_global_norm(x, c)",
+            "a sign moves out of clipping",
+        ),
+        finite(
+            "clip_by_global_norm(k * x, c) => k * clip_by_global_norm(x, c / k)",
+            "a scale moves out of clipping",
+            ("k > 0", "k: Global"),
+        ),
+    ),
+    work=2,
 )
 def clip_by_global_norm(xp, x, c):
     """`x` scaled down to global norm `c` where it is larger; no eps (Pascanu et al. 2013)."""

@@ -6,7 +6,7 @@ tried in both orders.
 """
 
 import ast
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -111,13 +111,14 @@ def _orders(statement: Statement) -> list[tuple[Arg, ...]]:
     return [args]
 
 
-def parse_law(text: str) -> tuple[Program, Program]:
+def parse_law(text: str, numbers: Collection[str] = ()) -> tuple[Program, Program]:
     """The two sides of a law `lhs => rhs` as programs whose free names are slots.
 
-    A name that stands where a primitive wants a Global is a Global slot, any other a Tensor.
+    A name that stands where a primitive wants a Global, or that is one of `numbers`, is a Global
+    slot, any other a Tensor.
     """
     sides = text.split("=>")
-    kinds: dict[str, str] = {}
+    kinds: dict[str, str] = dict.fromkeys(numbers, "number(0)")
     for node in ast.walk(ast.parse(sides[0].strip())):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
             params = PRIMITIVES[node.func.id].signature.params

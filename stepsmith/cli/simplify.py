@@ -1,29 +1,74 @@
 """`stepsmith simplify`: a rule without what changes nothing."""
 
-from typing import TYPE_CHECKING
+import enum
+import json
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from stepsmith.cli.command import command
-from stepsmith.cli.rules import ForceOption, OutOption, RuleArgument, resolve
+from stepsmith.cli.rules import ForceOption, JsonOption, OutOption, RuleArgument, resolve
 from stepsmith.output import put
 
 if TYPE_CHECKING:
     from dsl.program import Program
+    from dsl.simplifier import Simplified
+
+
+class Level(enum.StrEnum):
+    """The laws that may be used."""
+
+    EXACT = "exact"
+    FINITE = "finite"
 
 
 @command
-def simplify(rule: RuleArgument, out: OutOption = None, force: ForceOption = False) -> None:
-    """Print a rule that does exactly the same with fewer statements; stderr says what went.
+def simplify(
+    rule: RuleArgument,
+    level: Annotated[
+        Level,
+        typer.Option(
+            "--level",
+            help="exact: laws that hold always, NaN and infinities included; finite: those of real "
+            "arithmetic too, for the same steps to rounding wherever all values are finite.",
+        ),
+    ] = Level.EXACT,
+    out: OutOption = None,
+    force: ForceOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Print a rule that takes the same steps with fewer statements; stderr says what went.
 
-    Example: stepsmith simplify my.rule -o shorter.rule
+    The result is run beside the original on random streams, and refused if it differs.
+
+    Example: stepsmith simplify my.rule --level finite -o shorter.rule
     """
-    import dsl
+    from dsl.language.registry import Domain
+    from dsl.simplifier import simplified
 
     program = resolve(rule)
-    shorter = dsl.simplify(program)
-    put(str(shorter), out, force=force)
-    typer.echo(_removed(program, shorter), err=True)
+    found = simplified(program, Domain[level.name])
+    if as_json:
+        put(json.dumps(_facts(program, found, level), indent=2), out, force=force)
+        return
+    put(str(found.program), out, force=force)
+    if found.refused:
+        typer.echo(f"Refused: {found.refused}", err=True)
+    typer.echo(_removed(program, found.program), err=True)
+
+
+def _facts(program: "Program", found: "Simplified", level: Level) -> dict[str, Any]:
+    return {
+        "rule": program.name,
+        "level": level.value,
+        "before": {"statements": len(program.statements), "slots": list(program.slots)},
+        "after": {
+            "statements": len(found.program.statements),
+            "slots": list(found.program.slots),
+        },
+        "text": str(found.program),
+        "refused": found.refused or None,
+    }
 
 
 def _removed(before: "Program", after: "Program") -> str:

@@ -1,0 +1,419 @@
+"""An e-graph: terms, and classes of terms that are equal.
+
+A term is a primitive applied to earlier terms, a name or a number; it is kept once and named by a
+number. Classes are a union-find over terms. Two terms whose arguments are of the same classes are
+in one class (congruence). Every union has a reason, and the unions are the edges of a forest, so
+that the path between two terms of a class says why they are equal: nothing is removed from the
+forest, so a path stays as it was when the two came together.
+
+Sources: Nelson and Oppen (1980), "Fast decision procedures based on congruence closure";
+Nieuwenhuis and Oliveras (2005), "Proof-producing congruence closure"; Willsey et al. (2021), "egg:
+fast and extensible equality saturation".
+"""
+
+import math
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+
+from dsl.language.kinds import Kind, lifts
+from dsl.language.registry import PRIMITIVES, Law, Scope
+from dsl.language.signature import SignatureMismatch
+from dsl.simplifier.ring import (
+    RING,
+    Key,
+    Poly,
+    Product,
+    atom,
+    constant,
+    key_of,
+    measure,
+    sensible,
+    worked_out,
+)
+
+
+class Reason(NamedTuple):
+    """The reason of a union: a law, or a word for what is not declared as one."""
+
+    name: str
+    law: Law | None = None
+    backwards: bool = False
+    assumed: frozenset[str] = frozenset()
+
+
+CONGRUENCE = Reason("equal arguments")
+RING_STEP = Reason("terms and factors collected")
+FOLDED = Reason("numbers combined")
+
+_TURNS = 6
+"""Times that the poly of a class is put right before the next round: one that is a part of itself
+has no end of them."""
+
+Node = tuple[str, tuple[int, ...]]
+
+
+class Graph:
+    """Terms of one program and what is known of them.
+
+    **Arguments:** `kinds`: those of names. `arithmetic`: sums and products are worked out, as in
+    real arithmetic. `proofs`: keep what it takes to explain a union of that kind.
+    """
+
+    def __init__(self, kinds: Mapping[str, Kind], *, arithmetic: bool, proofs: bool = False):
+        self.kinds = kinds
+        self.arithmetic = arithmetic
+        self.proofs = proofs
+        self.op: list[str] = []
+        self.kids: list[tuple[int, ...]] = []
+        self.leaf: list[str | float | None] = []
+        self.up: list[int] = []
+        self.edge: list[tuple[int, Reason] | None] = []
+        self.kind: dict[int, Kind] = {}
+        self.by_op: dict[int, dict[str, list[int]]] = {}
+        self.users: dict[int, list[int]] = {}
+        self.poly: dict[int, Poly] = {}
+        self.chosen: dict[int, int | None] = {}
+        self.number: dict[int, float] = {}
+        self.changed: set[int] = set()
+        self._terms: dict[tuple[object, ...], int] = {}
+        self._nodes: dict[Node, int] = {}
+        self._index: dict[Key, int] = {}
+        self._repairs: list[int] = []
+        self._stale: dict[int, None] = {}
+        self._alike: list[tuple[int, int]] = []
+        self._turns: dict[int, int] = {}
+
+    def find(self, term: int) -> int:
+        """The class of a term, named by its first term."""
+        up = self.up
+        while up[term] != term:
+            up[term] = up[up[term]]
+            term = up[term]
+        return term
+
+    def same(self, one: int, other: int) -> bool:
+        """True if two terms are known to be equal."""
+        return self.find(one) == self.find(other)
+
+    def name(self, name: str) -> int:
+        """The term of an input, slot or hyperparameter."""
+        return self._leaf(("name", name), name, self.kinds[name])
+
+    def num(self, value: float) -> int:
+        """The term of a number."""
+        return self._leaf(("num", value + 0.0), value + 0.0, Kind.GLOBAL)
+
+    def _leaf(self, key: tuple[object, ...], value: str | float, kind: Kind) -> int:
+        if key in self._terms:
+            return self._terms[key]
+        term = self._new(str(key[0]), (), value)
+        self._terms[key] = term
+        self._begin(term, kind)
+        if isinstance(value, float):
+            self.number[term] = value
+        return term
+
+    def add(self, op: str, kids: tuple[int, ...]) -> int | None:
+        """The term of a primitive applied to terms; None if their kinds do not fit."""
+        swaps = PRIMITIVES[op].commutative and kids[1] < kids[0]
+        key = (op, (kids[1], kids[0], *kids[2:]) if swaps else kids)
+        term = self._terms.get(key)
+        if term is not None:
+            return term
+        try:
+            kind = PRIMITIVES[op].signature.bind(tuple(self.kind[self.find(k)] for k in kids))[1]
+        except SignatureMismatch:
+            return None
+        term = self._new(op, kids, None)
+        self._terms[key] = term
+        node = self.node(term)
+        first = self._nodes.get(node)
+        if first is not None:
+            self.up[term] = self.find(first)
+            self.edge[term] = (first, CONGRUENCE)
+            return term
+        self._nodes[node] = term
+        self._begin(term, kind)
+        for kid in dict.fromkeys(node[1]):
+            self.users[kid].append(term)
+        return term
+
+    def _new(self, op: str, kids: tuple[int, ...], leaf: str | float | None) -> int:
+        term = len(self.op)
+        self.op.append(op)
+        self.kids.append(kids)
+        self.leaf.append(leaf)
+        self.up.append(term)
+        self.edge.append(None)
+        return term
+
+    def _begin(self, term: int, kind: Kind) -> None:
+        self.kind[term] = kind
+        self.by_op[term] = {self.op[term]: [term]}
+        self.users[term] = []
+        self.changed.add(term)
+        self._stale[term] = None
+
+    def node(self, term: int) -> Node:
+        """A term with its arguments as classes, in order where they may swap."""
+        kids = tuple([self.find(kid) for kid in self.kids[term]])
+        if len(kids) > 1 and kids[1] < kids[0] and PRIMITIVES[self.op[term]].commutative:
+            kids = (kids[1], kids[0], *kids[2:])
+        return self.op[term], kids
+
+    def union(self, one: int, other: int, reason: Reason) -> bool:
+        """Make two terms equal; False if they were, or if nothing holds values of both kinds."""
+        a, b = self.find(one), self.find(other)
+        if a == b:
+            return False
+        kinds = self.kind[a], self.kind[b]
+        if kinds[0] is not kinds[1]:
+            low = 0 if lifts(*kinds) else 1 if lifts(kinds[1], kinds[0]) else None
+            if low is None:
+                return False
+            self.kind[a] = self.kind[b] = kinds[low]
+        self._link(one, other, reason)
+        root, gone = (a, b) if a < b else (b, a)
+        self.up[gone] = root
+        mine = self.by_op[root]
+        for op, terms in self.by_op.pop(gone).items():
+            mine.setdefault(op, []).extend(terms)
+        self._repairs.extend(self.users[gone])
+        self.users[root].extend(self.users.pop(gone))
+        if gone in self.number:
+            self.number.setdefault(root, self.number.pop(gone))
+        self.poly.pop(gone, None)
+        self.changed.discard(gone)
+        self.changed.add(root)
+        self._stale.pop(gone, None)
+        self._stale[root] = None
+        return True
+
+    def _link(self, one: int, other: int, reason: Reason) -> None:
+        """An edge of the forest from `one` to `other`, whose trees it joins."""
+        above: tuple[int, Reason] | None = (other, reason)
+        at = one
+        while True:
+            self.edge[at], before = above, self.edge[at]
+            if before is None:
+                return
+            above = (at, _turned(before[1]))
+            at = before[0]
+
+    def rebuild(self) -> None:
+        """Close the classes under congruence and arithmetic."""
+        self._turns.clear()
+        while self._repairs or self._stale or self._alike:
+            while self._repairs:
+                self._repair()
+            if self._stale:
+                stale = self._stale
+                self._stale = {}
+                for root in stale:
+                    if self.up[root] == root:
+                        self._reconsider(root)
+            elif self._alike:
+                alike, self._alike = self._alike, []
+                for one, other in alike:
+                    self._join_alike(one, other)
+
+    def _repair(self) -> None:
+        repairs, self._repairs = self._repairs, []
+        for term in dict.fromkeys(repairs):
+            node = self.node(term)
+            first = self._nodes.setdefault(node, term)
+            if first == term:
+                root = self.find(term)
+                self._stale[root] = None
+                self.changed.add(root)
+                continue
+            self.union(term, first, CONGRUENCE)
+            terms = self.by_op[self.find(term)][node[0]]
+            if term in terms and first in terms:
+                terms.remove(max(term, first))
+                self._nodes[node] = min(term, first)
+            self._stale[self.find(term)] = None
+
+    def _reconsider(self, root: int) -> None:
+        """What is known of a class, from its terms; its users are told if that changed."""
+        if root not in self.number:
+            value = self._folded(root)
+            if value is not None:
+                number = self.num(value)
+                self.number[self.find(number)] = value
+                term = next(iter(self.by_op[root].values()))[0]
+                folded = self._fold_term(root)
+                self.union(term if folded is None else folded, number, FOLDED)
+                return
+        if not self.arithmetic:
+            return
+        poly, chosen = self._best_poly(root)
+        if self.poly.get(root) == poly and self.chosen.get(root) == chosen:
+            return
+        changed = self.poly.get(root) != poly
+        turns = self._turns[root] = self._turns.get(root, 0) + 1
+        if turns > _TURNS:
+            return
+        self.poly[root], self.chosen[root] = poly, chosen
+        if not changed:
+            return
+        self.changed.add(root)
+        for user in self.users[root]:
+            self._stale[self.find(user)] = None
+        number = constant(poly)
+        if number is not None and root not in self.number:
+            self._alike.append((root, self.num(number)))
+        elif measure(poly) == (1, 1):
+            ((((base, power),), value),) = poly.items()
+            if value == 1 and power == 1 and base != root:
+                self._alike.append((root, base))
+        key = key_of(poly)
+        first = self.find(self._index.setdefault(key, root))
+        if first != root:
+            if key_of(self._known(first)) == key:
+                self._alike.append((first, root))
+            else:
+                self._index[key] = root
+
+    def _best_poly(self, root: int) -> tuple[Poly, int | None]:
+        """The simplest poly of a class, and the term that it comes from; None for a base."""
+        if root in self.number:
+            number = self.number[root]
+            return ({(): number} if number else {}), None
+        best, chosen, least = None, None, (99, 99)
+        base = False
+        for op, terms in self.by_op[root].items():
+            if op not in RING:
+                base = True
+                continue
+            for term in terms:
+                poly = self._poly_of(term, root)
+                if poly is None:
+                    base = True
+                    continue
+                size = measure(poly)
+                if size < least or (size == least and term < (chosen or 0)):
+                    best, chosen, least = poly, term, size
+        if best is None or (base and least >= (1, 1) and not _is_multiple(best)):
+            return atom(root), None
+        return best, chosen
+
+    def _poly_of(self, term: int, root: int) -> Poly | None:
+        """The poly of a sum or product; None where it is none, or too large."""
+        kids = [self.find(kid) for kid in self.kids[term]]
+        if root in kids:
+            return None
+        polys = [self._known(kid) for kid in kids]
+        poly = worked_out(self.op[term], polys, lambda at: self.factor(kids[at]))
+        if poly is None or not sensible(poly):
+            return None
+        return poly
+
+    def _known(self, root: int) -> Poly:
+        poly = self.poly.get(root)
+        if poly is None:
+            poly, self.chosen[root] = self._best_poly(root)
+            self.poly[root] = poly
+        if any(self.up[base] != base for key in poly for base, _ in key):
+            self._stale[root] = None
+            made: Poly = {}
+            for key, value in poly.items():
+                product: Product = ()
+                for base, power in key:
+                    from_base = ((self.find(base), power),)
+                    product = tuple(sorted((*product, *from_base)))
+                made[_merged(product)] = made.get(_merged(product), 0.0) + value
+            return {key: value for key, value in made.items() if value}
+        return poly
+
+    def factor(self, root: int) -> tuple[Product, float]:
+        """A class as a product and a number; a sum of several terms is a base, without the number
+        before it where that sum has a class of its own."""
+        poly = self._known(root)
+        if len(poly) == 1:
+            return next(iter(poly.items()))
+        return ((root, 1),), 1.0
+
+    def opposite(self, root: int) -> int | None:
+        """The class of what is the opposite of a class, if that is written in another way too."""
+        term = self._nodes.get(("neg", (root,)))
+        if term is None:
+            return None
+        other = self.find(term)
+        return other if any(op not in ("neg", "mul") for op in self.by_op[other]) else None
+
+    def _folded(self, root: int) -> float | None:
+        term = self._fold_term(root)
+        return None if term is None else self._fold(term)
+
+    def _fold_term(self, root: int) -> int | None:
+        for terms in self.by_op[root].values():
+            for term in terms:
+                if self.kids[term] and self._fold(term) is not None:
+                    return term
+        return None
+
+    def _fold(self, term: int) -> float | None:
+        """The number that a primitive makes of numbers, if it is finite."""
+        values = [self.number.get(self.find(kid)) for kid in self.kids[term]]
+        if not values or None in values:
+            return None
+        primitive = PRIMITIVES[self.op[term]]
+        if primitive.scope is Scope.STEP or not (primitive.signature.elementwise or primitive.lazy):
+            return None
+        with np.errstate(all="ignore"):
+            value = float(primitive.meaning(np, *map(np.float64, values))) + 0.0
+        return value if math.isfinite(value) else None
+
+    def _join_alike(self, one: int, other: int) -> None:
+        """Two classes of one poly become one."""
+        a, b = self.find(one), self.find(other)
+        if a == b:
+            return
+        number = self.number.get(b)
+        same = key_of(self._known(a)) == key_of(self._known(b))
+        if number is not None and not same:
+            same = constant(self._known(a)) == number
+        if not same and self._known(a) != atom(b):
+            return
+        self.union(self.stand_in(a), self.stand_in(b), RING_STEP)
+
+    def stand_in(self, root: int) -> int:
+        """A term of a class for arithmetic: where unions are to be explained, one that shows the
+        sums and products that its poly was worked out from."""
+        if not self.proofs:
+            return root
+        made = self._spelled(root, {})
+        return root if made is None or not self.same(made, root) else made
+
+    def _spelled(self, root: int, made: dict[int, int | None]) -> int | None:
+        """A term of a class down to the bases of its poly, each base by its first term."""
+        root = self.find(root)
+        if root in made:
+            return made[root] if made[root] is not None else root
+        made[root] = None
+        term = self.chosen.get(root)
+        if term is None or self.poly.get(root) == atom(root):
+            made[root] = root
+            return root
+        kids = tuple(self._spelled(kid, made) or self.find(kid) for kid in self.kids[term])
+        made[root] = self.add(self.op[term], kids)
+        return made[root]
+
+
+def _is_multiple(poly: Poly) -> bool:
+    """True for one base times a number, or a number."""
+    return measure(poly) <= (1, 1)
+
+
+def _merged(product: Product) -> Product:
+    powers: dict[int, int] = {}
+    for base, power in product:
+        powers[base] = powers.get(base, 0) + power
+    return tuple(sorted(pair for pair in powers.items() if pair[1]))
+
+
+def _turned(reason: Reason) -> Reason:
+    return reason if reason.law is None else reason._replace(backwards=not reason.backwards)

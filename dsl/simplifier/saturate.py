@@ -1,0 +1,282 @@
+"""Equality saturation: laws applied to all that changed, until nothing new comes of it.
+
+A law that is met too often in a round is left out for the next one, then for two, for four, and so
+on (the back-off scheduler of egg). Rounds and terms are bounded; no clock decides anything.
+"""
+
+from collections.abc import Mapping
+
+from dsl.language.registry import Domain
+from dsl.simplifier.graph import RING_STEP, Graph
+from dsl.simplifier.laws import Ready, laws_by_op, product_laws
+from dsl.simplifier.match import (
+    allowed,
+    apply,
+    apply_product,
+    matches,
+    possible,
+    product_matches,
+    product_term,
+)
+from dsl.simplifier.ring import RING, Poly, Product, constant, times
+from dsl.simplifier.signs import Signs
+
+ROUNDS, TERMS, MATCHES, PRODUCTS = 8, 1500, 60, 12
+"""The most rounds; terms after which there are no more; matches in a round of a law where it
+stands, and of one among factors."""
+_CONTENTS = 4
+"""Numbers that are tried before a sum."""
+_DEPTH = 2
+"""How far up a change may matter to a pattern."""
+
+
+class Saturation:
+    """The rounds on one graph.
+
+    **Arguments:** `hypers`: hyperparameters with their defaults; `slots`: those that are never
+    below 0, with what is assumed for it.
+    """
+
+    def __init__(
+        self,
+        graph: Graph,
+        domain: Domain,
+        hypers: Mapping[str, float],
+        slots: Mapping[str, frozenset[str]],
+    ):
+        self.graph = graph
+        self.domain = domain
+        self._hypers = hypers
+        self._slots = slots
+        self._laws = laws_by_op(domain)
+        self._products = product_laws(domain)
+        self._banned: dict[str, tuple[int, int]] = {}
+        self._met: dict[str, int] = {}
+        self._written: set[object] = set()
+
+    def run(self) -> None:
+        """Rounds until nothing changes, or there are too many."""
+        self.graph.rebuild()
+        for number in range(ROUNDS):
+            if not self._round(number) or len(self.graph.op) > TERMS:
+                return
+
+    def signs(self) -> Signs:
+        """The signs of values as the graph is now."""
+        return Signs(self.graph, self._hypers, self._slots)
+
+    def _round(self, number: int) -> bool:
+        """Apply every law once to what changed; False if nothing new came of it."""
+        graph = self.graph
+        before = len(graph.op)
+        roots = self._affected()
+        graph.changed.clear()
+        signs = self.signs()
+        self._met = {}
+        united = False
+        for root in roots:
+            if graph.up[root] != root or root in graph.number:
+                continue
+            for op, terms in tuple(graph.by_op[root].items()):
+                for law in self._laws.get(op, ()):
+                    if not self._is_banned(law, number):
+                        for term in tuple(terms):
+                            if possible(graph, law.left, term):
+                                united |= self._at(law, term, signs)
+            if len(graph.op) > TERMS:
+                break
+        graph.rebuild()
+        if graph.arithmetic:
+            for root in roots:
+                if graph.up[root] == root and len(graph.op) <= TERMS:
+                    united |= self._factored(root, signs, number)
+        self._ban(number)
+        graph.rebuild()
+        return united or len(graph.op) > before
+
+    def _at(self, law: Ready, term: int, signs: Signs) -> bool:
+        """Apply a law to a term in all ways in which it is met."""
+        graph = self.graph
+        united = False
+        for bound in matches(graph, law.left, term, {}):
+            assumed = allowed(graph, law, bound, signs)
+            if assumed is not None:
+                if self._counted(law, MATCHES):
+                    break
+                united |= apply(graph, law, bound, assumed) is not None
+        return united
+
+    def _counted(self, law: Ready, most: int) -> bool:
+        """Count a match of a law; True if that is one too many."""
+        met = self._met[law.law.text] = self._met.get(law.law.text, 0) + 1
+        return met > most
+
+    def _is_banned(self, law: Ready, number: int) -> bool:
+        return self._banned.get(law.law.text, (0, 0))[0] > number
+
+    def _ban(self, number: int) -> None:
+        """Leave laws out that were met too often."""
+        products = {law.law.text for law in self._products}
+        for text, count in self._met.items():
+            if count > (PRODUCTS if text in products else MATCHES):
+                _, times_met = self._banned.get(text, (0, 0))
+                self._banned[text] = number + 2 + 2**times_met, times_met + 1
+
+    def _affected(self) -> list[int]:
+        """The classes that changed and those that read them, in order."""
+        graph = self.graph
+        found = {graph.find(root): None for root in graph.changed}
+        level = list(found)
+        for _ in range(_DEPTH):
+            level = [graph.find(user) for root in level for user in graph.users[graph.find(root)]]
+            level = [root for root in dict.fromkeys(level) if root not in found]
+            found.update(dict.fromkeys(level))
+        return sorted(found)
+
+    def _factored(self, root: int, signs: Signs, round_number: int) -> bool:
+        """Laws of products applied to a class, and the class written from its poly."""
+        graph = self.graph
+        poly = graph.poly.get(root)
+        if poly is None or constant(poly) is not None:
+            return False
+        turned = self._turned(poly)
+        key = (root, tuple(poly.items()), turned is None)
+        if key in self._written:
+            return False
+        self._written.add(key)
+        united = False
+        if len(poly) == 1:
+            ((product, number),) = poly.items()
+            united |= self._product(root, product, number, signs, round_number)
+        root = graph.find(root)
+        if not any(op in RING for op in graph.by_op[root]):
+            return united
+        for made in self._spellings(poly, turned):
+            if made is not None and not graph.same(made, root):
+                graph.rebuild()
+                united |= graph.union(graph.stand_in(root), made, RING_STEP)
+        return united
+
+    def _product(
+        self, root: int, product: Product, number: float, signs: Signs, round_number: int
+    ) -> bool:
+        """Apply the laws of products to the factors of a class."""
+        graph = self.graph
+        if len(product) == 1 and abs(product[0][1]) == 1:
+            return False
+        ops = {op for base, _ in product for op in graph.by_op[graph.find(base)]}
+        united = False
+        for law in self._products:
+            if not _may_hold(law, ops) or self._is_banned(law, round_number):
+                continue
+            for met in tuple(product_matches(graph, law, product)):
+                assumed = allowed(graph, law, met[0], signs)
+                if assumed is None or self._counted(law, PRODUCTS):
+                    continue
+                if apply_product(graph, law, met, number, assumed):
+                    graph.rebuild()
+                    united = True
+        return united
+
+    def _spellings(self, poly: Poly, turned: Poly | None) -> list[int | None]:
+        """Terms that a poly can be written as; `turned`: see `_turned`."""
+        graph = self.graph
+        if len(poly) == 1:
+            pairs = [*poly.items(), *([] if turned is None else turned.items())]
+            return [product_term(graph, number, product) for product, number in pairs]
+        made = [self._sum(poly), self._average(poly)]
+        if turned is not None:
+            made.append(self._sum(turned))
+        common = _common(poly)
+        for number in _contents(poly):
+            if not common and number == 1:
+                continue
+            inner = {times(key, common, -1): value / number for key, value in poly.items()}
+            outside = product_term(graph, number, common)
+            for inside in (self._sum(inner), self._average(inner)):
+                if inside is not None and outside is not None:
+                    made.append(graph.add("mul", (outside, inside)))
+        return made
+
+    def _turned(self, poly: Poly) -> Poly | None:
+        """A poly with the opposites of bases that are known by more than that, for the sake of a
+        sign; None without any."""
+        made: Poly = {}
+        for product, number in poly.items():
+            if number < 0:
+                for base, power in product:
+                    other = self.graph.opposite(base) if power % 2 else None
+                    if other is not None:
+                        rest = tuple(pair for pair in product if pair[0] != base)
+                        product, number = (*rest, (other, power)), -number
+                        break
+            made[product] = number
+        return None if made == poly else made
+
+    def _sum(self, poly: Poly) -> int | None:
+        """A sum, what is added before what is taken away."""
+        graph = self.graph
+        parts = sorted(poly.items(), key=lambda pair: (pair[0] == (), pair[1] < 0, pair[0]))
+        made: int | None = None
+        for product, number in parts:
+            below = made is not None and number < 0
+            if product:
+                term = product_term(graph, -number if below else number, product)
+            else:
+                term = graph.num(-number if below else number)
+            if term is None:
+                return None
+            made = term if made is None else graph.add("sub" if below else "add", (made, term))
+            if made is None:
+                return None
+        return made
+
+    def _average(self, poly: Poly) -> int | None:
+        """`(1 - k) * x + k * y` as an average."""
+        graph = self.graph
+        if len(poly) != 2 or () in poly:
+            return None
+        (one, first), (other, second) = poly.items()
+        if abs(first + second - 1) > 1e-12:
+            return None
+        x, y = product_term(graph, 1.0, one), product_term(graph, 1.0, other)
+        if x is None or y is None:
+            return None
+        # The number written is that of what is kept: a slot, if one of the two is.
+        if self._remembers(one) and not self._remembers(other):
+            x, y, second = y, x, first
+        return graph.add("interp", (x, y, graph.num(second)))
+
+    def _remembers(self, product: Product) -> bool:
+        graph = self.graph
+        return any(
+            graph.leaf[term] not in ("w", "g", "t", "T", "loss")
+            and str(graph.leaf[term]) not in self._hypers
+            for base, _ in product
+            for term in graph.by_op[graph.find(base)].get("name", ())
+        )
+
+
+def _may_hold(law: Ready, ops: set[str]) -> bool:
+    return all(getattr(part, "op", None) in ops for part, _ in law.factors if hasattr(part, "op"))
+
+
+def _common(poly: Poly) -> Product:
+    """The factors that all summands share."""
+    keys = list(poly)
+    shared = dict(keys[0])
+    for key in keys[1:]:
+        powers = dict(key)
+        for base, power in list(shared.items()):
+            other = powers.get(base, 0)
+            if other * power <= 0:
+                del shared[base]
+            else:
+                shared[base] = min(power, other, key=abs)
+    return tuple(sorted(shared.items()))
+
+
+def _contents(poly: Poly) -> list[float]:
+    """Numbers that may be taken out of a sum: those that leave one summand without a number."""
+    found = [1.0, *poly.values()]
+    return list(dict.fromkeys(found))[:_CONTENTS]
