@@ -7,6 +7,7 @@ kinds stands for its kind of the length that the arguments have, which is one an
 """
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TypeAlias
 
 from dsl.language.kinds import KINDS, Kind, join, lifts
@@ -45,7 +46,7 @@ class Signature:
         words = [word.strip() for word in left.split(",") if word.strip()]
         return Signature(tuple(map(_kind, words)), _kind(right.strip()))
 
-    @property
+    @cached_property
     def elementwise(self) -> bool:
         """True if the primitive works entry by entry on whatever kind it gets."""
         return self.result is None and all(kind in (None, Kind.GLOBAL) for kind in self.params)

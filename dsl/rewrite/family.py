@@ -49,8 +49,12 @@ def family(program: Program) -> str:
     rounds = [", ".join(names)]
     classes = 0
     while True:
-        seen = [
-            (colour, _around(reads, colours), _around(read_by, colours))
+        seen: list[tuple[int, Around, Around]] = [
+            (
+                colour,
+                tuple(sorted([at + colours[node] for at, node in reads])),
+                tuple(sorted([at + colours[node] for at, node in read_by])),
+            )
             for colour, reads, read_by in zip(colours, graph.reads, graph.read_by, strict=True)
         ]
         met = sorted(seen)
@@ -60,10 +64,6 @@ def family(program: Program) -> str:
             return hashed("family", "\n".join(rounds))
         classes = len(rank)
         colours = [rank[what] for what in seen]
-
-
-def _around(edges: Edges, colours: list[int]) -> Around:
-    return tuple(sorted([at + colours[node] for at, node in edges]))
 
 
 @lru_cache(maxsize=16384)

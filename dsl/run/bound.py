@@ -56,7 +56,8 @@ class Bound:
         self._start: list[Value] = self._plan.values.copy()
         self._set(self._start, given)
         self._fold()
-        self._order = [index for index in self._plan.order if self._start[index] is None]
+        order = [index for index in self._plan.order if self._start[index] is None]
+        self._order = [(index, self._calls[index]) for index in order]
 
     @property
     def asks(self) -> bool:
@@ -82,7 +83,8 @@ class Bound:
         values = self._start.copy()
         self._set(values, inputs)
         self._set(values, slots)
-        self._evaluate(self._order, values)
+        for index, compute in self._order:
+            values[index] = compute(values)
         following = {slot: self._read(out, values) for slot, out in self._plan.slots.items()}
         return self._read(self._plan.result, values), following
 
@@ -115,12 +117,6 @@ class Bound:
                 if all(isinstance(arg, float) for arg in args):
                     self._start[index] = number(self.xp, call.primitive, args)
 
-    def _evaluate(self, order: Sequence[int], values: list[Value]) -> None:
-        calls = self._calls
-        for index in order:
-            if values[index] is None:
-                values[index] = calls[index](values)
-
     def _computing(self, call: Call) -> Compute:
         """The function that evaluates a call."""
         xp, take = self.xp, _taking(call.args)
@@ -129,7 +125,7 @@ class Bound:
             return lambda values: self._chosen(call, values)
         if _of_numbers(call):
             return lambda values: number(xp, primitive, take(values))
-        if not primitive.signature.elementwise or not _all_plain(call):
+        if not call.passing.at_once:
             return lambda values: self._part_by_part(call, take(values))
         if not lifts:
             return lambda values: meaning(xp, *take(values))
@@ -154,7 +150,9 @@ class Bound:
         new, old = call.branches
         branch: Branch = new if values[call.args[0]] != 0 else old
         inside = values.copy()
-        self._evaluate(branch.order, inside)
+        for index in branch.order:
+            if inside[index] is None:
+                inside[index] = self._calls[index](inside)
         return self._read(branch.value, inside)
 
     def _read(self, output: Output, values: list[Value]) -> Value:
@@ -172,11 +170,6 @@ class Bound:
         if kind is Kind.SCALAR:
             return value[self._owner]
         return np.broadcast_to(value, len(self._owner if to is Kind.TENSOR else self.leaves))
-
-
-def _all_plain(call: Call) -> bool:
-    """True if a call makes a Tensor, a Scalar or a Global of such values."""
-    return all(map(plain, (call.passing.result, *call.passing.given)))
 
 
 def _of_numbers(call: Call) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
-from dsl.language.kinds import Kind
+from dsl.language.kinds import Kind, plain
 from dsl.language.registry import PRIMITIVES, Primitive
 from dsl.program import Arg, Const, Local, Name, Program, Statement
 from dsl.program.walk import in_any_case, indices, needed
@@ -44,7 +44,8 @@ class Passing(NamedTuple):
     """The way in which a primitive gets arguments of kinds `given`, and the kind of what it makes.
 
     `wanted` are the kinds that it gets, after `lifts`. `per_tensor` are the positions of arguments
-    that hold a part for each tensor then.
+    that hold a part for each tensor then. `at_once`: it works entry by entry, and there is nothing
+    but Tensors, Scalars and Globals, so all tensors may be one long one.
     """
 
     given: tuple[Kind, ...]
@@ -52,6 +53,7 @@ class Passing(NamedTuple):
     result: Kind
     lifts: Sequence[Lift]
     per_tensor: Sequence[int]
+    at_once: bool
 
 
 class Call(NamedTuple):
@@ -134,7 +136,8 @@ def _passing(primitive: Primitive, kinds: tuple[Kind, ...]) -> Passing:
     ]
     held = {**dict(enumerate(kinds)), **{lift.position: lift.to for lift in lifts}}
     per_tensor = [at for at, kind in held.items() if kind is not Kind.GLOBAL]
-    return Passing(kinds, wanted, result, lifts, per_tensor)
+    at_once = broadcasts and all(map(plain, (result, *kinds)))
+    return Passing(kinds, wanted, result, lifts, per_tensor, at_once)
 
 
 def _output(program: Program, arg: Arg, places: Mapping[Arg, int], to: Kind) -> Output:
