@@ -53,7 +53,7 @@ class Emitter:
         self.program = facts.program
         self.dialect = dialect
         self.names = Names(dialect.reserved)
-        self.called = {n: self.names.take(safe(n, dialect.reserved)) for n in dialect.given}
+        self.called = self.names.take_all(dialect.given, dialect.reserved)
         self.inline = self._candidates()
         self._split()
         self.line_names = self._name_lines()
@@ -183,6 +183,13 @@ class Names:
             free, count = f"{wanted}_{count}", count + 1
         self.taken.add(free)
         return free
+
+    def take_all(self, names: Iterable[str], reserved: Collection[str] = ()) -> dict[str, str]:
+        """What each name of a program becomes; those that can stay as they are have the choice."""
+        wanted = {name: safe(name, reserved) for name in names}
+        first = sorted(wanted, key=lambda name: wanted[name] != name)
+        found = {name: self.take(wanted[name]) for name in first}
+        return {name: found[name] for name in wanted}
 
 
 def safe(name: str, reserved: Collection[str] = ()) -> str:

@@ -1,5 +1,6 @@
 """The docstring that heads an emitted file: what the rule is and where it comes from."""
 
+import builtins
 import re
 import textwrap
 from dataclasses import replace
@@ -10,14 +11,17 @@ from dsl.language.numbers import format_number
 from dsl.program import Program
 from dsl.rewrite.canonical import canonical_hash
 
+_IMPORTED = {"Any", "Callable", "Iterable", "NamedTuple"}
+
 
 def camel_case(program: Program) -> str:
     """The name of a class: the docstring's spelling of the name (`AdamW: ...`) if it has one."""
-    title = re.match(r"([A-Za-z]\w*)\b", program.doc)
+    spelled = re.match(r"([A-Za-z]\w*)\b", program.doc)
     plain = program.name.replace("_", "")
-    if title and title[1].lower() == plain.lower() and title[1][0].isupper():
-        return title[1]
-    return "".join(p[:1].upper() + p[1:] for p in program.name.split("_")) or "Rule"
+    if spelled and spelled[1].lower() == plain.lower() and spelled[1][0].isupper():
+        return spelled[1]
+    title = "".join(p[:1].upper() + p[1:] for p in program.name.split("_")) or "Rule"
+    return f"{title}Rule" if title in _IMPORTED or hasattr(builtins, title) else title
 
 
 def docstring(facts: Facts, title: str, evidence: str | None) -> list[str]:

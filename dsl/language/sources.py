@@ -36,3 +36,6 @@ OUTPUTS = Source(
     "a function that returns the outputs of the model on the batch, and the loss of the batch as a "
     "function of outputs",
 )
+
+ARGUMENTS = tuple(source.argument for source in (LOSS, LOSSES, FULL, SAMPLED, OUTPUTS))
+"""The arguments that they are handed over as."""

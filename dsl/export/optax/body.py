@@ -4,11 +4,12 @@ Every line is a tree of one value per parameter tensor made by `jax.tree.map`, o
 """
 
 import ast
+import builtins
 from collections.abc import Sequence
 from typing import assert_never
 
 from dsl.export.code import Code, function_head
-from dsl.export.emit import Emitter
+from dsl.export.emit import Emitter, Names
 from dsl.export.expressions import call, expression, fill, function_of, names_in, number, show
 from dsl.export.optax.values import LIKE, Values, spread_to, without_indicator
 from dsl.export.shapes import alike
@@ -68,7 +69,7 @@ class Body:
             return value
         if (arg, kind) not in self._lifted:
             label = self.emitter.names.take("spread")
-            like = "g_raw" if have is Kind.GLOBAL and "g" in names_in(value) else "g"
+            like = Names(names_in(value) if have is Kind.GLOBAL else ()).take("g")
             if have is Kind.GLOBAL:
                 params, trees, one = [like], [ast.Name("updates")], value
             else:
@@ -153,7 +154,7 @@ class Body:
         emitter, args = self.emitter, self.emitter.reads(index)
         trees = [arg for arg in args if emitter.kind(arg) is not Kind.GLOBAL]
         by_part, made = self.facts.by_part(index), emitter.kind(Local(index))
-        captured = {"jax", "jnp", *self.values.declared.functions}
+        captured = {"jax", "jnp", *dir(builtins), *self.values.declared.functions}
         for arg in args:
             if arg not in trees:
                 captured.update(names_in(self.outer(arg)))

@@ -1,6 +1,9 @@
 """The whole Optax file: docstring, imports, functions, state, transformation, alias."""
 
 import ast
+import builtins
+import io
+import tokenize
 
 from dsl.export.code import function_head
 from dsl.export.expressions import format_float, names_in
@@ -13,6 +16,7 @@ from dsl.language.hyperparameters import host_name
 from dsl.program import Program
 
 _RETURNS = "optax.GradientTransformationExtraArgs"
+_IMPORTED = {"jax", "jnp", "optax", "Any", "NamedTuple", "Callable", "ravel_pytree"}
 
 
 def to_optax_source(
@@ -49,7 +53,8 @@ class _File:
             lines += ["", constant]
         for text in declared.functions.values():
             lines += ["", "", text]
-        return "\n".join([*lines, "", "", *state, "", "", *body]) + "\n"
+        source = "\n".join([*lines, "", "", *state, "", "", *body]) + "\n"
+        return with_name_to_spare(source, plan.name)
 
     def _imports(self) -> list[str]:
         uses = set(self.parts.uses)
@@ -139,6 +144,28 @@ class _File:
         needs = ["`value`, the loss at the parameters"] if "loss" in inner.reads else []
         needs += [f"`{source.argument}`, {source.holds}" for source in inner.sources]
         return ["", *prose(f"`update` needs {'; and '.join(needs)}.", 4)] if needs else []
+
+
+def with_name_to_spare(source: str, name: str) -> str:
+    """The file in which only the optimizer is called `name`: a module, a type or a function of
+    Python of that name, as far as the file uses it, has an underscore in front."""
+    if name not in _IMPORTED and not hasattr(builtins, name):
+        return source
+    tokens = list(tokenize.generate_tokens(io.StringIO(source).readline))
+    lines, last, spared = source.splitlines(), 0, False
+    neighbours = zip(tokens, tokens[1:], tokens[2:], strict=False)
+    for before, token, after in reversed(list(neighbours)):
+        if token.type != tokenize.NAME:
+            continue
+        row, column = token.start
+        line = lines[row - 1]
+        if line.startswith(("import ", "from ")):
+            last = max(last, row)
+        elif token.string == name and before.string not in ("def", ".") and after.string != "=":
+            lines[row - 1] = f"{line[:column]}_{line[column:]}"
+            spared = True
+    spare = ["", f"_{name} = {name}"] if spared else []
+    return "\n".join([*lines[:last], *spare, *lines[last:]]) + "\n"
 
 
 def _meaning(facts: Facts, hyper: str) -> str:

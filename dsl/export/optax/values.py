@@ -7,22 +7,27 @@ from collections.abc import Sequence
 
 from dsl.errors import ExportError
 from dsl.export.declared import Declared, meaning
-from dsl.export.emit import safe
+from dsl.export.emit import Names
 from dsl.export.expressions import call, expression, fill, names_in, rewritten
 from dsl.export.facts import Facts
 from dsl.export.shapes import spread
 from dsl.language.hyperparameters import host_name
 from dsl.language.kinds import Kind
 from dsl.language.registry import PRIMITIVES, Primitive
+from dsl.language.sources import ARGUMENTS
 from dsl.program import Arg, Local, Name, Program
 
 _RESERVED = {
     *("jax", "jnp", "optax", "Any", "NamedTuple", "Callable"),
     *("init", "update", "updates", "params", "state", "extra_args", "count", "key", "seed"),
-    *("value", "value_fn", "horizon", "mask", "learning_rate", "weight_decay", "treedef", "t"),
+    *("value", "horizon", "mask", "learning_rate", "weight_decay", "treedef", "t", "dtype"),
+    *("new_state", "ravel_pytree", *ARGUMENTS),
     *(f"_{op}" for op in PRIMITIVES),
     *dir(builtins),
 }
+_FIELDS = {"count", "key", "index"}
+"""Fields that a state has, and what a tuple calls its own."""
+
 _OPERATORS: dict[str, ast.operator] = {"divide": ast.Div(), "power": ast.Pow()}
 """Functions of the array namespace that an operator on arrays means exactly."""
 
@@ -53,10 +58,11 @@ class Values:
     def __init__(self, facts: Facts, reserved: set[str]):
         self.facts = facts
         self.declared = Declared("jnp", "jax.Array")
-        self.reserved = _RESERVED | reserved
         hypers = facts.program.hyperparameters
+        read = {"lr"} & hypers.keys() | {"loss"} & {*facts.program.inputs}
+        self.reserved = _RESERVED | reserved | read
         self.given = [name for name in hypers if host_name(name, "optax") == name]
-        self.fields = {slot: safe(slot, {"count", "key"}) for slot in facts.program.slots}
+        self.fields = Names(_FIELDS).take_all(facts.program.slots, _FIELDS)
         self.arrays = _arrays(facts.program)
 
     def looks(self, name: str) -> str:

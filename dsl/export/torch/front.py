@@ -32,6 +32,7 @@ class Front:
         self.made: set[tuple[int, bool]] = set()
         self._lists: dict[Arg, str] = {}
         self._numbers: dict[int, str] = {}
+        self._olds: dict[str, str] = {}
 
     def make_for(self, roots: Iterable[Arg]) -> None:
         """Lines for everything made once for the model that the loop needs for `roots`."""
@@ -76,7 +77,7 @@ class Front:
         if id == "t":
             return 'self.state[p]["step"].double() for _, p, _ in ready'
         if id in self.program.slots:
-            return f'self.state[p]["{id}"] for _, p, _ in ready'
+            return f'self.state[p]["{self.values.keys[id]}"] for _, p, _ in ready'
         return f"{show(self.parameters.entry(id))} for group, _, _ in ready"
 
     def make(self, arg: Arg, *, listed: bool = False) -> None:
@@ -194,7 +195,9 @@ class Front:
             case Name("w"):
                 return "p"
             case Name(id) if id in self.program.slots:
-                return f"old_{safe(id)}"
+                if id not in self._olds:
+                    self._olds[id] = self.emitter.names.take(f"old_{safe(id)}")
+                return self._olds[id]
             case Name(id):
                 return self.emitter.called.get(id, id)
             case Local(index):
@@ -205,7 +208,7 @@ class Front:
         """A number of the model as an expression."""
         match arg:
             case Name(id) if id in self.values.model_slots:
-                return expression(f'model["{id}"]')
+                return expression(f'model["{self.values.keys[id]}"]')
             case Name("loss"):
                 return ast.Name("value")
             case Name(id):

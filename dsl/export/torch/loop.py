@@ -73,7 +73,7 @@ class Loop:
                 return ast.Name("value")
             case Name(id) if id in self.program.slots:
                 home = "model" if id in self.values.model_slots else "state"
-                return expression(f'{home}["{id}"]')
+                return expression(f'{home}["{self.values.keys[id]}"]')
             case Name(id):
                 return ast.Name(self.emitter.called.get(id, id))
             case Local(index):

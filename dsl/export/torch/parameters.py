@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from dsl.export.code import Code
-from dsl.export.emit import safe
+from dsl.export.emit import Names
 from dsl.export.expressions import expression, format_float
 from dsl.export.facts import Facts
 from dsl.export.header import argument, prose
@@ -17,7 +17,12 @@ from dsl.language.hyperparameters import host_name
 from dsl.language.oracle import Source
 from dsl.language.sources import LOSS
 
-_TAKEN = {"params", "maximize", "seed", "horizon", "betas", "lr_"}
+_TAKEN = {
+    *("self", "params", "maximize", "seed", "horizon", "betas", "defaults", "index", "beta"),
+    *("torch", "Any", "super", "enumerate", "ValueError"),
+}
+"""Names that the constructor has a use for."""
+
 _REFUSED = {"lr": "learning rate", "eps": "epsilon value", "weight_decay": "weight_decay value"}
 """The hyperparameters that PyTorch wants positive or zero, in the words of its errors."""
 
@@ -69,10 +74,10 @@ class Parameters:
         betas = sorted(name for name in values if host_name(name, "torch") == "betas")
         self.betas = tuple(betas) if {"b1", "b2"} <= set(betas) else ()
         taken: list[Parameter] = []
+        labels = _labels([name for name in values if name not in self.betas], alone=betas)
         for name, value in values.items():
-            if name not in self.betas:
-                alone = name if name in betas else host_name(name, "torch")
-                taken.append(Parameter(safe(alone, _TAKEN), (name,), (value,)))
+            if name in labels:
+                taken.append(Parameter(labels[name], (name,), (value,)))
             elif name == "b1":
                 taken.append(Parameter("betas", self.betas, tuple(values[b] for b in self.betas)))
         self.taken = sorted(taken, key=lambda parameter: parameter.label != "lr")
@@ -143,6 +148,14 @@ class Parameters:
             "        for group in self.param_groups:",
             '            group.setdefault("maximize", False)',
         ]
+
+
+def _labels(hypers: list[str], alone: list[str]) -> dict[str, str]:
+    """What the constructor calls hyperparameters; `alone` are those that PyTorch has together."""
+    wanted = {name: name if name in alone else host_name(name, "torch") for name in hypers}
+    names = Names(())
+    given = {name: names.take(label) for name, label in wanted.items() if label != name}
+    return {**given, **names.take_all([name for name in hypers if name not in given], _TAKEN)}
 
 
 def _dictionary(indent: int, label: str, keys: Collection[str]) -> list[str]:

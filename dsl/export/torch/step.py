@@ -95,7 +95,7 @@ def ready(values: Values, title: str) -> list[str]:
     code = Code(20)
     for slot, rule in values.program.slots.items():
         if rule.kind is not Kind.GLOBAL:
-            code.assign(f'state["{slot}"]', first_value(rule, "p"))
+            code.assign(f'state["{values.keys[slot]}"]', first_value(rule, "p"))
     if values.facts.noisy:
         code.write('state["index"] = len(self.state)')
     return [
@@ -129,7 +129,7 @@ def model_state(values: Values, *, counts: bool) -> list[str]:
         count.append('        model["step"] += 1')
     for slot in values.model_slots:
         start = show(first_value(values.program.slots[slot], ""))
-        starts.append(f'            model["{slot}"] = {start}')
+        starts.append(f'            model["{values.keys[slot]}"] = {start}')
     return [
         "    def _model_state(self) -> dict[str, torch.Tensor]:",
         '        """State that exists once for the model; a part of `state_dict`."""',

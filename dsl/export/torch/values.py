@@ -13,19 +13,21 @@ from collections.abc import Collection, Iterator
 from itertools import count, product
 from string import ascii_lowercase
 
-from dsl.export.emit import Emitter, Resolve
+from dsl.export.emit import Emitter, Names, Resolve
 from dsl.export.expressions import call, comprehension, expression, fill, names_in, show
 from dsl.export.facts import Facts
 from dsl.export.shapes import spread
 from dsl.export.torch.declared import Declared, is_function, is_plain, template, with_tensors
 from dsl.language.kinds import Kind
 from dsl.language.registry import PRIMITIVES, Primitive, Scope
+from dsl.language.sources import ARGUMENTS
 from dsl.program import Arg, Const, Local, Name, Program
 from dsl.program.walk import indices, needed
 
 _RESERVED = {
     *("torch", "Any", "Callable", "Iterable", "self", "closure", "loss", "ready", "model", "group"),
     *("p", "state", "g", "t", "T", "params", "maximize", "seed", "horizon", "betas", "value"),
+    *ARGUMENTS,
     *(f"_{op}" for op in PRIMITIVES),
     *dir(builtins),
 }
@@ -34,8 +36,9 @@ _RESERVED = {
 class Values:
     """The dialect of PyTorch files; `declared` holds what the expressions call.
 
-    `numbers` are Python numbers when they are read, `of_model` are made once for the model, lists
-    with an entry per parameter among them, and `model_slots` are kept once for the model.
+    `keys` are the names of slots in the state. `numbers` are Python numbers when they are read,
+    `of_model` are made once for the model, lists with an entry per parameter among them, and
+    `model_slots` are kept once for the model.
     """
 
     def __init__(self, facts: Facts, title: str):
@@ -44,12 +47,14 @@ class Values:
         self.declared = Declared()
         self.reserved = _RESERVED | {title}
         self.given = list(facts.program.hyperparameters)
+        keys = Names({"step", "index"})
+        self.keys = {slot: keys.take(slot) for slot in self.program.slots}
         self.numbers = _python_numbers(facts.program)
         self.model_slots = [s for s, init in self.program.slots.items() if init.kind is Kind.GLOBAL]
         self.of_model = _model_values(facts.program, self.model_slots)
 
     def looks(self, name: str) -> str:
-        return f'state["{name}"]' if name in self.program.slots else name
+        return f'state["{self.keys[name]}"]' if name in self.keys else name
 
     def build(self, index: int, operands: list[ast.expr]) -> ast.expr:
         primitive = self.facts.primitive(index)
