@@ -31,7 +31,7 @@ def mlp(rng: np.random.Generator, sizes: Sequence[int], gain: float, last: float
 
 def matrices(
     rng: np.random.Generator, sizes: Sequence[int], gain: float, last: float
-) -> list[Float32[np.ndarray, "outputs inputs"]]:
+) -> list[Float32[np.ndarray, "_ _"]]:
     """The weights of `mlp` alone."""
     return [layer["w"] for layer in mlp(rng, sizes, gain, last)]
 
@@ -85,10 +85,10 @@ def apply_mlp(
 
 
 def apply_matrices(
-    weights: Sequence[Float[Array, "outputs inputs"]],
-    x: Float[Array, "examples inputs"],
+    weights: Sequence[Float[Array, "_ _"]],
+    x: Float[Array, "examples _"],
     activation: Activation,
-) -> Float[Array, "examples outputs"]:
+) -> Float[Array, "examples _"]:
     """As `apply_mlp`, without biases."""
     first, *rest = weights
     x = first @ x.T

@@ -35,10 +35,11 @@ def check_same(stored: dict[str, Any], config: Config, run: Path) -> None:
     """ConfigChanged if the run was started with another config; the budget may grow, and who
     computes and how fast may change."""
     now = config.comparable()
+    final = {"watch": 0, **stored["final"]}  # left out where nothing is looked at
     with suppress(ValidationError):  # a value may be said in several ways, and in others before
-        stored = Config.model_validate(stored).comparable()
+        stored = Config.model_validate(stored | {"final": final}).comparable()
     for path, old, new in _differences(stored, now):
-        if path == "final.watch":  # which is left out where nothing is looked at
+        if path == "final.watch":
             old, new = old or 0, new or 0
         if path == "budget.candidates" and old < new:
             continue

@@ -7,7 +7,8 @@ from beartype import BeartypeConf, beartype
 from jaxtyping import install_import_hook
 
 checked = beartype(conf=BeartypeConf(is_pep484_tower=True))
-"""The check of types: an int is a float, as for the type checker."""
+"""The check of types: an int is a float, as for the type checker. Of a sequence one item is looked
+at, whichever is drawn, so the axes of its items have names only where all items share them."""
 PACKAGES = ("dsl", "evaluators", "search", "stepsmith")
 STATES_SHAPES = re.compile(r"^from (jaxtyping|dsl\.shapes) import", re.MULTILINE)
 UNCHECKED = {"dsl/shapes.py", "dsl/run/bound.py"}

@@ -47,7 +47,7 @@ def _load() -> tuple[Examples, Truth]:
     return train, Truth(truth.astype(np.float32), root.astype(np.float32))
 
 
-def _from_truth(weights: list[Float[Array, "outputs inputs"]], truth: Truth) -> Float[Array, ""]:
+def _from_truth(weights: list[Float[Array, "_ _"]], truth: Truth) -> Float[Array, ""]:
     """The expected loss over fresh examples without noise, in closed form."""
     made = layers.apply_matrices(weights, jnp.asarray(truth.root.T), lambda x: x)
     return jnp.sum((made - (truth.map @ truth.root).T) ** 2) / SIZE
