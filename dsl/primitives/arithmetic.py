@@ -15,7 +15,7 @@ from dsl.language.registry import Binding, Infix, exact, finite, primitive
     binds=Binding.SUM,
     infix=Infix("+", 4),
     commutative=True,
-    laws=(exact("x + 0 => x"), finite("x + (y - x) => y")),
+    laws=(exact("x + 0 => x", "plus 0"), finite("x + (y - x) => y", "added and taken away")),
     weight=2.0,
     equations=(
         finite("(1 - k) * x + k * y => interp(x, y, k)", "an average spelled out", ("k: Global",)),
@@ -35,7 +35,11 @@ def add(xp, x, y):
     latex="{x} - {y:product}",
     binds=Binding.SUM,
     infix=Infix("-", 4),
-    laws=(exact("x - 0 => x"), finite("x - x => 0"), exact("0 - x => -x")),
+    laws=(
+        exact("x - 0 => x", "less 0"),
+        finite("x - x => 0", "a value less itself"),
+        exact("0 - x => -x", "0 less a value"),
+    ),
     weight=2.0,
     equations=(
         finite("x - k * (x - y) => interp(x, y, k)", "a part of the way", ("k: Global",)),
@@ -55,7 +59,11 @@ def sub(xp, x, y):
     binds=Binding.PRODUCT,
     infix=Infix("*", 5),
     commutative=True,
-    laws=(exact("x * 1 => x"), exact("x * -1 => -x"), finite("x * 0 => 0")),
+    laws=(
+        exact("x * 1 => x", "times 1"),
+        exact("x * -1 => -x", "times -1"),
+        finite("x * 0 => 0", "times 0"),
+    ),
     weight=2.0,
     equations=(
         finite("abs(x) * abs(y) => abs(x * y)", "magnitudes multiply"),
@@ -79,7 +87,7 @@ def mul(xp, x, y):
     torch="{x} / {y}",
     latex=r"\frac{{{x}}}{{{y}}}",
     infix=Infix("/", 5),
-    laws=(exact("x / 1 => x"), finite("0 / x => 0")),
+    laws=(exact("x / 1 => x", "over 1"), finite("0 / x => 0", "nothing over a value")),
     equations=(
         finite("x / abs(x) => sign(x)", "a value over its magnitude"),
         finite("abs(x) / x => sign(x)", "a magnitude over its value"),
@@ -125,7 +133,7 @@ def div_eps(xp, x, y):
     latex="-{x:product}",
     binds=Binding.NEGATION,
     infix=Infix("-", 6),
-    laws=(exact("neg(-x) => x"),),
+    laws=(exact("neg(-x) => x", "turned round twice"),),
 )
 def neg(xp, x):
     """`x` with the other sign."""
@@ -136,7 +144,10 @@ def neg(xp, x):
     "K -> K",
     torch="torch.abs({x})",
     latex=r"\left|{x}\right|",
-    laws=(exact("abs(abs(x)) => abs(x)"), exact("abs(-x) => abs(x)")),
+    laws=(
+        exact("abs(abs(x)) => abs(x)", "a magnitude twice"),
+        exact("abs(-x) => abs(x)", "abs is even"),
+    ),
     equations=(
         exact("abs(x) => x", "a magnitude of what has no sign", ("x >= 0",)),
         finite("abs(k * x) => k * abs(x)", "a scale moves out of a magnitude", ("k >= 0",)),
@@ -153,9 +164,9 @@ def abs_(xp, x):
     torch="torch.sign({x})",
     latex=r"\operatorname{{sign}}\left({x}\right)",
     laws=(
-        exact("sign(sign(x)) => sign(x)"),
-        finite("sign(x) * abs(x) => x"),
-        finite("where(sum(abs(x)) > 0, sign(x), 0) => sign(x)"),
+        exact("sign(sign(x)) => sign(x)", "a sign twice"),
+        finite("sign(x) * abs(x) => x", "sign times magnitude"),
+        finite("where(sum(abs(x)) > 0, sign(x), 0) => sign(x)", "a guard against a zero tensor"),
     ),
     weight=2.0,
     equations=(
@@ -188,7 +199,7 @@ def sign(xp, x):
     torch="torch.maximum({x}, {y})",
     latex=r"\max\left({x}, {y}\right)",
     commutative=True,
-    laws=(exact("maximum(x, x) => x"),),
+    laws=(exact("maximum(x, x) => x", "the larger of one value"),),
     equations=(
         exact("maximum(x, -x) => abs(x)", "the larger of a value and its opposite"),
         exact("maximum(maximum(x, y), y) => maximum(x, y)", "the larger one twice"),
@@ -213,7 +224,7 @@ def maximum(xp, x, y):
     torch="torch.minimum({x}, {y})",
     latex=r"\min\left({x}, {y}\right)",
     commutative=True,
-    laws=(exact("minimum(x, x) => x"),),
+    laws=(exact("minimum(x, x) => x", "the smaller of one value"),),
     equations=(
         exact("minimum(minimum(x, y), y) => minimum(x, y)", "the smaller one twice"),
         finite("minimum(x, maximum(x, y)) => x", "the smaller one absorbs"),

@@ -9,9 +9,9 @@ from dsl.language.registry import Binding, finite, primitive
     latex=r"(1 - {k:product})\,{x:product} + {k:product}\,{y:product}",
     binds=Binding.SUM,
     laws=(
-        finite("interp(x, x, k) => x"),
-        finite("interp(x, y, 0) => x"),
-        finite("interp(x, y, 1) => y"),
+        finite("interp(x, x, k) => x", "an average of one value"),
+        finite("interp(x, y, 0) => x", "an average at its start"),
+        finite("interp(x, y, 1) => y", "an average at its end"),
     ),
     weight=4.0,
     equations=(

@@ -61,7 +61,10 @@ def finite_(xp, x):
     "K, K, K -> K",
     torch="torch.where({mask} != 0, {x}, {y})",
     latex=r"\left({mask}\;?\;{x} : {y}\right)",
-    laws=(exact("where(mask, x, x) => x"), exact("where(1, x, y) => x")),
+    laws=(
+        exact("where(mask, x, x) => x", "a choice between one value"),
+        exact("where(1, x, y) => x", "a choice that is known"),
+    ),
     equations=(
         exact("where(0, x, y) => y", "a choice that is known"),
         exact("where(m, where(m, x, y), z) => where(m, x, z)", "a choice made twice"),
@@ -97,7 +100,11 @@ def every(xp, t, k, phase):
     torch="{new} if {flag} else {old}",
     latex=r"\left({flag}\;?\;{new} : {old}\right)",
     lazy=(1, 2),
-    laws=(exact("when(flag, x, x) => x"), exact("when(1, x, y) => x"), exact("when(0, x, y) => y")),
+    laws=(
+        exact("when(flag, x, x) => x", "a choice between one value"),
+        exact("when(1, x, y) => x", "a choice that is known"),
+        exact("when(0, x, y) => y", "a choice that is known"),
+    ),
     weight=0.0,
 )
 def when(xp, flag, new, old):

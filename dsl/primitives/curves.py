@@ -22,7 +22,10 @@ def sin(xp, x):
     "K -> K",
     torch="torch.cos({x})",
     latex=r"\cos\left({x}\right)",
-    laws=(exact("cos(-x) => cos(x)"), exact("cos(abs(x)) => cos(x)")),
+    laws=(
+        exact("cos(-x) => cos(x)", "cos is even"),
+        exact("cos(abs(x)) => cos(x)", "cos sees no signs"),
+    ),
     equations=(finite("cos(arccos(x)) => x", "the cosine of its inverse"),),
     work=8,
 )
@@ -104,7 +107,7 @@ def sinh(xp, x):
     "K -> K",
     torch="torch.cosh({x})",
     latex=r"\cosh\left({x}\right)",
-    laws=(exact("cosh(-x) => cosh(x)"),),
+    laws=(exact("cosh(-x) => cosh(x)", "cosh is even"),),
     weight=0.5,
     equations=(finite("cosh(abs(x)) => cosh(x)", "cosh is even"),),
     work=8,

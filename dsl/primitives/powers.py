@@ -13,7 +13,11 @@ from dsl.language.registry import Binding, Infix, exact, finite, odd, primitive
     latex="{{{x:atom}}}^{{{y}}}",
     binds=Binding.POWER,
     infix=Infix("**", 7, right=True),
-    laws=(exact("x ** 1 => x"), exact("x ** 0 => 1"), finite("x ** 2 => square(x)")),
+    laws=(
+        exact("x ** 1 => x", "a first power"),
+        exact("x ** 0 => 1", "a power of 0"),
+        finite("x ** 2 => square(x)", "a second power"),
+    ),
     equations=(
         finite("x ** 3 => cube(x)", "a third power"),
         finite("x ** 0.5 => sqrt(x)", "a power of one half"),
@@ -76,7 +80,10 @@ def sqrt(xp, x):
     "K -> K",
     torch="torch.sqrt(torch.abs({x}))",
     latex=r"\sqrt{{\left|{x}\right|}}",
-    laws=(finite("sqrt_abs(square(x)) => abs(x)"), exact("sqrt_abs(abs(x)) => sqrt_abs(x)")),
+    laws=(
+        finite("sqrt_abs(square(x)) => abs(x)", "the root of a square"),
+        exact("sqrt_abs(abs(x)) => sqrt_abs(x)", "sqrt_abs sees no signs"),
+    ),
     weight=2.0,
     equations=(
         finite("sqrt_abs(x) => sqrt(x)", "a guard that guards nothing", ("x >= 0",)),
@@ -100,7 +107,10 @@ def sqrt_abs(xp, x):
     torch="torch.square({x})",
     latex="{{{x:atom}}}^2",
     binds=Binding.POWER,
-    laws=(exact("square(abs(x)) => square(x)"), exact("square(-x) => square(x)")),
+    laws=(
+        exact("square(abs(x)) => square(x)", "square sees no signs"),
+        exact("square(-x) => square(x)", "square is even"),
+    ),
     weight=2.0,
     equations=(
         finite("square(sqrt_abs(x)) => abs(x)", "the square of a root"),
@@ -119,7 +129,7 @@ def square(xp, x):
     torch="{x} ** 3",
     latex="{{{x:atom}}}^3",
     binds=Binding.POWER,
-    laws=(exact("cube(-x) => -cube(x)"),),
+    laws=(exact("cube(-x) => -cube(x)", "cube is odd"),),
     equations=(
         finite("x * x * x => cube(x)", "a cube spelled out"),
         finite("square(x) * x => cube(x)", "a cube spelled out"),
@@ -134,7 +144,7 @@ def cube(xp, x):
     "K -> K",
     torch="torch.sign({x}) * torch.abs({x}) ** (1 / 3)",
     latex=r"\sqrt[3]{{{x}}}",
-    laws=(finite("cube(cbrt(x)) => x"),),
+    laws=(finite("cube(cbrt(x)) => x", "the cube of a root"),),
     equations=(
         finite("cbrt(cube(x)) => x", "the root of a cube"),
         odd("cbrt"),
@@ -206,7 +216,7 @@ def log(xp, x):
     "K -> K",
     torch="torch.log(torch.abs({x}))",
     latex=r"\log\left|{x}\right|",
-    laws=(exact("log_abs(abs(x)) => log_abs(x)"),),
+    laws=(exact("log_abs(abs(x)) => log_abs(x)", "log_abs sees no signs"),),
     equations=(
         finite("log_abs(exp(x)) => x", "the logarithm of exp"),
         exact("log_abs(-x) => log_abs(x)", "log_abs is even"),

@@ -156,6 +156,14 @@ class Graph:
         self.changed.add(term)
         self._stale[term] = None
 
+    def orders(self, term: int) -> list[tuple[int, ...]]:
+        """The arguments of a term, then swapped if they may be."""
+        kids = self.kids[term]
+        if not kids or not PRIMITIVES[self.op[term]].commutative:
+            return [kids]
+        first, second, *rest = kids
+        return [kids, (second, first, *rest)]
+
     def node(self, term: int) -> Node:
         """A term with its arguments as classes, in order where they may swap."""
         kids = tuple([self.find(kid) for kid in self.kids[term]])
@@ -245,6 +253,9 @@ class Graph:
                 self.number[self.find(number)] = value
                 term = next(iter(self.by_op[root].values()))[0]
                 folded = self._fold_term(root)
+                if self.proofs and folded is not None:
+                    args = [self.number[self.find(kid)] for kid in self.kids[folded]]
+                    folded = self.add(self.op[folded], tuple(map(self.num, args)))
                 self.union(term if folded is None else folded, number, FOLDED)
                 return
         if not self.arithmetic:
@@ -346,16 +357,16 @@ class Graph:
 
     def _folded(self, root: int) -> float | None:
         term = self._fold_term(root)
-        return None if term is None else self._fold(term)
+        return None if term is None else self.folded(term)
 
     def _fold_term(self, root: int) -> int | None:
         for terms in self.by_op[root].values():
             for term in terms:
-                if self.kids[term] and self._fold(term) is not None:
+                if self.kids[term] and self.folded(term) is not None:
                     return term
         return None
 
-    def _fold(self, term: int) -> float | None:
+    def folded(self, term: int) -> float | None:
         """The number that a primitive makes of numbers, if it is finite."""
         values = [self.number.get(self.find(kid)) for kid in self.kids[term]]
         if not values or None in values:

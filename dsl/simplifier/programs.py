@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from dsl.program import Arg, Const, Local, Name, Program, Statement
 from dsl.program.printer import is_fresh
@@ -58,6 +58,18 @@ def there(graph: Graph, loaded: Loaded) -> frozenset[int]:
     )
 
 
+class Terms(Protocol):
+    """Terms, and which of them are equal."""
+
+    op: list[str]
+    kids: list[tuple[int, ...]]
+    leaf: list[str | float | None]
+
+    def find(self, term: int) -> int:
+        """The class of a term."""
+        ...
+
+
 class Writer:
     """Writes terms as statements, each once; terms of a class share one value.
 
@@ -65,7 +77,7 @@ class Writer:
     as the term at hand.
     """
 
-    def __init__(self, graph: Graph, choice: Mapping[int, int]):
+    def __init__(self, graph: Terms, choice: Mapping[int, int]):
         self.graph = graph
         self.choice = choice
         self.statements: list[Statement] = []
@@ -106,6 +118,20 @@ class Writer:
         self.statements.append(Statement(self.graph.op[term], args, name))
         return Local(len(self.statements) - 1)
 
+    def terms(self) -> list[int]:
+        """The classes that are written as statements."""
+        return [root for root, arg in self._made.items() if isinstance(arg, Local)]
+
+    def called(self, names: Mapping[int, str]) -> list[Statement]:
+        """The statements with the names of their classes."""
+        by_place = {
+            arg.index: names.get(root) for root, arg in self._made.items() if isinstance(arg, Local)
+        }
+        return [
+            Statement(each.op, each.args, by_place.get(at))
+            for at, each in enumerate(self.statements)
+        ]
+
 
 def written(graph: Graph, choice: Mapping[int, int], program: Program, loaded: Loaded) -> Program:
     """The program that a choice makes, in the order and with the names of the one that was loaded.
@@ -114,7 +140,7 @@ def written(graph: Graph, choice: Mapping[int, int], program: Program, loaded: L
     """
     writer = Writer(graph, choice)
     needed = _needed(graph, choice, loaded.roots)
-    names = _names(graph, program, loaded)
+    names = names_of(graph, program, loaded)
     for term in loaded.statements:
         root = graph.find(term)
         if root in needed and not writer.has(term):
@@ -129,24 +155,14 @@ def written(graph: Graph, choice: Mapping[int, int], program: Program, loaded: L
     nexts = {slot: writer.put(term) for slot, term in loaded.nexts.items()}
     made = replace(
         program,
-        statements=tuple(_called(writer, names)),
+        statements=tuple(writer.called(names)),
         next_values=nexts,
         result=writer.put(loaded.result),
     )
     return prune(made)
 
 
-def _called(writer: Writer, names: Mapping[int, str]) -> list[Statement]:
-    """The statements with the names of their classes."""
-    by_place = {
-        arg.index: names.get(root) for root, arg in writer._made.items() if isinstance(arg, Local)
-    }
-    return [
-        Statement(each.op, each.args, by_place.get(at)) for at, each in enumerate(writer.statements)
-    ]
-
-
-def _names(graph: Graph, program: Program, loaded: Loaded) -> dict[int, str]:
+def names_of(graph: Graph, program: Program, loaded: Loaded) -> dict[int, str]:
     """The author's name of each class: that of the last statement with one, of a slot first."""
     names: dict[int, str] = {}
     for statement, term in zip(program.statements, loaded.statements, strict=True):

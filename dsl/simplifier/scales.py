@@ -38,8 +38,8 @@ def multiple_of_a_slot(program: Program, shorter: Shorter) -> Change | None:
             made = without(program, slot, Name(other))
             return Change("a slot that is another one", slot, other, made)
         made = instead(program, slot, Statement("mul", (Const(factor), Name(other))))
-        made = shorter(made) or made
-        if program_cost(made) < program_cost(program) and no_longer(made, program):
+        least = shorter(made) or made
+        if program_cost(least) < program_cost(program) and no_longer(least, program):
             text = f"{format_number(factor)} * {other}"
             return Change("a slot that is a multiple of another", slot, text, made)
     return None
@@ -107,9 +107,10 @@ def other_scale(program: Program, shorter: Shorter) -> Change | None:
         for factor in _factors_beside(program, slot)[:left]:
             left -= 1
             made = _rescaled(program, slot, factor)
-            made = None if made is None else shorter(made)
-            cheaper = made is not None and program_cost(made) < program_cost(program) - _ROUNDING
-            if made is not None and cheaper and no_longer(made, program):
+            least = None if made is None else shorter(made)
+            if made is None or least is None or not no_longer(least, program):
+                continue
+            if program_cost(least) < program_cost(program) - _ROUNDING:
                 text = f"{format_number(factor)} * {slot}"
                 return Change("a slot kept at another scale", slot, text, made)
     return None

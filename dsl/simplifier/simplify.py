@@ -9,14 +9,17 @@ from dataclasses import dataclass
 from dsl.errors import DslError
 from dsl.language.registry import Domain
 from dsl.program import Program
+from dsl.rewrite.prune import prune
 from dsl.simplifier.check import same_steps
 from dsl.simplifier.costs import program_cost
+from dsl.simplifier.explain import Explanation, Step
 from dsl.simplifier.extract import Extraction
 from dsl.simplifier.graph import Graph
 from dsl.simplifier.programs import Loaded, load, there, written
 from dsl.simplifier.saturate import Saturation
 from dsl.simplifier.signs import never_below
 from dsl.simplifier.slots import changes, tidied
+from dsl.simplifier.whole import Change
 
 _PASSES = 24
 _SMALL = 1e-9
@@ -24,27 +27,51 @@ _SMALL = 1e-9
 
 @dataclass(frozen=True)
 class Simplified:
-    """A program made simpler. `refused` says why a simpler one was not taken, if there was one."""
+    """A program made simpler. `refused` says why a simpler one was not taken, if there was one;
+    `chain` has the steps that lead to it, where they were asked for."""
 
     program: Program
     refused: str = ""
+    chain: tuple[Step, ...] = ()
 
 
-def simplified(program: Program, domain: Domain) -> Simplified:
+def simplified(program: Program, domain: Domain, *, explain: bool = False) -> Simplified:
     """The simplest equivalent that the laws of a domain lead to, with the same steps on trial.
 
     One that fails the trial is refused, for that of `Domain.EXACT`, then for the program as it was.
+    **Arguments:** `explain`: give the chain of laws too, which takes several times as long.
     """
-    made = [program, *_passes(program, domain)][-1]
-    if same_steps(program, made, domain):
-        return Simplified(made)
-    refused = "a simpler program took other steps on trial"
-    if domain is Domain.FINITE:
-        return Simplified(simplified(program, Domain.EXACT).program, refused)
-    return Simplified(program, refused)
+    passes = _passes(program, domain)
+    made = [program, *(each for each, _ in passes)][-1]
+    if not same_steps(program, made, domain):
+        refused = "a simpler program took other steps on trial"
+        if domain is Domain.EXACT:
+            return Simplified(program, refused)
+        found = simplified(program, Domain.EXACT, explain=explain)
+        return Simplified(found.program, refused, found.chain)
+    chain: list[Step] = []
+    if explain:
+        for before, (after, change) in zip(
+            [program, *(p for p, _ in passes)], passes, strict=False
+        ):
+            if change is None:
+                chain += _explained(before, after, domain)
+            else:
+                chain.append(Step(change.name, "", change.before, change.after, (), after))
+    return Simplified(made, "", tuple(chain))
 
 
-def _passes(program: Program, domain: Domain) -> Iterator[Program]:
+def _passes(program: Program, domain: Domain) -> list[tuple[Program, Change | None]]:
+    """The programs on the way, each with the law about slots that led to it, up to the cheapest."""
+    found = list(_all_passes(program, domain))
+    fewest = len(prune(program).statements)
+    costs = [program_cost(each) for each, _ in found]
+    able = [at for at, (each, _) in enumerate(found) if len(each.statements) <= fewest]
+    best = min(able, key=lambda at: (costs[at], -at), default=-1)
+    return found[: best + 1]
+
+
+def _all_passes(program: Program, domain: Domain) -> Iterator[tuple[Program, Change | None]]:
     for _ in range(_PASSES):
         change = tidied(program)
         made = saturated(program, domain) if change is None else change.program
@@ -54,7 +81,7 @@ def _passes(program: Program, domain: Domain) -> Iterator[Program]:
                 return
             made = change.program
         program = made
-        yield program
+        yield program, change
 
 
 def saturated(program: Program, domain: Domain) -> Program | None:
@@ -67,6 +94,13 @@ def saturated(program: Program, domain: Domain) -> Program | None:
         return None
     shorter = len(made.statements) <= len(program.statements)
     return made if shorter and program_cost(made) < program_cost(program) - _SMALL else None
+
+
+def _explained(before: Program, after: Program, domain: Domain) -> list[Step]:
+    """The steps that `saturated` made."""
+    graph, loaded = in_graph(before, domain, proofs=True)
+    extraction = Extraction(graph, loaded.roots, there(graph, loaded))
+    return Explanation(graph, loaded, before, domain).steps(extraction.choice, after)
 
 
 def in_graph(program: Program, domain: Domain, *, proofs: bool = False) -> tuple[Graph, Loaded]:

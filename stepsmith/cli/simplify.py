@@ -33,6 +33,12 @@ def simplify(
             "arithmetic too, for the same steps to rounding wherever all values are finite.",
         ),
     ] = Level.EXACT,
+    explain: Annotated[
+        bool,
+        typer.Option(
+            "--explain", help="Print the chain instead: one law and one line of the rule a step."
+        ),
+    ] = False,
     out: OutOption = None,
     force: ForceOption = False,
     as_json: JsonOption = False,
@@ -41,24 +47,37 @@ def simplify(
 
     The result is run beside the original on random streams, and refused if it differs.
 
-    Example: stepsmith simplify my.rule --level finite -o shorter.rule
+    Example: stepsmith simplify my.rule --level finite --explain
     """
     from dsl.language.registry import Domain
     from dsl.simplifier import simplified
 
     program = resolve(rule)
-    found = simplified(program, Domain[level.name])
+    found = simplified(program, Domain[level.name], explain=explain)
     if as_json:
-        put(json.dumps(_facts(program, found, level), indent=2), out, force=force)
-        return
-    put(str(found.program), out, force=force)
-    if found.refused:
-        typer.echo(f"Refused: {found.refused}", err=True)
-    typer.echo(_removed(program, found.program), err=True)
+        text = json.dumps(_facts(program, found, level, explain), indent=2)
+    else:
+        text = "\n".join(_chain(program, found)) if explain else str(found.program)
+    put(text, out, force=force)
+    if not as_json:
+        if found.refused:
+            typer.echo(f"Refused: {found.refused}", err=True)
+        typer.echo(_removed(program, found.program), err=True)
 
 
-def _facts(program: "Program", found: "Simplified", level: Level) -> dict[str, Any]:
-    return {
+def _chain(program: "Program", found: "Simplified") -> list[str]:
+    """The text that went in, the steps, the text that came out."""
+    lines = [str(program), ""]
+    for number, step in enumerate(found.chain, start=1):
+        lines.append(f"{number:3}. {step}")
+    assumed = sorted({each for step in found.chain for each in step.assumed})
+    if assumed:
+        lines += ["", f"Not shown, but so at the defaults: {', '.join(assumed)}"]
+    return [*lines, "", str(found.program)]
+
+
+def _facts(program: "Program", found: "Simplified", level: Level, explain: bool) -> dict[str, Any]:
+    facts: dict[str, Any] = {
         "rule": program.name,
         "level": level.value,
         "before": {"statements": len(program.statements), "slots": list(program.slots)},
@@ -69,6 +88,19 @@ def _facts(program: "Program", found: "Simplified", level: Level) -> dict[str, A
         "text": str(found.program),
         "refused": found.refused or None,
     }
+    if explain:
+        facts["chain"] = [
+            {
+                "law": step.law,
+                "equation": step.equation or None,
+                "before": step.before,
+                "after": step.after,
+                "assumed": list(step.assumed),
+                "text": str(step.program),
+            }
+            for step in found.chain
+        ]
+    return facts
 
 
 def _removed(before: "Program", after: "Program") -> str:
