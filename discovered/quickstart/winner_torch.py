@@ -15,7 +15,7 @@ Canonical hash: 53d4360ea63cd951.
 
 Score 1.1092 +- 0.0283 over 8 fresh seeds on
 quadratic (200 steps), digits (200 steps), chars (150 steps);
-tuned adamw is 1, untrained is 0. Program 088d7d9e907a1dfb, ledger 7e0b13608c9f61fb.
+tuned adamw is 1, untrained is 0. Program 088d7d9e907a1dfb, ledger 3cb13fe872fd20be.
 In terms of known rules: nearest local_adam, 0.17.
 """
 

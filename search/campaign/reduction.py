@@ -1,5 +1,6 @@
 """The finalists without what does not matter, beside themselves on the fresh seeds."""
 
+import math
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import replace
 from statistics import fmean
@@ -19,7 +20,8 @@ from search.reduction.finalist import FinalistReduction
 from search.reduction.trials import Conditions, Requests, Results
 
 _SLACK = 0.1
-"""A look does not go on with a program that is as much as this behind."""
+"""A look does not go on with a program whose mean over all tasks is as much as this behind; over
+some of them, by as much more as that is noisier."""
 
 
 def reduced(
@@ -118,14 +120,14 @@ def _together(
 
 
 def _bars(final: FinalResult) -> Bars:
-    """Where a variant of a finalist is behind it by `_SLACK`: at the first checkpoint of each task,
-    and in the mean over the first tasks."""
+    """Where a variant of a finalist is behind it by the slack: at the first checkpoint of each
+    task, and in the mean over the first tasks."""
     early = _by_task(each.early() for each in final.measured)
     scores = [*_by_task(each.by_task() for each in final.measured).values()]
-    means = {count: fmean(scores[:count]) for count in range(1, len(scores))}
+    slack = {count: _SLACK * math.sqrt(len(scores) / count) for count in range(1, len(scores) + 1)}
     return Bars(
-        {task: score - _SLACK for task, score in early.items()},
-        {count: mean - _SLACK for count, mean in means.items()},
+        {task: score - slack[1] for task, score in early.items()},
+        {count: fmean(scores[:count]) - slack[count] for count in range(1, len(scores))},
     )
 
 

@@ -1,19 +1,22 @@
 """One finalist reduced, in rounds: looks choose what to take away, tests decide.
 
-A round first looks at every proposal on a few seeds. The harmless ones, best first, are taken
-together, all or the first half or a quarter of them and so on, since what can go alone cannot
-always go together; a second look on other seeds says which of these are harmless. The lightest of
-them is tested: it and the finalist as it was run on seeds that nobody has seen, and it is accepted
-if the interval of the mean difference (`evaluators.statistics.evidence`, paired by seed) lies above
-minus the margin. So looking costs little and may err; the chance of a wrong reduction is bounded
-over all tests that may be made; and small losses cannot add up. A test that stands badly at half
-time is given up, which can only err on the side of the finalist.
+A round first looks at every proposal on a few seeds, then on twice and on four times as many others
+at those that may still be harmless. These, the best first, are taken together, all or the first
+half or a quarter of them and so on, since what can go alone cannot always go together; a last look
+on other seeds says which of these are harmless. The lightest of them is tested: it and the finalist
+as it was run on seeds that nobody has seen, and it is accepted if the interval of the mean
+difference (`evaluators.statistics.evidence`, paired by seed) lies above minus the margin. So
+looking costs little and may err; the chance of a wrong reduction is bounded over all tests that may
+be made; and small losses cannot add up. A test that stands badly at half time is given up, which
+can only err on the side of the finalist.
 
-Proposals that have the fingerprint of the program need no look, but the test.
+Proposals with the fingerprint of the program are looked at like others: a fingerprint sees a few
+steps, and what is lost over hundreds can be anything.
 """
 
 import math
 from collections.abc import Generator, Sequence
+from dataclasses import dataclass, field
 from statistics import fmean
 from typing import Any, NamedTuple
 
@@ -33,8 +36,11 @@ from search.reduction.proposals import Proposal, Weight, proposals, told, weight
 from search.reduction.rounding import one_digit
 from search.reduction.trials import Conditions, Requests, Trials, gain
 
-_SECOND_LOOK = 2
-"""The times as many seeds that the second look takes."""
+_LOOKS = ((1, 3.0), (2, 2.0), (4, 1.0))
+"""The looks at single proposals: evaluations of each, and the margins that it may seem to lose over
+all looks so far to be looked at again."""
+_LAST_LOOK = 4
+"""Evaluations of a combination in the last look."""
 _COMBINATIONS = 6
 """Combinations at most that it compares."""
 _MISSES = 2
@@ -49,6 +55,18 @@ class Combination(NamedTuple):
     edits: tuple[Edit, ...]
     program: Program
     weight: Weight
+
+
+@dataclass
+class _Seen:
+    """A proposal with its gains, in margins, one for each evaluation."""
+
+    proposal: Proposal
+    gains: list[float] = field(default_factory=list)
+
+    @property
+    def mean(self) -> float:
+        return fmean(self.gains)
 
 
 class FinalistReduction:
@@ -113,58 +131,48 @@ class FinalistReduction:
 
     def _look(self) -> Asking:
         """The combinations of proposals that two looks find harmless, the lightest first."""
-        found, mark = proposals(self._present), fingerprint(self._present)
-        alike = [each for each in found if fingerprint(each.program) == mark]
-        others = [each for each in found if each not in alike]
-        ranked = yield from self._harmless(others)
-        chosen = [each for each in self._combinations(alike, ranked) if self._is_new(each)]
-        room = (self.trials.left - self._test_cost) // self._second_cost - 1
+        ranked = yield from self._harmless(proposals(self._present))
+        chosen = [each for each in self._combinations(ranked) if self._is_new(each)]
+        room = (self.trials.left - self._test_cost) // _LAST_LOOK - 1
         chosen = chosen[-room:] if room > 0 else []
         if not chosen:
             return []
         programs = [self.original, *(each.program for each in chosen)]
-        own, *scores = yield from self.trials.judge(programs, _SECOND_LOOK * self._width)
+        own, *scores = yield from self.trials.judge(programs, _LAST_LOOK * self._width)
         pairs = zip(chosen, scores, strict=True)
         sound = [each for each, score in pairs if gain(own, score) > -self._config.margin]
         return sorted(sound, key=lambda each: each.weight)
 
-    @property
-    def _second_cost(self) -> int:
-        """Evaluations of a program in the second look."""
-        return self.trials.cost(_SECOND_LOOK * self._width)
-
     def _harmless(self, found: Sequence[Proposal]) -> Generator[Requests, Any, list[Proposal]]:
-        """The proposals that the first look finds harmless: in steps of the margin the best first,
-        then the lightest. As many are looked at as leave enough for the rest of the round."""
-        rest = self._test_cost + self._second_cost * (1 + _COMBINATIONS)
-        seen = found[: max(self.trials.left - rest - 1, 0)]
-        if not seen:
-            return []
-        programs = [self._present, *(each.program for each in seen)]
-        own, *scores = yield from self.trials.judge(programs, self._width, look=True)
-        gains = [gain(own, each) / self._config.margin for each in scores]
-        harmless = [
-            (-round(each), proposal)
-            for each, proposal in zip(gains, seen, strict=True)
-            if each > -1
-        ]
-        return [each for _, each in sorted(harmless, key=lambda pair: (pair[0], pair[1].weight))]
+        """The proposals that look harmless, over all looks: in steps of the margin the best first,
+        then the lightest. As many are looked at, and as often, as leave enough for the rest of the
+        round."""
+        rest = self._test_cost + _LAST_LOOK * (1 + _COMBINATIONS)
+        seen = [_Seen(each) for each in found[: max(self.trials.left - rest - 1, 0)]]
+        for evaluations, margins in _LOOKS:
+            if not seen or self.trials.left < rest + evaluations * (1 + len(seen)):
+                break
+            programs = [self._present, *(each.proposal.program for each in seen)]
+            own, *scores = yield from self.trials.judge(
+                programs, evaluations * self._width, look=True
+            )
+            for each, score in zip(seen, scores, strict=True):
+                each.gains += [gain(own, score) / self._config.margin] * evaluations
+            seen = [each for each in seen if each.mean > -margins]
+        harmless = [each for each in seen if each.gains and each.mean > -1]
+        harmless.sort(key=lambda each: (-round(each.mean), each.proposal.weight))
+        return [each.proposal for each in harmless]
 
     def _is_new(self, combination: Combination) -> bool:
         return canonical_hash(combination.program) not in self._refused
 
-    def _combinations(
-        self, alike: Sequence[Proposal], ranked: Sequence[Proposal]
-    ) -> list[Combination]:
-        """All proposals together, then those that behave alike with half of the ranked ones, with a
-        quarter, ..., with a single one, alone."""
+    def _combinations(self, ranked: Sequence[Proposal]) -> list[Combination]:
+        """All proposals together, then half of them, a quarter, ..., the first alone."""
         chain = [Combination((), self._present, weight(self._present))]
-        self._extend(chain, alike)
-        base = len(chain) - 1
         self._extend(chain, ranked)
-        lengths, length = {base}, len(chain) - 1 - base
+        lengths, length = set[int](), len(chain) - 1
         while length:
-            lengths.add(base + length)
+            lengths.add(length)
             length //= 2
         chosen = [chain[each] for each in sorted(lengths, reverse=True)[-_COMBINATIONS:]]
         now = weight(self._present) if self._steps else weight(simplify(self.original))

@@ -6,6 +6,7 @@ import pytest
 
 from dsl import parse
 from dsl.rewrite.canonical import canonical_hash
+from dsl.run.fingerprint import fingerprint
 from evaluators.evaluation import Evaluation, Outcome
 from evaluators.score import WORST
 from evaluators.seeds import final_seeds, reduction_seeds, search_seeds, validation_seeds
@@ -96,6 +97,14 @@ def test_a_program_without_anything_to_spare_stays_as_it_is():
     judge = Worth({op: 0.2 for op in ops(NEEDED)}, slots=0.2)
     found, _ = reduction(judge, NEEDED)
     assert found.steps == () and found.program == NEEDED
+
+
+def test_what_a_fingerprint_does_not_see_may_matter():
+    judge = Worth({"minimum": 0.3, "interp": 0.3})
+    alike = parse(str(RAW).replace("minimum(1, t) * m", "m"))
+    assert fingerprint(alike) == fingerprint(RAW)
+    found, _ = reduction(judge, evaluations=3000, tests=20)
+    assert "minimum" in ops(found.program) and "exp" not in ops(found.program)
 
 
 def test_small_losses_do_not_add_up():
