@@ -54,6 +54,8 @@ TEXT = (
     "show lion --as graph",
     "show lion --as canonical",
     "simplify adamw",
+    "simplify adamw --level finite --explain",
+    "diff adamw lion",
     "nearest lion",
     "nearest lion --json",
     "primitives",
