@@ -11,6 +11,7 @@ measure_tasks     writes the catalogue of tasks
 memory            the memory of a worker over many programs
 novel_program     the cost of a program that was never seen before
 performance_page  writes `docs/performance.md` with the measurements of novel_program
+simplify          the CPU time of simplifying a rule with redundant statements
 startup           the CPU time of commands that show text
 task_costs        the cost of a gradient of every task
 

@@ -14,6 +14,7 @@ PAGES = (
     "docs/performance.md",
     "docs/tasks.md",
     "docs/cluster.md",
+    "docs/simplify.md",
 )
 NAMED = re.compile(
     r"`((?:benchmarks|configs|discovered|docs|dsl|evaluators|search|stepsmith|tests)/[\w./]*)`"

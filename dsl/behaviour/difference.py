@@ -1,6 +1,7 @@
 """The difference between two programs: line by line of canonical forms, and in their steps."""
 
 import difflib
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -74,7 +75,7 @@ class Difference(NamedTuple):
 
 
 def difference(one: Program, other: Program) -> Difference:
-    """What separates two programs, with their hyperparameters at the defaults."""
+    """The difference between two programs, with their hyperparameters at the defaults."""
     first, second = canonical(one), canonical(other)
     return Difference(
         same_program=first == second,
@@ -106,7 +107,7 @@ def _lines(one: Program, other: Program) -> list[Line]:
     return found
 
 
-def _aligned(one: list[str], other: list[str]) -> list[tuple[str, int, int, int, int]]:
+def _aligned(one: list[str], other: list[str]) -> Sequence[tuple[str, int, int, int, int]]:
     return difflib.SequenceMatcher(a=one, b=other, autojunk=False).get_opcodes()
 
 

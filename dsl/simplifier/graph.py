@@ -245,7 +245,7 @@ class Graph:
             self._stale[self.find(term)] = None
 
     def _reconsider(self, root: int) -> None:
-        """What is known of a class, from its terms; its users are told if that changed."""
+        """Put right what is known of a class, and tell its users if that changed."""
         if root not in self.number:
             value = self._folded(root)
             if value is not None:

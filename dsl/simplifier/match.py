@@ -71,7 +71,7 @@ def possible(graph: Graph, pattern: Call, term: int) -> bool:
 
 
 def allowed(graph: Graph, law: Ready, bound: Bound, signs: Signs) -> frozenset[str] | None:
-    """What has to be assumed for a law to hold, in words; None if its conditions are not met."""
+    """The assumptions under which a law holds, in words; None if its conditions are not met."""
     for name in law.law.numbers:
         if graph.kind[graph.find(bound[name])] is not Kind.GLOBAL:
             return None

@@ -27,7 +27,7 @@ stands, and of one among factors."""
 _CONTENTS = 4
 """Numbers that are tried before a sum."""
 _DEPTH = 2
-"""How far up a change may matter to a pattern."""
+"""Levels above a change at which it may matter to a pattern."""
 
 
 class Saturation:

@@ -178,7 +178,7 @@ class Signs:
         return any(graph.leaf[each] in ("t", "T") for each in names)
 
     def inside(self, term: int) -> frozenset[str] | None:
-        """What is assumed for a value to lie between 0 and 1, 1 aside; None if it may not."""
+        """The assumptions under which a value lies between 0 and 1, 1 aside; None if it may not."""
         graph = self._graph
         root = graph.find(term)
         if root in graph.number:

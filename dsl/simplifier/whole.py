@@ -1,4 +1,4 @@
-"""What laws about a whole program share: the change that one makes, slots replaced, starts."""
+"""The common part of laws about whole programs: the change that one makes, slots replaced."""
 
 from collections.abc import Callable
 from typing import NamedTuple

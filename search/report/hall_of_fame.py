@@ -9,11 +9,12 @@ from functools import cached_property
 
 from dsl.behaviour.nearest import known_as
 from dsl.errors import counted
+from dsl.language.registry import Domain
 from dsl.program import Local, Program
 from dsl.program.printer import is_fresh
 from dsl.rewrite.canonical import canonical_hash
 from dsl.rewrite.demands import Demands, demands
-from dsl.rewrite.simplify import simplify
+from dsl.simplifier import simplified
 from evaluators.statistics import Evidence, holm
 from search.ledger import Ledger
 from search.ledger.reduction import Reduction
@@ -253,7 +254,7 @@ def _simplified(program: Program) -> Program:
         replace(statement, name=None) if is_fresh(statement.name or "") else statement
         for statement in program.statements
     )
-    simple = simplify(replace(program, statements=own))
+    simple = simplified(replace(program, statements=own), Domain.EXACT).program
     statements = list(simple.statements)
     for slot, update in simple.next_values.items():
         if isinstance(update, Local) and statements[update.index].name not in simple.slots:

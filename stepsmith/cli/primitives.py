@@ -18,6 +18,9 @@ def primitives(
     names: Annotated[
         list[str] | None, typer.Argument(help="Only these; all of the language by default.")
     ] = None,
+    laws: Annotated[
+        bool, typer.Option("--laws", help="The laws that `simplify` uses, as a table in Markdown.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """List the primitives that a rule may call, and how its slots may start.
@@ -37,7 +40,11 @@ def primitives(
         if name not in known:
             raise UnknownName(f"unknown primitive '{name}'{did_you_mean(name, known)}")
     chosen = [known[name] for name in names] if names else words
-    if as_json:
+    if laws:
+        from stepsmith.laws_table import laws_table
+
+        typer.echo(laws_table([word["name"] for word in chosen]), nl=False)
+    elif as_json:
         typer.echo(json.dumps(chosen, indent=2))
     else:
         _print_table(chosen)
@@ -52,6 +59,7 @@ def _primitive(primitive: "Primitive") -> dict[str, Any]:
         "oracle": primitive.oracle is not None,
         "costs": str(primitive.oracle.costs) if primitive.oracle else None,
         "laws": [law.text for law in primitive.laws],
+        "equations": [law.text for law in primitive.equations],
         "doc": primitive.doc,
     }
 
@@ -65,6 +73,7 @@ def _initialiser(rule: "Initialiser") -> dict[str, Any]:
         "oracle": False,
         "costs": None,
         "laws": [],
+        "equations": [],
         "doc": rule.doc,
     }
 
