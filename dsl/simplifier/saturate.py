@@ -22,8 +22,8 @@ from dsl.simplifier.ring import RING, Poly, Product, constant, times
 from dsl.simplifier.signs import Signs
 
 ROUNDS, TERMS, MATCHES, PRODUCTS = 8, 1500, 60, 12
-"""The most rounds; terms after which there are no more; matches in a round of a law where it
-stands, and of one among factors."""
+"""The most rounds; terms, beside four for each at the start, after which there are no more; matches
+in a round of a law where it stands, and of one among factors."""
 _CONTENTS = 4
 """Numbers that are tried before a sum."""
 _DEPTH = 2
@@ -48,6 +48,7 @@ class Saturation:
         self.domain = domain
         self._hypers = hypers
         self._slots = slots
+        self._most = TERMS + 4 * len(graph.op)
         self._laws = laws_by_op(domain)
         self._products = product_laws(domain)
         self._banned: dict[str, tuple[int, int]] = {}
@@ -58,7 +59,7 @@ class Saturation:
         """Rounds until nothing changes, or there are too many."""
         self.graph.rebuild()
         for number in range(ROUNDS):
-            if not self._round(number) or len(self.graph.op) > TERMS:
+            if not self._round(number) or len(self.graph.op) > self._most:
                 return
 
     def signs(self) -> Signs:
@@ -83,12 +84,12 @@ class Saturation:
                         for term in tuple(terms):
                             if possible(graph, law.left, term):
                                 united |= self._at(law, term, signs)
-            if len(graph.op) > TERMS:
+            if len(graph.op) > self._most:
                 break
         graph.rebuild()
         if graph.arithmetic:
             for root in roots:
-                if graph.up[root] == root and len(graph.op) <= TERMS:
+                if graph.up[root] == root and len(graph.op) <= self._most:
                     united |= self._factored(root, signs, number)
         self._ban(number)
         graph.rebuild()
