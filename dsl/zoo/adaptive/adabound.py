@@ -1,7 +1,7 @@
 """AdaBound and AMSBound."""
 
 from dsl.language.hyperparameters import Hyper
-from dsl.ops import clip, interp, maximum, number, sqrt, square, where, zeros
+from dsl.ops import interp, maximum, minimum, scalar, sqrt, square, where, zeros
 from dsl.zoo.entry import Reference, entry
 
 _PAPER = "Adaptive Gradient Methods with Dynamic Bound of Learning Rate (Luo et al.)"
@@ -30,7 +30,7 @@ _HYPERS = {
     hypers=_HYPERS,
 )
 def adabound(
-    w, g, t, m=zeros, v=zeros, base=number(0),
+    w, g, t, m=zeros, v=zeros, base=scalar(0),
     *, lr=1e-3, b1=0.9, b2=0.999, eps=1e-8, wd=0.0, final_lr=0.1, gamma=1e-3,
 ):  # fmt: skip
     """AdaBound: Adam whose entries have rates within bounds that close in on that of SGD.
@@ -48,7 +48,7 @@ def adabound(
     low = final * (1 - 1 / (gamma * t + 1))
     high = final * (1 + 1 / (gamma * t))
     rate = lr * sqrt(1 - b2**t) / (1 - b1**t) / (sqrt(v) + eps)
-    return clip(rate, low, high) * m
+    return minimum(maximum(rate, low), high) * m
 
 
 @entry(
@@ -63,7 +63,7 @@ def adabound(
     hypers=_HYPERS,
 )
 def amsbound(
-    w, g, t, m=zeros, v=zeros, top=zeros, base=number(0),
+    w, g, t, m=zeros, v=zeros, top=zeros, base=scalar(0),
     *, lr=1e-3, b1=0.9, b2=0.999, eps=1e-8, wd=0.0, final_lr=0.1, gamma=1e-3,
 ):  # fmt: skip
     """AMSBound: AdaBound with the largest second moment so far, as in AMSGrad.
@@ -81,4 +81,4 @@ def amsbound(
     low = final * (1 - 1 / (gamma * t + 1))
     high = final * (1 + 1 / (gamma * t))
     rate = lr * sqrt(1 - b2**t) / (1 - b1**t) / (sqrt(top) + eps)
-    return clip(rate, low, high) * m
+    return minimum(maximum(rate, low), high) * m

@@ -1,0 +1,85 @@
+"""Groups of an exported PyTorch optimizer have rates of their own."""
+
+import pytest
+
+from dsl import parse
+from dsl.zoo import ZOO
+from tests.dsl.zoo.references import model
+from tests.support import exporting, exporting_torch
+from tests.support.everyday import EVERYDAY, each
+
+torch = pytest.importorskip("torch")
+pytestmark = pytest.mark.torch
+
+ELSEWHERE = {
+    "consensus_based_optimization": "the rate moves members, and parameters become their consensus",
+    "consensus_based_optimization_anisotropic": "the same",
+    "egn_line_search": "the rate is where the search for the model's one step begins",
+    "gravity": "its average starts at noise over the rate",
+    "madgrad": "eps is added to the rate, as the authors have it",
+    "oasis": "the rate is the model's first step alone",
+    **{
+        f"riemannian_{rule}_{place}": "parameters that start off the manifold are put on it"
+        for rule in ("adam", "amsgrad")
+        for place in ("poincare", "sphere")
+    },
+}
+"""Rules whose parameters move at a rate of 0 too, and why."""
+
+STILL = [n for n, rule in ZOO.items() if "lr" in rule.hyperparameters and n not in ELSEWHERE]
+
+DAILY = EVERYDAY | {"adabound", "ali_g", "momo", "prodigy", "sps_max", "clipped_sgd", "soap"}
+
+
+def moved(name: str, rates: tuple[float, float]) -> list[float]:
+    """How far the parameters of two groups go in three steps, at multiples of the rule's rate."""
+    rule = ZOO[name]
+    params = [torch.nn.Parameter(torch.tensor(leaf)) for leaf in model.start("float64", (1, 2))]
+    groups = [
+        {"params": [p], "lr": rate * rule.hyperparameters["lr"]}
+        for p, rate in zip(params, rates, strict=True)
+    ]
+    optimizer = exporting_torch.torch_class(rule)(groups, **exporting.extra(rule))
+    begun = [p.detach().clone() for p in params]
+    for features, targets in model.batches("float64", (1, 2))[:3]:
+        x, y = torch.tensor(features), torch.tensor(targets)
+
+        def closure(x=x, y=y):
+            flat = torch.cat([p.reshape(-1) for p in params])
+            return 2 * torch.mean(torch.square(torch.tanh(x @ flat) - y))
+
+        optimizer.zero_grad()
+        closure().backward()
+        optimizer.step(closure, **exporting_torch.asked_by_torch(optimizer, params, x, y))
+    return [float((p.detach() - at).abs().max()) for p, at in zip(params, begun, strict=True)]
+
+
+@pytest.mark.parametrize("name", each(STILL, DAILY))
+def test_a_group_whose_rate_is_0_stays_and_stops_no_other(name):
+    first, second = moved(name, (1, 0))
+    assert first > 0 and second == 0
+    first, second = moved(name, (0, 1))
+    assert first == 0 and second > 0
+
+
+@pytest.mark.parametrize("name", ELSEWHERE)
+def test_a_rate_of_0_moves_what_is_said_to_move(name):
+    assert moved(name, (1, 0))[1] != 0 or moved(name, (0, 1))[0] != 0
+
+
+def test_a_rate_beside_a_number_of_the_model_is_the_groups_own():
+    """The same however the product is written."""
+    for text in (
+        "lr * minimum(1, c / global_norm(g)) * g",
+        "lr * (minimum(1, c / global_norm(g)) * g)",
+    ):
+        rule = parse(f"def rule(w, g, *, lr=0.1, c=1):\n    return {text}")
+        for rates in ((0.1, 0.01), (0.01, 0.1), (0.1, 0.0), (0.0, 0.1)):
+            params = [torch.nn.Parameter(torch.ones(2)) for _ in rates]
+            groups = [{"params": [p], "lr": r} for p, r in zip(params, rates, strict=True)]
+            optimizer = exporting_torch.torch_class(rule)(groups)
+            for p in params:
+                p.grad = torch.ones(2)
+            optimizer.step()
+            steps = [1 - p[0].item() for p in params]
+            assert steps == pytest.approx([rate / 2 for rate in rates], abs=1e-6)
