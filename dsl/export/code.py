@@ -5,6 +5,7 @@ uses when the block is complete: what to import, what to read first.
 """
 
 import ast
+import textwrap
 from dataclasses import dataclass, field
 
 from dsl.export.expressions import names_in, show
@@ -21,12 +22,10 @@ def function_head(indent: int, label: str, params: list[str], returns: str) -> l
 
 def refusal(indent: int, error: str, message: str) -> list[str]:
     """`raise error(message)`, the message in as many strings as it takes lines."""
-    parts, room = [""], WIDTH - indent - len('    ""')
-    for word in message.split(" "):
-        if len(parts[-1]) + len(word) > room - 1:
-            parts.append("")
-        parts[-1] += f"{word} "
-    parts[-1] = parts[-1].removesuffix(" ")
+    room, parts = WIDTH - indent - len('    ""'), [message]
+    if len(message) > room:
+        parts = textwrap.wrap(message, room - 1, break_on_hyphens=False, break_long_words=False)
+        parts = [f"{part} " for part in parts[:-1]] + parts[-1:]
     strings = [f'"{part}"' for part in parts]
     pad = " " * indent
     if len(strings) == 1:

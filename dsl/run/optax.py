@@ -92,6 +92,11 @@ class _Rule:
 
     def init(self, params: Any) -> Any:
         leaves, tree = jax.tree.flatten(params)
+        if any(map(jnp.iscomplexobj, leaves)):
+            raise DslError(
+                f"'{self.program.name}' is for real parameters, met complex ones",
+                help="optax.contrib.split_real_and_imaginary(...) makes two real ones of each",
+            )
         slots = {name: initial(init, leaves, jnp) for name, init in self.program.slots.items()}
         key = jax.random.key(self.seed) if draws_noise(self.program) else None
         return ProgramState(jnp.zeros((), jnp.int32), key, self._as_trees(tree, slots))

@@ -52,8 +52,9 @@ class Transformation:
             fields[self.values.fields[slot]] = self._first_value(rule)
         code = Code(8, uses=self.uses)
         made = ast.Call(ast.Name(self.plan.state), [], [ast.keyword(*f) for f in fields.items()])
-        if "params" not in names_in(made):
-            code.write("del params")
+        code.put("if ", expression("any(map(jnp.iscomplexobj, jax.tree.leaves(params)))"), ":")
+        message = f"{self.plan.transform} does not support complex parameters"
+        code.lines += refusal(12, "ValueError", message)
         code.put("return ", made)
         return [f"    def init(params: Any) -> {self.plan.state}:", *code.lines]
 

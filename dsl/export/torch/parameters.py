@@ -113,7 +113,10 @@ class Parameters:
             entries += argument(parameter.label, f"{meaning}.")
         if "T" in self.facts.reads:
             entries += argument("horizon", "the number of steps of the whole training.")
-        entries += argument("maximize", "climb instead of descend.")
+        climb = "climb instead of descend."
+        if "loss" in self.facts.reads:
+            climb = "refused, since the rule reads the loss and lets it fall: negate that instead."
+        entries += argument("maximize", climb)
         if self.facts.noisy:
             entries += argument("seed", "seeds the noise.")
         lines = [f'    """{title}; the formula heads this file.', ""]

@@ -51,7 +51,6 @@ def write_step(values: Values, emitter: Emitter, parameters: Parameters, title: 
         lines.append("        model = self._model_state()")
     if reads_loss:
         lines.append("        value = torch.as_tensor(loss).detach()")
-        lines.append('        value = -value if ready[0][0]["maximize"] else value')
     return Step([*lines, *before, *loop, "        return loss"], counts)
 
 
@@ -96,6 +95,12 @@ def ready(values: Values, title: str) -> list[str]:
     for slot, rule in values.program.slots.items():
         if rule.kind is not Kind.GLOBAL:
             code.assign(f'state["{values.keys[slot]}"]', first_value(rule, "p"))
+    sign, climbs = ['                g = -p.grad if group["maximize"] else p.grad'], []
+    if "loss" in values.facts.reads:
+        sign = ["                g = p.grad"]
+        climbs = ['                if group["maximize"]:']
+        message = f"{title} reads the loss and lets it fall: negate it instead of maximize"
+        climbs += refusal(20, "RuntimeError", message)
     if values.facts.noisy:
         code.write('state["index"] = len(self.state)')
     return [
@@ -110,12 +115,13 @@ def ready(values: Values, title: str) -> list[str]:
         *refusal(20, "RuntimeError", f"{title} does not support sparse gradients"),
         "                if torch.is_complex(p):",
         *refusal(20, "RuntimeError", f"{title} does not support complex parameters"),
+        *climbs,
         "                state = self.state[p]",
         "                if not state:",
         '                    state["step"] = torch.tensor(0.0, dtype=torch.float32)',
         *code.lines,
         '                state["step"] += 1',
-        '                g = -p.grad if group["maximize"] else p.grad',
+        *sign,
         "                ready.append((group, p, g))",
         "        return ready",
     ]

@@ -1,7 +1,7 @@
 """Polyak's step size, its stochastic forms and those with momentum."""
 
 from dsl.language.hyperparameters import Hyper
-from dsl.ops import copy_w, global_dot, global_norm, minimum, square, zeros
+from dsl.ops import copy_w, global_dot, global_norm, minimum, square, where, zeros
 from dsl.zoo.entry import Dense, Reference, entry
 
 _POLYAK = {"f_min": "f_min", "eps": "eps"}
@@ -26,9 +26,10 @@ def polyak(w, g, loss, *, eps=0.0, f_min=0.0):
     """Polyak: the step along the gradient on which a linear loss would fall to its least value.
 
     f_min is that value. The gradient's norm is the whole model's; eps, which Polyak does without,
-    is added to its square. A loss below f_min makes the step go up.
+    is added to its square. A loss below f_min makes the step go up. No gradient, no step.
     """
-    return (loss - f_min) / (square(global_norm(g)) + eps) * g
+    n = square(global_norm(g)) + eps
+    return where(n > 0, (loss - f_min) / n, 0) * g
 
 
 @entry(
@@ -53,9 +54,10 @@ def sps_max(w, g, loss, *, lr=0.5, eps=0.0, c=0.5, f_min=0.0):
     """SPS_max: Polyak's step size on the loss of the batch, divided by c and at most lr.
 
     The gradient's norm is the whole model's; eps is added to c times its square. A loss below f_min
-    makes the step go up.
+    makes the step go up. No gradient, no step.
     """
-    step = minimum((loss - f_min) / (c * square(global_norm(g)) + eps), lr)
+    n = c * square(global_norm(g)) + eps
+    step = where(n > 0, minimum((loss - f_min) / n, lr), 0)
     return step * g
 
 
@@ -99,7 +101,8 @@ def alr_hb(w, g, loss, last=copy_w, *, b1=0.25, f_min=0.0):
     """
     d = w - last
     last = w
-    step = (loss - f_min + b1 * global_dot(g, d)) / square(global_norm(g))
+    n = square(global_norm(g))
+    step = where(n > 0, (loss - f_min + b1 * global_dot(g, d)) / n, 0)
     return step * g - b1 * d
 
 
@@ -121,7 +124,8 @@ def alr_shb(w, g, loss, last=copy_w, *, lr=0.1, b1=0.9, c=1.0, f_min=0.0):
     """
     d = w - last
     last = w
-    step = ((loss - f_min) / c + b1 * global_dot(g, d)) / square(global_norm(g))
+    n = square(global_norm(g))
+    step = where(n > 0, ((loss - f_min) / c + b1 * global_dot(g, d)) / n, 0)
     return minimum(step, lr) * g - b1 * d
 
 
@@ -138,7 +142,8 @@ def alr_mag(w, g, loss, m=zeros, *, b1=0.9, f_min=0.0):
     The first step is Polyak's. A loss below f_min makes the step go up.
     """
     m = b1 * m + g
-    return (loss - f_min) / square(global_norm(m)) * m
+    n = square(global_norm(m))
+    return where(n > 0, (loss - f_min) / n, 0) * m
 
 
 @entry(
@@ -154,5 +159,6 @@ def alr_smag(w, g, loss, m=zeros, *, lr=0.1, b1=0.9, wd=0.0, c=1.0, f_min=0.0):
     before the step.
     """
     m = b1 * m + g
-    step = minimum((loss - f_min) / (c * square(global_norm(m))), lr)
+    n = c * square(global_norm(m))
+    step = where(n > 0, minimum((loss - f_min) / n, lr), 0)
     return step * (m + wd * w)

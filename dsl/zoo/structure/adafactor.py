@@ -46,7 +46,7 @@ def adafactor(
     s = square(g) + eps
     r = interp(row_mean(s), r, b)
     c = interp(col_mean(s), c, b)
-    u = g / sqrt(r * c / col_mean(r))
+    u = g / (sqrt(r / col_mean(r)) * sqrt(c))
     u = u / maximum(1, rms(u) / d)
     return maximum(eps2, rms(w)) * minimum(lr, 1 / sqrt(t)) * u
 
@@ -126,7 +126,7 @@ def adafactor_optax(
     s = square(g) + eps
     r = interp(row_mean(s), r, b)
     c = interp(col_mean(s), c, b)
-    u = g / sqrt(r * c / col_mean(r))
+    u = g / (sqrt(r / col_mean(r)) * sqrt(c))
     u = u / maximum(1, rms(u) / d)
     m = interp(lr * maximum(1e-3, rms(w)) * u, m, b1)
     return m + wd * w
@@ -169,7 +169,7 @@ def adafactor_pytorch_optimizer(
     s = square(g) + eps
     r = interp(row_mean(s), r, b)
     c = interp(col_mean(s), c, b)
-    u = g / sqrt(r * c / col_mean(r))
+    u = g / (sqrt(r / col_mean(r)) * sqrt(c))
     u = u / maximum(1, rms(u) / d)
     a = lr * maximum(eps2, rms(w))
     m = interp(a * u, m, b1)

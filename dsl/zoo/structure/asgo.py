@@ -13,6 +13,7 @@ from dsl.ops import (
     shortest,
     sqrt,
     square,
+    where,
     zeros,
 )
 from dsl.zoo.entry import Dense, entry
@@ -40,7 +41,8 @@ def asgo(w, g, m=zeros, s=identity(0), *, lr=1e-2, b1=0.9, b2=0.8, eps=1e-10, wd
     m = interp(g, m, b1)
     s = interp(gram(g), s, b2)
     u = mode_product(shortest(matrix_power(s, -0.5, eps)), m)
-    return lr * (0.2 * u / rms(u) + wd * w)
+    size = rms(u)
+    return lr * (where(size > 0, 0.2 * u / size, 0) + wd * w)
 
 
 @entry(
@@ -59,4 +61,5 @@ def dasgo(w, g, m=zeros, s=cols(0), *, lr=1e-2, b1=0.9, b2=0.95, eps=1e-8, wd=0.
     m = interp(g, m, b1)
     s = interp(col_sum(square(g)), s, b2)
     u = m / sqrt(s + eps)
-    return lr * (0.2 * u / rms(u) + wd * w)
+    size = rms(u)
+    return lr * (where(size > 0, 0.2 * u / size, 0) + wd * w)

@@ -54,11 +54,11 @@ def came(
     s = square(g) + eps
     r = interp(row_mean(s), r, b2)
     c = interp(col_mean(s), c, b2)
-    u = g / sqrt(r * c / col_mean(r))
+    u = g / (sqrt(r / col_mean(r)) * sqrt(c))
     u = u / maximum(1, rms(u) / d)
     m = interp(u, m, b1)
     s = square(u - m) + eps2
     q = interp(row_mean(s), q, b3)
     k = interp(col_mean(s), k, b3)
-    u = where(ndim(g) > 1, m / sqrt(q * k / col_mean(q)), m)
+    u = where(ndim(g) > 1, m / (sqrt(q / col_mean(q)) * sqrt(k)), m)
     return lr * (u + wd * w)

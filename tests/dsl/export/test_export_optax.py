@@ -122,6 +122,14 @@ def test_half_precision_is_kept_and_abstract_parameters_are_enough(name):
             assert (x.shape, x.dtype) == (y.shape, y.dtype)
 
 
+@pytest.mark.parametrize("name", RULES)
+def test_complex_parameters_are_refused(name):
+    """Squares and roots are of real numbers, and a rule may not train the real part alone."""
+    make = exporting.optax_optimizer(RULES[name])
+    with pytest.raises(ValueError, match="does not support complex parameters"):
+        make.init({"a": jnp.ones(2), "b": jnp.ones(2, jnp.complex64)})
+
+
 def test_what_is_missing_is_named():
     optimizer = exported("sharpness")(0.1)
     params = jnp.ones(2)

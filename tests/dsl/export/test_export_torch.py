@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from dsl import PRIMITIVES, parse
 from dsl.export import to_torch_source
+from dsl.export.facts import Facts
 from dsl.export.header import camel_case
 from dsl.language.kinds import KINDS
 from dsl.language.registry import Scope
@@ -309,7 +310,7 @@ def test_groups_have_their_own_hyperparameters_and_share_global_norms():
     torch.testing.assert_close(q.detach(), both.detach()[:2])
 
 
-@pytest.mark.parametrize("name", ["lion", "sophia_h", "sharpness"])
+@pytest.mark.parametrize("name", ["lion", "sophia_h", "sam"])
 def test_climbing_a_loss_is_descending_its_negative(name):
     rule = RULES[name]
     make, more = exporting_torch.torch_class(rule), exporting.extra(rule)
@@ -318,6 +319,24 @@ def test_climbing_a_loss_is_descending_its_negative(name):
         rule, lambda ps: make(ps, maximize=True, **more), "float64", climb=True
     )
     np.testing.assert_allclose(up, down, rtol=1e-12)
+
+
+READ_THE_LOSS = [name for name, rule in RULES.items() if "loss" in Facts.of(rule).reads]
+
+
+@pytest.mark.parametrize("name", READ_THE_LOSS)
+def test_a_rule_that_reads_the_loss_does_not_climb_it(name):
+    """A bound on the loss, most often 0, is none on its negative."""
+    p = torch.nn.Parameter(torch.ones(2))
+    make = exporting.loaded(to_torch_source(RULES[name]))[camel_case(RULES[name])]
+    optimizer = make([p], maximize=True, **exporting.extra(RULES[name]))
+    p.grad = torch.ones(2)
+    with pytest.raises(RuntimeError, match="negate it instead of maximize"):
+        optimizer.step(
+            lambda: p.square().sum(),
+            **exporting_torch.asked_by_torch(optimizer, [p], torch.ones(1, 2), torch.ones(1)),
+        )
+    assert p.tolist() == [1, 1]
 
 
 @pytest.mark.parametrize("name", ["adamw", "clipped", "lazy"])

@@ -12,6 +12,7 @@ from dsl.language.kinds import Kind
 from dsl.rewrite.liveness import live
 from dsl.rewrite.lower import spelled_out
 from dsl.run.optax import to_optax
+from dsl.zoo import ZOO
 from tests.support.strategies import programs
 
 MOMENTUM = parse(
@@ -343,3 +344,8 @@ def test_no_data_makes_a_compiled_step_raise(program):
             grads, state, params, value=jnp.nan, **asked(lambda w: jnp.sum(w**2))
         )
     assert moves.shape == params.shape
+
+
+def test_complex_parameters_are_refused():
+    with pytest.raises(DslError, match="'adam' is for real parameters, met complex ones"):
+        to_optax(ZOO["adam"]).init(jnp.ones(2, jnp.complex64))
