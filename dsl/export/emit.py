@@ -185,7 +185,7 @@ class Names:
         return free
 
     def take_all(self, names: Iterable[str], reserved: Collection[str] = ()) -> dict[str, str]:
-        """What each name of a program becomes; those that can stay as they are have the choice."""
+        """The file's name for each of a program; those that can stay as they are choose first."""
         wanted = {name: safe(name, reserved) for name in names}
         first = sorted(wanted, key=lambda name: wanted[name] != name)
         found = {name: self.take(wanted[name]) for name in first}

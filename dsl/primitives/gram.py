@@ -258,7 +258,7 @@ def _unfolded(xp, x, axis):
 
 
 def _where_finite(xp, function, m):
-    """What `function` makes of a matrix, in float32 or better; NaN where an entry is not finite,
+    """`function` of a matrix, in float32 or better; NaN where an entry is not finite,
     for which LAPACK would fail."""
     if m.size == 0:
         return m

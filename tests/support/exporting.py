@@ -50,8 +50,9 @@ SETTLED = {
 singular for others; there those are some basis of a space, and every library has its own."""
 
 STEEP = {"m_fac": 1e-7}
-"""How far the paths of some rules may part in float64, where rounding is of more account than in
-others: M-FAC divides what is left of a difference by 1e-5. In float32 they are not compared."""
+"""The distance by which the paths of some rules may part in float64, where rounding is of more
+account than in others: M-FAC divides what is left of a difference by 1e-5. In float32 they are
+not compared."""
 
 
 def ranks_of(program: Program) -> tuple[int, ...]:

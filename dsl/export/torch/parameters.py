@@ -154,7 +154,7 @@ class Parameters:
 
 
 def _labels(hypers: list[str], alone: list[str]) -> dict[str, str]:
-    """What the constructor calls hyperparameters; `alone` are those that PyTorch has together."""
+    """The constructor's names of hyperparameters; `alone` are those that PyTorch has together."""
     wanted = {name: name if name in alone else host_name(name, "torch") for name in hypers}
     names = Names(())
     given = {name: names.take(label) for name, label in wanted.items() if label != name}

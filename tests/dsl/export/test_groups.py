@@ -32,7 +32,7 @@ DAILY = EVERYDAY | {"adabound", "ali_g", "momo", "prodigy", "sps_max", "clipped_
 
 
 def moved(name: str, rates: tuple[float, float]) -> list[float]:
-    """How far the parameters of two groups go in three steps, at multiples of the rule's rate."""
+    """The way of the parameters of two groups in three steps, at multiples of the rule's rate."""
     rule = ZOO[name]
     params = [torch.nn.Parameter(torch.tensor(leaf)) for leaf in model.start("float64", (1, 2))]
     groups = [

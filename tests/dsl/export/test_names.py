@@ -1,4 +1,4 @@
-"""What an exported file computes does not depend on what a program calls its parts."""
+"""The names in a program have no influence on what its exported files compute."""
 
 from dataclasses import replace
 from functools import cache
