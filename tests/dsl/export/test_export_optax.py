@@ -12,7 +12,7 @@ import pytest
 from dsl.export import to_optax_source
 from dsl.zoo import ZOO
 from tests.support import exporting
-from tests.support.everyday import TO_READ
+from tests.support.everyday import SAMPLE, TO_READ, each
 from tests.support.exporting import RULES
 
 TOLERANCE = {"float32": 1e-5, "float64": 1e-12}
@@ -122,7 +122,7 @@ def test_half_precision_is_kept_and_abstract_parameters_are_enough(name):
             assert (x.shape, x.dtype) == (y.shape, y.dtype)
 
 
-@pytest.mark.parametrize("name", RULES)
+@pytest.mark.parametrize("name", each(RULES, SAMPLE))
 def test_complex_parameters_are_refused(name):
     """Squares and roots are of real numbers, and a rule may not train the real part alone."""
     make = exporting.optax_optimizer(RULES[name])
