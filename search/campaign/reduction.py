@@ -51,7 +51,7 @@ def reduced(
             candidate=each.candidate,
             original=each.program,
             rates=each.rates,
-            bars=_bars(by_candidate[each.candidate]),
+            bars=look_bars(by_candidate[each.candidate]),
             conditions=shared,
         )
         for each in chosen
@@ -119,7 +119,7 @@ def _together(
     return [results[place] for place in range(len(going))]
 
 
-def _bars(final: FinalResult) -> Bars:
+def look_bars(final: FinalResult) -> Bars:
     """Where a variant of a finalist is behind it by the slack: at the first checkpoint of each
     task, and in the mean over the first tasks."""
     early = _by_task(each.early() for each in final.measured)

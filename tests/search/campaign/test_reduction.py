@@ -7,15 +7,17 @@ from rich.console import Console
 
 from dsl import parse
 from dsl.rewrite.canonical import canonical_hash
+from evaluators.evaluation import Evaluation, Measurement, Outcome
 from evaluators.files.result_cache import ResultCache
 from evaluators.workers import SerialPool
 from search.campaign import campaign, events
 from search.campaign.choice import Contender, winner
 from search.campaign.finals import Entrant, lead
+from search.campaign.reduction import look_bars
 from search.campaign.session import Session
 from search.campaign.sources import find_sources
 from search.ledger import FILE, Ledger, find_rule
-from search.ledger.results import Winner
+from search.ledger.results import FinalResult, Winner
 from search.pool.worker import CampaignWorker
 from search.report.funnel import funnel
 from search.report.lineage import lineage
@@ -192,3 +194,12 @@ def test_of_two_of_a_size_the_better_one_wins():
 
 def test_a_winner_comes_back_from_its_plain_data():
     assert Winner.from_json(Winner(3, True).to_json()) == Winner(3, True)
+
+
+def test_a_look_bears_more_on_few_tasks_than_on_many():
+    """The noise of a mean falls with the root of the number of tasks, and so does the slack."""
+    tasks = ("a", "b", "c", "d")
+    runs = tuple(Measurement(each, 0, Outcome.OK, 1.0, 1.2, early=1.1) for each in tasks)
+    bars = look_bars(FinalResult(7, (Evaluation(Outcome.OK, 1.2, runs),)))
+    assert bars.early == pytest.approx(dict.fromkeys(tasks, 1.1 - 0.2))
+    assert bars.hurdles == pytest.approx({n: 1.2 - 0.1 * (4 / n) ** 0.5 for n in (1, 2, 3)})
