@@ -7,8 +7,9 @@ Laws add ways and make classes equal, until nothing new comes of it; sums and pr
 out beside them. Then the cheapest program is taken out, laws about slots have their turn, and the
 whole is tried against the original.
 
-terms and classes  graph.py: terms, classes, congruence, and why two terms are equal;
-                   ring.py: sums of products with numbers before them
+terms and classes  classes.py: terms, classes, congruence, and why two terms are equal;
+                   graph.py: the number or sum that a class is known to be; ring.py: sums of
+                   products with numbers before them
 laws               laws.py: those of the registry, made ready; match.py: met in a graph and applied;
                    signs.py: what is never below 0, which some laws ask for
 in and out         programs.py: programs into a graph and out of it; saturate.py: the rounds;

@@ -15,7 +15,8 @@ from dsl.language.registry import PRIMITIVES, Domain
 from dsl.program import Arg, Program
 from dsl.program.walk import Rewriter
 from dsl.rewrite.prune import prune
-from dsl.simplifier.graph import CONGRUENCE, Graph, Reason
+from dsl.simplifier.classes import CONGRUENCE, Reason
+from dsl.simplifier.graph import Graph
 from dsl.simplifier.instance import law_between
 from dsl.simplifier.programs import Loaded, Writer, names_of
 

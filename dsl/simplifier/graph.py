@@ -1,25 +1,19 @@
-"""An e-graph: terms, and classes of terms that are equal.
+"""What is known of the classes of an e-graph: the number that one is, and the sum it comes to.
 
-A term is a primitive applied to earlier terms, a name or a number; it is kept once and named by a
-number. Classes are a union-find over terms. Two terms whose arguments are of the same classes are
-in one class (congruence). Every union has a reason, and the unions are the edges of a forest, so
-that the path between two terms of a class says why they are equal: nothing is removed from the
-forest, so a path stays as it was when the two came together.
-
-Sources: Nelson and Oppen (1980), "Fast decision procedures based on congruence closure";
-Nieuwenhuis and Oliveras (2005), "Proof-producing congruence closure"; Willsey et al. (2021), "egg:
-fast and extensible equality saturation".
+A primitive of numbers is a number. Sums and products are worked out as polynomials over the classes
+that are none (`ring.py`), and two classes of the same polynomial become one: the order and the
+brackets of sums need no laws. egg calls such knowledge an analysis of classes: it is made with a
+term, joined where classes are, and may join classes itself.
 """
 
 import math
 from collections.abc import Mapping
-from typing import NamedTuple
 
 import numpy as np
 
-from dsl.language.kinds import Kind, lifts
-from dsl.language.registry import PRIMITIVES, Law, Scope
-from dsl.language.signature import SignatureMismatch
+from dsl.language.kinds import Kind
+from dsl.language.registry import PRIMITIVES, Scope
+from dsl.simplifier.classes import Classes, Reason
 from dsl.simplifier.ring import (
     RING,
     Key,
@@ -33,17 +27,6 @@ from dsl.simplifier.ring import (
     worked_out,
 )
 
-
-class Reason(NamedTuple):
-    """The reason of a union: a law, or a word for what is not declared as one."""
-
-    name: str
-    law: Law | None = None
-    backwards: bool = False
-    assumed: frozenset[str] = frozenset()
-
-
-CONGRUENCE = Reason("equal arguments")
 RING_STEP = Reason("terms and factors collected")
 FOLDED = Reason("numbers combined")
 
@@ -51,10 +34,8 @@ _TURNS = 6
 """Times that the poly of a class is put right before the next round: one that is a part of itself
 has no end of them."""
 
-Node = tuple[str, tuple[int, ...]]
 
-
-class Graph:
+class Graph(Classes):
     """Terms of one program and what is known of them.
 
     **Arguments:** `kinds`: those of names. `arithmetic`: sums and products are worked out, as in
@@ -62,187 +43,36 @@ class Graph:
     """
 
     def __init__(self, kinds: Mapping[str, Kind], *, arithmetic: bool, proofs: bool = False):
-        self.kinds = kinds
+        super().__init__(kinds)
         self.arithmetic = arithmetic
         self.proofs = proofs
-        self.op: list[str] = []
-        self.kids: list[tuple[int, ...]] = []
-        self.leaf: list[str | float | None] = []
-        self.up: list[int] = []
-        self.edge: list[tuple[int, Reason] | None] = []
-        self.kind: dict[int, Kind] = {}
-        self.by_op: dict[int, dict[str, list[int]]] = {}
-        self.users: dict[int, list[int]] = {}
         self.poly: dict[int, Poly] = {}
         self.chosen: dict[int, int | None] = {}
         self.number: dict[int, float] = {}
-        self.changed: set[int] = set()
-        self._terms: dict[tuple[object, ...], int] = {}
-        self._nodes: dict[Node, int] = {}
         self._index: dict[Key, int] = {}
-        self._repairs: list[int] = []
-        self._stale: dict[int, None] = {}
         self._alike: list[tuple[int, int]] = []
         self._turns: dict[int, int] = {}
 
-    def find(self, term: int) -> int:
-        """The class of a term, named by its first term."""
-        up = self.up
-        while up[term] != term:
-            up[term] = up[up[term]]
-            term = up[term]
-        return term
-
-    def same(self, one: int, other: int) -> bool:
-        """True if two terms are known to be equal."""
-        return self.find(one) == self.find(other)
-
-    def name(self, name: str) -> int:
-        """The term of an input, slot or hyperparameter."""
-        return self._leaf(("name", name), name, self.kinds[name])
-
-    def num(self, value: float) -> int:
-        """The term of a number."""
-        return self._leaf(("num", value + 0.0), value + 0.0, Kind.GLOBAL)
-
-    def _leaf(self, key: tuple[object, ...], value: str | float, kind: Kind) -> int:
-        if key in self._terms:
-            return self._terms[key]
-        term = self._new(str(key[0]), (), value)
-        self._terms[key] = term
-        self._begin(term, kind)
+    def _begin(self, term: int, kind: Kind) -> None:
+        super()._begin(term, kind)
+        value = self.leaf[term]
         if isinstance(value, float):
             self.number[term] = value
-        return term
 
-    def add(self, op: str, kids: tuple[int, ...]) -> int | None:
-        """The term of a primitive applied to terms; None if their kinds do not fit."""
-        swaps = PRIMITIVES[op].commutative and kids[1] < kids[0]
-        key = (op, (kids[1], kids[0], *kids[2:]) if swaps else kids)
-        term = self._terms.get(key)
-        if term is not None:
-            return term
-        try:
-            kind = PRIMITIVES[op].signature.bind(tuple(self.kind[self.find(k)] for k in kids))[1]
-        except SignatureMismatch:
-            return None
-        term = self._new(op, kids, None)
-        self._terms[key] = term
-        node = self.node(term)
-        first = self._nodes.get(node)
-        if first is not None:
-            self.up[term] = self.find(first)
-            self.edge[term] = (first, CONGRUENCE)
-            return term
-        self._nodes[node] = term
-        self._begin(term, kind)
-        for kid in dict.fromkeys(node[1]):
-            self.users[kid].append(term)
-        return term
-
-    def _new(self, op: str, kids: tuple[int, ...], leaf: str | float | None) -> int:
-        term = len(self.op)
-        self.op.append(op)
-        self.kids.append(kids)
-        self.leaf.append(leaf)
-        self.up.append(term)
-        self.edge.append(None)
-        return term
-
-    def _begin(self, term: int, kind: Kind) -> None:
-        self.kind[term] = kind
-        self.by_op[term] = {self.op[term]: [term]}
-        self.users[term] = []
-        self.changed.add(term)
-        self._stale[term] = None
-
-    def orders(self, term: int) -> list[tuple[int, ...]]:
-        """The arguments of a term, then swapped if they may be."""
-        kids = self.kids[term]
-        if not kids or not PRIMITIVES[self.op[term]].commutative:
-            return [kids]
-        first, second, *rest = kids
-        return [kids, (second, first, *rest)]
-
-    def node(self, term: int) -> Node:
-        """A term with its arguments as classes, in order where they may swap."""
-        kids = tuple([self.find(kid) for kid in self.kids[term]])
-        if len(kids) > 1 and kids[1] < kids[0] and PRIMITIVES[self.op[term]].commutative:
-            kids = (kids[1], kids[0], *kids[2:])
-        return self.op[term], kids
-
-    def union(self, one: int, other: int, reason: Reason) -> bool:
-        """Make two terms equal; False if they were, or if nothing holds values of both kinds."""
-        a, b = self.find(one), self.find(other)
-        if a == b:
-            return False
-        kinds = self.kind[a], self.kind[b]
-        if kinds[0] is not kinds[1]:
-            low = 0 if lifts(*kinds) else 1 if lifts(kinds[1], kinds[0]) else None
-            if low is None:
-                return False
-            self.kind[a] = self.kind[b] = kinds[low]
-        self._link(one, other, reason)
-        root, gone = (a, b) if a < b else (b, a)
-        self.up[gone] = root
-        mine = self.by_op[root]
-        for op, terms in self.by_op.pop(gone).items():
-            mine.setdefault(op, []).extend(terms)
-        self._repairs.extend(self.users[gone])
-        self.users[root].extend(self.users.pop(gone))
+    def _merge(self, root: int, gone: int) -> None:
         if gone in self.number:
             self.number.setdefault(root, self.number.pop(gone))
         self.poly.pop(gone, None)
-        self.changed.discard(gone)
-        self.changed.add(root)
-        self._stale.pop(gone, None)
-        self._stale[root] = None
-        return True
-
-    def _link(self, one: int, other: int, reason: Reason) -> None:
-        """An edge of the forest from `one` to `other`, whose trees it joins."""
-        above: tuple[int, Reason] | None = (other, reason)
-        at = one
-        while True:
-            self.edge[at], before = above, self.edge[at]
-            if before is None:
-                return
-            above = (at, _turned(before[1]))
-            at = before[0]
 
     def rebuild(self) -> None:
         """Close the classes under congruence and arithmetic."""
         self._turns.clear()
-        while self._repairs or self._stale or self._alike:
-            while self._repairs:
-                self._repair()
-            if self._stale:
-                stale = self._stale
-                self._stale = {}
-                for root in stale:
-                    if self.up[root] == root:
-                        self._reconsider(root)
-            elif self._alike:
-                alike, self._alike = self._alike, []
-                for one, other in alike:
-                    self._join_alike(one, other)
-
-    def _repair(self) -> None:
-        repairs, self._repairs = self._repairs, []
-        for term in dict.fromkeys(repairs):
-            node = self.node(term)
-            first = self._nodes.setdefault(node, term)
-            if first == term:
-                root = self.find(term)
-                self._stale[root] = None
-                self.changed.add(root)
-                continue
-            self.union(term, first, CONGRUENCE)
-            terms = self.by_op[self.find(term)][node[0]]
-            if term in terms and first in terms:
-                terms.remove(max(term, first))
-                self._nodes[node] = min(term, first)
-            self._stale[self.find(term)] = None
+        super().rebuild()
+        while self._alike:
+            alike, self._alike = self._alike, []
+            for one, other in alike:
+                self._join_alike(one, other)
+            super().rebuild()
 
     def _reconsider(self, root: int) -> None:
         """Put right what is known of a class, and tell its users if that changed."""
@@ -424,7 +254,3 @@ def _merged(product: Product) -> Product:
     for base, power in product:
         powers[base] = powers.get(base, 0) + power
     return tuple(sorted(pair for pair in powers.items() if pair[1]))
-
-
-def _turned(reason: Reason) -> Reason:
-    return reason if reason.law is None else reason._replace(backwards=not reason.backwards)

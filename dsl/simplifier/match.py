@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 from dsl.language.kinds import Kind
 from dsl.language.registry import PRIMITIVES
-from dsl.simplifier.graph import Graph, Reason
+from dsl.simplifier.classes import Reason
+from dsl.simplifier.graph import Graph
 from dsl.simplifier.laws import Call, Free, Number, Ready, Shape
 from dsl.simplifier.ring import Product, constant, times
 from dsl.simplifier.signs import Signs
