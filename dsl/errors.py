@@ -1,9 +1,14 @@
 """Every error a user of the language can meet: the place, what was met, what to try."""
 
 import difflib
-from collections.abc import Iterable
+import heapq
+from collections.abc import Collection, Iterable
 
 _EXCERPT = 90
+_CLOSE = 0.5
+"""The least likeness of a name that is proposed in the place of another, of 0 to 1."""
+_LISTED, _NEAREST = 12, 5
+"""The most names that an error lists, and how many it lists of more than that."""
 
 
 class DslError(ValueError):
@@ -92,8 +97,29 @@ def counted(count: int, noun: str) -> str:
 
 def nearest(name: str, candidates: Iterable[str]) -> str | None:
     """The candidate most like `name`; None if no candidate is close."""
-    found = difflib.get_close_matches(name, sorted(candidates), n=1, cutoff=0.5)
-    return found[0] if found else None
+    found = _by_likeness(name, candidates, 1)
+    return found[0][1] if found and found[0][0] >= _CLOSE else None
+
+
+def listed(name: str, candidates: Collection[str]) -> str:
+    """The candidates for a help line, `the names are a, b`: of more than a dozen the five that are
+    most like `name`."""
+    if len(candidates) <= _LISTED:
+        return f"the names are {', '.join(sorted(candidates))}"
+    few = ", ".join(found for _, found in _by_likeness(name, candidates, _NEAREST))
+    return f"the nearest of {len(candidates)} names are {few}"
+
+
+def _by_likeness(name: str, candidates: Iterable[str], count: int) -> list[tuple[float, str]]:
+    """The candidates most like `name`, whatever the case of letters, and how much each is like it,
+    0 to 1."""
+    matcher = difflib.SequenceMatcher()
+    matcher.set_seq2(name.casefold())
+    found = []
+    for candidate in candidates:
+        matcher.set_seq1(candidate.casefold())
+        found.append((matcher.ratio(), candidate))
+    return heapq.nlargest(count, found)
 
 
 def did_you_mean(name: str, candidates: Iterable[str]) -> str:

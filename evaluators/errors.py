@@ -1,7 +1,8 @@
 """Every error a user of the evaluators can meet: what was met, what was wanted, what to try."""
 
-import difflib
-from collections.abc import Iterable
+from collections.abc import Collection
+
+from dsl.errors import did_you_mean, listed, nearest
 
 
 class EvaluatorError(ValueError):
@@ -21,16 +22,12 @@ class _UnknownName(EvaluatorError):
 
     sort: str
 
-    def __init__(self, name: str, valid: Iterable[str]):
-        known = sorted(valid)
-        lowered = {each.lower(): each for each in known}
-        close = difflib.get_close_matches(name.lower(), lowered, n=1, cutoff=0.5)
+    def __init__(self, name: str, known: Collection[str]):
         self.name = name
-        self.nearest = lowered[close[0]] if close else None
-        guess = f"; did you mean {self.nearest!r}?" if self.nearest else ""
+        self.nearest = nearest(name, known)
         super().__init__(
-            f"unknown {self.sort} {name!r}{guess}",
-            help=f"known {self.sort}s are {', '.join(known)}",
+            f"unknown {self.sort} {name!r}{did_you_mean(name, known)}",
+            help=f"{listed(name, known)}; `stepsmith {self.sort}s` lists them all",
         )
 
 

@@ -36,12 +36,13 @@ def find(rule: str) -> "Program":
         return _from_folder(path)
     if folders := _discovered().get(rule):
         return _the_one(rule, folders)
-    from dsl.errors import did_you_mean
+    from dsl.errors import did_you_mean, listed
 
+    known = [*ZOO, *_discovered()]
     raise NoSuchRule(
-        f"unknown rule '{rule}'{did_you_mean(rule, [*ZOO, *_discovered()])}",
-        help="give a name that `stepsmith zoo` lists, a .rule file, the folder of a campaign or "
-        "its name, or RUN:HASH",
+        f"unknown rule '{rule}'{did_you_mean(rule, known)}",
+        help=f"{listed(rule, known)}; `stepsmith zoo` lists those of the zoo. Or give a .rule "
+        "file, the folder of a campaign or its name, or RUN:HASH",
     )
 
 
@@ -83,9 +84,10 @@ def _the_one(name: str, folders: list[Path]) -> "Program":
 
 def _from_file(path: Path) -> "Program":
     from dsl import DslError, parse
+    from evaluators.files.text_file import read_text
 
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_text(path)
     except UnicodeDecodeError:
         raise NoSuchRule(f"{path} is not a text file") from None
     except OSError as error:

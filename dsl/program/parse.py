@@ -28,6 +28,8 @@ from dsl.program.refusals import (
 from dsl.program.terms import Arg, Const
 
 MAX_CHARACTERS = 100_000
+_MARK = "\ufeff"
+"""The byte-order mark that some editors put before a text."""
 
 T = TypeVar("T")
 
@@ -55,6 +57,7 @@ def parse(text: str) -> Program:
 
     **Raises:** DslError with the place and a help line if the text is not a program.
     """
+    text = text.removeprefix(_MARK)
     if len(text) > MAX_CHARACTERS:
         raise FormError(f"a program of {len(text)} characters; the limit is {MAX_CHARACTERS}")
     source = re.split(r"\r\n|\r|\n", text)  # as Python counts lines; str.splitlines finds more

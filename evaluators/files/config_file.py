@@ -11,8 +11,9 @@ from typing import Any, NamedTuple, TypeAlias
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from dsl.errors import did_you_mean
+from dsl.errors import did_you_mean, listed
 from evaluators.errors import ConfigError
+from evaluators.files.text_file import read_text
 
 KeyPath: TypeAlias = tuple[str | int, ...]
 """Keys, and places in lists, from the top of a file."""
@@ -46,7 +47,7 @@ class Advice(NamedTuple):
 def read(path: Path, example: str) -> Document:
     """The document in a YAML file; `example` is the path of one that is complete."""
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_text(path)
     except OSError as error:
         reason = error.strerror or "it cannot be read"
         raise ConfigError(f"{path}: {reason}", help="give the path of a YAML file") from None
@@ -114,8 +115,8 @@ def problem(error: ValidationError, document: Document, advice: Advice) -> Confi
     if kind == "value_error":
         message = str(context["error"])
         for sort, names in advice.names.items():
-            if message.startswith(f"unknown {sort} "):
-                example = f"the names are {', '.join(names)}"
+            if message.startswith(f"unknown {sort} '"):
+                example = listed(message.split("'")[1], names)
         return ConfigError(f"{place}: {message}", help=example)
     if kind in _WANTED:
         wanted = f"wanted {_WANTED[kind].format(**context)}"

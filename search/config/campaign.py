@@ -5,6 +5,8 @@ from typing import Any
 
 from pydantic import Field, SerializeAsAny, field_validator, model_validator
 
+from dsl.errors import DslError
+from dsl.language.names import check_name
 from dsl.language.registry import PRIMITIVES
 from dsl.program import Program
 from dsl.zoo import GROUPS, ZOO
@@ -72,6 +74,16 @@ class Config(Section):
     """Ray actors; 0 evaluates in this process."""
     cluster: ClusterConfig | None = None
     """The Ray cluster that they join; without it, a Ray of their own on this machine."""
+
+    @field_validator("campaign")
+    @classmethod
+    def _of_a_rule(cls, name: str) -> str:
+        """The winner is a rule of this name."""
+        try:
+            check_name(name, "a campaign, whose winner is called so")
+        except DslError as error:
+            raise ValueError(f"{error.message}; {error.help}") from None
+        return name
 
     @field_validator("start", mode="before")
     @classmethod

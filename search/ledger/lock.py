@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from search.errors import RunLocked
+from search.errors import NotWritten, RunLocked
+from search.ledger.writing import FOLDER
 
 FILE = "lock"
 _WAIT_SECONDS = 1.0
@@ -16,7 +17,10 @@ _WAIT_SECONDS = 1.0
 @contextmanager
 def run_lock(run: Path) -> Iterator[None]:
     """Hold the lock of a run; RunLocked if another process does."""
-    descriptor = os.open(run / FILE, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        descriptor = os.open(run / FILE, os.O_RDWR | os.O_CREAT, 0o644)
+    except OSError as error:
+        raise NotWritten(f"{run / FILE} cannot be written: {error.strerror}", help=FOLDER) from None
     try:
         _acquire(run, descriptor)
         os.ftruncate(descriptor, 0)

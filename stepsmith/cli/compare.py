@@ -131,7 +131,7 @@ def _suite(name: str, only: str) -> "SuiteLike":
 
 
 def _baselines(text: str) -> tuple[str, ...]:
-    from dsl.errors import did_you_mean
+    from dsl.errors import did_you_mean, listed
     from dsl.zoo import ZOO
     from evaluators.comparison.entrants import BASELINES
 
@@ -140,7 +140,7 @@ def _baselines(text: str) -> tuple[str, ...]:
         if name not in ZOO:
             raise UsageError(
                 f"--baselines: unknown rule '{name}'{did_you_mean(name, ZOO)}\n"
-                "help: `stepsmith zoo` lists what can be a baseline"
+                f"help: {listed(name, ZOO)}; `stepsmith zoo` lists what can be a baseline"
             )
     return chosen
 

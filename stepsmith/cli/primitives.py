@@ -30,7 +30,7 @@ def primitives(
 
     Example: stepsmith primitives interp norm
     """
-    from dsl.errors import UnknownName, did_you_mean
+    from dsl.errors import UnknownName, did_you_mean, listed
     from dsl.language.initialisers import INITIALISERS
     from dsl.language.registry import PRIMITIVES
 
@@ -38,7 +38,9 @@ def primitives(
     known = {word["name"]: word for word in words}
     for name in names or ():
         if name not in known:
-            raise UnknownName(f"unknown primitive '{name}'{did_you_mean(name, known)}")
+            raise UnknownName(
+                f"unknown primitive '{name}'{did_you_mean(name, known)}", help=listed(name, known)
+            )
     chosen = [known[name] for name in names] if names else words
     if laws:
         from stepsmith.laws_table import laws_table

@@ -43,6 +43,7 @@ def verify(
     as_json: JsonOption = False,
 ) -> None:
     """Run a rule and another optimizer on the same model; exit status 0 if they are equal, else 1.
+    A model that the other refuses is status 1 too, and `refused` in --json.
 
     Each is fed the gradients at its own parameters. Where they part, the usual small print is
     tried: eps inside or outside of the root, bias correction, weight decay, refresh phase.
@@ -50,13 +51,21 @@ def verify(
     Example: stepsmith verify adamw --against torch.optim.AdamW --hyper lr=1e-3,b1=0.9
     """
     from stepsmith.verify.compare import TOLERANCES, Verifier
+    from stepsmith.verify.walkers import Refused
 
     if dtype not in TOLERANCES:
         raise UsageError(f"unknown dtype '{dtype}'\nhelp: it is {' or '.join(TOLERANCES)}")
     program = resolve(rule).with_hyperparameters(**_numbers(hyper, "--hyper"))
     verifier = Verifier(program, steps, dtype, _ranks(ranks))
     bound = TOLERANCES[dtype] if tolerance is None else tolerance
-    theirs, notes = _other_path(verifier, against, _values(other))
+    try:
+        theirs, notes = _other_path(verifier, against, _values(other))
+    except Refused as refusal:
+        if not as_json:
+            raise
+        refused = {"equal": None, "refused": str(refusal).splitlines()[0]}
+        typer.echo(json.dumps({"rule": program.name, "against": against, **refused}, indent=2))
+        raise typer.Exit(refusal.exit_status) from None
     comparison = verifier.compare(theirs, bound)
     trap = None if comparison.equal else verifier.reason(theirs, bound)
     facts = _facts(program, against, comparison, trap.reason if trap else None, notes)

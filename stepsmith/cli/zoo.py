@@ -51,14 +51,14 @@ def zoo(
 
 
 def _named(names: list[str], entries: "list[Entry]") -> "list[Entry]":
-    from dsl.errors import did_you_mean
+    from dsl.errors import did_you_mean, listed
 
     known = {entry.name: entry for entry in entries}
     for name in names:
         if name not in known:
             raise UsageError(
                 f"unknown rule '{name}'{did_you_mean(name, known)}\n"
-                "help: give names that `stepsmith zoo` lists"
+                f"help: {listed(name, known)}; `stepsmith zoo` lists all"
             )
     return [known[name] for name in names]
 

@@ -86,6 +86,37 @@ class TorchWalker:
         return [parameter.detach().numpy().copy() for parameter in self.parameters]
 
 
+class Refused(Exception):
+    """Another optimizer that raised an error in place of a step: neither equal nor unequal.
+
+    `exit_status` is that of the command line.
+    """
+
+    exit_status = 1
+
+    def __init__(self, name: str, when: str, error: Exception):
+        first = str(error).strip().splitlines()
+        met = f"{type(error).__name__}: {first[0]}" if first else type(error).__name__
+        super().__init__(
+            f"'{name}' refused while {when}: {met}\n"
+            "help: --ranks leaves out tensors that it cannot take, --other sets its arguments"
+        )
+
+
+class Guarded:
+    """An optimizer of a library; Refused if it raises anything."""
+
+    def __init__(self, walker: Walker, name: str):
+        self.walker = walker
+        self.name = name
+
+    def step(self, count: int) -> Leaves:
+        try:
+            return self.walker.step(count)
+        except Exception as error:
+            raise Refused(self.name, f"making step {count + 1}", error) from None
+
+
 def rule_walker(program: Program, model: Model, horizon: int) -> Walker:
     """A rule with its defaults as hyperparameters, as `to_optax` runs it."""
     return OptaxWalker(to_optax(program, horizon=horizon), model)
@@ -152,15 +183,19 @@ def library_walker(
     """An optimizer of a library; UsageError if it cannot be made of these arguments."""
     try:
         if is_torch(factory):
-            return TorchWalker(factory, arguments, model)
+            return Guarded(TorchWalker(factory, arguments, model), factory.__name__)
         made = factory(**arguments)
         if not (hasattr(made, "init") and hasattr(made, "update")):
             raise UsageError(
                 f"'{factory.__name__}' is neither a PyTorch optimizer nor an Optax factory"
             )
-        return OptaxWalker(made, model)
+        return Guarded(OptaxWalker(made, model), factory.__name__)
+    except UsageError:
+        raise
     except (TypeError, ValueError) as error:
         takes = ", ".join(inspect.signature(factory).parameters)
         raise UsageError(
             f"cannot make '{factory.__name__}': {error}\nhelp: it takes {takes}"
         ) from None
+    except Exception as error:
+        raise Refused(factory.__name__, "being made", error) from None

@@ -72,7 +72,7 @@ def test_an_unknown_name_is_met_with_the_nearest():
     with pytest.raises(UnknownSuite) as caught:
         load_suite("heldout")
     assert caught.value.nearest == "held_out"
-    assert "help: known suites are held_out, meta_validation, search" in str(caught.value)
+    assert "help: the names are held_out, meta_validation, search" in str(caught.value)
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,11 @@
+import codecs
+
 import pytest
 import yaml
 from pydantic import ValidationError
 
+from dsl import DslError, parse
+from dsl.zoo import ZOO
 from search.config import load_config
 from search.errors import ConfigError
 from tests.support.fakes import CONFIG, config
@@ -97,9 +101,36 @@ def test_a_file_that_is_no_config_is_named(tmp_path, path):
     assert message(path) == "ConfigError: c.yaml: tasks: missing"
 
 
-def test_an_unknown_name_comes_with_all_that_are_known(path):
-    with pytest.raises(ConfigError, match="help: the names are .*quadratic"):
-        load_config(path, ["tasks.0.name=nothing_like_it"])
+def test_an_unknown_name_comes_with_the_nearest_that_are_known(path):
+    with pytest.raises(ConfigError) as caught:
+        load_config(path, ["tasks.0.name=quadratik"])
+    told = caught.value.help
+    assert told.startswith("the nearest of ") and "names are quadratic, " in told
+    assert len(told.split(", ")) == 5
+    with pytest.raises(ConfigError, match="help: the names are best_of_n, .*regularized_evolution"):
+        load_config(path, ["strategy.kind=nothing_like_it"])
+
+
+@pytest.mark.parametrize("mark", [codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE])
+def test_a_file_with_a_byte_order_mark_is_read(path, mark):
+    plain, code = load_config(path), _CODES[mark]
+    path.write_bytes(mark + path.read_text().replace("\n", "\r\n").encode(code))
+    assert load_config(path) == plain
+
+
+_CODES = {
+    codecs.BOM_UTF8: "utf-8",
+    codecs.BOM_UTF16_LE: "utf-16-le",
+    codecs.BOM_UTF16_BE: "utf-16-be",
+}
+
+
+@pytest.mark.parametrize("name", ["sign", "global", "lambda", "interp", "hvp"])
+def test_a_campaign_has_a_name_that_its_winner_can_have(path, name):
+    assert message(path, f"campaign={name}").startswith(f"ConfigError: c.yaml: campaign: '{name}' ")
+    assert "a campaign, whose winner is called so" in message(path, f"campaign={name}")
+    with pytest.raises(DslError):
+        parse(str(ZOO["sgd"].renamed(name)))
 
 
 def test_an_oracle_that_a_task_does_not_answer_is_named_with_those_that_it_does():

@@ -247,6 +247,21 @@ def test_a_file_that_is_no_rule_is_refused_with_its_place(text, message, tmp_pat
     assert not target.exists()
 
 
+@pytest.mark.parametrize("code", ["utf-8-sig", "utf-16"])
+def test_a_rule_with_a_byte_order_mark_is_read(code, tmp_path):
+    path = tmp_path / "marked.rule"
+    path.write_bytes(str(ZOO["lion"]).replace("\n", "\r\n").encode(code))
+    assert parse(run("show", path)[1]) == ZOO["lion"] == parse(f"\ufeff{ZOO['lion']}")
+
+
+@pytest.mark.parametrize("command", [("show",), ("zoo",), ("compare", "lion", "--baselines")])
+def test_an_unknown_rule_comes_with_the_five_nearest(command):
+    told = refused(*command, "AdamWW").splitlines()
+    assert "unknown rule 'AdamWW'; did you mean 'adamw'?" in told[0]
+    names = told[1].partition("names are ")[2].partition("; ")[0].split(", ")
+    assert names[0] == "adamw" and len(set(names)) == 5 and set(names) <= {*ZOO}
+
+
 def test_bytes_that_are_no_text_and_folders_are_refused(tmp_path):
     path = tmp_path / "bytes.rule"
     path.write_bytes(b"\xff\xfe\x00")

@@ -147,3 +147,15 @@ def test_hyperparameters_find_their_names():
 )
 def test_wrong_usage(words, args):
     assert words in refused("verify", *args)
+
+
+@pytest.mark.torch
+def test_a_refusal_of_the_other_is_a_sentence_and_no_verdict():
+    pytest.importorskip("torch")
+    args = "sgd", "--against", "torch.optim.SparseAdam", "--ranks", "1"
+    status, out, err = run("verify", *args)
+    assert (status, out) == (1, "") and "Traceback" not in err
+    assert err.startswith("'SparseAdam' refused while making step 1: RuntimeError: SparseAdam does")
+    status, out, err = run("verify", *args, "--json")
+    found = json.loads(out)
+    assert (status, err, found["equal"]) == (1, "", None) and "dense" in found["refused"]

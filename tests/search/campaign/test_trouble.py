@@ -133,6 +133,14 @@ def test_a_full_disk_is_a_sentence_and_status_1_and_the_same_command_goes_on(
     assert read_status(tmp_path / "run")["content_hash"] == reference
 
 
+@pytest.mark.parametrize("name", ["lock", "config.yaml", "ledger.sqlite.new"])
+def test_a_file_of_the_folder_that_cannot_be_written_is_named(tmp_path, closed, name):
+    (tmp_path / name / "in").mkdir(parents=True)
+    with pytest.raises(NotWritten, match=f"{name} cannot be written: ") as caught:
+        content(tmp_path)
+    assert "--out DIR" in caught.value.help and caught.value.exit_status == 1
+
+
 @contextmanager
 def held_by_another(path):
     """A ledger that another connection is writing."""
