@@ -13,12 +13,13 @@ from evaluators.workers import SerialPool
 from search.campaign import events
 from search.campaign.baseline import search_setup
 from search.campaign.choice import Contender
-from search.campaign.finals import Entrant, measure
+from search.campaign.finals import measure
 from search.campaign.validation import validate
 from search.config import Config
 from search.ledger import reading
 from search.ledger.results import META_VALIDATION, final_scores
 from search.pool.worker import CampaignWorker
+from search.reduction.fresh import Entrant
 
 CONTENDERS = 8
 """The starts that are measured: the best by search score."""

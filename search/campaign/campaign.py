@@ -7,7 +7,7 @@ from evaluators.request import JudgingSetup
 from search.campaign import events
 from search.campaign.baseline import search_setup, tune_baseline
 from search.campaign.choice import Contender, able_first
-from search.campaign.finals import Entrant, chosen, evidence_by_candidate, measure
+from search.campaign.finals import chosen, evidence_by_candidate, measure
 from search.campaign.loop import Ended, SearchLoop
 from search.campaign.reduction import reduced
 from search.campaign.session import Session
@@ -17,6 +17,7 @@ from search.campaign.validation import validate
 from search.candidates.proposer import Proposer
 from search.ledger.history import History
 from search.ledger.results import TunedBaseline, Winner
+from search.reduction.fresh import Entrant
 
 
 def run(session: Session) -> bool:

@@ -9,8 +9,8 @@ import numpy as np
 from dsl.rewrite.demands import demands
 from dsl.rewrite.simplify import simplify
 from evaluators.statistics import evidence
-from search.campaign.finals import Entrant
 from search.objectives import within
+from search.reduction.fresh import Entrant
 
 
 class Contender(NamedTuple):

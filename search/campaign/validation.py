@@ -9,7 +9,6 @@ from evaluators.workers import Done, Failed, run_all
 from search.campaign import events
 from search.campaign.choice import Contender, best_first, winner
 from search.campaign.events import Observer
-from search.campaign.finals import Entrant
 from search.campaign.other_tasks import OtherTasks
 from search.config import Config
 from search.errors import CampaignFailed
@@ -21,6 +20,7 @@ from search.ledger.results import (
     seed_scores,
 )
 from search.pool.jobs import CampaignPool, Evaluate
+from search.reduction.fresh import Entrant
 
 
 def validate(

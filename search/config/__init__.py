@@ -9,13 +9,14 @@ load          reads a file and `--set` overrides; compares a config with a store
 
 from search.config.campaign import Config
 from search.config.cluster import ClusterConfig
-from search.config.judging import ReductionConfig, ScreenConfig
+from search.config.judging import EvaluationConfig, ReductionConfig, ScreenConfig
 from search.config.load import check_same, load_config
 from search.config.programs import MutationConfig, PrimitivesConfig
 
 __all__ = [
     "ClusterConfig",
     "Config",
+    "EvaluationConfig",
     "MutationConfig",
     "PrimitivesConfig",
     "ReductionConfig",

@@ -12,13 +12,13 @@ from evaluators.files.result_cache import ResultCache
 from evaluators.workers import SerialPool
 from search.campaign import campaign, events
 from search.campaign.choice import Contender, winner
-from search.campaign.finals import Entrant, lead
-from search.campaign.reduction import look_bars
 from search.campaign.session import Session
 from search.campaign.sources import find_sources
 from search.ledger import FILE, Ledger, find_rule
 from search.ledger.results import FinalResult, Winner
 from search.pool.worker import CampaignWorker
+from search.reduction.bars import look_bars
+from search.reduction.fresh import Entrant, lead
 from search.report.funnel import funnel
 from search.report.lineage import lineage
 from search.report.status import read_status

@@ -13,11 +13,11 @@ from evaluators.seeds import COMPARISON_TUNING_SEEDS, final_seeds, search_seeds,
 from evaluators.suites import TaskChoice, load_suite
 from search.campaign import events
 from search.campaign.choice import Contender, best_first, winner
-from search.campaign.finals import Entrant
 from search.ledger import FILE, Ledger
 from search.ledger.results import StageEntrant, StageResult, seed_scores
 from search.pool.jobs import time_limit
 from search.pool.worker import CampaignWorker
+from search.reduction.fresh import Entrant
 from search.report.funnel import funnel
 from search.report.status import read_status
 from search.report.transfer import HEADING, transfers
