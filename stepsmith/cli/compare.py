@@ -76,11 +76,11 @@ def compare(
     from evaluators.comparison.protocol import compare as run
     from evaluators.comparison.ranking import ranked
     from evaluators.files.result_cache import default_folder
-    from stepsmith.compare.figure import figure
-    from stepsmith.compare.output import DATA, FIGURE, check_writable, write
-    from stepsmith.compare.progress import comparing
-    from stepsmith.compare.view import tables
-    from stepsmith.compare.workers import comparison_workers
+    from stepsmith.comparing.figure import figure
+    from stepsmith.comparing.output import DATA, FIGURE, check_writable, write
+    from stepsmith.comparing.progress import comparing
+    from stepsmith.comparing.view import tables
+    from stepsmith.comparing.workers import comparison_workers
     from stepsmith.output import data_console
 
     check_writable(out, force=force)

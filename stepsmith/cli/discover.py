@@ -43,8 +43,8 @@ def discover(
     from search.config import load_config
     from search.ledger import RUNS
     from search.run import run_campaign
-    from stepsmith.discover.hall import hall_table
-    from stepsmith.discover.watching import watching
+    from stepsmith.discovering.hall import hall_table
+    from stepsmith.discovering.watching import watching
     from stepsmith.output import data_console
 
     chosen = load_config(config, overrides or ())

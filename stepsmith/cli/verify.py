@@ -11,7 +11,7 @@ from stepsmith.errors import UsageError
 
 if TYPE_CHECKING:
     from dsl.program import Program
-    from stepsmith.verify.compare import Comparison, Paths, Verifier
+    from stepsmith.verifying.compare import Comparison, Paths, Verifier
 
 _SHOWN_STEPS = (1, 2, 3, 5, 10, 20, 50, 100, 200, 500, 1000)
 
@@ -50,8 +50,8 @@ def verify(
 
     Example: stepsmith verify adamw --against torch.optim.AdamW --hyper lr=1e-3,b1=0.9
     """
-    from stepsmith.verify.compare import TOLERANCES, Verifier
-    from stepsmith.verify.walkers import Refused
+    from stepsmith.verifying.compare import TOLERANCES, Verifier
+    from stepsmith.verifying.walkers import Refused
 
     if dtype not in TOLERANCES:
         raise UsageError(f"unknown dtype '{dtype}'\nhelp: it is {' or '.join(TOLERANCES)}")
@@ -80,8 +80,8 @@ def _other_path(
     verifier: "Verifier", against: str, arguments: dict[str, Any]
 ) -> "tuple[Paths, list[str]]":
     """The path of the other optimizer, and what has to be said about it."""
-    from stepsmith.verify.hypers import translated
-    from stepsmith.verify.walkers import imported, library_walker
+    from stepsmith.verifying.hypers import translated
+    from stepsmith.verifying.walkers import imported, library_walker
 
     hypers = verifier.program.hyperparameters
     known = _rule(against)
@@ -185,7 +185,7 @@ def _values(text: str) -> dict[str, Any]:
 
 
 def _ranks(text: str) -> tuple[int, ...]:
-    from stepsmith.verify.model import SHAPES
+    from stepsmith.verifying.model import SHAPES
 
     try:
         ranks = tuple(dict.fromkeys(int(part) for part in text.split(",")))

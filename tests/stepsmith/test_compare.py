@@ -8,9 +8,9 @@ from rich.console import Console
 
 from evaluators.comparison.plan import CellEstimate, Plan
 from evaluators.comparison.ranking import ranked
-from stepsmith.compare.figure import figure
-from stepsmith.compare.progress import plan_lines
-from stepsmith.compare.view import tables
+from stepsmith.comparing.figure import figure
+from stepsmith.comparing.progress import plan_lines
+from stepsmith.comparing.view import tables
 from tests.support.commands import refused, run
 from tests.support.comparisons import by_hand
 

@@ -6,9 +6,9 @@ import pytest
 
 from dsl import parse
 from dsl.zoo import ZOO
-from stepsmith.verify.compare import Verifier
-from stepsmith.verify.hypers import translated
-from stepsmith.verify.traps import traps
+from stepsmith.verifying.compare import Verifier
+from stepsmith.verifying.hypers import translated
+from stepsmith.verifying.traps import traps
 from tests.support.commands import refused, run
 
 

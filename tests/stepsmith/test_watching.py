@@ -12,9 +12,9 @@ from search.campaign.events import Progress
 from search.candidates.verdict import CacheKey
 from search.ledger.looks import Look
 from search.ledger.results import StageEntrant
-from stepsmith.discover.panel import facts, panel
-from stepsmith.discover.sentences import progress_line, sentence
-from stepsmith.discover.watching import Lines, watching
+from stepsmith.discovering.panel import facts, panel
+from stepsmith.discovering.sentences import progress_line, sentence
+from stepsmith.discovering.watching import Lines, watching
 
 
 def entrant(score):

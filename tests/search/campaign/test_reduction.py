@@ -24,8 +24,8 @@ from search.report.lineage import lineage
 from search.report.status import read_status
 from search.run import run_campaign
 from stepsmith.cli.status import _lines
-from stepsmith.discover.hall import hall_table
-from stepsmith.discover.sentences import sentence
+from stepsmith.discovering.hall import hall_table
+from stepsmith.discovering.sentences import sentence
 from tests.support.fakes import PartsEvaluator, config, fake_tune
 
 SETTINGS = config(

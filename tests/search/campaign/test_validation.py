@@ -23,7 +23,7 @@ from search.report.status import read_status
 from search.report.transfer import HEADING, transfers
 from search.run import run_campaign
 from stepsmith.cli.status import _lines
-from stepsmith.discover.hall import hall_table
+from stepsmith.discovering.hall import hall_table
 from tests.support.fakes import FakeEvaluator, config, fake_tune
 
 SGD = parse("def sgd(w, g, *, lr=0.1):\n    return lr * g")

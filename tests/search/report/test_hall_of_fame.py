@@ -14,7 +14,7 @@ from search.campaign.finals import evidence_by_candidate
 from search.ledger.results import FinalResult, seed_scores
 from search.report.hall_of_fame import Claim, Entry, HallOfFame
 from search.report.winner import named
-from stepsmith.discover.hall import hall_table
+from stepsmith.discovering.hall import hall_table
 from stepsmith.output import duration
 
 SGD = parse("def c7(w, g, *, lr=0.1):\n    return lr * g")

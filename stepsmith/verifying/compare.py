@@ -10,9 +10,9 @@ from jaxtyping import Float
 
 from dsl.program import Program
 from dsl.shapes import Leaf, Leaves
-from stepsmith.verify.model import SHAPES, Model
-from stepsmith.verify.traps import Trap, traps
-from stepsmith.verify.walkers import NumpyWalker, Walker, rule_walker
+from stepsmith.verifying.model import SHAPES, Model
+from stepsmith.verifying.traps import Trap, traps
+from stepsmith.verifying.walkers import NumpyWalker, Walker, rule_walker
 
 TOLERANCES = {"float64": 1e-10, "float32": 1e-6}
 """Largest difference of a parameter, after any step, between paths that are equal."""

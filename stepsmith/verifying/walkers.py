@@ -21,7 +21,7 @@ from dsl.run.jax_step import JaxStep
 from dsl.run.values import initial
 from dsl.shapes import Leaves
 from stepsmith.errors import UsageError
-from stepsmith.verify.model import Model
+from stepsmith.verifying.model import Model
 
 _QUICKLY = {"xla_backend_optimization_level": 0}
 """A step runs a few dozen times: optimizing it takes longer than running it."""

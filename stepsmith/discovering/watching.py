@@ -10,8 +10,8 @@ from rich.text import Text
 
 from search.campaign import events
 from search.campaign.events import Event, Observer, Progress
-from stepsmith.discover.panel import bar, panel
-from stepsmith.discover.sentences import progress_line, sentence
+from stepsmith.discovering.panel import bar, panel
+from stepsmith.discovering.sentences import progress_line, sentence
 
 _STAGES = (
     events.TuningStarts,

@@ -6,7 +6,7 @@ from rich.table import Table
 from rich.text import Text
 
 from search.campaign.events import Progress
-from stepsmith.discover.sentences import counted_families, from_cache, per_second, time_left
+from stepsmith.discovering.sentences import counted_families, from_cache, per_second, time_left
 
 WIDTH = 60
 """Characters of a bar."""
