@@ -1,4 +1,4 @@
-"""What is known of the classes of an e-graph: the number that one is, and the sum it comes to.
+"""Knowledge of the classes of an e-graph: the number that one is, or the sum that it comes to.
 
 A primitive of numbers is a number. Sums and products are worked out as polynomials over the classes
 that are none (`ring.py`), and two classes of the same polynomial become one: the order and the
