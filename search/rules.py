@@ -24,10 +24,10 @@ def find(rule: str) -> "Program":
     discovered rule (its winner), or such a folder's name; in this order.
     """
     path = Path(rule)
-    if rule.endswith(".rule") or path.is_file():
+    if _is_file(rule):
         return _from_file(path)
-    if ":" in rule:
-        return _from_run(*rule.rsplit(":", 1))
+    if (place := of_run(rule)) is not None:
+        return _from_run(*place)
     from dsl.zoo import ZOO
 
     if rule in ZOO:
@@ -46,6 +46,18 @@ def find(rule: str) -> "Program":
     )
 
 
+def of_run(rule: str) -> tuple[str, str] | None:
+    """The run and the first digits of a hash that a RUN:HASH names; None for another text."""
+    if ":" not in rule or _is_file(rule):
+        return None
+    run, _, prefix = rule.rpartition(":")
+    return run, prefix
+
+
+def _is_file(rule: str) -> bool:
+    return rule.endswith(".rule") or Path(rule).is_file()
+
+
 def _from_folder(folder: Path) -> "Program":
     """The winner that a campaign left in its folder."""
     winner = folder / _WINNER
@@ -61,9 +73,10 @@ def _from_folder(folder: Path) -> "Program":
 
 def _discovered() -> dict[str, list[Path]]:
     """Folders that hold a winner, by name: rules that came with Stepsmith, and runs."""
-    bases = (Path("discovered"), Path(__file__).resolve().parents[1] / "discovered", Path("runs"))
+    from search.ledger import shelves
+
     found: dict[str, list[Path]] = {}
-    for base in dict.fromkeys(base.resolve() for base in bases):
+    for base in dict.fromkeys(shelf.resolve() for shelf in shelves()):
         for winner in sorted(base.glob(f"*/{_WINNER}")):
             found.setdefault(winner.parent.name, []).append(winner.parent)
     return found

@@ -9,6 +9,7 @@ winner_HOST.py    the winner as an optimizer for each host of `dsl.export.HOSTS`
 
 import importlib.metadata
 import platform
+import sqlite3
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -79,7 +80,7 @@ def run_campaign(
                 check_sources(session.sources, config)
             if not (folder / _CONFIG).exists():
                 replace_file(folder / _CONFIG, _config_text(config))
-            was_complete = campaign.run(session)
+            was_complete = _recorded(session)
             replace_file(folder / _CONFIG, _config_text(config))
             hall = hall_of_fame(ledger)
             assert hall is not None
@@ -92,6 +93,21 @@ def run_campaign(
                 session.close()
             finally:
                 ledger.close(final=finished)
+
+
+def _recorded(session: Session) -> bool:
+    """Run the campaign; the ledger then says of what it failed, if it does."""
+    ledger = session.ledger
+    if ledger.failure is not None:
+        ledger.set_failure(None)
+    try:
+        return campaign.run(session)
+    except Exception as error:
+        if getattr(error, "exit_status", 1) == 1:  # else it is not of this campaign, or of its use
+            told = getattr(error, "message", None) or f"{type(error).__name__}: {error}"
+            with suppress(sqlite3.Error):  # of which the ledger itself may be the reason
+                ledger.set_failure(str(told).splitlines()[0])
+        raise
 
 
 def _pool(config: Config, make_worker: Callable[[], CampaignWorker]) -> Callable[[], CampaignPool]:

@@ -3,6 +3,8 @@
 What a campaign or a comparison shows has styles and moves; that is Rich's (`stepsmith.output`).
 """
 
+import csv
+import io
 import shutil
 import sys
 import textwrap
@@ -10,8 +12,10 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 
 import typer
 
-_PIPE_WIDTH = 140
-"""Characters of a line where stdout is no terminal: wide enough for every table."""
+from stepsmith.errors import UsageError
+
+_LEAST_CUT = 20
+"""Characters that a column whose cells are cut off gets at least."""
 _GAP = "  "
 
 
@@ -21,13 +25,15 @@ def print_table(
     *,
     right: Collection[str] = (),
     whole: Collection[str] = (),
+    cut: Collection[str] = (),
 ) -> None:
     """Print rows of cells below a head in bold; a head of empty words is left out.
 
     Where the table is wider than the terminal its widest columns are narrowed, and their cells
-    broken between words.
+    broken between words. Where stdout is no terminal, every row is one line.
 
     **Arguments:** `right`: columns that are flush right. `whole`: columns that are not narrowed.
+    `cut`: columns whose cells are cut off, not broken.
     """
     rows = list(rows)
     columns = list(zip(head, *rows, strict=True))
@@ -35,6 +41,8 @@ def print_table(
     least = [
         width
         if name in whole
+        else min(width, _LEAST_CUT)
+        if name in cut
         else max((len(word) for cell in column for word in cell.split()), default=0)
         for name, width, column in zip(head, longest, columns, strict=True)
     ]
@@ -44,16 +52,36 @@ def print_table(
         for line in _lines(head, widths, aligned):
             typer.echo(typer.style(line, bold=True))
     for row in rows:
-        for line in _lines(row, widths, aligned):
+        shown = [
+            f"{cell[: width - 1]}…" if name in cut and len(cell) > width else cell
+            for name, cell, width in zip(head, row, widths, strict=True)
+        ]
+        for line in _lines(shown, widths, aligned):
             typer.echo(line)
+
+
+def print_csv(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Print comma-separated values with a head, one row a line."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(head)
+    writer.writerows([cell.replace("\n", " ") for cell in row] for row in rows)
+    typer.echo(text.getvalue(), nl=False)
+
+
+def check_one(*, as_json: bool, as_csv: bool) -> None:
+    """UsageError if a table is wanted in two forms at once."""
+    if as_json and as_csv:
+        raise UsageError("--json and --csv exclude each other")
 
 
 def _narrowed(longest: Sequence[int], least: Sequence[int]) -> list[int]:
     """Widths that fit into the terminal if they can, of columns that may not be narrower than
     `least`."""
     widths = list(longest)
-    columns = shutil.get_terminal_size().columns if sys.stdout.isatty() else _PIPE_WIDTH
-    room = columns - len(_GAP) * (len(widths) - 1)
+    if not sys.stdout.isatty():
+        return widths
+    room = shutil.get_terminal_size().columns - len(_GAP) * (len(widths) - 1)
     while sum(widths) > room and widths != list(least):
         wider = [at for at, width in enumerate(widths) if width > least[at]]
         widths[max(wider, key=lambda at: widths[at])] -= 1

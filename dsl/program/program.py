@@ -33,7 +33,7 @@ from dsl.program.check import (
     name_kinds,
 )
 from dsl.program.listing import listing
-from dsl.program.printer import print_program
+from dsl.program.printer import print_body, print_program
 from dsl.program.terms import Arg, Const, Parts, Statement
 from dsl.program.walk import Site
 
@@ -163,6 +163,11 @@ class Program(Parts):
         `dsl.identity`.
         """
         return hashed("digest", listing(self))
+
+    @property
+    def line(self) -> str:
+        """The statements of its text in one line, for a row of a table."""
+        return "; ".join(print_body(self, self.kinds))
 
     def __str__(self) -> str:
         return print_program(self, self.kinds)

@@ -7,6 +7,7 @@ history       the candidates told so far, while a ledger is being written
 results       the tuned baseline, finals and suites of other tasks, as values
 reduction     what is left of a finalist, as a value
 looks         looks at the best of a search on other tasks: their table and values
+listing       candidates as lists, in order or ranked
 summary       counts over candidates and sessions
 schema        the tables and their version; files that are refused
 writing       the errors of a full disk and a locked ledger, in words
@@ -15,16 +16,27 @@ lock          one process per run
 """
 
 from search.ledger.columns import Row
-from search.ledger.runs import FILE, RUNS, find_rule, find_run, reading, runs_in
+from search.ledger.runs import (
+    FILE,
+    RUNS,
+    WINNER,
+    find_rule,
+    find_run,
+    reading,
+    runs_in,
+    shelves,
+)
 from search.ledger.store import Ledger
 
 __all__ = [
     "FILE",
     "RUNS",
+    "WINNER",
     "Ledger",
     "Row",
     "find_rule",
     "find_run",
     "reading",
     "runs_in",
+    "shelves",
 ]

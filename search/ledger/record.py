@@ -132,6 +132,16 @@ class Record:
         found = self._get("evidence") or {}
         return {int(number): Evidence.from_json(each) for number, each in found.items()}
 
+    @property
+    def failure(self) -> str | None:
+        """The error that ended the last process on the campaign, in words; None where there was
+        none, or it was interrupted."""
+        return self._get("failure")
+
+    def set_failure(self, words: str | None) -> None:
+        """Store the error that ends this process, or take back that of an earlier one."""
+        self._set("failure", words)
+
     def set_config(self, config: dict[str, Any]) -> None:
         """Take over a config with another budget; results of the former one are dropped."""
         with self.transaction():

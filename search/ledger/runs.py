@@ -15,15 +15,36 @@ RUNS = Path("runs")
 """Where campaigns and comparisons go by default."""
 FILE = "ledger.sqlite"
 """The name of the ledger in the folder of its run."""
+WINNER = "winner.rule"
+"""The name of the winner's text there."""
 
 
-def find_run(run: str) -> Path:
-    """The folder of a run, given as a path or as its name under `runs/`."""
-    for folder in (Path(run), RUNS / run):
+def shelves() -> tuple[Path, ...]:
+    """The folders in which a run or a discovered rule is looked for by its name."""
+    return (RUNS, Path("discovered"), Path(__file__).resolve().parents[2] / "discovered")
+
+
+def find_run(run: str, *, or_rule: bool = False) -> Path:
+    """The folder of a run, given as a path or as its name in `runs/` or `discovered/`.
+
+    **Arguments:** `or_rule`: the folder of a discovered rule without the ledger of its campaign
+    does too.
+    """
+    folders = (Path(run), *(shelf / run for shelf in shelves() if run))
+    for folder in folders:
         if (folder / FILE).is_file():
             return folder
+    for folder in folders:
+        if (folder / WINNER).is_file():
+            if or_rule:
+                return folder
+            raise NoSuchRun(
+                f"{folder} holds a rule without the ledger of its campaign",
+                help=f"`stepsmith show {run}` shows the rule",
+            )
     raise NoSuchRun(
-        f"no run at {run}, and none called so in {RUNS}/", help="`stepsmith runs` lists runs"
+        f"no run at {run}, and none called so in {RUNS}/ or discovered/",
+        help="`stepsmith runs` lists runs",
     )
 
 

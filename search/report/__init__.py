@@ -3,7 +3,10 @@
 hall_of_fame  the finalists against the tuned baseline, and the claim on the winner
 funnel        the stages of the judging: who came in, who was let through, at what cost
 transfer      the winner on suites of tasks that the search never saw
+candidates    candidates as plain values, in order or ranked
+candidate     one program: its score by task and seed, what it came from
 lineage       how a program came about, step by step
 status        all of it as plain data
+words         the words of a status and what they mean
 winner        the files of the winner
 """

@@ -3,12 +3,15 @@
 from pathlib import Path
 from typing import Any
 
+from dsl.behaviour.nearest import known_as
+from dsl.rewrite.canonical import canonical_hash
 from evaluators.evaluation import Outcome
 from search.ledger import Ledger, reading, summary
 from search.ledger.lock import is_locked
 from search.ledger.looks import Look
 from search.report.funnel import funnel
 from search.report.hall_of_fame import Entry, HallOfFame, hall_of_fame
+from search.rules import find
 
 
 def read_status(run: Path, *, known_as: bool = True) -> dict[str, Any]:
@@ -20,15 +23,33 @@ def read_status(run: Path, *, known_as: bool = True) -> dict[str, Any]:
         return {**_search(run, ledger), **_hall(hall_of_fame(ledger), known_as)}
 
 
+def read_rule(folder: Path) -> dict[str, Any]:
+    """A discovered rule without the ledger of its campaign, as `stepsmith status --json` prints
+    it."""
+    program = find(str(folder))
+    return {
+        "campaign": program.name,
+        "folder": str(folder),
+        "state": "rule",
+        "winner": {
+            "hash": canonical_hash(program),
+            "size": len(program.statements),
+            "known_as": known_as(program),
+            "program": str(program),
+        },
+    }
+
+
 def _search(run: Path, ledger: Ledger) -> dict[str, Any]:
     """The candidates so far, the stages of their judging, and the work that it took."""
-    config, complete, running = ledger.config, ledger.finals is not None, is_locked(run)
+    config, failure = ledger.config, ledger.failure
     counts, work = summary.counts(ledger), summary.work(ledger)
     best = next(iter(ledger.best(1)), None)
     return {
         "campaign": config["campaign"],
         "folder": str(run),
-        "state": "running" if running else "complete" if complete else "interrupted",
+        "state": _state(run, ledger),
+        "failure": failure,
         "content_hash": ledger.content_hash(),
         "programs": counts.evaluated + counts.repeats,
         "budget": config["budget"]["candidates"],
@@ -53,6 +74,14 @@ def _search(run: Path, ledger: Ledger) -> dict[str, Any]:
         "tasks": list(ledger.tasks),
         "strategy": config["strategy"]["kind"],
     }
+
+
+def _state(run: Path, ledger: Ledger) -> str:
+    if is_locked(run):
+        return "running"
+    if ledger.failure is not None:
+        return "failed"
+    return "interrupted" if ledger.finals is None else "complete"
 
 
 def _look(ledger: Ledger, look: Look) -> dict[str, Any]:

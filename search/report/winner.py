@@ -10,10 +10,10 @@ from dsl.export import HOSTS
 from dsl.program import Program
 from evaluators.files.replace_file import replace_file
 from evaluators.suites import TaskChoice
+from search.ledger import WINNER
 from search.report.hall_of_fame import HallOfFame
 from search.report.transfer import HEADING
 
-RULE = "winner.rule"
 _DOC_WIDTH = 90
 """Characters of a line in the winner's docstring."""
 
@@ -27,7 +27,7 @@ def write_winner(
     **Returns:** for each host that cannot express the winner, why its file is missing.
     """
     winner = named(campaign, tasks, hall, content)
-    replace_file(folder / RULE, f"{winner}\n")
+    replace_file(folder / WINNER, f"{winner}\n")
     headline, _, evidence = winner.doc.partition("\n\n")
     exported = replace(winner, doc=headline)
     missing: list[str] = []

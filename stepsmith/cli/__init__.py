@@ -4,7 +4,7 @@ A function that is decorated as a `command` is one; adding the file adds the com
 0: done; 1: the job failed; 2: wrong usage or a rule, config or run that cannot be read.
 
 Beside the commands: `command` declares one and reports its errors; `rules` reads the rule that a
-command is given, and writes files.
+command is given; `origin` tells of a program of a run.
 """
 
 import typer

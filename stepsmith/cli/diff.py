@@ -31,21 +31,22 @@ def diff(rule: RuleArgument, other: RuleArgument, as_json: JsonOption = False) -
         facts = {"rules": [one.name, two.name], **found.to_json()}
         typer.echo(json.dumps(facts, indent=2, allow_nan=False))
         return
-    typer.echo(f"{one.name} (-) and {two.name} (+): {_relation(found)}\n")
+    typer.echo(f"{one.name} (-) and {two.name} (+): {relation(found)}\n")
     for line in found.lines:
         typer.echo(f"{line.mark} {line.text}".rstrip())
     typer.echo()
-    for sentence in _told(found.behaviour):
+    for sentence in told(found.behaviour):
         typer.echo(sentence)
 
 
-def _relation(found: "Difference") -> str:
+def relation(found: "Difference") -> str:
+    """The relation of two programs in words."""
     if found.same_program:
         return "the same program"
     return "they differ in numbers alone" if found.same_family else "two different programs"
 
 
-def _told(steps: "Steps") -> Iterator[str]:
+def told(steps: "Steps") -> Iterator[str]:
     """The steps of both in a few sentences."""
     from math import exp, log
 

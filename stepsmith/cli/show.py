@@ -13,6 +13,7 @@ from stepsmith.errors import UsageError
 
 if TYPE_CHECKING:
     from dsl.program import Program
+    from search.report.candidate import Origin
 
 
 class Form(enum.StrEnum):
@@ -48,6 +49,9 @@ def show(
 ) -> None:
     """Show a rule: its text, hashes and size, or another form of it.
 
+    Of RUN:HASH also its score by task and seed, and what separates it from its parent and from the
+    program that the search started from.
+
     Example: stepsmith show lion --as latex
     """
     if as_json and form is not Form.TEXT:
@@ -59,9 +63,29 @@ def show(
         return
     program = resolve(rule)
     if as_json:
-        typer.echo(json.dumps(_facts(program), indent=2))
-    else:
-        typer.echo(_FORMS[form](program), nl=False)
+        facts = _facts(program)
+        if (found := _history(rule)) is not None:
+            facts["origin"] = found.to_json()
+        typer.echo(json.dumps(facts, indent=2))
+        return
+    typer.echo(_FORMS[form](program), nl=False)
+    if form is Form.TEXT and (found := _history(rule)) is not None:
+        from stepsmith.cli.origin import lines
+
+        typer.echo("".join(f"# {line}".rstrip() + "\n" for line in lines(found)), nl=False)
+
+
+def _history(rule: str) -> "Origin | None":
+    """The way in which a program came about, where it is one of a run."""
+    from search.rules import of_run
+
+    place = of_run(rule)
+    if place is None:
+        return None
+    from search.ledger import find_run
+    from search.report.candidate import origin
+
+    return origin(find_run(place[0]), place[1])
 
 
 def _lineage(rule: str, as_json: bool) -> str:

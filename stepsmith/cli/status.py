@@ -1,44 +1,48 @@
 """`stepsmith status`: one campaign so far."""
 
 import json
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 
 from stepsmith.cli.command import command
+from stepsmith.cli.rules import JsonOption, RunArgument
 
 
 @command
 def status(
-    run: Annotated[str, typer.Argument(help="Folder of a run, or its name under runs/.")],
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    run: RunArgument,
+    as_json: JsonOption = False,
 ) -> None:
-    """Show what a campaign has done so far, running or not.
+    """Show what a campaign has done so far, running or not; the last lines explain its words.
 
     Two runs of one campaign are the same search if their `content_hash` is the same.
 
     Example: stepsmith status quickstart --json
     """
-    from search.ledger import find_run
-    from search.report.status import read_status
+    from search.ledger import FILE, find_run
+    from search.report.status import read_rule, read_status
 
-    found = read_status(find_run(run))
+    folder = find_run(run, or_rule=True)
+    whole = (folder / FILE).is_file()
+    found = read_status(folder) if whole else read_rule(folder)
     if as_json:
         typer.echo(json.dumps(found, indent=2, allow_nan=False))
         return
-    for line in _lines(found):
+    for line in _lines(found) if whole else _rule(found):
         typer.echo(line)
 
 
 def _lines(found: dict[str, Any]) -> list[str]:
     from search.report.transfer import HEADING
+    from search.report.words import WORDS, met
 
     hits = ", ".join(f"{count} by {key}" for key, count in found["cache_hits_by_key"].items())
     outcomes = ", ".join(f"{count} {name}" for name, count in sorted(found["outcomes"].items()))
     rate = found["programs_per_second"]
     rows = {
         "campaign": f"{found['campaign']} in {found['folder']}",
-        "state": found["state"],
+        "state": found["state"] + (f": {found['failure']}" if found["failure"] else ""),
         "programs": f"{found['programs']} of {found['budget']}"
         + (f", {rate:.1f} per second" if rate else ""),
         "evaluated": f"{found['evaluated']}: {outcomes or 'none yet'}",
@@ -70,7 +74,21 @@ def _lines(found: dict[str, Any]) -> list[str]:
         lines.append(found["claim"])
         if found["unseen"]:
             lines += ["", HEADING, *(f"    {each['sentence']}" for each in found["unseen"])]
-    return lines
+        lines.append("")
+    return [*lines, "words", *(f"    {word}: {WORDS[word]}" for word in met(found))]
+
+
+def _rule(found: dict[str, Any]) -> list[str]:
+    """The lines of a discovered rule without the ledger of its campaign."""
+    winner = found["winner"]
+    rows = {
+        "campaign": f"{found['campaign']} in {found['folder']}",
+        "state": "a rule without the ledger of its campaign; its text says what is known",
+        "winner": f"{winner['hash']}, size {winner['size']}",
+        "known as": winner["known_as"],
+    }
+    lines = [f"{name + ':':14}{text}" for name, text in rows.items()]
+    return [*lines, "", *(f"    {line}".rstrip() for line in winner["program"].splitlines())]
 
 
 def _finalists(found: dict[str, Any]) -> list[str]:

@@ -6,7 +6,6 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from dsl.program.printer import print_body
 from search.report.hall_of_fame import Entry, HallOfFame
 from search.report.transfer import HEADING
 from stepsmith.output import plain_table
@@ -99,7 +98,7 @@ def _add(
     if validated:
         scores.append("" if entry.validated is None else f"{entry.validated:.4f}")
     scores += [f"{getattr(entry.demands, name):.4g}" for name in also]
-    body = "; ".join(print_body(entry.program, entry.program.kinds))
+    body = entry.program.line
     known_as = "" if before else entry.known_as
     size = str(entry.size)
     if entry.reduced_from is not None:

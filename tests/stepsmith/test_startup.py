@@ -82,7 +82,7 @@ def folder(tmp_path_factory):
 
 
 def test_a_run_is_shown_without_what_made_it(folder):
-    lines = ("runs", "runs --json", "status tiny", "status tiny --json")
+    lines = ("runs", "runs --json", "status tiny", "status tiny --json", "top tiny --csv")
     assert heavy_after(*lines, cwd=folder) == {line: set() for line in lines}
 
 
