@@ -1,11 +1,73 @@
-"""The front door: the command line, and what people see of the work behind it.
+"""Stepsmith: optimizers discovered by program search, from Python and on the command line.
+
+    import stepsmith
+
+    run = stepsmith.discover("configs/quickstart.yaml")  # or a dict of the same keys
+    run.hall_of_fame, run.front, run.top(limit=10)
+    run = stepsmith.Run("quickstart")                    # one on disk, also while it is written
+    rule = run.program("53d4360e")                       # or stepsmith.load("lion")
+    stepsmith.compare([rule], suite="held_out")
+    stepsmith.verify("adamw", "torch.optim.AdamW", hyper={"lr": 1e-3})
+    stepsmith.nearest(rule)
+
+These names do what the commands do. Importing the package imports nothing that computes.
 
 cli/          one file per command
+api/          what the commands do, as functions
 discovering/  a running campaign, and its hall of fame
 comparing/    a comparison: its workers, progress, tables and figure
 verifying/    the path of a rule beside that of another optimizer
 zoo_page      the page of known rules
+laws_table    the table of laws
 table         tables for commands that start quickly
 output        text on stdout or in a file, the look of other tables
 errors        wishes of a user that cannot be met
 """
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from dsl.program import Program
+    from dsl.program.parse import parse
+    from stepsmith.api.candidates import Candidates
+    from stepsmith.api.compare import compare
+    from stepsmith.api.discover import discover
+    from stepsmith.api.rules import load, nearest
+    from stepsmith.api.run import Run
+    from stepsmith.api.verify import verify
+
+__all__ = [
+    "Candidates",
+    "Program",
+    "Run",
+    "compare",
+    "discover",
+    "load",
+    "nearest",
+    "parse",
+    "verify",
+]
+
+_PLACES = {
+    "Candidates": "stepsmith.api.candidates",
+    "Program": "dsl.program",
+    "Run": "stepsmith.api.run",
+    "compare": "stepsmith.api.compare",
+    "discover": "stepsmith.api.discover",
+    "load": "stepsmith.api.rules",
+    "nearest": "stepsmith.api.rules",
+    "parse": "dsl.program.parse",
+    "verify": "stepsmith.api.verify",
+}
+"""The module of each name, imported when the name is first used."""
+
+
+def __getattr__(name: str) -> Any:
+    if name in _PLACES:
+        return getattr(import_module(_PLACES[name]), name)
+    raise AttributeError(f"module 'stepsmith' has no attribute '{name}'")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

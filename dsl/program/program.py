@@ -18,6 +18,7 @@ them.
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
+from html import escape
 from types import MappingProxyType
 from typing import Any
 
@@ -38,7 +39,7 @@ from dsl.program.terms import Arg, Const, Parts, Statement
 from dsl.program.walk import Site
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Program(Parts):
     """An update rule whose parts fit together.
 
@@ -171,3 +172,10 @@ class Program(Parts):
 
     def __str__(self) -> str:
         return print_program(self, self.kinds)
+
+    def __repr__(self) -> str:
+        return str(self)
+
+    def _repr_html_(self) -> str:
+        """The text as notebooks show it."""
+        return f"<pre>{escape(str(self))}</pre>"

@@ -173,13 +173,20 @@ def verdicts(comparison: Comparison) -> list[Verdict]:
     ]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Ranking:
     """A comparison with everything that is concluded from it, each computed once."""
 
     comparison: Comparison
     standings: tuple[Standing, ...]
     verdicts: tuple[Verdict, ...]
+
+    def __repr__(self) -> str:
+        """A line for each rule, the best first, and the verdicts."""
+        lines = [
+            f"{each.rank:2} {each.score.estimate:8.4f}  {each.name}" for each in self.standings
+        ]
+        return "\n".join([*lines, *(verdict.sentence for verdict in self.verdicts)])
 
     def to_json(self) -> dict[str, Any]:
         """All of it as plain data: the runs, the table and the verdicts."""

@@ -1,7 +1,8 @@
 """Reads a config file and `--set` overrides; an error names file, key, value and what would do."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,15 @@ from search.strategies import STRATEGIES
 
 def load_config(path: Path, overrides: Sequence[str] = ()) -> Config:
     """The config in a YAML file with `key.path=value` overrides, values in YAML."""
-    document = read(path, example="configs/quickstart.yaml")
+    return _config(read(path, example="configs/quickstart.yaml"), overrides)
+
+
+def config_of(values: Mapping[str, Any], overrides: Sequence[str] = ()) -> Config:
+    """The config of a mapping of the keys that a file has, which is left as it is."""
+    return _config(Document(deepcopy(dict(values)), "config", {}), overrides)
+
+
+def _config(document: Document, overrides: Sequence[str]) -> Config:
     for override in overrides:
         _apply(document.values, override)
     if overrides:

@@ -39,7 +39,7 @@ class Candidate:
     outcome: str
     note: str
     score: float | None
-    by_task: dict[str, float]
+    by_task: dict[str, float] = field(hash=False)
     size: int
     memory: int
     cost: float

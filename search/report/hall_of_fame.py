@@ -92,7 +92,7 @@ class Entry:
         return known_as(self.program)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class HallOfFame:
     """The winner, the smallest program that tests cannot tell from the best; then the others best
     first: by their score on other tasks if they were tried on some, else on fresh seeds. The
@@ -109,6 +109,22 @@ class HallOfFame:
     def winner(self) -> Entry:
         """The entry that comes first."""
         return self.entries[0]
+
+    @property
+    def front(self) -> tuple[Entry, ...]:
+        """The entries than which no other is better in one objective, or smaller, and as good in
+        the rest."""
+        return tuple(entry for entry in self.entries if entry.pareto)
+
+    def __repr__(self) -> str:
+        """A line for each entry: `->` the winner, `*` the front, `=` the baseline. The claim."""
+        marks = ["->", *("*" if entry.pareto else "" for entry in self.entries[1:]), "="]
+        lines = [
+            f"{mark:2} {each.mean:8.4f} +- {each.sd:.4f}  size {each.size:<3} {each.hash}  "
+            f"{each.program.line}"
+            for mark, each in zip(marks, (*self.entries, self.baseline), strict=True)
+        ]
+        return "\n".join([*lines, self.sentence])
 
     @property
     def spared(self) -> tuple[str, ...]:

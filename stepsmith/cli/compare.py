@@ -1,19 +1,14 @@
 """`stepsmith compare`: rules against tuned baselines on tasks that none of them was made on."""
 
-import json
 import shlex
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from stepsmith.cli.command import command
 from stepsmith.cli.rules import RULE_FORMS, ForceOption, JsonOption, resolve
-from stepsmith.errors import UsageError
-
-if TYPE_CHECKING:
-    from evaluators.comparison.protocol import SuiteLike
 
 
 @command
@@ -68,81 +63,37 @@ def compare(
 
     prepare_process()
     programs = [resolve(rule) for rule in rules]
-    against = _baselines(baselines)
-    chosen = _suite(suite, tasks)
 
     from rich.console import Console
 
-    from evaluators.comparison.protocol import compare as run
-    from evaluators.comparison.ranking import ranked
-    from evaluators.files.result_cache import default_folder
-    from stepsmith.comparing.figure import figure
-    from stepsmith.comparing.output import DATA, FIGURE, check_writable, write
-    from stepsmith.comparing.progress import comparing
+    from stepsmith.api.compare import as_text, known_baselines, ranked_in, tasks_of, write
+    from stepsmith.comparing.output import DATA, FIGURE, check_writable
     from stepsmith.comparing.view import tables
-    from stepsmith.comparing.workers import comparison_workers
     from stepsmith.output import data_console
 
+    against = known_baselines(_words(baselines))
+    chosen = tasks_of(suite, _words(tasks))
     check_writable(out, force=force)
     chatter = Console(stderr=True, highlight=False)
-
-    def say(sentence: str) -> None:
-        chatter.print(sentence, markup=False, soft_wrap=True)
-
     try:
-        with (
-            comparison_workers(workers) as open_pool,
-            comparing(chatter, chosen.name, seeds, workers) as see,
-        ):
-            result = run(
-                programs,
-                chosen,
-                baselines=against,
-                seeds=seeds,
-                looked_at=looked_at,
-                folder=None if no_cache else default_folder("compared"),
-                observe=see,
-                say=say,
-                open_pool=open_pool,
-            )
+        ranking = ranked_in(
+            *(programs, chosen, against, seeds, looked_at, workers),
+            cache=not no_cache,
+            chatter=chatter,
+        )
     except KeyboardInterrupt:
-        say(_interrupted(kept=not no_cache))
+        chatter.print(_interrupted(kept=not no_cache), markup=False, soft_wrap=True)
         raise typer.Exit(130) from None
-    ranking = ranked(result)
-    data = json.dumps(ranking.to_json(), indent=2, allow_nan=False)
-    folder = write(figure(result), data, chosen.name, out, force=force)
+    folder = write(ranking, chosen.name, out, force=force)
     if as_json:
-        typer.echo(data)
+        typer.echo(as_text(ranking))
     else:
         data_console().print(tables(ranking))
         typer.echo()
         for verdict in ranking.verdicts:
             typer.echo(verdict.sentence)
-    say(f"Written: {folder / FIGURE}, and {DATA} beside it")
-
-
-def _suite(name: str, only: str) -> "SuiteLike":
-    """The suite of that name or file with the tasks named in `only`, or all if that is empty."""
-    from evaluators.comparison.protocol import subset
-    from evaluators.suites import load_suite
-
-    found = load_suite(name)
-    return subset(found.name, found.tasks, _words(only))
-
-
-def _baselines(text: str) -> tuple[str, ...]:
-    from dsl.errors import did_you_mean, listed
-    from dsl.zoo import ZOO
-    from evaluators.comparison.entrants import BASELINES
-
-    chosen = tuple(_words(text)) or BASELINES
-    for name in chosen:
-        if name not in ZOO:
-            raise UsageError(
-                f"--baselines: unknown rule '{name}'{did_you_mean(name, ZOO)}\n"
-                f"help: {listed(name, ZOO)}; `stepsmith zoo` lists what can be a baseline"
-            )
-    return chosen
+    written = f"Written: {folder / FIGURE}, and {DATA} beside it"
+    chatter.print(written, markup=False, soft_wrap=True)
 
 
 def _words(text: str) -> list[str]:

@@ -34,26 +34,22 @@ def discover(
 
     Example: stepsmith discover configs/quickstart.yaml --set workers=1
     """
-    from evaluators.training.environment import prepare_process
+    from stepsmith.api.discover import planned
 
-    prepare_process()
+    plan = planned(config, out, overrides or ())
+    folder = plan.folder
+
     from rich.console import Console
 
-    from evaluators.files.result_cache import default_folder
-    from search.config import load_config
-    from search.ledger import RUNS
-    from search.run import run_campaign
     from stepsmith.discovering.hall import hall_table
     from stepsmith.discovering.watching import watching
     from stepsmith.output import data_console
 
-    chosen = load_config(config, overrides or ())
-    folder = out or RUNS / chosen.campaign
     chatter = Console(stderr=True, highlight=False)
     signal.signal(signal.SIGTERM, _as_interrupt)
     try:
         with watching(chatter) as observe:
-            result = run_campaign(chosen, folder, observe, cache_folder=default_folder("starts"))
+            result = plan.work(observe)
     except KeyboardInterrupt:
         chatter.print(f"Interrupted. Nothing is lost but the work in flight; {folder} resumes with")
         chatter.print(f"  {resume_command(config, overrides or (), out)}", soft_wrap=True)

@@ -1,12 +1,13 @@
 """`stepsmith nearest`: the known rules that behave most like a rule."""
 
 import json
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from stepsmith.cli.command import command
-from stepsmith.cli.rules import JsonOption, RuleArgument, resolve
+from stepsmith.cli.rules import JsonOption, RuleArgument
 
 if TYPE_CHECKING:
     from dsl.behaviour.nearest import Neighbour
@@ -29,28 +30,19 @@ def nearest(
 
     Example: stepsmith nearest quickstart --count 5
     """
-    from dsl.behaviour.nearest import known_as
-    from dsl.behaviour.nearest import nearest as neighbours
-    from dsl.behaviour.traits import traits
+    from stepsmith.api.rules import nearest as neighbours
 
-    program = resolve(rule)
-    found, behaviour = neighbours(program, count), traits(program)
+    found = neighbours(rule, count)
     if as_json:
-        facts = {
-            "rule": program.name,
-            "known_as": known_as(program),
-            "neighbours": [each.to_json() for each in found],
-            "traits": behaviour.to_json(),
-        }
-        typer.echo(json.dumps(facts, indent=2, allow_nan=False))
+        typer.echo(json.dumps(found.to_json(), indent=2, allow_nan=False))
         return
-    typer.echo(f"{program.name}: {known_as(program)}\n")
-    _print_neighbours(found)
+    typer.echo(f"{found.rule.name}: {found.known_as}\n")
+    _print_neighbours(found.neighbours)
     typer.echo()
-    _print_traits(behaviour)
+    _print_traits(found.traits)
 
 
-def _print_neighbours(found: "list[Neighbour]") -> None:
+def _print_neighbours(found: "Sequence[Neighbour]") -> None:
     from dsl.zoo import ENTRIES
     from stepsmith.table import print_table
 

@@ -23,19 +23,6 @@ CsvOption: TypeAlias = Annotated[
 ]
 
 
-def looks_like_rule(text: str) -> bool:
-    """True if `resolve` is to read a text that may also name something to import."""
-    from dsl.zoo import ZOO
-
-    return (
-        text in ZOO
-        or text.endswith(".rule")
-        or ":" in text
-        or "." not in text
-        or Path(text).exists()
-    )
-
-
 __all__ = [
     "RULE_FORMS",
     "CsvOption",
@@ -44,6 +31,5 @@ __all__ = [
     "OutOption",
     "RuleArgument",
     "RunArgument",
-    "looks_like_rule",
     "resolve",
 ]

@@ -2,16 +2,12 @@
 
 import enum
 import json
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from stepsmith.cli.command import command
 from stepsmith.cli.rules import CsvOption, JsonOption, RunArgument
-
-if TYPE_CHECKING:
-    from search.report.candidates import Candidate
 
 
 class Order(enum.StrEnum):
@@ -67,19 +63,13 @@ def top(
 
     Example: stepsmith top quickstart --by size --limit 10
     """
-    from search.ledger import find_run
-    from search.report.candidates import top as ranking
+    from stepsmith.api.candidates import HEAD, rows
+    from stepsmith.api.run import Run
     from stepsmith.table import check_one, print_csv, print_table
 
     check_one(as_json=as_json, as_csv=as_csv)
-    found = ranking(
-        find_run(run),
-        by=by.value,
-        task=task,
-        family=family,
-        every=every,
-        front=front,
-        limit=limit,
+    found = Run(run).top(
+        by=by.value, task=task, family=family, every=every, front=front, limit=limit
     )
     if as_json:
         typer.echo(json.dumps([each.to_json() for each in found], indent=2, allow_nan=False))
@@ -90,39 +80,3 @@ def top(
         print_table(HEAD, rows(found), right=right, whole=HEAD[:-2], cut=("program",))
     else:
         typer.echo("No program was trained to the end yet.", err=True)
-
-
-HEAD = (
-    "candidate",
-    "hash",
-    "score",
-    "times",
-    "size",
-    "memory",
-    "cost",
-    "family",
-    "from",
-    "change",
-    "program",
-)
-
-
-def rows(found: "Sequence[Candidate]", *, whole: bool = False) -> list[tuple[str, ...]]:
-    """The cells of a table of candidates; `whole` gives hashes and numbers with all digits."""
-    digits = 17 if whole else 5
-    return [
-        (
-            f"c{each.number}",
-            each.hash if whole else each.hash[:8],
-            "" if each.score is None else f"{each.score:.{digits}g}",
-            str(each.times),
-            str(each.size),
-            str(each.memory),
-            f"{each.cost:.{digits}g}",
-            each.family if whole else each.family[:8],
-            "" if each.parent is None else f"c{each.parent}",
-            f"{each.mutation}: {each.detail}",
-            each.program.line,
-        )
-        for each in found
-    ]
