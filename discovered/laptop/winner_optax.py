@@ -29,6 +29,12 @@ import jax.numpy as jnp
 import optax
 
 
+def _wide(tree: Any) -> Any:
+    """A tree whose leaves in half precision are in float32."""
+    half = (jnp.float16, jnp.bfloat16)
+    return jax.tree.map(lambda x: x.astype(jnp.float32) if x.dtype in half else x, tree)
+
+
 class ScaleByLaptopState(NamedTuple):
     """State of `scale_by_laptop`."""
 
@@ -52,6 +58,8 @@ def scale_by_laptop(
     """
 
     def init(params: Any) -> ScaleByLaptopState:
+        if any(map(jnp.iscomplexobj, jax.tree.leaves(params))):
+            raise ValueError("scale_by_laptop does not support complex parameters")
         return ScaleByLaptopState(
             count=jnp.zeros((), jnp.int32),
             m=jax.tree.map(jnp.zeros_like, params),
@@ -63,6 +71,8 @@ def scale_by_laptop(
     ) -> tuple[Any, ScaleByLaptopState]:
         del params, extra_args
         count = optax.safe_increment(state.count)
+        given, kept = updates, state
+        updates, state = _wide((updates, state))
         m = jax.tree.map(lambda g, m: (1 - b1) * g + b1 * m, updates, state.m)
         v = jax.tree.map(
             lambda g, v: (1 - 0.999172) * jnp.square(g) + 0.999172 * v, updates, state.v
@@ -70,9 +80,9 @@ def scale_by_laptop(
         u = jax.tree.map(lambda m, v: m / (0.99822 - b1**b1) / (jnp.sqrt(v / (1 - b2)) + eps), m, v)
         step = jax.tree.map(lambda u: u + u, u)
         new_state = ScaleByLaptopState(
-            count, optax.tree.cast_like(m, state.m), optax.tree.cast_like(v, state.v)
+            count, optax.tree.cast_like(m, kept.m), optax.tree.cast_like(v, kept.v)
         )
-        return optax.tree.cast_like(step, updates), new_state
+        return optax.tree.cast_like(step, given), new_state
 
     return optax.GradientTransformationExtraArgs(init, update)
 

@@ -35,6 +35,24 @@ def _number(value: float, like: torch.Tensor | None = None) -> torch.Tensor:
     return torch.as_tensor(value, dtype=like.dtype, device=like.device)
 
 
+def _wide(value: Any) -> Any:
+    """A tensor, or each of a list, in float32 if it is in half precision."""
+    if isinstance(value, list | tuple):
+        return [_wide(each) for each in value]
+    if isinstance(value, torch.Tensor) and value.dtype in (torch.float16, torch.bfloat16):
+        return value.float()
+    return value
+
+
+def _round_into(kept: Any, made: Any) -> None:
+    """Round a tensor, or each of a list, into what is kept."""
+    if isinstance(kept, list):
+        for old, new in zip(kept, made, strict=True):
+            old.copy_(new)
+    elif isinstance(kept, torch.Tensor):
+        kept.copy_(made)
+
+
 class Laptop(torch.optim.Optimizer):
     """Laptop; the formula heads this file.
 
@@ -79,7 +97,7 @@ class Laptop(torch.optim.Optimizer):
                 loss = closure()
         ready = self._ready()
         for group, p, g in ready:
-            state = self.state[p]
+            w, state = self._open(p)
             b1, b2 = group["betas"]
             lr = group["lr"]
             eps = group["eps"]
@@ -87,9 +105,10 @@ class Laptop(torch.optim.Optimizer):
             v = (1 - 0.999172) * torch.square(g) + 0.999172 * state["v"]
             x0 = m / (0.99822 - _number(b1) ** b1)
             u = x0 / (torch.sqrt(v / (1 - b2)) + eps)
-            p.sub_(lr * (u + u))
+            w.sub_(lr * (u + u))
             state["m"].copy_(m)
             state["v"].copy_(v)
+            self._close(p, w, state)
         return loss
 
     def _ready(self) -> list[tuple[dict[str, Any], torch.Tensor, torch.Tensor]]:
@@ -109,6 +128,22 @@ class Laptop(torch.optim.Optimizer):
                     state["m"] = torch.zeros_like(p)
                     state["v"] = torch.zeros_like(p)
                 state["step"] += 1
-                g = -p.grad if group["maximize"] else p.grad
+                g = _wide(p.grad)
+                g = -g if group["maximize"] else g
                 ready.append((group, p, g))
         return ready
+
+    def _open(self, p: torch.Tensor) -> tuple[torch.Tensor, dict[str, Any]]:
+        """The parameter and its state as the step uses them: half precision in float32."""
+        state = self.state[p]
+        if p.dtype not in (torch.float16, torch.bfloat16):
+            return p, state
+        return p.float(), {key: _wide(value) for key, value in state.items()}
+
+    def _close(self, p: torch.Tensor, w: torch.Tensor, state: dict[str, Any]) -> None:
+        """Round what the step made in float32 to the half precision that is kept."""
+        if w is p:
+            return
+        p.copy_(w)
+        for key, kept in self.state[p].items():
+            _round_into(kept, state[key])

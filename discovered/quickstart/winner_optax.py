@@ -26,6 +26,17 @@ import jax.numpy as jnp
 import optax
 
 
+def _positive(value: float, dtype: Any) -> Any:
+    """The value, or the least positive number of a dtype in which it would be 0."""
+    return max(value, float(jnp.finfo(dtype).smallest_subnormal))
+
+
+def _wide(tree: Any) -> Any:
+    """A tree whose leaves in half precision are in float32."""
+    half = (jnp.float16, jnp.bfloat16)
+    return jax.tree.map(lambda x: x.astype(jnp.float32) if x.dtype in half else x, tree)
+
+
 class ScaleByQuickstartState(NamedTuple):
     """State of `scale_by_quickstart`."""
 
@@ -49,10 +60,12 @@ def scale_by_quickstart(
     """
 
     def init(params: Any) -> ScaleByQuickstartState:
+        if any(map(jnp.iscomplexobj, jax.tree.leaves(params))):
+            raise ValueError("scale_by_quickstart does not support complex parameters")
         return ScaleByQuickstartState(
             count=jnp.zeros((), jnp.int32),
             m=jax.tree.map(jnp.zeros_like, params),
-            v=jax.tree.map(lambda w: jnp.full_like(w, 2.09e-8), params),
+            v=jax.tree.map(lambda w: jnp.full_like(w, _positive(2.09e-8, w.dtype)), params),
             last=jax.tree.map(jnp.zeros_like, params),
         )
 
@@ -61,17 +74,19 @@ def scale_by_quickstart(
     ) -> tuple[Any, ScaleByQuickstartState]:
         del params, extra_args
         count = optax.safe_increment(state.count)
+        given, kept = updates, state
+        updates, state = _wide((updates, state))
         m = jax.tree.map(lambda g, m: (1 - b1) * g + b1 * m, updates, state.m)
         v = jax.tree.map(lambda g, v: (1 - b2) * jnp.abs(g) + b2 * v, updates, state.v)
         last = jax.tree.map(lambda m, v: m / jnp.sqrt(v), m, v)
         step = jax.tree.map(lambda last, last_prev: 2.89 * last - last_prev, last, state.last)
         new_state = ScaleByQuickstartState(
             count,
-            optax.tree.cast_like(m, state.m),
-            optax.tree.cast_like(v, state.v),
-            optax.tree.cast_like(last, state.last),
+            optax.tree.cast_like(m, kept.m),
+            optax.tree.cast_like(v, kept.v),
+            optax.tree.cast_like(last, kept.last),
         )
-        return optax.tree.cast_like(step, updates), new_state
+        return optax.tree.cast_like(step, given), new_state
 
     return optax.GradientTransformationExtraArgs(init, update)
 

@@ -25,6 +25,30 @@ from typing import Any
 import torch
 
 
+def _positive(value: float, dtype: torch.dtype) -> float:
+    """The value, or the least positive number of a dtype in which it would be 0."""
+    info = torch.finfo(dtype)
+    return max(value, info.tiny * info.eps)
+
+
+def _wide(value: Any) -> Any:
+    """A tensor, or each of a list, in float32 if it is in half precision."""
+    if isinstance(value, list | tuple):
+        return [_wide(each) for each in value]
+    if isinstance(value, torch.Tensor) and value.dtype in (torch.float16, torch.bfloat16):
+        return value.float()
+    return value
+
+
+def _round_into(kept: Any, made: Any) -> None:
+    """Round a tensor, or each of a list, into what is kept."""
+    if isinstance(kept, list):
+        for old, new in zip(kept, made, strict=True):
+            old.copy_(new)
+    elif isinstance(kept, torch.Tensor):
+        kept.copy_(made)
+
+
 class Quickstart(torch.optim.Optimizer):
     """Quickstart; the formula heads this file.
 
@@ -65,17 +89,18 @@ class Quickstart(torch.optim.Optimizer):
                 loss = closure()
         ready = self._ready()
         for group, p, g in ready:
-            state = self.state[p]
+            w, state = self._open(p)
             b1, b2 = group["betas"]
             lr = group["lr"]
             m = (1 - b1) * g + b1 * state["m"]
             v = (1 - b2) * torch.abs(g) + b2 * state["v"]
             last = m / torch.sqrt(v)
             step = 2.89 * last - state["last"]
-            p.sub_(lr * step)
+            w.sub_(lr * step)
             state["m"].copy_(m)
             state["v"].copy_(v)
             state["last"].copy_(last)
+            self._close(p, w, state)
         return loss
 
     def _ready(self) -> list[tuple[dict[str, Any], torch.Tensor, torch.Tensor]]:
@@ -93,9 +118,25 @@ class Quickstart(torch.optim.Optimizer):
                 if not state:
                     state["step"] = torch.tensor(0.0, dtype=torch.float32)
                     state["m"] = torch.zeros_like(p)
-                    state["v"] = torch.full_like(p, 2.09e-8)
+                    state["v"] = torch.full_like(p, _positive(2.09e-8, p.dtype))
                     state["last"] = torch.zeros_like(p)
                 state["step"] += 1
-                g = -p.grad if group["maximize"] else p.grad
+                g = _wide(p.grad)
+                g = -g if group["maximize"] else g
                 ready.append((group, p, g))
         return ready
+
+    def _open(self, p: torch.Tensor) -> tuple[torch.Tensor, dict[str, Any]]:
+        """The parameter and its state as the step uses them: half precision in float32."""
+        state = self.state[p]
+        if p.dtype not in (torch.float16, torch.bfloat16):
+            return p, state
+        return p.float(), {key: _wide(value) for key, value in state.items()}
+
+    def _close(self, p: torch.Tensor, w: torch.Tensor, state: dict[str, Any]) -> None:
+        """Round what the step made in float32 to the half precision that is kept."""
+        if w is p:
+            return
+        p.copy_(w)
+        for key, kept in self.state[p].items():
+            _round_into(kept, state[key])

@@ -28,6 +28,12 @@ import jax.numpy as jnp
 import optax
 
 
+def _wide(tree: Any) -> Any:
+    """A tree whose leaves in half precision are in float32."""
+    half = (jnp.float16, jnp.bfloat16)
+    return jax.tree.map(lambda x: x.astype(jnp.float32) if x.dtype in half else x, tree)
+
+
 class ScaleByQuickstartState(NamedTuple):
     """State of `scale_by_quickstart`."""
 
@@ -52,6 +58,8 @@ def scale_by_quickstart(
     """
 
     def init(params: Any) -> ScaleByQuickstartState:
+        if any(map(jnp.iscomplexobj, jax.tree.leaves(params))):
+            raise ValueError("scale_by_quickstart does not support complex parameters")
         return ScaleByQuickstartState(
             count=jnp.zeros((), jnp.int32),
             m=jax.tree.map(jnp.zeros_like, params),
@@ -64,6 +72,8 @@ def scale_by_quickstart(
     ) -> tuple[Any, ScaleByQuickstartState]:
         del params, extra_args
         count = optax.safe_increment(state.count)
+        given, kept = updates, state
+        updates, state = _wide((updates, state))
         s0 = jax.tree.map(lambda m, s0: (1 - 0.789) * m + 0.789 * s0, state.m, state.s0)
         m = jax.tree.map(lambda g, s0: (1 - b1) * g + b1 * s0, updates, s0)
         v = jax.tree.map(lambda g, v: (1 - b2) * jnp.square(g) + b2 * v, updates, state.v)
@@ -71,11 +81,11 @@ def scale_by_quickstart(
         step = jax.tree.map(lambda u, s0: u + s0, u, s0)
         new_state = ScaleByQuickstartState(
             count,
-            optax.tree.cast_like(m, state.m),
-            optax.tree.cast_like(v, state.v),
-            optax.tree.cast_like(s0, state.s0),
+            optax.tree.cast_like(m, kept.m),
+            optax.tree.cast_like(v, kept.v),
+            optax.tree.cast_like(s0, kept.s0),
         )
-        return optax.tree.cast_like(step, updates), new_state
+        return optax.tree.cast_like(step, given), new_state
 
     return optax.GradientTransformationExtraArgs(init, update)
 

@@ -1,10 +1,13 @@
 """Facts about a program that an emitted file needs, whichever host it is for."""
 
+import ast
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from dsl.export.expressions import call, expression
 from dsl.export.shapes import alike, fills
 from dsl.language.hyperparameters import COMMON
+from dsl.language.initialisers import Init
 from dsl.language.kinds import Kind
 from dsl.language.oracle import Source
 from dsl.language.registry import PRIMITIVES, Primitive, Scope
@@ -100,6 +103,19 @@ class Facts:
             for at, kind in enumerate(kinds)
             if kind.length is None and kind not in alone and at not in spread
         ]
+
+
+def vanishes_in_half(rule: Init) -> bool:
+    """True if a slot begins at a positive number that is 0 in float16."""
+    return rule.kind is not Kind.GLOBAL and any(0 < value <= 2**-25 for value in rule.args)
+
+
+def above_zero(node: ast.expr, positive: str, dtype: str) -> ast.expr:
+    """A number that is 0 in float16 as the call of `positive` that makes it the least above 0."""
+    match node:
+        case ast.Constant(float(value)) if 0 < value <= 2**-25:
+            return call(positive, node, expression(dtype))
+    return node
 
 
 def meanings(program: Program) -> dict[str, str]:

@@ -148,11 +148,13 @@ def _conjugate_gradients(
     ) -> list[torch.Tensor]:
         """`v` over the Hessian at the parameters, by preconditioned conjugate gradients."""
         right, inverse = (torch.cat([part.reshape(-1) for part in x]) for x in (v, h))
+        dtype = torch.promote_types(right.dtype, inverse.dtype)
+        right, inverse = right.to(dtype), inverse.to(dtype)
         found, left, along = torch.zeros_like(right), right, inverse * right
         size, trials = left @ along, min(float(trials), 1000.0)
         while trials >= 1:
             product = self._hvp(loss, ready, self._split(along, ready))
-            product = torch.cat([part.reshape(-1) for part in product])
+            product = torch.cat([part.reshape(-1) for part in product]).to(dtype)
             curvature = along @ product
             if not curvature > 0:
                 found = mix * found + (1 - mix) * torch.sign(along @ right) * along

@@ -4,7 +4,8 @@ import ast
 
 from dsl.export.code import Code, function_head, refusal
 from dsl.export.emit import Emitter
-from dsl.export.expressions import call, expression, function_of, names_in
+from dsl.export.expressions import call, expression, function_of, names_in, rewritten
+from dsl.export.facts import above_zero, vanishes_in_half
 from dsl.export.optax.body import DTYPE, Body
 from dsl.export.optax.plan import Plan
 from dsl.export.optax.values import Values
@@ -60,6 +61,9 @@ class Transformation:
 
     def _first_value(self, rule: Init) -> ast.expr:
         made = self.values.declared.first_value(rule)
+        if vanishes_in_half(rule):
+            positive = self.values.function("_positive")
+            made = rewritten(made, lambda node: above_zero(node, positive, "w.dtype"))
         if rule.kind is Kind.GLOBAL:
             return made
         match made:
@@ -84,8 +88,21 @@ class Transformation:
             f"        del {'' if needs_params else 'params, '}extra_args",
             *self._refusals(needs_params),
             "        count = optax.safe_increment(state.count)",
+            *self._widened(),
             *self._rule(),
         ]
+
+    def _widened(self) -> list[str]:
+        """Lines after which all that the rule reads is in float32 at least."""
+        wide, reads_params = self.values.function("_wide"), "w" in self.facts.reads
+        lines = ["        given, kept = updates, state"]
+        if self.facts.oracles:
+            rounded = self.values.function("_rounded")
+            names = [source.argument for source in self.facts.sources]
+            lines += [f"        {name} = {rounded}({name}, params)" for name in names]
+        names = ["updates", "state", *(["params"] if reads_params or self.facts.oracles else [])]
+        listed = ", ".join(names)
+        return [*lines, f"        {listed} = {wide}(({listed}))"]
 
     def _refusals(self, needs_params: bool) -> list[str]:
         """Lines that refuse a call without something that the rule reads."""
@@ -117,13 +134,13 @@ class Transformation:
         fields += [expression("state.key")] if self.facts.noisy else []
         for slot, init in self.program.slots.items():
             value = body.lifted(self.program.next_values[slot], init.kind)
-            old = expression(f"state.{self.values.fields[slot]}")
+            old = expression(f"kept.{self.values.fields[slot]}")
             if init.kind is Kind.GLOBAL:
                 fields.append(call("jnp.asarray", value, ast.Attribute(old, "dtype")))
             else:
                 fields.append(call("optax.tree.cast_like", value, old))
         code.assign("new_state", call(self.plan.state, *fields))
-        code.put("return ", call("optax.tree.cast_like", result, updates), ", new_state")
+        code.put("return ", call("optax.tree.cast_like", result, ast.Name("given")), ", new_state")
         numbers = self._numbers(code)
         self.uses |= code.uses
         return [*numbers, *code.lines]

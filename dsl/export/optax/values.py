@@ -21,7 +21,7 @@ _RESERVED = {
     *("jax", "jnp", "optax", "Any", "NamedTuple", "Callable"),
     *("init", "update", "updates", "params", "state", "extra_args", "count", "key", "seed"),
     *("value", "horizon", "mask", "learning_rate", "weight_decay", "treedef", "t", "dtype"),
-    *("new_state", "ravel_pytree", *ARGUMENTS),
+    *("new_state", "given", "kept", "ravel_pytree", *ARGUMENTS),
     *(f"_{op}" for op in PRIMITIVES),
     *dir(builtins),
 }
@@ -47,6 +47,26 @@ def _noise(
     return jax.tree.unflatten(treedef, draws)
 '''
 """Draws as the engines draw."""
+
+_FUNCTIONS = {
+    "_wide": '''
+def _wide(tree: Any) -> Any:
+    """A tree whose leaves in half precision are in float32."""
+    half = (jnp.float16, jnp.bfloat16)
+    return jax.tree.map(lambda x: x.astype(jnp.float32) if x.dtype in half else x, tree)
+''',
+    "_rounded": '''
+def _rounded(function: Callable[..., Any], like: Any) -> Callable[..., Any]:
+    """A function of parameters, which it gets in the dtypes of `like`."""
+    return lambda at, *more: function(optax.tree.cast_like(at, like), *more)
+''',
+    "_positive": '''
+def _positive(value: float, dtype: Any) -> Any:
+    """The value, or the least positive number of a dtype in which it would be 0."""
+    return max(value, float(jnp.finfo(dtype).smallest_subnormal))
+''',
+}
+"""What files hold for parameters in half precision."""
 
 _CONTEXT = {"params": "params", "key": "state.key", "count": "state.count"}
 """The context of an oracle by the names that `update` has for it."""
@@ -84,6 +104,11 @@ class Values:
         filled = fill(written, dict(zip(primitive.params, operands, strict=True)))
         filled = rewritten(filled, without_indicator)
         return rewritten(filled, _operator) if Local(index) in self.arrays else filled
+
+    def function(self, name: str) -> str:
+        """The name of one of the functions that stand in no declaration."""
+        self.declared.functions.setdefault(name, _FUNCTIONS[name].strip("\n"))
+        return name
 
     def ask(self, primitive: Primitive, args: Sequence[ast.expr]) -> ast.Call:
         """A draw, or a question to an oracle."""

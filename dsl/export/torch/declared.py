@@ -19,6 +19,30 @@ _NUMBERS_ALLOWED = {"torch.clamp": 0, "torch.where": 1}
 """Functions that take Python numbers, as long as this many of the last arguments are tensors."""
 
 _FUNCTIONS = {
+    "_wide": '''
+def _wide(value: Any) -> Any:
+    """A tensor, or each of a list, in float32 if it is in half precision."""
+    if isinstance(value, list | tuple):
+        return [_wide(each) for each in value]
+    if isinstance(value, torch.Tensor) and value.dtype in (torch.float16, torch.bfloat16):
+        return value.float()
+    return value
+''',
+    "_round_into": '''
+def _round_into(kept: Any, made: Any) -> None:
+    """Round a tensor, or each of a list, into what is kept."""
+    if isinstance(kept, list):
+        for old, new in zip(kept, made, strict=True):
+            old.copy_(new)
+    elif isinstance(kept, torch.Tensor):
+        kept.copy_(made)
+''',
+    "_positive": '''
+def _positive(value: float, dtype: torch.dtype) -> float:
+    """The value, or the least positive number of a dtype in which it would be 0."""
+    info = torch.finfo(dtype)
+    return max(value, info.tiny * info.eps)
+''',
     "_number": '''
 def _number(value: float, like: torch.Tensor | None = None) -> torch.Tensor:
     """A number as a tensor without axes, in the dtype of `like` or else float64."""
@@ -50,15 +74,16 @@ _METHODS = '''
     def _draw(self, kind: str, p: torch.Tensor, stream: float) -> torch.Tensor:
         """Random numbers like `p`; a stream is the same however often a step reads it."""
         generator = self._noise_generator(p, stream)
+        dtype = torch.promote_types(p.dtype, torch.float32)
         if kind == "normal":
-            return torch.randn(p.shape, generator=generator, dtype=p.dtype, device=p.device)
+            return torch.randn(p.shape, generator=generator, dtype=dtype, device=p.device)
         signs = torch.randint(0, 2, p.shape, generator=generator, device=p.device)
-        return (2 * signs - 1).to(p.dtype)
+        return (2 * signs - 1).to(dtype)
 
     def _draw_members(self, p: torch.Tensor, x: torch.Tensor, stream: float) -> torch.Tensor:
         """Normal numbers like the members `x` of a population, others than those like `p`."""
         generator = self._noise_generator(p, stream, len(x))
-        return torch.randn(x.shape, generator=generator, dtype=p.dtype, device=p.device)
+        return torch.randn(x.shape, generator=generator, dtype=x.dtype, device=p.device)
 
     def _noise_generator(self, p: torch.Tensor, *of: float) -> torch.Generator:
         """The generator of what a step draws for a parameter."""
@@ -71,7 +96,7 @@ _METHODS = '''
     def _split(self, flat: torch.Tensor, ready: list[Any]) -> list[torch.Tensor]:
         """Entries of the model, one after the other, as a list like the parameters."""
         parts = flat.split([p.numel() for _, p, _ in ready])
-        return [x.reshape(p.shape).to(p.dtype) for x, (_, p, _) in zip(parts, ready, strict=True)]
+        return [x.reshape(p.shape) for x, (_, p, _) in zip(parts, ready, strict=True)]
 
     def _elsewhere(self, ready: list[Any], point: list[Any], ask: Callable[[], Any]) -> Any:
         """The answer of `ask` while the parameters are at `point`."""

@@ -70,14 +70,17 @@ class Front:
 
     def _every(self, id: str) -> str:
         """A comprehension's inside: the value of a name for every parameter."""
-        if id == "w":
+        if id == "p":
             return "p for _, p, _ in ready"
+        if id == "w":
+            return f"{self.values.declared.function('_wide')}(p) for _, p, _ in ready"
         if id == "g":
             return "g for _, _, g in ready"
         if id == "t":
             return 'self.state[p]["step"].double() for _, p, _ in ready'
         if id in self.program.slots:
-            return f'self.state[p]["{self.values.keys[id]}"] for _, p, _ in ready'
+            wide = self.values.declared.function("_wide")
+            return f'{wide}(self.state[p]["{self.values.keys[id]}"]) for _, p, _ in ready'
         return f"{show(self.parameters.entry(id))} for group, _, _ in ready"
 
     def make(self, arg: Arg, *, listed: bool = False) -> None:
@@ -150,6 +153,8 @@ class Front:
             asked = fill(template(primitive.torch), given)
             assert isinstance(asked, ast.Call)
             self.values.declared.method(method_of(primitive))
+            if self.emitter.kind(Local(index)) is not Kind.GLOBAL:
+                asked = call(self.values.declared.function("_wide"), asked)
         else:
             asked = call(self.values.declared.function_of(primitive), *parts)
         self.code.assign(label, asked)
@@ -173,8 +178,11 @@ class Front:
             return ast.Name(entries.setdefault(arg, self._entry(arg)))
 
         made = make(resolve)
-        if not entries or "p" in names_in(made):
-            entries.setdefault(Name("w"), "p")
+        for like in ("p", "w"):
+            if like in names_in(made):
+                entries.setdefault(Name(like), like)
+        if not entries:
+            entries[Name("w")] = "w"
         lists: dict[str, ast.expr] = {v: ast.Name(self.list_of(arg)) for arg, v in entries.items()}
         self.code.assign(label, comprehension(made, lists))
 
@@ -185,15 +193,15 @@ class Front:
     def list_of(self, arg: Arg) -> str:
         """The name of the list that holds a value for every parameter."""
         if arg not in self._lists:
-            wanted = "ps" if arg == Name("w") else f"{self._entry(arg)}s"
+            wanted = f"{self._entry(arg)}s"
             self._lists[arg] = self.emitter.names.take(safe(wanted))
         return self._lists[arg]
 
     def _entry(self, arg: Arg) -> str:
         """The name of one entry of a list."""
         match arg:
-            case Name("w"):
-                return "p"
+            case Name("p" | "w" as id) if id not in self.program.slots:
+                return id
             case Name(id) if id in self.program.slots:
                 if id not in self._olds:
                     self._olds[id] = self.emitter.names.take(f"old_{safe(id)}")

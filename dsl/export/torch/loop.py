@@ -45,9 +45,10 @@ class Loop:
         self._lines([*roots, *self.nexts], self.ready, code)
         renewals = self._renewals(code)
         moved = moved or self.emitter.value(result, self.leaf)
-        code.put("", ast.Call(expression("p.sub_"), [moved], []))
+        code.put("", ast.Call(expression("w.sub_"), [moved], []))
         for renewal in renewals:
             code.put("", renewal)
+        code.write("self._close(p, w, state)")
         heads = self._heads(code)
         return [*self._opening(code, heads), *heads.lines, *code.lines]
 
@@ -68,7 +69,7 @@ class Loop:
         """A value inside the loop."""
         match arg:
             case Name("w"):
-                return ast.Name("p")
+                return ast.Name("w")
             case Name("loss"):
                 return ast.Name("value")
             case Name(id) if id in self.program.slots:
@@ -142,11 +143,9 @@ class Loop:
     def _heads(self, code: Code) -> Code:
         """The first lines of the body: what the others read of the state and the group."""
         heads = Code(12)
-        if "state" in code.uses:
-            heads.write("state = self.state[p]")
+        heads.write("w, state = self._open(p)")
         if "t" in code.uses:
-            state = "state" if "state" in code.uses else "self.state[p]"
-            heads.assign("t", expression(f'{state}["step"].double()'))
+            heads.assign("t", expression('state["step"].double()'))
         self.front.parameters.read(heads, code.uses)
         return heads
 

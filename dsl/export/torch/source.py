@@ -7,7 +7,7 @@ from dsl.export.expressions import names_in
 from dsl.export.facts import Facts
 from dsl.export.header import camel_case, docstring
 from dsl.export.torch.parameters import Parameters
-from dsl.export.torch.step import model_state, ready, write_step
+from dsl.export.torch.step import half, model_state, ready, write_step
 from dsl.export.torch.values import Values
 from dsl.program import Program
 
@@ -48,6 +48,8 @@ def _class(values: Values, title: str) -> list[str]:
         *step.lines,
         "",
         *ready(values, title),
+        "",
+        *half(values),
     ]
     if values.model_slots or step.counts:
         lines += ["", *model_state(values, counts=step.counts)]

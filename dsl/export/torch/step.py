@@ -11,7 +11,6 @@ from dsl.export.emit import Emitter
 from dsl.export.expressions import show
 from dsl.export.facts import Facts
 from dsl.export.layout import layout
-from dsl.export.torch.declared import first_value
 from dsl.export.torch.front import Front
 from dsl.export.torch.loop import Loop
 from dsl.export.torch.parameters import Parameters, functions, needs_closure
@@ -94,10 +93,16 @@ def ready(values: Values, title: str) -> list[str]:
     code = Code(20)
     for slot, rule in values.program.slots.items():
         if rule.kind is not Kind.GLOBAL:
-            code.assign(f'state["{values.keys[slot]}"]', first_value(rule, "p"))
-    sign, climbs = ['                g = -p.grad if group["maximize"] else p.grad'], []
+            code.assign(f'state["{values.keys[slot]}"]', values.first_value(rule))
+    sign, climbs = (
+        [
+            "                g = _wide(p.grad)",
+            '                g = -g if group["maximize"] else g',
+        ],
+        [],
+    )
     if "loss" in values.facts.reads:
-        sign = ["                g = p.grad"]
+        sign = ["                g = _wide(p.grad)"]
         climbs = ['                if group["maximize"]:']
         message = f"{title} reads the loss and lets it fall: negate it instead of maximize"
         climbs += refusal(20, "RuntimeError", message)
@@ -127,6 +132,28 @@ def ready(values: Values, title: str) -> list[str]:
     ]
 
 
+def half(values: Values) -> list[str]:
+    """`_open` and `_close`, between which a step computes in float32 at least."""
+    values.declared.function("_wide")
+    values.declared.function("_round_into")
+    return [
+        "    def _open(self, p: torch.Tensor) -> tuple[torch.Tensor, dict[str, Any]]:",
+        '        """The parameter and its state as the step uses them: half precision in float32."""',
+        "        state = self.state[p]",
+        "        if p.dtype not in (torch.float16, torch.bfloat16):",
+        "            return p, state",
+        "        return p.float(), {key: _wide(value) for key, value in state.items()}",
+        "",
+        "    def _close(self, p: torch.Tensor, w: torch.Tensor, state: dict[str, Any]) -> None:",
+        '        """Round what the step made in float32 to the half precision that is kept."""',
+        "        if w is p:",
+        "            return",
+        "        p.copy_(w)",
+        "        for key, kept in self.state[p].items():",
+        "            _round_into(kept, state[key])",
+    ]
+
+
 def model_state(values: Values, *, counts: bool) -> list[str]:
     """`_model_state`, which starts the state of the model and, if it `counts`, counts steps."""
     starts, count = [], []
@@ -134,7 +161,7 @@ def model_state(values: Values, *, counts: bool) -> list[str]:
         starts.append('            model["step"] = torch.tensor(0.0, dtype=torch.float32)')
         count.append('        model["step"] += 1')
     for slot in values.model_slots:
-        start = show(first_value(values.program.slots[slot], ""))
+        start = show(values.first_value(values.program.slots[slot]))
         starts.append(f'            model["{values.keys[slot]}"] = {start}')
     return [
         "    def _model_state(self) -> dict[str, torch.Tensor]:",

@@ -16,10 +16,26 @@ from itertools import count, product
 from string import ascii_lowercase
 
 from dsl.export.emit import Emitter, Names, Resolve
-from dsl.export.expressions import call, comprehension, expression, fill, names_in, show
-from dsl.export.facts import Facts
+from dsl.export.expressions import (
+    call,
+    comprehension,
+    expression,
+    fill,
+    names_in,
+    rewritten,
+    show,
+)
+from dsl.export.facts import Facts, above_zero, vanishes_in_half
 from dsl.export.shapes import spread
-from dsl.export.torch.declared import Declared, is_function, is_plain, template, with_tensors
+from dsl.export.torch.declared import (
+    Declared,
+    first_value,
+    is_function,
+    is_plain,
+    template,
+    with_tensors,
+)
+from dsl.language.initialisers import Init
 from dsl.language.kinds import Kind
 from dsl.language.registry import PRIMITIVES, Primitive, Scope
 from dsl.language.sources import ARGUMENTS
@@ -28,7 +44,7 @@ from dsl.program.walk import indices, needed
 
 _RESERVED = {
     *("torch", "Any", "Callable", "Iterable", "self", "closure", "loss", "ready", "model", "group"),
-    *("p", "state", "g", "t", "T", "params", "maximize", "seed", "horizon", "betas", "value"),
+    *("p", "state", "g", "t", "T", "params", "maximize", "seed", "horizon", "betas", "value", "w"),
     *ARGUMENTS,
     *(f"_{op}" for op in PRIMITIVES),
     *dir(builtins),
@@ -65,7 +81,7 @@ class Values:
         elif self.facts.own_line(index):
             return call("f", *operands)
         whole = self.program.kind_of(Local(index)) is Kind.GLOBAL
-        like = [] if whole else [ast.Name("p")]
+        like = [] if whole else [ast.Name("w")]
         numbers = [self.is_number(arg) for arg in self.program.statements[index].args]
         for at, kind in self.facts.to_spread(index).items():
             operands[at] = self.lifted(operands[at], kind)
@@ -77,9 +93,10 @@ class Values:
             dict(zip(primitive.params, numbers, strict=True)),
             lambda node: call(self.declared.function("_number"), node, *like),
         )
-        dtype = expression("torch.float64" if whole else "p.dtype")
+        dtype = expression("torch.float64" if whole else "w.dtype")
         values = {f"_{p}": o for p, o in zip(primitive.params, operands, strict=True)}
-        return fill(filled, {**values, "_p": ast.Name("p"), "_dtype": dtype})
+        like_what = ast.Name("p" if _is_draw(primitive) else "w")
+        return fill(filled, {**values, "_p": like_what, "_dtype": dtype})
 
     def line(self, emitter: Emitter, index: int, resolve: Resolve) -> ast.expr:
         """The expression of a line; where a statement maps several tensors per parameter number by
@@ -102,14 +119,22 @@ class Values:
         """True if a value is one number for the model."""
         return arg in self.of_model and self.program.kind_of(arg) is Kind.GLOBAL
 
+    def first_value(self, rule: Init) -> ast.expr:
+        """The expression for the first value of a slot, of the parameter `p` if it has one."""
+        made = first_value(rule, "p")
+        if not vanishes_in_half(rule):
+            return made
+        positive = self.declared.function("_positive")
+        return rewritten(made, lambda node: above_zero(node, positive, "p.dtype"))
+
     def lifted(self, value: ast.expr, kind: Kind) -> ast.expr:
         """A value as a tensor of a kind, or as a list of tensors."""
-        like = [] if kind is Kind.GLOBAL else [ast.Name("p")]
+        like = [] if kind is Kind.GLOBAL else [ast.Name("w")]
         if kind in (Kind.GLOBAL, Kind.SCALAR, Kind.TENSOR):
             lift = self.declared.function("_spread" if kind is Kind.TENSOR else "_number")
             return call(lift, value, *like)
         lift = self.declared.function("_spread_to")
-        of = expression("p.shape")
+        of = expression("w.shape")
         return spread(kind, of, lambda shape: call(lift, value, shape, *like), "list")
 
     def copy_of(self, value: ast.expr, kind: Kind) -> ast.expr:
