@@ -134,7 +134,7 @@ class Laptop(torch.optim.Optimizer):
         return ready
 
     def _open(self, p: torch.Tensor) -> tuple[torch.Tensor, dict[str, Any]]:
-        """The parameter and its state as the step uses them: half precision in float32."""
+        """A parameter and its state for a step: half precision in float32."""
         state = self.state[p]
         if p.dtype not in (torch.float16, torch.bfloat16):
             return p, state

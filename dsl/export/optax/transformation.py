@@ -1,6 +1,7 @@
 """The transformation: the class of its state and the functions `init` and `update`."""
 
 import ast
+from collections.abc import Collection
 
 from dsl.export.code import Code, function_head, refusal
 from dsl.export.emit import Emitter
@@ -88,21 +89,23 @@ class Transformation:
             f"        del {'' if needs_params else 'params, '}extra_args",
             *self._refusals(needs_params),
             "        count = optax.safe_increment(state.count)",
-            *self._widened(),
             *self._rule(),
         ]
 
-    def _widened(self) -> list[str]:
-        """Lines after which all that the rule reads is in float32 at least."""
-        wide, reads_params = self.values.function("_wide"), "w" in self.facts.reads
-        lines = ["        given, kept = updates, state"]
+    def _widened(self, used: Collection[str]) -> list[str]:
+        """Lines after which what the rule reads, the names `used`, is in float32 at least."""
+        wide = self.values.function("_wide")
+        both = "kept" in used
+        lines = ["        given, kept = updates, state" if both else "        given = updates"]
         if self.facts.oracles:
             rounded = self.values.function("_rounded")
             names = [source.argument for source in self.facts.sources]
             lines += [f"        {name} = {rounded}({name}, params)" for name in names]
-        names = ["updates", "state", *(["params"] if reads_params or self.facts.oracles else [])]
+        names = [name for name in ("updates", "state", "params") if name in used]
+        if len(names) == 1:
+            return [*lines, f"        {names[0]} = {wide}({names[0]})"]
         listed = ", ".join(names)
-        return [*lines, f"        {listed} = {wide}(({listed}))"]
+        return [*lines, f"        {listed} = {wide}(({listed}))"] if names else lines
 
     def _refusals(self, needs_params: bool) -> list[str]:
         """Lines that refuse a call without something that the rule reads."""
@@ -122,7 +125,7 @@ class Transformation:
 
     def _rule(self) -> list[str]:
         """The numbers that the rule reads, its lines, and the new state."""
-        body, updates = Body(self.values, self.emitter), ast.Name("updates")
+        body = Body(self.values, self.emitter)
         code = body.code
         body.make([self.program.result, *self.program.next_values.values()])
         result = body.lifted(self.program.result, Kind.TENSOR)
@@ -143,7 +146,7 @@ class Transformation:
         code.put("return ", call("optax.tree.cast_like", result, ast.Name("given")), ", new_state")
         numbers = self._numbers(code)
         self.uses |= code.uses
-        return [*numbers, *code.lines]
+        return [*self._widened(code.uses), *numbers, *code.lines]
 
     def _numbers(self, rule: Code) -> list[str]:
         """Numbers that the lines of the rule read."""

@@ -28,6 +28,21 @@ def _wide(value: Any) -> Any:
         return value.float()
     return value
 ''',
+    "_Backward": '''
+class _Backward(torch.overrides.TorchFunctionMode):
+    """While a closure runs: `backward()` keeps the graph, which the rule reads, or does nothing."""
+
+    def __init__(self, *, keeps_graph: bool) -> None:
+        super().__init__()
+        self.keeps_graph = keeps_graph
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        if func is torch.Tensor.backward:
+            if not self.keeps_graph:
+                return None
+            kwargs = {**kwargs, "retain_graph": True}
+        return func(*args, **(kwargs or {}))
+''',
     "_round_into": '''
 def _round_into(kept: Any, made: Any) -> None:
     """Round a tensor, or each of a list, into what is kept."""
@@ -99,16 +114,18 @@ _METHODS = '''
         return [x.reshape(p.shape) for x, (_, p, _) in zip(parts, ready, strict=True)]
 
     def _elsewhere(self, ready: list[Any], point: list[Any], ask: Callable[[], Any]) -> Any:
-        """The answer of `ask` while the parameters are at `point`."""
-        kept = [p.clone() for _, p, _ in ready]
+        """The answer of `ask` while the parameters are at `point`; it may call a closure."""
+        kept = [(p.clone(), p.grad) for _, p, _ in ready]
         try:
             for (_, p, _), there in zip(ready, point, strict=True):
                 p.copy_(there)
-            with torch.enable_grad():
+                p.grad = None
+            with torch.enable_grad(), _Backward(keeps_graph=False):
                 return ask()
         finally:
-            for (_, p, _), here in zip(ready, kept, strict=True):
+            for (_, p, _), (here, grad) in zip(ready, kept, strict=True):
                 p.copy_(here)
+                p.grad = grad
 '''
 """Methods of no oracle alone; the others stand in the declarations of oracles."""
 
@@ -139,6 +156,8 @@ class Declared:
         if name not in known:
             raise ExportError(f"a PyTorch file cannot express '{name.strip('_')}'")
         text, called = known[name]
+        if name == "_elsewhere":
+            self.function("_Backward")
         if name not in self.methods:
             self.methods[name] = text
             for each in called:

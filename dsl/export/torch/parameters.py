@@ -122,10 +122,10 @@ class Parameters:
         lines = [f'    """{title}; the formula heads this file.', ""]
         if needs_closure(self.facts):
             backward = ". It may call `backward()`, as for other optimizers."
-            if self.facts.oracles:
+            if LOSS in self.facts.sources:
                 backward = (
-                    ", and does not call `backward()`. "
-                    "The gradients are those of `backward()`, called before `step`."
+                    ", and may call `zero_grad()` and `backward()`, as for other optimizers. "
+                    "The gradients are those of `backward()`, called there or before `step`."
                 )
             wanted = "`step` needs a closure that returns the loss of the batch"
             lines += [*prose(f"{wanted} at the present parameters{backward}", 4), ""]

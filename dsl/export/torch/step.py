@@ -16,6 +16,7 @@ from dsl.export.torch.loop import Loop
 from dsl.export.torch.parameters import Parameters, functions, needs_closure
 from dsl.export.torch.values import Values
 from dsl.language.kinds import Kind
+from dsl.language.sources import LOSS
 from dsl.program import Name
 
 
@@ -40,7 +41,7 @@ def write_step(values: Values, emitter: Emitter, parameters: Parameters, title: 
         "    @torch.no_grad()",
         *layout(4, "def step(", params, ") -> Any:"),
         '        """One step; returns what `closure` returns."""',
-        *_closure(facts, title),
+        *_closure(values, title),
         *_functions(facts, title),
         "        ready = self._ready()",
     ]
@@ -53,8 +54,12 @@ def write_step(values: Values, emitter: Emitter, parameters: Parameters, title: 
     return Step([*lines, *before, *loop, "        return loss"], counts)
 
 
-def _closure(facts: Facts, title: str) -> list[str]:
-    evaluate = ["with torch.enable_grad():", "    loss = closure()"]
+def _closure(values: Values, title: str) -> list[str]:
+    """Lines that evaluate the closure; its `backward()` keeps a graph that an oracle reads."""
+    facts, graph = values.facts, ""
+    if LOSS in facts.sources:
+        graph = f", {values.declared.function('_Backward')}(keeps_graph=True)"
+    evaluate = [f"with torch.enable_grad(){graph}:", "    loss = closure()"]
     if not needs_closure(facts):
         lines = ["        loss = None", "        if closure is not None:"]
         return [*lines, *(f"            {line}" for line in evaluate)]
@@ -107,7 +112,8 @@ def ready(values: Values, title: str) -> list[str]:
         message = f"{title} reads the loss and lets it fall: negate it instead of maximize"
         climbs += refusal(20, "RuntimeError", message)
     if values.facts.noisy:
-        code.write('state["index"] = len(self.state)')
+        code.write('known = [each["index"] for each in self.state.values() if "index" in each]')
+        code.write('state["index"] = max(known, default=-1) + 1')
     return [
         "    def _ready(self) -> list[tuple[dict[str, Any], torch.Tensor, torch.Tensor]]:",
         '        """Group, parameter and gradient where there is one; counts the step."""',
@@ -138,7 +144,7 @@ def half(values: Values) -> list[str]:
     values.declared.function("_round_into")
     return [
         "    def _open(self, p: torch.Tensor) -> tuple[torch.Tensor, dict[str, Any]]:",
-        '        """The parameter and its state as the step uses them: half precision in float32."""',
+        '        """A parameter and its state for a step: half precision in float32."""',
         "        state = self.state[p]",
         "        if p.dtype not in (torch.float16, torch.bfloat16):",
         "            return p, state",

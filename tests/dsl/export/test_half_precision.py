@@ -3,6 +3,7 @@ the parameters, as the hosts' own do, and a gradient of zero makes no NaN."""
 
 import inspect
 from pathlib import Path
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -68,6 +69,7 @@ def test_a_gradient_of_zero_makes_no_nan_in_optax(name):
         def loss(at):
             return 1 + 0 * sum(jnp.sum(p) for p in at)
 
+        moves: Any
         moves, after = optimizer.update(
             jax.tree.map(jnp.zeros_like, params),
             state,
@@ -99,5 +101,6 @@ def test_half_precision_rounds_what_is_kept_and_nothing_between(host):
     else:
         w = jnp.ones(2, jnp.float16)
         optimizer = exporting.optax_optimizer(rule)
+        moves: Any
         moves, _ = optimizer.update(jnp.full_like(w, 1e-4), optimizer.init(w), w)
         assert moves.tolist() == [-0.5, -0.5]
