@@ -45,6 +45,7 @@ def add(xp, x, y):
         finite("x - k * (x - y) => interp(x, y, k)", "a part of the way", ("k: Global",)),
         finite("exp(x) - 1 => expm1(x)", "exp less 1"),
         finite("exp(log1p_abs(x)) - 1 => x", "expm1 of log1p", ("x >= 0",)),
+        finite("x - y => -(y - x)", "a difference turned round"),
     ),
 )
 def sub(xp, x, y):

@@ -76,12 +76,19 @@ def _all_passes(program: Program, domain: Domain) -> Iterator[tuple[Program, Cha
         change = tidied(program)
         made = saturated(program, domain) if change is None else change.program
         if made is None:
-            change = changes(program, domain, lambda each: saturated(each, domain))
+            change = changes(program, domain, lambda each: _twice(each, domain))
             if change is None:
                 return
             made = change.program
         program = made
         yield program, change
+
+
+def _twice(program: Program, domain: Domain) -> Program | None:
+    """The program after two passes: what a law about slots leaves may be as dear as before until
+    the signs that came in by it are gone."""
+    made = saturated(program, domain)
+    return (made and saturated(made, domain)) or made
 
 
 def saturated(program: Program, domain: Domain) -> Program | None:

@@ -1,5 +1,7 @@
 """Programs made as simple as laws allow: known rules come out of what was done to them."""
 
+from collections.abc import Iterable
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -116,7 +118,22 @@ def test_a_rule_comes_back_from_redundant_statements_every_time(name):
     comes_back(name, range(200))
 
 
-def comes_back(name: str, seeds: range) -> None:
+@pytest.mark.parametrize("seed", [7, 74, 193])
+def test_a_rule_comes_back_from_statements_that_round_coarsely(seed):
+    comes_back("adamw", [(20261130, seed)])
+
+
+def test_steps_are_equal_to_the_rounding_of_the_original_and_no_more():
+    head = "def rule(w, g, *, lr=0.1):\n    return lr * "
+    coarse = parse(head + "cbrt((cube(g) + w) - w)")
+    assert same_steps(coarse, parse(head + "g"), Domain.FINITE)
+    assert not same_steps(coarse, parse(head + "g"), Domain.EXACT)
+    for other in ("1.00001 * g", "g + 1e-4", "abs(g)", "cbrt(cube(g) + w)"):
+        assert not same_steps(coarse, parse(head + f"({other})"), Domain.FINITE), other
+    assert not same_steps(parse(head + "g"), coarse, Domain.FINITE), "it is no detour to take"
+
+
+def comes_back(name: str, seeds: Iterable[int | tuple[int, ...]]) -> None:
     wanted = canonical(simplified(ZOO[name], Domain.FINITE).program)
     for seed in seeds:
         noisy = redundant(ZOO[name], NOISE, np.random.default_rng(seed))
