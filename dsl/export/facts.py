@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 
 from dsl.export.expressions import call, expression
 from dsl.export.shapes import alike, fills
-from dsl.language.hyperparameters import COMMON
+from dsl.language.hyperparameters import COMMON, Hyper
 from dsl.language.initialisers import Init
 from dsl.language.kinds import Kind
 from dsl.language.oracle import Source
 from dsl.language.registry import PRIMITIVES, Primitive, Scope
-from dsl.program import Local, Program
+from dsl.program import Arg, Local, Name, Program
 from dsl.rewrite.liveness import draws_noise, live, sources
 from dsl.rewrite.lower import spelled_out
 from dsl.rewrite.prune import prune
@@ -24,7 +24,8 @@ class Facts:
 
     `source` is the program pruned, `program` that with `first_g` spelled out: what the file does.
     `reads` are the inputs, hyperparameters and slots that it reads, `sources` what it asks of the
-    caller. `meanings` say what its hyperparameters mean, as far as that is known.
+    caller. `meanings` say what its hyperparameters mean, as far as that is known, and `whole` are
+    those that count something.
     """
 
     source: Program
@@ -33,6 +34,7 @@ class Facts:
     noisy: bool
     sources: tuple[Source, ...]
     meanings: Mapping[str, str]
+    whole: frozenset[str] = frozenset()
 
     @staticmethod
     def of(program: Program, name: str | None = None) -> "Facts":
@@ -40,13 +42,13 @@ class Facts:
 
         **Arguments:** `name`: what the program is called in the file, its name by default.
         """
-        known = meanings(program)
+        known, counting = meanings(program), whole(program)
         program = program.renamed(name) if name else program
         kept = prune(spelled_out(prune(program)))
         reads = live(kept).names
         hypers = {name: value for name, value in kept.hyperparameters.items() if name in reads}
         kept = replace(kept, hyperparameters=hypers)
-        return Facts(prune(program), kept, reads, draws_noise(kept), sources(kept), known)
+        return Facts(prune(program), kept, reads, draws_noise(kept), sources(kept), known, counting)
 
     @property
     def oracles(self) -> bool:
@@ -124,6 +126,23 @@ def meanings(program: Program) -> dict[str, str]:
     A rule of the zoo says what its own mean; a program is that rule by its name and statements,
     whatever its defaults are.
     """
+    return {name: hyper.meaning for name, hyper in _hypers(program).items()}
+
+
+def whole(program: Program) -> frozenset[str]:
+    """The hyperparameters said to count something, or read as periods only."""
+    said = {name for name, hyper in _hypers(program).items() if hyper.whole}
+    periods: set[Arg] = set()
+    others: set[Arg] = set()
+    for statement in program.statements:
+        for at, arg in enumerate(statement.args):
+            (periods if statement.op == "every" and at == 1 else others).add(arg)
+    counted = {arg.id for arg in periods - others if isinstance(arg, Name)}
+    return frozenset(said | counted)
+
+
+def _hypers(program: Program) -> dict[str, Hyper]:
+    """What is known of hyperparameters of a program."""
     entry = ENTRIES.get(program.name)
     own = entry.own_hypers if entry and entry.program.statements == program.statements else {}
-    return {name: hyper.meaning for name, hyper in {**COMMON, **own}.items()}
+    return {**COMMON, **own}

@@ -43,7 +43,7 @@ class Plan:
         inner, factors = full, _factored(full.program)
         if factors is not None:
             core = Facts.of(replace(full.program, result=factors[0]))
-            inner = replace(core, source=full.source, meanings=full.meanings)
+            inner = replace(core, source=full.source, meanings=full.meanings, whole=full.whole)
         decays = factors is not None and factors[1]
         names = camel_case(full.source), safe(name)
         return Plan(full, inner, factors is not None, decays, *names)

@@ -107,8 +107,12 @@ class _File:
         hypers = sorted(hypers, key=lambda h: h[0] != "lr")
         params, entries = [], []
         for hyper, value in hypers:
-            kind = "optax.ScalarOrSchedule" if hyper == "lr" else "float"
-            params.append(f"{self._label(hyper)}: {kind} = {format_float(value)}")
+            kind, default = "float", format_float(value)
+            if hyper == "lr":
+                kind = "optax.ScalarOrSchedule"
+            elif hyper in facts.whole and value == int(value):
+                kind, default = "int", str(int(value))
+            params.append(f"{self._label(hyper)}: {kind} = {default}")
             entries += argument(self._label(hyper), _meaning(facts, hyper))
         if plan.decays and whole:
             params.append("mask: Any = None")

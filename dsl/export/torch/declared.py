@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 
 from dsl.errors import ExportError
+from dsl.export.code import refusal
 from dsl.export.expressions import expression, fill, number, show, simplified
 from dsl.language.initialisers import INITIALISERS, Init
 from dsl.language.registry import PRIMITIVES, Primitive
@@ -85,6 +86,15 @@ def _copy_each(old: list[torch.Tensor], new: list[torch.Tensor]) -> None:
 ''',
 }
 
+_GROUP = '''
+class _Group(dict[str, Any]):
+    """A group of parameters without a learning rate."""
+
+    def __missing__(self, key: str) -> Any:
+        if key != "lr":
+            raise KeyError(key)
+'''
+
 _METHODS = '''
     def _draw(self, kind: str, p: torch.Tensor, stream: float) -> torch.Tensor:
         """Random numbers like `p`; a stream is the same however often a step reads it."""
@@ -141,6 +151,13 @@ class Declared:
         """The name of one of the functions that stand in no declaration."""
         self.functions.setdefault(name, _FUNCTIONS[name].strip("\n"))
         return name
+
+    def group_without_rate(self, title: str, has: list[str]) -> None:
+        """The class of a group that says what it lacks and what it has instead."""
+        named = f"what it has is {', '.join(has)}" if has else "it has no hyperparameters"
+        message = f"{title} has no learning rate lr for a scheduler to change: {named}"
+        lines = [_GROUP.strip("\n"), *refusal(8, "KeyError", message)]
+        self.functions.setdefault("_Group", "\n".join(lines))
 
     def function_of(self, primitive: Primitive) -> str:
         """The name of the function that a primitive's declaration holds, the last one there."""

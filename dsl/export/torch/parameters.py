@@ -34,6 +34,7 @@ class Parameter:
     label: str
     hypers: tuple[str, ...]
     values: tuple[float, ...]
+    whole: bool = False
 
     @property
     def typed(self) -> str:
@@ -41,6 +42,8 @@ class Parameter:
         if self.label == "betas":
             kind = f"tuple[{', '.join('float' for _ in self.values)}]"
             return f"betas: {kind} = ({', '.join(map(format_float, self.values))})"
+        if self.whole:
+            return f"{self.label}: int = {int(self.values[0])}"
         kind = "float | torch.Tensor" if self.label == "lr" else "float"
         return f"{self.label}: {kind} = {format_float(self.values[0])}"
 
@@ -77,7 +80,8 @@ class Parameters:
         labels = _labels([name for name in values if name not in self.betas], alone=betas)
         for name, value in values.items():
             if name in labels:
-                taken.append(Parameter(labels[name], (name,), (value,)))
+                whole = name in facts.whole and value == int(value)
+                taken.append(Parameter(labels[name], (name,), (value,), whole))
             elif name == "b1":
                 taken.append(Parameter("betas", self.betas, tuple(values[b] for b in self.betas)))
         self.taken = sorted(taken, key=lambda parameter: parameter.label != "lr")
@@ -131,7 +135,27 @@ class Parameters:
             lines += [*prose(f"{wanted} at the present parameters{backward}", 4), ""]
         for source in functions(self.facts):
             lines += [*prose(f"`step` needs `{source.argument}`: {source.here}.", 4), ""]
+        if self.rateless:
+            none = "There is no learning rate `lr`, so a scheduler of rates has nothing to change."
+            lines += [*prose(none, 4), ""]
         return [*lines, "    Args:", *entries, '    """']
+
+    @property
+    def rateless(self) -> bool:
+        """True if the rule has no rate that a scheduler could change."""
+        return all(parameter.label != "lr" for parameter in self.taken)
+
+    def group_without_rate(self, title: str) -> list[str]:
+        """The method that makes groups say why they have no rate; none where they have one."""
+        if not self.rateless:
+            return []
+        return [
+            "",
+            "    def add_param_group(self, param_group: dict[str, Any]) -> None:",
+            '        """Add a group, which says to a scheduler that it has no rate."""',
+            "        super().add_param_group(param_group)",
+            "        self.param_groups[-1] = _Group(self.param_groups[-1])",
+        ]
 
     def constructor(self) -> list[str]:
         """`__init__` and `__setstate__`."""
@@ -150,15 +174,29 @@ class Parameters:
             "        super().__setstate__(state)",
             "        for group in self.param_groups:",
             '            group.setdefault("maximize", False)',
+            *(_renamed(p) for p in self.taken if p.label == "momentum" and p.hypers == ("b1",)),
         ]
 
 
 def _labels(hypers: list[str], alone: list[str]) -> dict[str, str]:
-    """The constructor's names of hyperparameters; `alone` are those that PyTorch has together."""
-    wanted = {name: name if name in alone else host_name(name, "torch") for name in hypers}
+    """The constructor's names of hyperparameters; `alone` are those that PyTorch has together.
+
+    A first decay without a second is PyTorch's `momentum`, which its schedulers cycle.
+    """
+    momentum = {"b1": "momentum"} if alone == ["b1"] and "momentum" not in hypers else {}
+    wanted = {
+        name: momentum.get(name, name) if name in alone else host_name(name, "torch")
+        for name in hypers
+    }
     names = Names(())
     given = {name: names.take(label) for name, label in wanted.items() if label != name}
     return {**given, **names.take_all([name for name in hypers if name not in given], _TAKEN)}
+
+
+def _renamed(momentum: Parameter) -> str:
+    """The line that reads the momentum of a file of before it had PyTorch's name."""
+    old = f'group.pop("b1", {format_float(momentum.values[0])})'
+    return f'            group.setdefault("momentum", {old})'
 
 
 def _dictionary(indent: int, label: str, keys: Collection[str]) -> list[str]:

@@ -39,11 +39,14 @@ def _class(values: Values, title: str) -> list[str]:
     emitter = Emitter(values.facts, values)
     parameters = Parameters(values.facts, emitter.called)
     step = write_step(values, emitter, parameters, title)
+    if parameters.rateless:
+        values.declared.group_without_rate(title, [p.label for p in parameters.taken])
     lines = [
         f"class {title}(torch.optim.Optimizer):",
         *parameters.docstring(title),
         "",
         *parameters.constructor(),
+        *parameters.group_without_rate(title),
         "",
         *step.lines,
         "",

@@ -6,6 +6,7 @@ import pytest
 
 from dsl import PRIMITIVES, parse
 from dsl.export import HOSTS
+from dsl.export.header import camel_case
 from dsl.language import sources
 from dsl.language.hyperparameters import COMMON, host_name
 from dsl.language.oracle import Source
@@ -81,3 +82,26 @@ def test_long_meanings_are_wrapped_and_unknown_names_have_the_formula(host):
     ast.parse(source)
     assert "unheard_of: a constant of the rule, see the formula." in source
     assert max(map(len, HOSTS[host].to_source(ZOO["ademamix"]).splitlines())) <= 100
+
+
+@pytest.mark.parametrize(
+    ("name", "title"),
+    [
+        ("qhadam", "QHAdam"),
+        ("adamw_8bit", "AdamW8bit"),
+        ("schedule_free_adamw", "ScheduleFreeAdamW"),
+        ("lion_of_mine", "LionOfMine"),
+        ("any", "AnyRule"),
+    ],
+)
+def test_classes_are_named_as_the_field_names_them(name, title):
+    assert camel_case(parse(f"def {name}(w, g):\n    return g")) == title
+
+
+@pytest.mark.parametrize("host", HOSTS)
+def test_what_counts_is_an_integer(host):
+    every = "when(every(t, k, 0), square(g), v)"
+    rule = parse(f"def f(w, g, t, v=zeros, *, k=5, c=2):\n    v = {every}\n    return c * g * v")
+    source = HOSTS[host].to_source(rule)
+    assert "k: int = 5" in source and "c: float = 2.0" in source
+    assert "period: int = 10" in HOSTS[host].to_source(ZOO["soap"])
