@@ -72,7 +72,9 @@ class TaskConfig(Section):
     """A proxy task and how many steps a program trains on it, as a file says it."""
 
     name: str
+    """A name that `stepsmith tasks` lists."""
     steps: int = Field(ge=1, le=100_000)
+    """The horizon of the training, in steps."""
 
     @field_validator("name")
     @classmethod

@@ -17,8 +17,7 @@ api/          what the commands do, as functions
 discovering/  a running campaign, and its hall of fame
 comparing/    a comparison: its workers, progress, tables and figure
 verifying/    the path of a rule beside that of another optimizer
-zoo_page      the page of known rules
-laws_table    the table of laws
+pages/        generated pages of docs/
 table         tables for commands that start quickly
 output        text on stdout or in a file, the look of other tables
 errors        wishes of a user that cannot be met

@@ -40,7 +40,9 @@ class Config(Section):
     """A campaign."""
 
     campaign: str = Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")
+    """Its name, that of its folder in `runs/`, and of the winner as a rule."""
     seed: int = Field(default=0, ge=0, le=2**63 - 1)
+    """All random choices follow from it."""
     start: list[str] = Field(default=[EVERY], min_length=1)
     """The rules that the search starts from, each with a tuned rate: names and groups of the zoo,
     .rule files, discovered rules, RUN:HASH. `zoo` is every rule of it that the primitives and
@@ -51,6 +53,7 @@ class Config(Section):
     """Of the search, the cheapest first; or a suite, by its name or file."""
     budget: BudgetConfig
     strategy: SerializeAsAny[Options]
+    """The way in which the next program is chosen: its `kind`, and the options of that kind."""
     objectives: list[str] = Field(default=[QUALITY], min_length=1)
     """The measures of a rule: quality, and memory, cost and size where a front of
     them is wanted."""

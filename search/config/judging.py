@@ -20,6 +20,7 @@ class BudgetConfig(Section):
     be raised when a run is called again."""
 
     candidates: int = Field(ge=1, le=100_000_000)
+    """Programs, those that repeat an earlier one included."""
     steps: int | None = Field(default=None, ge=1)
     """Training steps of all candidates together, over tasks, rates and seeds."""
     seconds: float | None = Field(default=None, gt=0, allow_inf_nan=False)
@@ -34,8 +35,11 @@ class BaselineConfig(Section):
     the evaluations that its tuning gets."""
 
     rule: str = "adamw"
+    """A name of the zoo, a .rule file, a discovered rule, or RUN:HASH."""
     evaluations: int = Field(default=48, ge=1, le=100_000)
+    """Sets of constants that are tried, each with its rate on every task."""
     seeds: int = Field(default=2, ge=1, le=64)
+    """Runs of each on every task."""
 
 
 class EvaluationConfig(Section):

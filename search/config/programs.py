@@ -25,7 +25,9 @@ class PrimitivesConfig(Section):
     only: list[str] | None = Field(default=None, min_length=1)
     """These alone; without it, all that are declared with a weight above 0."""
     forbid: list[str] = []
+    """These are in no program."""
     weights: dict[str, Weight] = {}
+    """Other relative chances of being drawn; docs/language.md has those that are declared."""
 
     @model_validator(mode="after")
     def _known(self) -> "PrimitivesConfig":
@@ -52,6 +54,7 @@ class MutationConfig(Section):
     max_statements: int = Field(default=40, ge=1, le=Capacity().instructions)
     """At most what the machine holds that runs candidates without compiling them."""
     max_slots: int = Field(default=4, ge=0, le=16)
+    """The most slots of a program."""
 
     @model_validator(mode="after")
     def _some(self) -> "MutationConfig":

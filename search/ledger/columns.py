@@ -34,11 +34,13 @@ class Row(NamedTuple):
 
 @dataclass(frozen=True)
 class Column:
-    """A column; `value` gives what it holds of a row. One that is `in_hash` is the same for every
-    run of a campaign, one that is `apart` stands in the table of evaluations."""
+    """A column; `value` gives what it holds of a row, `meaning` says it. One that is `in_hash` is
+    the same for every run of a campaign, one that is `apart` stands in the table of
+    evaluations."""
 
     name: str
     declaration: str
+    meaning: str
     value: Callable[[Row], Any]
     in_hash: bool = True
     apart: bool = False
@@ -69,35 +71,140 @@ def _asked(row: Row) -> str | None:
 
 
 COLUMNS = (
-    Column("number", "INTEGER PRIMARY KEY", lambda row: row.candidate.number),
-    Column("text", "TEXT NOT NULL", lambda row: row.candidate.text),
-    Column("digest", "TEXT NOT NULL", lambda row: row.candidate.keys.text),
-    Column("canonical", "TEXT NOT NULL", lambda row: row.candidate.keys.canonical),
-    Column("fingerprint", "TEXT NOT NULL", lambda row: row.candidate.keys.fingerprint),
-    Column("family", "TEXT NOT NULL", lambda row: row.candidate.keys.family),
-    Column("parent", "INTEGER", lambda row: row.candidate.parent),
-    Column("donor", "TEXT", lambda row: row.candidate.donor),
-    Column("mutation", "TEXT NOT NULL", lambda row: row.candidate.mutation.kind),
-    Column("detail", "TEXT NOT NULL", lambda row: row.candidate.mutation.detail),
-    Column("hit", "TEXT", lambda row: row.candidate.hit),
-    Column("source", "INTEGER", lambda row: row.candidate.source),
-    Column("asked", "TEXT", _asked),
-    Column("outcome", "TEXT NOT NULL", lambda row: row.verdict.outcome),
-    Column("score", "REAL", lambda row: row.verdict.score),
-    Column("memory", "INTEGER NOT NULL", lambda row: row.candidate.demands.memory),
-    Column("cost", "REAL NOT NULL", lambda row: row.candidate.demands.cost),
-    Column("size", "INTEGER NOT NULL", lambda row: row.candidate.demands.size),
-    Column("early", "REAL", _early, in_hash=False),
-    Column("steps_before", "INTEGER NOT NULL", _steps(0), in_hash=False),
-    Column("steps_after", "INTEGER NOT NULL", _steps(1), in_hash=False),
-    Column("evaluation", "TEXT NOT NULL", _evaluation, apart=True),
-    Column("note", "TEXT NOT NULL", lambda row: row.verdict.note, in_hash=False),
-    Column("seconds", "REAL NOT NULL", lambda row: row.seconds, in_hash=False),
+    Column(
+        "number",
+        "INTEGER PRIMARY KEY",
+        "the place of the candidate in the search, from 0; the start programs come first",
+        lambda row: row.candidate.number,
+    ),
+    Column(
+        "text",
+        "TEXT NOT NULL",
+        "the program, as `stepsmith show` prints it",
+        lambda row: row.candidate.text,
+    ),
+    Column(
+        "digest",
+        "TEXT NOT NULL",
+        "hash of the program as it is written",
+        lambda row: row.candidate.keys.text,
+    ),
+    Column(
+        "canonical",
+        "TEXT NOT NULL",
+        "hash of its canonical form: the HASH of `RUN:HASH`",
+        lambda row: row.candidate.keys.canonical,
+    ),
+    Column(
+        "fingerprint",
+        "TEXT NOT NULL",
+        "hash of its steps on fixed gradients",
+        lambda row: row.candidate.keys.fingerprint,
+    ),
+    Column(
+        "family",
+        "TEXT NOT NULL",
+        "hash of its skeleton, which programs share that differ in numbers alone",
+        lambda row: row.candidate.keys.family,
+    ),
+    Column(
+        "parent",
+        "INTEGER",
+        "the candidate that it was made from; NULL for a start program",
+        lambda row: row.candidate.parent,
+    ),
+    Column(
+        "donor",
+        "TEXT",
+        "the program that gave it a part: `c` and a number, or a rule of the zoo",
+        lambda row: row.candidate.donor,
+    ),
+    Column(
+        "mutation",
+        "TEXT NOT NULL",
+        "the kind of change that made it; `start`, and `remeasured` for its parent on new seeds",
+        lambda row: row.candidate.mutation.kind,
+    ),
+    Column(
+        "detail", "TEXT NOT NULL", "the change in words", lambda row: row.candidate.mutation.detail
+    ),
+    Column(
+        "hit",
+        "TEXT",
+        "the key by which it repeats an earlier candidate: text, canonical or fingerprint",
+        lambda row: row.candidate.hit,
+    ),
+    Column(
+        "source",
+        "INTEGER",
+        "that candidate, whose verdict is this one's too; NULL for one with a verdict of its own",
+        lambda row: row.candidate.source,
+    ),
+    Column(
+        "asked",
+        "TEXT",
+        "JSON: the text and the four hashes of what was proposed, where other numbers were judged",
+        _asked,
+    ),
+    Column(
+        "outcome",
+        "TEXT NOT NULL",
+        "the way in which the evaluation ended, see below",
+        lambda row: row.verdict.outcome,
+    ),
+    Column(
+        "score",
+        "REAL",
+        "tuned baseline 1, untrained model 0, over all tasks and seeds; NULL without a training",
+        lambda row: row.verdict.score,
+    ),
+    Column(
+        "memory",
+        "INTEGER NOT NULL",
+        "numbers of state per parameter",
+        lambda row: row.candidate.demands.memory,
+    ),
+    Column(
+        "cost",
+        "REAL NOT NULL",
+        "operations per parameter of a step, oracles included",
+        lambda row: row.candidate.demands.cost,
+    ),
+    Column("size", "INTEGER NOT NULL", "live statements", lambda row: row.candidate.demands.size),
+    Column("early", "REAL", "the score at the first checkpoint", _early, in_hash=False),
+    Column(
+        "steps_before",
+        "INTEGER NOT NULL",
+        "training steps up to the first checkpoint, over all tasks, rates and seeds",
+        _steps(0),
+        in_hash=False,
+    ),
+    Column("steps_after", "INTEGER NOT NULL", "training steps after it", _steps(1), in_hash=False),
+    Column(
+        "evaluation",
+        "TEXT NOT NULL",
+        "JSON: what was measured, see below; in the table `evaluations`",
+        _evaluation,
+        apart=True,
+    ),
+    Column(
+        "note",
+        "TEXT NOT NULL",
+        "why nothing was measured, for people",
+        lambda row: row.verdict.note,
+        in_hash=False,
+    ),
+    Column(
+        "seconds",
+        "REAL NOT NULL",
+        "time of the evaluation on its worker",
+        lambda row: row.seconds,
+        in_hash=False,
+    ),
 )
 
 _OWN = [column for column in COLUMNS if not column.apart]
 DECLARED = ", ".join(f"{column.name} {column.declaration}" for column in _OWN) + ", link BLOB"
-EVALUATIONS = "number INTEGER PRIMARY KEY, evaluation TEXT NOT NULL"
 SELECT = (
     f"SELECT {', '.join(column.name for column in COLUMNS)} "
     "FROM candidates LEFT JOIN evaluations USING (number)"

@@ -12,11 +12,15 @@ from typing import Any
 
 from search.ledger.columns import as_json
 from search.ledger.results import StageEntrant
+from search.ledger.schema import Field, declared
 
-_TABLE = (
-    "CREATE TABLE IF NOT EXISTS looks (told INTEGER PRIMARY KEY, candidate INTEGER NOT NULL, "
-    "score REAL NOT NULL, found TEXT)"
+FIELDS = (
+    Field("told", "INTEGER PRIMARY KEY", "the candidates told before it"),
+    Field("candidate", "INTEGER NOT NULL", "the best of them"),
+    Field("score", "REAL NOT NULL", "its mean score in the search"),
+    Field("found", "TEXT", "JSON: what it came to on the other tasks; NULL until it is measured"),
 )
+_TABLE = f"CREATE TABLE IF NOT EXISTS looks ({declared(FIELDS)})"
 
 
 @dataclass(frozen=True)

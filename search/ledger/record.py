@@ -26,6 +26,22 @@ from search.ledger.results import (
     Winner,
 )
 
+ENTRIES = {
+    "schema": "the version of these tables",
+    "language": "the version of the language that its programs are written in",
+    "config": "the keys of the config that decide what the campaign finds",
+    "sources": "the rules that it is made from, as text: `starts`, `baseline`",
+    "baseline": "the tuned baseline: `rule`, `tuned`, the `rates` by task, the `trail` of trials",
+    "starts": "the start programs with their rates by task",
+    "watch": "the baseline tuned for the looks, where there are any",
+    "finals": "the tuned baseline (`candidate` null) and the finalists on fresh seeds: evaluations",
+    "evidence": "by finalist, the evidence that it is ahead of the baseline",
+    "reductions": "what is left of finalists, with every step and look",
+    "validation": "the finalists on suites of other tasks, by stage",
+    "winner": "the finalist that won, and whether it is what is left of it that did",
+    "failure": "the error that ended the last process, where one did",
+}
+"""The keys of the table `meta`, each with what is stored under it as JSON."""
 _RESULTS = ("finals", "reductions", "validation", "winner")
 _IN_HASH = ("schema", "language", "config", "sources", "baseline", "starts", *_RESULTS)
 _SCALE = "watch"

@@ -2,32 +2,67 @@
 
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
+from typing import NamedTuple
 
 from dsl.identity import LANGUAGE
 from search.candidates.verdict import REMEASURED
 from search.errors import LedgerError
-from search.ledger.columns import DECLARED, EVALUATIONS
+from search.ledger.columns import DECLARED
 
 SCHEMA = 6
 """The version of the tables and of what is stored in them."""
 
+
+class Field(NamedTuple):
+    """A column of a table beside that of the candidates."""
+
+    name: str
+    declaration: str
+    meaning: str
+
+
+META = (
+    Field("key", "TEXT PRIMARY KEY", "what is stored"),
+    Field("value", "TEXT NOT NULL", "JSON"),
+)
+EVALUATIONS = (
+    Field("number", "INTEGER PRIMARY KEY", "the candidate"),
+    Field("evaluation", "TEXT NOT NULL", "JSON: what was measured, see below"),
+)
+STATE = (
+    Field("told", "INTEGER PRIMARY KEY", "the candidates that it knows of; only the last is kept"),
+    Field("code", "TEXT NOT NULL", "hash of the code that stored it and alone can take it up"),
+    Field("value", "TEXT NOT NULL", "JSON: strategy and random numbers"),
+)
+SESSIONS = (
+    Field("id", "INTEGER PRIMARY KEY", "a process that worked on the campaign"),
+    Field("started", "TEXT NOT NULL", "when, in UTC"),
+    Field("workers", "INTEGER NOT NULL", "its workers; 0 for the process itself"),
+    Field("versions", "TEXT NOT NULL", "JSON: what it ran on"),
+    Field("candidates", "INTEGER NOT NULL DEFAULT 0", "the candidates that it judged"),
+    Field("seconds", "REAL NOT NULL DEFAULT 0", "its time in the search"),
+    Field("compilations", "INTEGER NOT NULL DEFAULT 0", "the machines that it compiled"),
+    Field("retries", "INTEGER NOT NULL DEFAULT 0", "the jobs that it gave to a second worker"),
+)
+
+
+def declared(fields: Iterable[Field]) -> str:
+    """The columns of a table as SQL declares them."""
+    return ", ".join(f"{each.name} {each.declaration}" for each in fields)
+
+
 TABLES = f"""
-CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE meta ({declared(META)});
 CREATE TABLE candidates ({DECLARED});
-CREATE TABLE evaluations ({EVALUATIONS});
-CREATE TABLE state (told INTEGER PRIMARY KEY, code TEXT NOT NULL, value TEXT NOT NULL);
+CREATE TABLE evaluations ({declared(EVALUATIONS)});
+CREATE TABLE state ({declared(STATE)});
 CREATE INDEX by_canonical ON candidates (canonical);
 CREATE INDEX by_parent ON candidates (parent) WHERE mutation = '{REMEASURED}';
-CREATE TABLE sessions (
-    id INTEGER PRIMARY KEY, started TEXT NOT NULL, workers INTEGER NOT NULL,
-    versions TEXT NOT NULL, candidates INTEGER NOT NULL DEFAULT 0,
-    seconds REAL NOT NULL DEFAULT 0, compilations INTEGER NOT NULL DEFAULT 0,
-    retries INTEGER NOT NULL DEFAULT 0
-);
+CREATE TABLE sessions ({declared(SESSIONS)});
 """
 
 _ASIDE = "move the file away to start the run anew, or use another folder (--out DIR)"

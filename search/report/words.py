@@ -11,9 +11,10 @@ from evaluators.evaluation import Outcome
 from evaluators.workers import WorkerFailure
 from search.candidates.verdict import CacheKey
 
+OUTCOMES: Mapping[str, str] = {each.value: each.sentence for each in (*Outcome, *WorkerFailure)}
+"""Every way in which the evaluation of a candidate can end."""
 WORDS: Mapping[str, str] = {
-    **{each.value: each.sentence for each in Outcome},
-    **{each.value: each.sentence for each in WorkerFailure},
+    **OUTCOMES,
     "from cache": "programs that repeat an earlier one and share its verdict, by what is the same: "
     f"the {CacheKey.TEXT}, the {CacheKey.CANONICAL} form, or the {CacheKey.FINGERPRINT}, which is "
     "of its steps",

@@ -25,6 +25,7 @@ class Options(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
     kind: str
+    """The name of the strategy."""
 
 
 OptionsT = TypeVar("OptionsT", bound=Options)

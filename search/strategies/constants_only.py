@@ -12,7 +12,8 @@ from search.strategies.regularized_evolution import EvolutionOptions, Regularize
 
 
 class ConstantsOptions(EvolutionOptions):
-    """As for regularized evolution."""
+    """As for regularized evolution: `population` members are alive, and the best of `tournament`
+    drawn ones becomes the parent."""
 
     kind: str = "constants_only"
 

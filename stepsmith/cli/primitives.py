@@ -43,7 +43,7 @@ def primitives(
             )
     chosen = [known[name] for name in names] if names else words
     if laws:
-        from stepsmith.laws_table import laws_table
+        from stepsmith.pages.laws import laws_table
 
         typer.echo(laws_table([word["name"] for word in chosen]), nl=False)
     elif as_json:

@@ -33,12 +33,13 @@ def zoo(
 
     Example: stepsmith zoo lion sophia_h
     """
-    from stepsmith.zoo_page import in_order, page
+    from stepsmith.pages.zoo import in_order
+    from stepsmith.pages.zoo import zoo as its_page
 
     if markdown and (as_json or names):
         raise UsageError("--markdown is all of the zoo, and excludes --json and names")
     if markdown:
-        typer.echo(page(), nl=False)
+        typer.echo(its_page.text(), nl=False)
         return
     entries = [entry for _, found in in_order() for entry in found]
     chosen = _named(names, entries) if names else entries
@@ -74,8 +75,8 @@ def _print_table(entries: "list[Entry]") -> None:
 def _print_sheets(entries: "list[Entry]") -> None:
     """All that is known about each of them except its text, which `show` has."""
     from dsl.language.numbers import format_number
+    from stepsmith.pages.zoo import interval
     from stepsmith.table import print_table
-    from stepsmith.zoo_page import interval
 
     for entry in entries:
         facts = {
