@@ -47,12 +47,12 @@ PIECES = {
 def combinators() -> str:
     """A section for each."""
     parts = [
-        code("\n\n".join(PIECES.values()), "python"),
+        code("\n\n".join(PIECES.values())),
     ]
     for name in EXAMPLES:
         about = COMBINATORS[name].function if name in COMBINATORS else getattr(dsl.combine, name)
         first = (inspect.getdoc(about) or "").split("\n\n")[0]
-        text = code(f"{EXAMPLES[name]}\n\n{replace(made(name), doc='')}", "python")
+        text = code(f"{EXAMPLES[name]}\n\n{replace(made(name), doc='')}")
         parts.append(f"### `{name}`\n\n{first}\n\n{text}")
     return "\n".join(parts)
 
