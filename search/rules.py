@@ -66,7 +66,7 @@ def _from_folder(folder: Path) -> "Program":
     if (folder / "ledger.sqlite").is_file():
         raise NoSuchRule(
             f"the campaign in {folder} has no winner yet",
-            help=f"{folder}:HASH is one of its programs; `stepsmith status {folder}` shows hashes",
+            help=f"{folder}:HASH is one of its programs; `stepsmith top {folder}` lists them",
         )
     raise NoSuchRule(f"{folder} is a folder without a {_WINNER}")
 

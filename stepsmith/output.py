@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-_PIPE_WIDTH = 140
-"""Characters of a line where stdout is no terminal: wide enough for every table."""
+_PIPE_WIDTH = 10_000
+"""Characters of a line where stdout is no terminal: a row of a table is a line there."""
 
 
 def put(text: str, out: Path | None, *, force: bool) -> None:

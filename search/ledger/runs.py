@@ -85,7 +85,7 @@ def find_rule(run: Path, hash_prefix: str) -> Program:
     if not found and not made:
         raise NoSuchRun(
             f"no program of {run} has a hash that begins with '{hash_prefix}'",
-            help=f"`stepsmith status {run}` shows the best programs and their hashes",
+            help=f"`stepsmith top {run}` lists its programs with their hashes",
         )
     hashes = ", ".join((*found, *made))
     raise NoSuchRun(

@@ -58,7 +58,7 @@ def lineage(run: Path, hash_prefix: str) -> list[Step]:
         if not numbers:
             raise NoSuchRun(
                 f"no program of {run} has a hash that begins with '{hash_prefix}'",
-                help=f"`stepsmith status {run}` shows the best programs and their hashes",
+                help=f"`stepsmith top {run}` lists its programs with their hashes",
             )
         graph = _ancestry(ledger, numbers[0])
     steps = [graph.nodes[number]["step"] for number in nx.lexicographical_topological_sort(graph)]

@@ -97,7 +97,7 @@ def _lineage(rule: str, as_json: bool) -> str:
     if not colon or not run or not prefix:
         raise UsageError(
             f"--lineage is for a program of a run, met '{rule}'\n"
-            "help: give RUN:HASH; `stepsmith status RUN` shows hashes"
+            "help: give RUN:HASH; `stepsmith top RUN` lists them"
         )
     steps = lineage(find_run(run), prefix)
     if as_json:

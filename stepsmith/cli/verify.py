@@ -56,7 +56,7 @@ def verify(
         found = verified(
             rule,
             against,
-            hyper=_numbers(hyper, "--hyper"),
+            hyper=numbers(hyper, "--hyper"),
             other=_values(other),
             steps=steps,
             dtype=dtype,
@@ -99,7 +99,8 @@ def _pairs(text: str, option: str) -> dict[str, str]:
     return found
 
 
-def _numbers(text: str, option: str) -> dict[str, float]:
+def numbers(text: str, option: str) -> dict[str, float]:
+    """The numbers in `K=V,...` by name; `option` is where the text stands."""
     found = {}
     for name, value in _pairs(text, option).items():
         try:

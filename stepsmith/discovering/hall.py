@@ -10,6 +10,8 @@ from search.report.hall_of_fame import Entry, HallOfFame
 from search.report.transfer import HEADING
 from stepsmith.output import plain_table
 
+_TERMINAL = 1000
+"""Characters of a line that no terminal has: wider output is for another program, not cut."""
 _LEAST_PROGRAM = 20
 _KNOWN_AS = 14
 _REDUCED = 4
@@ -34,7 +36,8 @@ def hall_table(hall: HallOfFame, width: int) -> Group:
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("size", justify="right", min_width=4)
     table.add_column("hash", no_wrap=True, min_width=8)
-    table.add_column("known as", min_width=_KNOWN_AS, max_width=2 * _KNOWN_AS)
+    most = None if width > _TERMINAL else 2 * _KNOWN_AS
+    table.add_column("known as", min_width=_KNOWN_AS, max_width=most)
     longer = _REDUCED if any(entry.reduced_from is not None for entry in hall.entries) else 0
     longer += sum(len(name) + 2 for name in also)
     room = max(width - _OTHER_COLUMNS - longer, _LEAST_PROGRAM)

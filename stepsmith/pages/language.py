@@ -70,8 +70,8 @@ handed to `update` in Optax and to `step` in PyTorch:
 """
 _COMBINATORS = """\
 `dsl.combine` makes rules of rules. What comes out is an ordinary rule: it prints, parses,
-simplifies and exports like one that was written by hand. Below `sgd` and `lion` are those of the
-zoo, and
+simplifies and exports like one that was written by hand. `stepsmith combine lion warmup cosine`
+does the same for those that need numbers alone. Below `sgd` and `lion` are those of the zoo, and
 """
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from dsl import canonical_hash, fingerprint, parse
+from dsl.combine import COMBINATORS, clipped_by_global_norm, cosine, warmup
 from dsl.export import HOSTS, to_graph
 from dsl.export.host import Host
 from dsl.zoo import ZOO
@@ -66,6 +67,22 @@ def test_zoo_tells_all_about_the_rules_that_are_named():
     assert sophia["status"] == "verified" and galore["ranks"] == [2]
     assert "did you mean 'lion'?" in refused("zoo", "lio")
     assert "excludes" in refused("zoo", "lion", "--markdown")
+
+
+def test_combine_makes_a_rule_of_a_rule(tmp_path):
+    made = cosine(warmup(clipped_by_global_norm(ZOO["lion"], c=2), warmup=100))
+    words = ("lion", "clipped_by_global_norm:c=2", "warmup:warmup=100", "cosine")
+    status, out, _ = run("combine", *words)
+    assert status == 0 and parse(out) == made
+    assert run("combine", *words, "-o", tmp_path / "made.rule")[:2] == (0, "")
+    assert parse(run("show", tmp_path / "made.rule")[1]) == made
+    listed = run("combine", "lion")[1]
+    assert all(f"\n{name} " in listed for name in COMBINATORS)
+    assert "unknown combinator 'warmap'; did you mean 'warmup'?" in refused(
+        "combine", "lion", "warmap"
+    )
+    assert "'x' is not NAME=VALUE" in refused("combine", "lion", "warmup:x")
+    assert "no hyperparameter 'c'" in refused("combine", "lion", "warmup:c=1")
 
 
 def test_show_prints_a_rule_that_can_be_read_back():
