@@ -51,6 +51,19 @@ class CampaignFailed(SearchError):
     exit_status = 1
 
 
+class CannotReduce(SearchError):
+    """A rule that cannot be reduced by measurement."""
+
+    def __str__(self) -> str:
+        return f"{self.message}\nhelp: {self.help}" if self.help else self.message
+
+
+class ReductionFailed(SearchError):
+    """The workers of a reduction were lost."""
+
+    exit_status = 1
+
+
 class NotWritten(SearchError):
     """Results that could not be written; the campaign goes on from what was."""
 
@@ -64,6 +77,7 @@ class ClusterFailed(SearchError):
 
 
 __all__ = [
+    "CannotReduce",
     "CampaignFailed",
     "ClusterFailed",
     "ConfigChanged",
@@ -72,6 +86,7 @@ __all__ = [
     "NoSuchRule",
     "NoSuchRun",
     "NotWritten",
+    "ReductionFailed",
     "RunLocked",
     "SearchError",
 ]

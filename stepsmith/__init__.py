@@ -16,9 +16,11 @@ cli/          one file per command
 api/          what the commands do, as functions
 discovering/  a running campaign, and its hall of fame
 comparing/    a comparison: its workers, progress, tables and figure
+measuring/    a rule reduced by measurement: its terms, progress and table
 verifying/    the path of a rule beside that of another optimizer
 pages/        generated pages of docs/
 table         tables for commands that start quickly
+live          a view of work that goes on
 output        text on stdout or in a file, the look of other tables
 errors        wishes of a user that cannot be met
 """

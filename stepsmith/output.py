@@ -3,6 +3,9 @@
 Rich is imported by the functions that need it: commands that print text start without it.
 """
 
+import os
+import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,16 +28,47 @@ def put(text: str, out: Path | None, *, force: bool) -> None:
     if out is None:
         typer.echo(text, nl=False)
         return
-    if out.is_dir():
-        raise UsageError(f"{out} is a folder\nhelp: give the name of a file in it")
-    if out.exists() and not force:
-        raise UsageError(f"{out} exists\nhelp: --force replaces it")
+    check_new(out, force=force)
     from evaluators.files.replace_file import replace_file
 
     try:
         replace_file(out, text)
     except OSError as error:
         raise UsageError(f"cannot write {out}: {error.strerror or error}") from None
+
+
+def check_new(out: Path | None, *, force: bool) -> None:
+    """UsageError for a file that `put` would refuse to write."""
+    if out is None:
+        return
+    if out.is_dir():
+        raise UsageError(f"{out} is a folder\nhelp: give the name of a file in it")
+    if out.exists() and not force:
+        raise UsageError(f"{out} exists\nhelp: --force replaces it")
+
+
+def put_all(texts: Mapping[str, str], folder: Path, *, force: bool) -> None:
+    """Write texts to files of a folder by their names: all of them or none.
+
+    **Raises:** UsageError if one exists and may not be replaced, or the folder cannot be written.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise UsageError(f"{folder} is a file\nhelp: give the name of a folder with --out")
+    there = [name for name in texts if (folder / name).exists()]
+    if there and not force:
+        raise UsageError(f"{folder} holds {', '.join(there)}\nhelp: --force replaces what is there")
+    from evaluators.files.replace_file import replace_file
+
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as made:
+            for name, text in texts.items():
+                replace_file(Path(made) / name, text)
+            folder.mkdir(exist_ok=True)
+            for name in texts:
+                os.replace(Path(made) / name, folder / name)
+    except OSError as error:
+        raise UsageError(f"cannot write {folder}: {error.strerror or error}") from None
 
 
 def data_console() -> "Console":

@@ -72,14 +72,17 @@ class GridSearch:
             search.tell([value_at(point) for point in points])
         search.result
 
-    Of equally good points the one nearest to the default rate, then with the least decay.
+    Of equally good points the one nearest to the default rate, then with the least decay. With
+    `rates_alone` the weight decay stays as it is.
     """
 
-    def __init__(self, rule: Program):
+    def __init__(self, rule: Program, rates_alone: bool = False):
         hypers = rule.hyperparameters
         self._default = hypers.get("lr")
         self._steps: list[int] = [*RATE_STEPS] if self._default else [0]
-        self._decays: list[float | None] = [*DECAYS] if "wd" in hypers else [None]
+        self._decays: list[float | None] = [None]
+        if "wd" in hypers and not rates_alone:
+            self._decays = [*DECAYS]
         self._known: dict[tuple[float | None, int], float] = {}
 
     def ask(self) -> list[Point]:
@@ -92,7 +95,7 @@ class GridSearch:
         self._known.update(zip(self._open(), values, strict=True))
         decay, step = self._best()
         more_steps = _next_steps(step, self._steps) if self._default else []
-        more_decays = _next_decays(decay, self._decays)
+        more_decays = next_decays(decay, self._decays)
         self._steps, self._decays = sorted(self._steps + more_steps), self._decays + more_decays
 
     @property
@@ -139,7 +142,8 @@ def _next_steps(best: int, steps: list[int]) -> list[int]:
     return []
 
 
-def _next_decays(best: float | None, decays: list[float | None]) -> list[float | None]:
+def next_decays(best: float | None, decays: Sequence[float | None]) -> list[float | None]:
+    """The decays to try beyond the last of those tried so far, if that is the best of them."""
     if best and best == decays[-1] and best < LARGEST_DECAY:
         return [float(f"{10 * best:g}")]
     return []

@@ -11,6 +11,7 @@ from evaluators.request import EvaluationRequest, JudgingSetup
 from evaluators.suites import TaskChoice
 from evaluators.training.batches import BatchShape
 from evaluators.tuning.coordinates import Tuned
+from evaluators.tuning.shared import SharedTuned
 from evaluators.workers import Job, Pool
 from search.config import Config
 
@@ -44,6 +45,19 @@ class Sweep(Job[dict[str, float]]):
 
 
 @dataclass(frozen=True)
+class GridTune(Job[SharedTuned]):
+    """Find the weight decay of a rule, and its rate on each task, on the grid of a comparison."""
+
+    alone: ClassVar[bool] = True
+    program: Program
+    tasks: tuple[TaskChoice, ...]
+    seeds: tuple[int, ...]
+    primitives: tuple[str, ...]
+    """As in `Tune`."""
+    shape: BatchShape | None = None
+
+
+@dataclass(frozen=True)
 class Evaluate(Job[Evaluation]):
     """Judge a program on seeds, relative to the setup's baseline."""
 
@@ -63,7 +77,7 @@ class TuneAndJudge(Job[tuple[Tuned, Evaluation]]):
     seeds: tuple[int, ...]
 
 
-CampaignJob: TypeAlias = Tune | Sweep | Evaluate | TuneAndJudge
+CampaignJob: TypeAlias = Tune | Sweep | GridTune | Evaluate | TuneAndJudge
 CampaignPool: TypeAlias = Pool[CampaignJob]
 
 

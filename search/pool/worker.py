@@ -8,10 +8,11 @@ from evaluators.evaluation import Evaluation
 from evaluators.evaluator import Evaluator
 from evaluators.request import EvaluationRequest, JudgingSetup
 from evaluators.tuning.coordinates import Tuned, tune
+from evaluators.tuning.shared import SharedTuned, tune_shared
 from evaluators.tuning.sweep import sweep
-from search.pool.jobs import CampaignJob, Evaluate, Sweep, Tune, TuneAndJudge
+from search.pool.jobs import CampaignJob, Evaluate, GridTune, Sweep, Tune, TuneAndJudge
 
-Value: TypeAlias = Tuned | dict[str, float] | Evaluation | tuple[Tuned, Evaluation]
+Value: TypeAlias = Tuned | SharedTuned | dict[str, float] | Evaluation | tuple[Tuned, Evaluation]
 """The result of a job."""
 
 
@@ -35,10 +36,12 @@ class CampaignWorker:
         make_evaluator: Callable[[JudgingSetup], Evaluates] = Evaluator,
         tuner: Callable[..., Tuned] = tune,
         sweeper: Callable[..., dict[str, float]] = sweep,
+        grid_tuner: Callable[..., SharedTuned] = tune_shared,
     ):
         self._make = make_evaluator
         self._tune = tuner
         self._sweep = sweeper
+        self._tune_on_grid = grid_tuner
         self._evaluators: list[tuple[JudgingSetup, Evaluates]] = []
 
     @property
@@ -61,6 +64,8 @@ class CampaignWorker:
     def _alone(self, job: CampaignJob) -> Value:
         if isinstance(job, Sweep):
             return self._sweep(job.program, job.tasks, job.seeds, job.primitives, job.shape)
+        if isinstance(job, GridTune):
+            return self._tune_on_grid(job.program, job.tasks, job.seeds, job.primitives, job.shape)
         if isinstance(job, TuneAndJudge):
             tuned = self._tuned(job.tune)
             request = EvaluationRequest(tuned.program, tuned.rates)

@@ -32,7 +32,7 @@ from search.candidates.screen import Bars
 from search.ledger.reduction import Reduction, ReductionStep
 from search.ledger.results import Rates
 from search.reduction.edits import Edit, applied, place_of
-from search.reduction.proposals import Proposal, Weight, proposals, told, weight
+from search.reduction.proposals import Proposal, Weight, is_part, proposals, told, weight
 from search.reduction.rounding import one_digit
 from search.reduction.trials import Conditions, Requests, Trials, gain
 
@@ -57,6 +57,19 @@ class Combination(NamedTuple):
     weight: Weight
 
 
+class Tested(NamedTuple):
+    """A program that was tested in the place of the finalist, and what came of it.
+
+    `edits` in words are those of the last program accepted before; `losses` are how far it was
+    behind the finalist, seed by seed, up to where the test ended.
+    """
+
+    program: Program
+    edits: tuple[str, ...]
+    losses: tuple[float, ...]
+    accepted: bool
+
+
 @dataclass
 class _Seen:
     """A proposal with its gains, in margins, one for each evaluation."""
@@ -73,7 +86,7 @@ class FinalistReduction:
     """The reduction of one finalist; `run` does it.
 
     **Arguments:** `rates`: those to try the program around, by task; `bars`: what its variants have
-    to reach on the way for a look to go on.
+    to reach on the way for a look to go on; `parts_first`: see `proposals.is_part`.
     """
 
     def __init__(
@@ -83,13 +96,17 @@ class FinalistReduction:
         rates: Rates,
         bars: Bars,
         conditions: Conditions,
+        parts_first: bool = False,
     ):
         self.candidate = candidate
         self.original = original
         self.trials = Trials(original, rates, bars, conditions)
         self._config = conditions.config
         self._width = conditions.width
+        self._parts_alone = parts_first
         self._tests = 0
+        self.tested: list[Tested] = []
+        """Every test so far, whether anything came of it or not."""
         self._refused: set[str] = set()
         self._present = _plain(original)
         self._steps: list[ReductionStep] = []
@@ -103,11 +120,13 @@ class FinalistReduction:
                 if self._may_test and (yield from self._test(each)):
                     misses = 0
                     break
+            if misses and self._parts_alone:
+                self._parts_alone, misses = False, 0
         left = self._present if self._steps else self.original
         rates = self.trials.rates_of(left)
         return Reduction(
             candidate=self.candidate,
-            program=_with_rate(left, rates) if self._steps else left,
+            program=with_rate(left, rates) if self._steps else left,
             rates=rates,
             steps=tuple(self._steps),
             evaluations=self.trials.spent,
@@ -131,7 +150,10 @@ class FinalistReduction:
 
     def _look(self) -> Asking:
         """The combinations of proposals that two looks find harmless, the lightest first."""
-        ranked = yield from self._harmless(proposals(self._present))
+        found = proposals(self._present)
+        if self._parts_alone:
+            found = [each for each in found if is_part(each.edit, self._present)]
+        ranked = yield from self._harmless(found)
         chosen = [each for each in self._combinations(ranked) if self._is_new(each)]
         room = (self.trials.left - self._test_cost) // _LAST_LOOK - 1
         chosen = chosen[-room:] if room > 0 else []
@@ -204,15 +226,25 @@ class FinalistReduction:
             differences += np.subtract(after, before).tolist()
             if fmean(differences) <= -margin:
                 break
+        found = None
         if len(differences) == self._config.seeds:
             found = evidence(np.array([differences]), looked_at=-(-self._config.tests // 2))
-            if found.difference.low > -margin:
-                edits = tuple(told(each, self._present) for each in combination.edits)
-                self._steps.append(ReductionStep(edits, str(combination.program), found))
-                self._present = combination.program
-                return True
-        self._refused.add(canonical_hash(combination.program))
-        return False
+        accepted = found is not None and found.difference.low > -margin
+        edits = tuple(told(each, self._present) for each in combination.edits)
+        losses = tuple(-each for each in differences)
+        self.tested.append(Tested(combination.program, edits, losses, accepted))
+        if found is not None and accepted:
+            self._steps.append(ReductionStep(edits, str(combination.program), found))
+            self._present = combination.program
+        else:
+            self._refused.add(canonical_hash(combination.program))
+        return accepted
+
+
+def least_evaluations(seeds: int, width: int) -> int:
+    """The evaluations below which nothing is looked at: those of a test on so many seeds, of the
+    last look before it, and of a first look at one proposal; `width` seeds are an evaluation."""
+    return 2 * -(-seeds // width) + _LAST_LOOK * (1 + _COMBINATIONS) + 2
 
 
 def _plain(program: Program) -> Program:
@@ -221,7 +253,7 @@ def _plain(program: Program) -> Program:
     return simple if fingerprint(simple) == fingerprint(program) else simplify(program)
 
 
-def _with_rate(program: Program, rates: Rates) -> Program:
+def with_rate(program: Program, rates: Rates) -> Program:
     """The program with the geometric mean of its rates, to one digit, for a default."""
     if "lr" not in program.hyperparameters or not rates:
         return program

@@ -61,6 +61,15 @@ def proposals(program: Program) -> list[Proposal]:
     return sorted(found, key=lambda each: each.weight)
 
 
+def is_part(edit: Edit, program: Program) -> bool:
+    """True for an edit that takes away a part of the step: a value or a slot of tensors.
+
+    Numbers of the whole model are what parts are tuned to: with a factor of the rate gone a
+    threshold that reads the rate is another one, and what it did before cannot be seen any more.
+    """
+    return isinstance(edit, Instead) and program.kind_of(edit.old) is not Kind.GLOBAL
+
+
 def _edits(program: Program) -> Iterator[Edit]:
     yield from _statements(program)
     yield from _slots(program)

@@ -5,16 +5,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from rich.console import Console, Group
-from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.text import Text
 
 from dsl.errors import counted
 from evaluators.comparison.plan import Plan
 from evaluators.comparison.work import Event, Observer, Progress, Timing
+from stepsmith.live import drawn
 from stepsmith.output import duration
 
-_LINE_SECONDS = 10.0
 _LONGEST = 3
 
 
@@ -27,33 +26,17 @@ def comparing(console: Console, suite: str, seeds: int, workers: int) -> Iterato
         for line in plan_lines(plan, suite, seeds, workers):
             console.print(Text(line), soft_wrap=True)
 
-    if console.is_terminal:
-        with Live(console=console, refresh_per_second=2, transient=True) as live:
-            view = _Now()
+    view = _Now()
+    with drawn(console, view) as show:
 
-            def show(event: Event) -> None:
-                if isinstance(event, Plan):
-                    plan_of(event)
-                else:
-                    view.take(event)
-                    live.update(view)
+        def take(event: Event) -> None:
+            if isinstance(event, Plan):
+                plan_of(event)
+            else:
+                view.take(event)
+                show()
 
-            yield show
-        return
-
-    last, view = 0.0, _Now()
-
-    def say(event: Event) -> None:
-        nonlocal last
-        if isinstance(event, Plan):
-            plan_of(event)
-            return
-        view.take(event)
-        if not last or time.monotonic() - last >= _LINE_SECONDS:
-            last = time.monotonic()
-            console.print(Text(view.sentence()), soft_wrap=True)
-
-    yield say
+        yield take
 
 
 def plan_lines(plan: Plan, suite: str, seeds: int, workers: int) -> list[str]:
