@@ -30,11 +30,14 @@ from search.ledger.columns import (
     stored,
     values_of,
 )
+from search.ledger.lock import is_locked
 from search.ledger.record import Record
 from search.ledger.results import Sources
 from search.ledger.schema import SCHEMA, TABLES, check, readable
 
 _BUSY_SECONDS = 20.0
+_AHEAD = b"\x02\x02"
+"""The bytes 18 and 19 of a file that SQLite writes ahead."""
 
 _BEST_OF_FAMILIES = """
 WITH measured AS (
@@ -47,6 +50,18 @@ WITH measured AS (
 )
 SELECT number, score, memory, cost, size FROM placed WHERE place = 1 ORDER BY score DESC, number
 """
+
+
+def _is_at_rest(path: Path) -> bool:
+    """True for a ledger that is written ahead, by nobody now, with nothing ahead of it.
+
+    SQLite would make files beside such a one to read it, which a reader does not want to and in an
+    archive cannot.
+    """
+    with path.open("rb") as file:
+        ahead = file.read(20)[18:20] == _AHEAD
+    waits = path.with_name(f"{path.name}-wal").exists()
+    return ahead and not waits and not is_locked(path.parent)
 
 
 class Ledger(Record):
@@ -95,7 +110,8 @@ class Ledger(Record):
         if not path.is_file():
             raise NoSuchRun(f"{path.parent} holds no ledger", help="`stepsmith runs` lists runs")
         with readable(path):
-            uri = f"{path.resolve().as_uri()}?mode=ro"
+            at_rest = "&immutable=1" if _is_at_rest(path) else ""
+            uri = f"{path.resolve().as_uri()}?mode=ro{at_rest}"
             db = sqlite3.connect(uri, uri=True, timeout=_BUSY_SECONDS, isolation_level=None)
             try:
                 check(path, db, whole=whole)

@@ -131,6 +131,24 @@ def test_reading_a_run_writes_nothing_and_needs_no_lock(run):
     assert before.keys() == held.keys()
 
 
+class Stop(BaseException):
+    """Ends a campaign from an observer, as Ctrl-C would."""
+
+
+def test_reading_an_interrupted_run_leaves_no_file_beside_it(tmp_path):
+    def stop(event):
+        if isinstance(event, events.Judged) and event.progress.judged == 30:
+            raise Stop
+
+    with pytest.raises(Stop):
+        run_campaign(config(), tmp_path, stop, fake_worker)
+    before, run = contents(tmp_path), stepsmith.Run(tmp_path)
+    assert run.status["state"] == "interrupted" and len(run.candidates()) == 30 and run.top()
+    assert contents(tmp_path) == before
+    run_campaign(config(), tmp_path, make_worker=fake_worker)
+    assert run.status["state"] == "complete"
+
+
 def test_a_run_is_read_while_it_is_written(tmp_path):
     seen = []
 
