@@ -9,4 +9,7 @@ lineage       how a program came about, step by step
 status        all of it as plain data
 words         the words of a status and what they mean
 winner        the files of the winner
+provenance    all that a ledger holds about one program
+card          the card of a discovered rule
+discovery     the folder of a discovery: program, files for hosts, equations, card
 """

@@ -11,7 +11,7 @@ from dsl.program import Program
 from evaluators.files.replace_file import replace_file
 from evaluators.suites import TaskChoice
 from search.ledger import WINNER
-from search.report.hall_of_fame import HallOfFame
+from search.report.hall_of_fame import Entry, HallOfFame
 from search.report.transfer import HEADING
 
 _DOC_WIDTH = 90
@@ -41,9 +41,15 @@ def write_winner(
     return tuple(missing)
 
 
-def named(campaign: str, tasks: Sequence[TaskChoice], hall: HallOfFame, content: str) -> Program:
-    """The winner under the campaign's name, with its evidence as docstring."""
-    winner = hall.winner
+def named(
+    campaign: str,
+    tasks: Sequence[TaskChoice],
+    hall: HallOfFame,
+    content: str,
+    entry: Entry | None = None,
+) -> Program:
+    """The winner, or another entry, under the campaign's name, with its evidence as docstring."""
+    winner = entry or hall.winner
     where = ", ".join(f"{task.name} ({task.steps} steps)" for task in tasks)
     origin = "the tuned baseline" if winner.candidate is None else f"candidate {winner.candidate}"
     lines = [
@@ -61,6 +67,6 @@ def named(campaign: str, tasks: Sequence[TaskChoice], hall: HallOfFame, content:
     if winner.reduction:
         told = f"{winner.reduction[0].upper()}{winner.reduction[1:]}."
         lines += textwrap.wrap(told, _DOC_WIDTH)
-    if hall.unseen:
+    if hall.unseen and winner is hall.winner:
         lines += ["", HEADING, *(each.sentence for each in hall.unseen)]
     return replace(winner.program, name=campaign, doc="\n".join(lines))

@@ -1,44 +1,88 @@
 """`stepsmith export`: a rule as a stand-alone optimizer."""
 
-from collections.abc import Callable
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from stepsmith.cli.command import command
-from stepsmith.cli.rules import ForceOption, OutOption, RuleArgument, resolve
+from stepsmith.cli.rules import RuleArgument, resolve
+from stepsmith.errors import UsageError
 from stepsmith.output import put
 
+DISCOVERED = "discovered"
+"""The format that is a folder, and where such folders are by default."""
 
-def _writer(name: str) -> Callable[..., str]:
-    """The function that makes the text of a format: a host's file, equations, the rule itself."""
-    from dsl.export import HOSTS, to_latex
 
-    hosts = {host: declared.to_source for host, declared in HOSTS.items()}
-    formats = {**hosts, "latex": to_latex, "rule": str}
+def _format(name: str) -> str:
+    """A format by its name: a host, equations, the text of the rule, the folder of a discovery."""
+    from dsl.export import HOSTS
+
+    formats = [*HOSTS, "latex", "rule", DISCOVERED]
     if name not in formats:
         raise typer.BadParameter(f"'{name}' is not one of {', '.join(formats)}.")
-    return formats[name]
+    return name
 
 
 @command
 def export(
     rule: RuleArgument,
     to: Annotated[
-        Callable[..., str],
+        str,
         typer.Option(
             "--to",
-            parser=_writer,
-            metavar="HOST|latex|rule",
+            parser=_format,
+            metavar="HOST|latex|rule|discovered",
             help="What to make of the rule: an optimizer for a library such as optax or torch, "
-            "equations, its text.",
+            "equations, its text, or a folder with all of these and a card.",
         ),
     ],
-    out: OutOption = None,
-    force: ForceOption = False,
+    name: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="discovered: the rule's name there, its own by default."),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out",
+            "-o",
+            metavar="FILE|DIR",
+            help="Write here, not to stdout; a discovery by default to discovered/NAME.",
+        ),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace the file or files.")] = False,
 ) -> None:
     """Write a rule as an optimizer for Optax or PyTorch that needs nothing of ours, or as text.
 
+    `--to discovered` writes the folder of a discovery: program, an optimizer for each host,
+    equations, and a card with formula, evidence, demands, advice and lineage. For RUN:HASH, or the
+    folder of a campaign, the evidence is what the run's ledger holds.
+
     Example: stepsmith export lion --to torch -o lion.py
     """
-    put(to(resolve(rule)), out, force=force)
+    if to == DISCOVERED:
+        _discovery(rule, name, out, force=force)
+        return
+    if name is not None:
+        raise UsageError(f"--name is for --to {DISCOVERED}, met --to {to}")
+    from dsl.export import HOSTS, to_latex
+
+    program = resolve(rule)
+    others = {"latex": to_latex, "rule": str}
+    put(HOSTS[to].to_source(program) if to in HOSTS else others[to](program), out, force=force)
+
+
+def _discovery(rule: str, name: str | None, out: Path | None, *, force: bool) -> None:
+    """Write the folder of a discovery and say what it is called."""
+    from search.report.discovery import discovery
+    from stepsmith.output import put_all
+
+    asked = name if name is not None else resolve(rule).name
+    made = discovery(rule, asked)
+    folder = out or Path(DISCOVERED) / made.name
+    put_all(made.files, folder, force=force)
+    if made.name != asked:
+        typer.echo(f"'{asked}' is called '{made.name}', a name that files can have", err=True)
+    for reason in made.missing:
+        typer.echo(f"Not written: {reason}", err=True)
+    typer.echo(f"Written: {folder}, {', '.join(made.files)}", err=True)
