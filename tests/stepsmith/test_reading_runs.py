@@ -10,6 +10,7 @@ from dsl import parse
 from evaluators.evaluation import Outcome
 from evaluators.workers import WorkerFailure
 from search.errors import CampaignFailed
+from search.ledger import reading
 from search.pool.worker import CampaignWorker
 from search.report.status import read_status
 from search.report.words import WORDS
@@ -95,20 +96,20 @@ def test_status_says_why_a_campaign_failed_until_it_goes_on(tmp_path):
     def failing():
         return CampaignWorker(FakeEvaluator, refusing_tune, fake_sweep)
 
+    small = config(budget={"candidates": 9})
     with pytest.raises(CampaignFailed):
-        run_campaign(config(), tmp_path, make_worker=failing)
+        run_campaign(small, tmp_path, make_worker=failing)
     found = read_status(tmp_path)
     reason = "the baseline adamw could not be tuned: "
     assert found["state"] == "failed" and found["failure"].startswith(reason)
     assert "no room to tune in" in found["failure"]
     assert f"failed: {reason}" in run("status", tmp_path)[1]
     assert "failed" in run("runs", tmp_path.parent)[1]
-    run_campaign(config(), tmp_path, make_worker=fake_worker)
+    result = run_campaign(small, tmp_path, make_worker=fake_worker)
     found = read_status(tmp_path)
     assert (found["state"], found["failure"]) == ("complete", None)
-    other = tmp_path / "undisturbed"
-    run_campaign(config(), other, make_worker=fake_worker)
-    assert found["content_hash"] == read_status(other)["content_hash"]
+    with reading(tmp_path) as ledger:
+        assert ledger.content_hash(anew=True) == result.content_hash
 
 
 def test_status_finds_discovered_rules_as_show_does(tmp_path, monkeypatch):

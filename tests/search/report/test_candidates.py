@@ -5,7 +5,6 @@ from statistics import fmean
 import pytest
 
 from dsl import canonical_hash
-from search.campaign import events
 from search.candidates.verdict import REMEASURED
 from search.errors import NoSuchRun, SearchError
 from search.ledger import FILE, Ledger
@@ -122,17 +121,6 @@ def test_what_there_is_not_is_refused(run, asked, words):
     with pytest.raises(SearchError, match=words):
         top(run, **asked)
     assert top(run, family="zz") == []
-
-
-def test_a_run_is_read_while_it_is_written(tmp_path):
-    seen = []
-
-    def look(event):
-        if isinstance(event, events.Judged) and event.progress.judged in (5, 60):
-            seen.append((len(list(in_order(tmp_path))), len(top(tmp_path))))
-
-    run_campaign(config(**SETTINGS), tmp_path, look, fake_worker)
-    assert len(seen) == 2 and 0 < seen[1][0] <= 60 and seen[1][1] > 0
 
 
 def test_a_program_knows_its_scores_by_task_and_seed_its_parent_and_its_start(run, rows):
