@@ -11,6 +11,8 @@ from dsl.primitives.hessian import hessian_solve
 from dsl.run.fingerprint import Polynomial
 from dsl.run.interpret import run_step
 
+pytestmark = pytest.mark.lightly_compiled
+
 RNG = np.random.default_rng(3)
 W, G = ([np.asarray(RNG.normal(size=shape)) for shape in ((), (3,), (2, 2))] for _ in range(2))
 A, B = 0.7, 0.1

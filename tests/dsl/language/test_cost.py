@@ -18,6 +18,8 @@ from tests.dsl.zoo.references import model, walks
 from tests.dsl.zoo.references.model import Leaves, flattened, shaped
 from tests.support.everyday import SAMPLE, each
 
+pytestmark = pytest.mark.lightly_compiled
+
 STEPS = 20
 
 ASKING = [name for name, program in ZOO.items() if sources(program)]

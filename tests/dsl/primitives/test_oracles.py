@@ -8,6 +8,8 @@ import pytest
 from dsl import parse, to_optax
 from dsl.zoo import ZOO
 
+pytestmark = pytest.mark.lightly_compiled
+
 RNG = np.random.default_rng(4)
 
 

@@ -10,6 +10,8 @@ from dsl.language.sources import LOSS
 from dsl.run.machine import Layout, Machine, elementwise
 from dsl.run.machine.elementwise import Tiling
 
+pytestmark = pytest.mark.lightly_compiled
+
 STEPS = 3
 SHAPES = ((), (3,), (2, 5), (4, 1, 2))
 SIZE = 22

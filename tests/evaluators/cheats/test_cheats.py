@@ -18,6 +18,8 @@ from evaluators.training.outcomes import outcome_of
 from evaluators.training.trainer import Trained, Trainer
 from tests.evaluators.cheats.programs import CHEATS, STEPS, Cheat
 
+pytestmark = pytest.mark.lightly_compiled
+
 TASKS = tuple(TaskChoice(name, STEPS) for name in ("quadratic", "digits", "chars"))
 HONEST = parse("def honest(w, g, *, lr=0.05):\n    return lr * g")
 SEEDS = (3, 4)

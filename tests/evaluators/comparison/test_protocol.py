@@ -22,6 +22,8 @@ from evaluators.seeds import comparison_seeds as fresh_seeds
 from evaluators.suites import TaskChoice
 from evaluators.training.trainer import Trainer
 
+pytestmark = pytest.mark.lightly_compiled
+
 MINE = dsl.parse(
     "def mine(w, g, m=zeros, *, lr=0.1):\n    m = interp(g, m, 0.9)\n    return lr * m"
 )

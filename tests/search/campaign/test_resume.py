@@ -14,6 +14,7 @@ from search.pool.worker import CampaignWorker
 from search.report.status import read_status
 from search.run import run_campaign
 from search.strategies import STRATEGIES, Judged, Options, Proposal, Strategy
+from tests.support.everyday import each
 from tests.support.fakes import (
     FakeEvaluator,
     config,
@@ -64,7 +65,7 @@ def run_to(settings, folder, stop_at=None):
     return seen, None
 
 
-@pytest.mark.parametrize("kind", STRATEGIES)
+@pytest.mark.parametrize("kind", each(STRATEGIES, ("recombination", "regularized_evolution")))
 @pytest.mark.parametrize("look_ahead", [pytest.param(1, marks=pytest.mark.slow), 5])
 def test_every_strategy_goes_on_from_its_state(kind, look_ahead, tmp_path, monkeypatch):
     settings = campaign(kind, look_ahead=look_ahead)
