@@ -142,7 +142,7 @@ def whole(program: Program) -> frozenset[str]:
 
 
 def _hypers(program: Program) -> dict[str, Hyper]:
-    """What is known of hyperparameters of a program."""
+    """The meanings of hyperparameters of a program."""
     entry = ENTRIES.get(program.name)
     own = entry.own_hypers if entry and entry.program.statements == program.statements else {}
     return {**COMMON, **own}

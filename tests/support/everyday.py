@@ -40,7 +40,7 @@ EVERYDAY_TASKS = {
 }
 """Cheap tasks, some of every suite and of each kind of model, and what each shows."""
 
-NTH = 4
+NTH = 8
 """Of names in order, one in so many is in a sample."""
 
 

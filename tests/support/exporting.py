@@ -17,6 +17,9 @@ from dsl import PRIMITIVES, Program, to_optax
 from dsl.export import to_optax_source
 from dsl.export.emit import safe
 from dsl.export.facts import Facts
+from dsl.language.registry import Scope
+from dsl.run.interpret import run_step
+from dsl.run.values import initial
 from dsl.zoo import ENTRIES, ZOO
 from tests.dsl.zoo.references.model import (
     RANKS,
@@ -178,8 +181,23 @@ def apart(path: np.ndarray, other: np.ndarray) -> float:
 def moves_of_interpreter(
     program: Program, gradients: list[list[np.ndarray]], w: list[np.ndarray]
 ) -> list[list[np.ndarray]]:
-    """The tensors subtracted on each step, in float64, with the parameters held at `w`."""
-    return _moves(*_interpreter(program), gradients, w)
+    """The tensors subtracted on each step, in float64, with the parameters held at `w`.
+
+    They are worked out in NumPy, which compiles nothing, unless the program asks for noise or for
+    an oracle.
+    """
+    if any(PRIMITIVES[statement.op].scope is Scope.STEP for statement in program.statements):
+        return _moves(*_interpreter(program), gradients, w)
+    with precision("float64"):
+        loss = np.asarray(_loss([jnp.asarray(leaf) for leaf in w], batches("float64")[0]))
+    slots = {name: initial(init, w, np) for name, init in program.slots.items()}
+    found = []
+    for t, grads in enumerate(gradients, 1):
+        given = {"w": w, "g": grads, "t": np.float64(t), "T": HORIZON, "loss": loss}
+        with np.errstate(all="ignore"):
+            moves, slots = run_step(program, {**given, **program.hyperparameters}, slots, None, np)
+        found.append([np.asarray(move) for move in moves])
+    return found
 
 
 def moves_of_optax(

@@ -66,7 +66,7 @@ def _positive(value: float, dtype: Any) -> Any:
     return max(value, float(jnp.finfo(dtype).smallest_subnormal))
 ''',
 }
-"""What files hold for parameters in half precision."""
+"""Functions of files for parameters in half precision."""
 
 _CONTEXT = {"params": "params", "key": "state.key", "count": "state.count"}
 """The context of an oracle by the names that `update` has for it."""

@@ -69,7 +69,7 @@ def test_the_slots_that_are_kept_evolve_as_before(simpler, program, stream):
 
 
 @given(programs(max_statements=16))
-@settings(max_examples=150)
+@settings(max_examples=60)
 def test_the_fingerprint_is_that_of_every_simpler_form(program):
     print_ = fingerprint(program)
     assert fingerprint(canonical(program)) == print_
