@@ -1,5 +1,8 @@
 """Lists of candidates are what the rows of the ledger say; a program of a run has its history."""
 
+import shutil
+import sqlite3
+from contextlib import closing
 from statistics import fmean
 
 import pytest
@@ -78,6 +81,20 @@ def test_a_family_is_there_by_its_best_or_with_all_of_its_programs(run):
     own = [each for each in everything if each.family == crowded]
     assert top(run, family=crowded[:9]) == top(run, family=f"c{own[-1].number}") == own
     assert top(run, limit=3) == top(run)[:3]
+
+
+def test_a_program_that_failed_once_is_in_no_ranking(run, rows, tmp_path):
+    shutil.copy(run / FILE, tmp_path / FILE)
+    first = next(each for each in top(run, every=True) if each.times > 1)
+    again = max(
+        row.candidate.number
+        for row in rows
+        if row.candidate.remeasures == first.number and row.candidate.source is None
+    )
+    with closing(sqlite3.connect(tmp_path / FILE)) as db, db:
+        db.execute("UPDATE candidates SET outcome = 'diverged' WHERE number = ?", (again,))
+    left = [each.number for each in top(tmp_path, every=True)]
+    assert sorted([*left, first.number]) == sorted(e.number for e in top(run, every=True))
 
 
 def test_a_list_goes_by_what_is_asked(run):
