@@ -98,16 +98,15 @@ class Laptop(torch.optim.Optimizer):
         ready = self._ready()
         for group, p, g in ready:
             w, state = self._open(p)
+            m, v = state["m"], state["v"]
             b1, b2 = group["betas"]
             lr = group["lr"]
             eps = group["eps"]
-            m = (1 - b1) * g + b1 * state["m"]
-            v = (1 - 0.999172) * torch.square(g) + 0.999172 * state["v"]
-            x0 = m / (0.99822 - _number(b1) ** b1)
-            u = x0 / (torch.sqrt(v / (1 - b2)) + eps)
-            w.sub_(lr * (u + u))
-            state["m"].copy_(m)
-            state["v"].copy_(v)
+            m.lerp_(g, 1 - b1)
+            v.mul_(0.999172).addcmul_(g, g, value=1 - 0.999172)
+            denom = (v / (1 - b2)).sqrt_().add_(eps)
+            u = (m / (0.99822 - _number(b1) ** b1)).div_(denom)
+            w.sub_(u, alpha=lr).sub_(u, alpha=lr)
             self._close(p, w, state)
         return loss
 

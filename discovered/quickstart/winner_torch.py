@@ -90,15 +90,15 @@ class Quickstart(torch.optim.Optimizer):
         ready = self._ready()
         for group, p, g in ready:
             w, state = self._open(p)
+            m, v = state["m"], state["v"]
             b1, b2 = group["betas"]
             lr = group["lr"]
-            m = (1 - b1) * g + b1 * state["m"]
-            v = (1 - b2) * torch.abs(g) + b2 * state["v"]
-            last = m / torch.sqrt(v)
-            step = 2.89 * last - state["last"]
-            w.sub_(lr * step)
-            state["m"].copy_(m)
-            state["v"].copy_(v)
+            m.lerp_(g, 1 - b1)
+            update = torch.abs(g)
+            v.mul_(b2).add_(update, alpha=1 - b2)
+            denom = torch.sqrt(v)
+            last = m / denom
+            w.sub_(last, alpha=lr * 2.89).add_(state["last"], alpha=lr)
             state["last"].copy_(last)
             self._close(p, w, state)
         return loss

@@ -90,17 +90,17 @@ class Quickstart(torch.optim.Optimizer):
         ready = self._ready()
         for group, p, g in ready:
             w, state = self._open(p)
+            s0, v = state["s0"], state["v"]
             b1, b2 = group["betas"]
             lr = group["lr"]
             eps = group["eps"]
-            s0 = (1 - 0.789) * state["m"] + 0.789 * state["s0"]
-            m = (1 - b1) * g + b1 * s0
-            v = (1 - b2) * torch.square(g) + b2 * state["v"]
-            u = m / b1 / (torch.sqrt(v) + eps)
-            w.sub_(lr * (u + s0))
+            s0.mul_(0.789).add_(state["m"], alpha=1 - 0.789)
+            m = ((1 - b1) * g).add_(s0, alpha=b1)
+            v.mul_(b2).addcmul_(g, g, value=1 - b2)
+            update = m / b1
+            denom = torch.sqrt(v).add_(eps)
+            w.addcdiv_(update, denom, value=-lr).sub_(s0, alpha=lr)
             state["m"].copy_(m)
-            state["v"].copy_(v)
-            state["s0"].copy_(s0)
             self._close(p, w, state)
         return loss
 

@@ -55,7 +55,7 @@ def _inside(indent: int, node: ast.expr) -> list[str]:
         case ast.IfExp(test, new, old) if len(line) > WIDTH:
             pieces = {"": new, "if ": test, "else ": old}
             return [line for piece in pieces.items() for line in split(indent, *piece)]
-        case ast.Call():
+        case ast.Call(args=[_, *_]) | ast.Call(keywords=[_, *_]):
             return split(indent, "", node)
     return [line]
 

@@ -44,6 +44,11 @@ class _Backward(torch.overrides.TorchFunctionMode):
             kwargs = {**kwargs, "retain_graph": True}
         return func(*args, **(kwargs or {}))
 ''',
+    "_count": '''
+def _count(step: torch.Tensor) -> Any:
+    """The steps taken, as a number; as a tensor while PyTorch compiles the step."""
+    return step.double() if torch.compiler.is_compiling() else step.item()
+''',
     "_round_into": '''
 def _round_into(kept: Any, made: Any) -> None:
     """Round a tensor, or each of a list, into what is kept."""

@@ -65,7 +65,8 @@ class Front:
         if heads.lines:
             heads.lines.insert(0, "        group = ready[0][0]")
         if "t" in self.code.uses:
-            heads.write('t = model["step"].double()')
+            count = self.values.declared.function("_count")
+            heads.write(f't = {count}(model["step"])')
         return [*lists.lines, *heads.lines, *self.code.lines]
 
     def _every(self, id: str) -> str:
@@ -77,7 +78,8 @@ class Front:
         if id == "g":
             return "g for _, _, g in ready"
         if id == "t":
-            return 'self.state[p]["step"].double() for _, p, _ in ready'
+            count = self.values.declared.function("_count")
+            return f'{count}(self.state[p]["step"]) for _, p, _ in ready'
         if id in self.program.slots:
             wide = self.values.declared.function("_wide")
             return f'{wide}(self.state[p]["{self.values.keys[id]}"]) for _, p, _ in ready'

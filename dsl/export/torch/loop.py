@@ -1,14 +1,15 @@
 """The loop of `step` that moves every parameter and renews its state."""
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 
 from dsl.export.code import Code
 from dsl.export.emit import Emitter, safe
-from dsl.export.expressions import expression, show
-from dsl.export.layout import layout
+from dsl.export.expressions import call, expression, show
+from dsl.export.layout import WIDTH, layout
 from dsl.export.torch.declared import makes_new
 from dsl.export.torch.front import Front
+from dsl.export.torch.lines import Lines
 from dsl.export.torch.values import Values, condition
 from dsl.language.kinds import Kind
 from dsl.program import Arg, Local, Name
@@ -38,6 +39,16 @@ class Loop:
     def lines(self) -> list[str]:
         """The lines of the loop."""
         code, result = Code(12), self.program.result
+        lines = Lines(self, code)
+        if lines.apply:
+            last = lines.write()
+            renewals = self._renewals(code, lines.renewed)
+            code.put("", last)
+            for renewal in renewals:
+                code.put("", renewal)
+            code.write("self._close(p, w, state)")
+            heads = self._heads(code, lines.renewed)
+            return [*self._opening(code, heads), *heads.lines, *code.lines]
         moved, roots = self._moved(), [result]
         if moved is not None:
             assert isinstance(result, Local)
@@ -106,11 +117,11 @@ class Loop:
             return self.values.copy_of(value, kind)
         return value
 
-    def _renewals(self, code: Code) -> list[ast.expr]:
-        """Calls that renew the slots; in `code`, copies of what those would overwrite."""
+    def _renewals(self, code: Code, done: Collection[str] = ()) -> list[ast.expr]:
+        """Calls that renew the slots but `done`; in `code`, copies of what those overwrite."""
         calls = []
         for slot, update in zip(self.slots, self.nexts, strict=True):
-            if update == Name(slot):
+            if update == Name(slot) or slot in done:
                 continue
             value, kind = self.emitter.value(update, self.leaf), self.emitter.kind(update)
             if self._may_be(update):
@@ -130,22 +141,32 @@ class Loop:
         match arg:
             case Name(id):
                 return id == "w" or id in self.slots
-            case Local(index) if not self._is_new(index):
+            case Local(index) if not self.is_new(index):
                 return any(map(self._may_be, self.program.statements[index].args))
         return False
 
-    def _is_new(self, index: int) -> bool:
+    def is_new(self, index: int) -> bool:
         """True if a statement makes a tensor of its own."""
         primitive, kind = self.facts.primitive(index), self.emitter.kind(Local(index))
         numbers = kind in (Kind.SCALAR, Kind.GLOBAL)
         return numbers or primitive.signature.elementwise or makes_new(primitive)
 
-    def _heads(self, code: Code) -> Code:
+    def _heads(self, code: Code, renewed: Mapping[str, str] | None = None) -> Code:
         """The first lines of the body: what the others read of the state and the group."""
         heads = Code(12)
         heads.write("w, state = self._open(p)")
         if "t" in code.uses:
-            heads.assign("t", expression('state["step"].double()'))
+            count = self.values.declared.function("_count")
+            heads.assign("t", call(count, expression('state["step"]')))
+        if renewed:
+            labels = [*renewed.values()]
+            parts = [f'state["{self.values.keys[slot]}"]' for slot in renewed]
+            whole = f"{', '.join(labels)} = {', '.join(parts)}"
+            if heads.indent + len(whole) <= WIDTH:
+                heads.write(whole)
+            else:
+                for label, part in zip(labels, parts, strict=True):
+                    heads.write(f"{label} = {part}")
         self.front.parameters.read(heads, code.uses)
         return heads
 
@@ -154,7 +175,7 @@ class Loop:
         group = "group" if "group" in heads.uses else "_"
         gradient = "g" if "g" in code.uses else "_"
         target = f"{group}, p, {gradient}"
-        zipped = self._zipped()
+        zipped = self.zipped()
         if not zipped:
             return [f"        for {target} in ready:"]
         labels = ", ".join(self.emitter.line_names[arg.index] for arg in zipped)
@@ -162,7 +183,7 @@ class Loop:
         before = f"for ({target}), {labels} in zip("
         return layout(8, before, ["ready", *lists, "strict=True"], "):")
 
-    def _zipped(self) -> list[Local]:
+    def zipped(self) -> list[Local]:
         """The lists made before the loop that its lines read."""
         made = [Local(index) for index in sorted(self.ready)]
         inside = within_step(self.program)

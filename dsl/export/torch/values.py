@@ -67,6 +67,7 @@ class Values:
         self.given = list(facts.program.hyperparameters)
         keys = Names({"step", "index"})
         self.keys = {slot: keys.take(slot) for slot in self.program.slots}
+        self.betas = _decays(facts.program)
         self.numbers = _python_numbers(facts.program)
         self.model_slots = [s for s, init in self.program.slots.items() if init.kind is Kind.GLOBAL]
         self.of_model = _model_values(facts.program, self.model_slots)
@@ -88,6 +89,8 @@ class Values:
             numbers[at] = False
         if is_function(primitive):
             return call(self.declared.function_of(primitive), *operands)
+        if _is_power_of_decay(self.program, index, self.betas):
+            return ast.BinOp(operands[0], ast.Pow(), operands[1])
         filled = with_tensors(
             template(primitive.torch),
             dict(zip(primitive.params, numbers, strict=True)),
@@ -215,11 +218,41 @@ def _model_values(program: Program, slots: list[str]) -> frozenset[Arg]:
     return frozenset(found)
 
 
+def _decays(program: Program) -> frozenset[str]:
+    """The decays of averages, which lie from 0 to below 1."""
+    hypers = program.hyperparameters
+    return frozenset(n for n in ("b1", "b2", "b3") if n in hypers and 0 <= hypers[n] < 1)
+
+
+def _is_power_of_decay(program: Program, index: int, betas: Collection[str]) -> bool:
+    """True for `b1 ** t` and `b1 ** (t + 1)`, which Python can raise."""
+    statement = program.statements[index]
+    if PRIMITIVES[statement.op].torch != "{x} ** {y}":
+        return False
+    base, exponent = statement.args
+    if not isinstance(base, Name) or base.id not in betas:
+        return False
+    match exponent:
+        case Name("t"):
+            return "t" in program.inputs
+        case Local(at):
+            later = program.statements[at]
+            match later.args:
+                case (Name("t"), Const(value)) | (Const(value), Name("t")):
+                    return PRIMITIVES[later.op].torch == "{x} + {y}" and value >= 0
+    return False
+
+
 def _python_numbers(program: Program) -> frozenset[Arg]:
     """The names and statements whose values are Python numbers when they are read."""
     found: set[Arg] = {Name(name) for name in (*program.hyperparameters, "T")}
+    found |= {Name("t")} & {Name(name) for name in program.inputs}
+    betas = _decays(program)
     for index, statement in enumerate(program.statements):
         primitive = PRIMITIVES[statement.op]
+        if _is_power_of_decay(program, index, betas):
+            found.add(Local(index))
+            continue
         plain = primitive.scope is Scope.LEAF and not primitive.lazy and is_plain(primitive)
         if (
             plain
