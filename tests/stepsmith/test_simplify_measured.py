@@ -5,6 +5,7 @@ import json
 import pytest
 
 from dsl import parse
+from tests.dsl.zoo.test_lion import WHOLE
 from tests.support.commands import refused, run
 
 TEXT = """
@@ -79,6 +80,29 @@ def test_the_same_again_is_the_same_and_a_size_that_is_not_there_is_refused(foun
     assert "adamw" not in err[0], "tunings are kept"
     least = min(each["statements"] + len(each["slots"]) for each in facts["measured"]["choices"])
     assert last == f"--size: nothing in the table is as small as 1, met {least}"
+
+
+TASKS = (
+    "quadratic_ill,deep_linear,wine,diabetes,digits_softmax,digits_long_tail,digits_split,"
+    "digits_blurred"
+)
+"""The cheaper tasks of the suite, those among them on which momentum is worth something."""
+
+
+@pytest.mark.slow
+def test_the_raw_program_of_the_lion_paper_loses_its_clip_and_arcsin(surroundings):
+    (surroundings / "whole.rule").write_text(WHOLE)
+    status, out, err = run(
+        "simplify", "whole.rule", *MEASURED, "--tasks", TASKS, "--workers", 0, "--json"
+    )
+    assert status == 0, err
+    table = json.loads(out)["measured"]
+    first, *others = (parse(each["text"]) for each in table["choices"])
+    assert {"clip_by_global_norm", "arcsin"} < {each.op for each in first.statements}
+    left = parse(json.loads(out)["text"])
+    assert left in others and list(left.slots) == ["v"]
+    assert sorted(each.op for each in left.statements) == ["interp", "interp", "mul", "sign"]
+    assert table["choices"][table["chosen"]]["difference"]["difference"]["low"] > -0.01
 
 
 ONE_SENTENCE = {

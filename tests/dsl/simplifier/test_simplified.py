@@ -15,7 +15,7 @@ from dsl.simplifier import simplified
 from dsl.simplifier.check import same_steps
 from dsl.zoo import ZOO
 from search.config import Config
-from tests.dsl.zoo.test_lion import RAW
+from tests.dsl.zoo.test_lion import RAW, WHOLE
 from tests.support.redundant import redundant
 from tests.support.strategies import programs
 
@@ -36,10 +36,7 @@ def test_the_raw_program_of_the_paper_is_lion_up_to_constants():
 
 
 def test_with_its_clip_and_arcsin_it_is_one_sign_of_one_average():
-    clip = "    g = clip_by_global_norm(g, lr)\n    m = clip_by_global_norm(m, lr)\n"
-    text = RAW.replace("    v845 = sqrt", f"{clip}    v845 = sqrt", 1)
-    text = text.replace("    m = interp", "    g = arcsin(g)\n    m = interp", 1)
-    made = simplified(parse(text), Domain.FINITE).program
+    made = simplified(parse(WHOLE), Domain.FINITE).program
     assert sorted(statement.op for statement in made.statements) == sorted(
         ["clip_by_global_norm", "arcsin", "interp", "interp", "sign", "mul", "mul", "mul", "add"]
     )

@@ -36,6 +36,11 @@ def raw(w, g, m=zeros, v=zeros, *, lr=1):
     lr = cos(v845)
     return u
 """
+_CLIP = "    g = clip_by_global_norm(g, lr)\n    m = clip_by_global_norm(m, lr)\n"
+WHOLE = RAW.replace("    v845 = sqrt", f"{_CLIP}    v845 = sqrt", 1).replace(
+    "    m = interp", "    g = arcsin(g)\n    m = interp", 1
+)
+"""The same with its clip and arcsin statements."""
 B1 = 0.8999999761581421
 B2 = 0.8999999761581421 * 1.109133005142212
 
