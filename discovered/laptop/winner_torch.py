@@ -62,6 +62,7 @@ class Laptop(torch.optim.Optimizer):
         betas: decay of the first average or momentum; decay of the second average.
         eps: keeps a denominator from zero.
         maximize: climb instead of descend.
+        foreach: take the step of all tensors at once; by default on CUDA only.
     """
 
     def __init__(
@@ -72,6 +73,7 @@ class Laptop(torch.optim.Optimizer):
         eps: float = 1.47e-8,
         *,
         maximize: bool = False,
+        foreach: bool | None = None,
     ) -> None:
         if not lr >= 0.0:
             raise ValueError(f"Invalid learning rate: {lr}")
@@ -80,13 +82,14 @@ class Laptop(torch.optim.Optimizer):
                 raise ValueError(f"Invalid beta parameter at index {index}: {beta}")
         if not eps >= 0.0:
             raise ValueError(f"Invalid epsilon value: {eps}")
-        defaults = {"lr": lr, "betas": betas, "eps": eps, "maximize": maximize}
+        defaults = {"lr": lr, "betas": betas, "eps": eps, "maximize": maximize, "foreach": foreach}
         super().__init__(params, defaults)
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(state)
         for group in self.param_groups:
             group.setdefault("maximize", False)
+            group.setdefault("foreach", None)
 
     @torch.no_grad()
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
@@ -95,7 +98,7 @@ class Laptop(torch.optim.Optimizer):
         if closure is not None:
             with torch.enable_grad():
                 loss = closure()
-        ready = self._ready()
+        ready = self._foreach(self._ready())
         for group, p, g in ready:
             w, state = self._open(p)
             m, v = state["m"], state["v"]
@@ -109,6 +112,43 @@ class Laptop(torch.optim.Optimizer):
             w.sub_(u, alpha=lr).sub_(u, alpha=lr)
             self._close(p, w, state)
         return loss
+
+    def _foreach(self, ready: list[Any]) -> list[Any]:
+        """Take the step of groups with `foreach`, tensors alike at once; returns the others."""
+        for group in self.param_groups:
+            foreach = group["foreach"]
+            if foreach is None:
+                foreach = all(p.is_cuda for p in group["params"])
+            if not foreach:
+                continue
+            alike: dict[Any, list[Any]] = {}
+            for each, p, g in ready:
+                if each is group:
+                    w, state = self._open(p)
+                    key = (p.device, p.dtype, state["step"].item())
+                    alike.setdefault(key, []).append((p, w, g, state))
+            ready = [each for each in ready if each[0] is not group]
+            for (_, _, _), rows in alike.items():
+                ws = [row[1] for row in rows]
+                gs = [row[2] for row in rows]
+                ms = [state["m"] for *_, state in rows]
+                vs = [state["v"] for *_, state in rows]
+                b1, b2 = group["betas"]
+                lr = float(group["lr"])
+                eps = group["eps"]
+                torch._foreach_lerp_(ms, gs, 1 - b1)
+                torch._foreach_mul_(vs, 0.999172)
+                torch._foreach_addcmul_(vs, gs, gs, 1 - 0.999172)
+                denoms = torch._foreach_div(vs, 1 - b2)
+                torch._foreach_sqrt_(denoms)
+                torch._foreach_add_(denoms, eps)
+                us = [m / (0.99822 - _number(b1) ** b1) for m in ms]
+                torch._foreach_div_(us, denoms)
+                torch._foreach_sub_(ws, us, alpha=lr)
+                torch._foreach_sub_(ws, us, alpha=lr)
+                for p, w, _, state in rows:
+                    self._close(p, w, state)
+        return ready
 
     def _ready(self) -> list[tuple[dict[str, Any], torch.Tensor, torch.Tensor]]:
         """Group, parameter and gradient where there is one; counts the step."""

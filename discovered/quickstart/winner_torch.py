@@ -57,6 +57,7 @@ class Quickstart(torch.optim.Optimizer):
         lr: learning rate.
         betas: decay of the first average or momentum; decay of the second average.
         maximize: climb instead of descend.
+        foreach: take the step of all tensors at once; by default on CUDA only.
     """
 
     def __init__(
@@ -66,19 +67,21 @@ class Quickstart(torch.optim.Optimizer):
         betas: tuple[float, float] = (0.891, 0.999855),
         *,
         maximize: bool = False,
+        foreach: bool | None = None,
     ) -> None:
         if not lr >= 0.0:
             raise ValueError(f"Invalid learning rate: {lr}")
         for index, beta in enumerate(betas):
             if not 0.0 <= beta < 1.0:
                 raise ValueError(f"Invalid beta parameter at index {index}: {beta}")
-        defaults = {"lr": lr, "betas": betas, "maximize": maximize}
+        defaults = {"lr": lr, "betas": betas, "maximize": maximize, "foreach": foreach}
         super().__init__(params, defaults)
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(state)
         for group in self.param_groups:
             group.setdefault("maximize", False)
+            group.setdefault("foreach", None)
 
     @torch.no_grad()
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
@@ -87,7 +90,7 @@ class Quickstart(torch.optim.Optimizer):
         if closure is not None:
             with torch.enable_grad():
                 loss = closure()
-        ready = self._ready()
+        ready = self._foreach(self._ready())
         for group, p, g in ready:
             w, state = self._open(p)
             m, v = state["m"], state["v"]
@@ -102,6 +105,42 @@ class Quickstart(torch.optim.Optimizer):
             state["last"].copy_(last)
             self._close(p, w, state)
         return loss
+
+    def _foreach(self, ready: list[Any]) -> list[Any]:
+        """Take the step of groups with `foreach`, tensors alike at once; returns the others."""
+        for group in self.param_groups:
+            foreach = group["foreach"]
+            if foreach is None:
+                foreach = all(p.is_cuda for p in group["params"])
+            if not foreach:
+                continue
+            alike: dict[Any, list[Any]] = {}
+            for each, p, g in ready:
+                if each is group:
+                    w, state = self._open(p)
+                    key = (p.device, p.dtype, state["step"].item())
+                    alike.setdefault(key, []).append((p, w, g, state))
+            ready = [each for each in ready if each[0] is not group]
+            for (_, _, _), rows in alike.items():
+                ws = [row[1] for row in rows]
+                gs = [row[2] for row in rows]
+                ms = [state["m"] for *_, state in rows]
+                vs = [state["v"] for *_, state in rows]
+                lasts = [state["last"] for *_, state in rows]
+                b1, b2 = group["betas"]
+                lr = float(group["lr"])
+                torch._foreach_lerp_(ms, gs, 1 - b1)
+                updates = torch._foreach_abs(gs)
+                torch._foreach_mul_(vs, b2)
+                torch._foreach_add_(vs, updates, alpha=1 - b2)
+                denoms = torch._foreach_sqrt(vs)
+                lasts_2 = torch._foreach_div(ms, denoms)
+                torch._foreach_sub_(ws, lasts_2, alpha=lr * 2.89)
+                torch._foreach_add_(ws, lasts, alpha=lr)
+                torch._foreach_copy_(lasts, lasts_2)
+                for p, w, _, state in rows:
+                    self._close(p, w, state)
+        return ready
 
     def _ready(self) -> list[tuple[dict[str, Any], torch.Tensor, torch.Tensor]]:
         """Group, parameter and gradient where there is one; counts the step."""

@@ -54,6 +54,7 @@ class Quickstart(torch.optim.Optimizer):
         betas: decay of the first average or momentum; decay of the second average.
         eps: keeps a denominator from zero.
         maximize: climb instead of descend.
+        foreach: take the step of all tensors at once; by default on CUDA only.
     """
 
     def __init__(
@@ -64,6 +65,7 @@ class Quickstart(torch.optim.Optimizer):
         eps: float = 2.58e-10,
         *,
         maximize: bool = False,
+        foreach: bool | None = None,
     ) -> None:
         if not lr >= 0.0:
             raise ValueError(f"Invalid learning rate: {lr}")
@@ -72,13 +74,14 @@ class Quickstart(torch.optim.Optimizer):
                 raise ValueError(f"Invalid beta parameter at index {index}: {beta}")
         if not eps >= 0.0:
             raise ValueError(f"Invalid epsilon value: {eps}")
-        defaults = {"lr": lr, "betas": betas, "eps": eps, "maximize": maximize}
+        defaults = {"lr": lr, "betas": betas, "eps": eps, "maximize": maximize, "foreach": foreach}
         super().__init__(params, defaults)
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(state)
         for group in self.param_groups:
             group.setdefault("maximize", False)
+            group.setdefault("foreach", None)
 
     @torch.no_grad()
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
@@ -87,7 +90,7 @@ class Quickstart(torch.optim.Optimizer):
         if closure is not None:
             with torch.enable_grad():
                 loss = closure()
-        ready = self._ready()
+        ready = self._foreach(self._ready())
         for group, p, g in ready:
             w, state = self._open(p)
             s0, v = state["s0"], state["v"]
@@ -103,6 +106,46 @@ class Quickstart(torch.optim.Optimizer):
             state["m"].copy_(m)
             self._close(p, w, state)
         return loss
+
+    def _foreach(self, ready: list[Any]) -> list[Any]:
+        """Take the step of groups with `foreach`, tensors alike at once; returns the others."""
+        for group in self.param_groups:
+            foreach = group["foreach"]
+            if foreach is None:
+                foreach = all(p.is_cuda for p in group["params"])
+            if not foreach:
+                continue
+            alike: dict[Any, list[Any]] = {}
+            for each, p, g in ready:
+                if each is group:
+                    w, state = self._open(p)
+                    key = (p.device, p.dtype, state["step"].item())
+                    alike.setdefault(key, []).append((p, w, g, state))
+            ready = [each for each in ready if each[0] is not group]
+            for (_, _, _), rows in alike.items():
+                ws = [row[1] for row in rows]
+                gs = [row[2] for row in rows]
+                ms = [state["m"] for *_, state in rows]
+                vs = [state["v"] for *_, state in rows]
+                s0s = [state["s0"] for *_, state in rows]
+                b1, b2 = group["betas"]
+                lr = float(group["lr"])
+                eps = group["eps"]
+                torch._foreach_mul_(s0s, 0.789)
+                torch._foreach_add_(s0s, ms, alpha=1 - 0.789)
+                ms_2 = torch._foreach_mul(gs, 1 - b1)
+                torch._foreach_add_(ms_2, s0s, alpha=b1)
+                torch._foreach_mul_(vs, b2)
+                torch._foreach_addcmul_(vs, gs, gs, 1 - b2)
+                updates = torch._foreach_div(ms_2, b1)
+                denoms = torch._foreach_sqrt(vs)
+                torch._foreach_add_(denoms, eps)
+                torch._foreach_addcdiv_(ws, updates, denoms, -lr)
+                torch._foreach_sub_(ws, s0s, alpha=lr)
+                torch._foreach_copy_(ms, ms_2)
+                for p, w, _, state in rows:
+                    self._close(p, w, state)
+        return ready
 
     def _ready(self) -> list[tuple[dict[str, Any], torch.Tensor, torch.Tensor]]:
         """Group, parameter and gradient where there is one; counts the step."""

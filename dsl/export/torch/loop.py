@@ -8,7 +8,9 @@ from dsl.export.emit import Emitter, safe
 from dsl.export.expressions import call, expression, show
 from dsl.export.layout import WIDTH, layout
 from dsl.export.torch.declared import makes_new
+from dsl.export.torch.foreach import at_once
 from dsl.export.torch.front import Front
+from dsl.export.torch.inplace import Statement
 from dsl.export.torch.lines import Lines
 from dsl.export.torch.values import Values, condition
 from dsl.language.kinds import Kind
@@ -32,9 +34,12 @@ class Loop:
         self.program = values.program
         self.emitter = emitter
         self.front = front
+        self.parameters = front.parameters
         self.slots = slots
         self.nexts = [self.program.next_values[slot] for slot in slots]
         self.ready = front.ready()
+        self.at_once: list[str] = []
+        """The method that takes the step of many parameters at once, if the rule allows it."""
 
     def lines(self) -> list[str]:
         """The lines of the loop."""
@@ -42,7 +47,11 @@ class Loop:
         lines = Lines(self, code)
         if lines.apply:
             last = lines.write()
+            written = len(code.lines)
             renewals = self._renewals(code, lines.renewed)
+            if len(code.lines) == written and not self.zipped():
+                calls = [Statement(None, value) for value in (last, *renewals)]
+                self.at_once = at_once(self, lines, calls)
             code.put("", last)
             for renewal in renewals:
                 code.put("", renewal)

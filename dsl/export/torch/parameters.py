@@ -18,7 +18,18 @@ from dsl.language.oracle import Source
 from dsl.language.sources import LOSS
 
 _TAKEN = {
-    *("self", "params", "maximize", "seed", "horizon", "betas", "defaults", "index", "beta"),
+    *(
+        "self",
+        "params",
+        "maximize",
+        "seed",
+        "horizon",
+        "betas",
+        "foreach",
+        "defaults",
+        "index",
+        "beta",
+    ),
     *("torch", "Any", "super", "enumerate", "ValueError"),
 }
 """Names that the constructor has a use for."""
@@ -107,7 +118,7 @@ class Parameters:
         if "T" in uses:
             code.assign("T", self.entry("T"))
 
-    def docstring(self, title: str) -> list[str]:
+    def docstring(self, title: str, *, at_once: bool) -> list[str]:
         """The docstring of the class: what it is, what `step` needs, its arguments."""
         entries = argument("params", "parameters to optimize, or groups of them.")
         for parameter in self.taken:
@@ -121,6 +132,10 @@ class Parameters:
         if "loss" in self.facts.reads:
             climb = "refused, since the rule reads the loss and lets it fall: negate that instead."
         entries += argument("maximize", climb)
+        if at_once:
+            entries += argument(
+                "foreach", "take the step of all tensors at once; by default on CUDA only."
+            )
         if self.facts.noisy:
             entries += argument("seed", "seeds the noise.")
         lines = [f'    """{title}; the formula heads this file.', ""]
@@ -157,10 +172,12 @@ class Parameters:
             "        self.param_groups[-1] = _Group(self.param_groups[-1])",
         ]
 
-    def constructor(self) -> list[str]:
+    def constructor(self, *, at_once: bool) -> list[str]:
         """`__init__` and `__setstate__`."""
         flags = {"horizon": "horizon: int"} if "T" in self.facts.reads else {}
         flags["maximize"] = "maximize: bool = False"
+        if at_once:
+            flags["foreach"] = "foreach: bool | None = None"
         if self.facts.noisy:
             flags["seed"] = "seed: int = 0"
         params = ["self", "params: Any", *(p.typed for p in self.taken), "*", *flags.values()]
@@ -174,6 +191,7 @@ class Parameters:
             "        super().__setstate__(state)",
             "        for group in self.param_groups:",
             '            group.setdefault("maximize", False)',
+            *(['            group.setdefault("foreach", None)'] if at_once else []),
             *(_renamed(p) for p in self.taken if p.label == "momentum" and p.hypers == ("b1",)),
         ]
 

@@ -43,12 +43,13 @@ def _class(values: Values, title: str) -> list[str]:
         values.declared.group_without_rate(title, [p.label for p in parameters.taken])
     lines = [
         f"class {title}(torch.optim.Optimizer):",
-        *parameters.docstring(title),
+        *parameters.docstring(title, at_once=bool(step.at_once)),
         "",
-        *parameters.constructor(),
+        *parameters.constructor(at_once=bool(step.at_once)),
         *parameters.group_without_rate(title),
         "",
         *step.lines,
+        *(["", *step.at_once] if step.at_once else []),
         "",
         *ready(values, title),
         "",

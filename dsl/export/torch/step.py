@@ -22,17 +22,19 @@ from dsl.program import Name
 
 @dataclass(frozen=True)
 class Step:
-    """The lines of `step`, and whether they count the steps of the model."""
+    """The lines of `step`, whether they count the steps of the model, and the method that takes
+    the step of many parameters at once, if there is one."""
 
     lines: list[str]
     counts: bool
+    at_once: list[str]
 
 
 def write_step(values: Values, emitter: Emitter, parameters: Parameters, title: str) -> Step:
     """The method `step` of the class `title`."""
     facts = values.facts
     reads_loss = "loss" in facts.reads
-    front, loop = _body(values, emitter, parameters)
+    front, loop, at_once = _body(values, emitter, parameters)
     counts = "t" in front.code.uses
     before = front.lines()
     taken = [f"{s.argument}: Callable[..., Any] | None = None" for s in functions(facts)]
@@ -43,7 +45,7 @@ def write_step(values: Values, emitter: Emitter, parameters: Parameters, title: 
         '        """One step; returns what `closure` returns."""',
         *_closure(values, title),
         *_functions(facts, title),
-        "        ready = self._ready()",
+        f"        ready = {'self._foreach(self._ready())' if at_once else 'self._ready()'}",
     ]
     if before or values.model_slots or reads_loss:
         lines += ["        if not ready:", "            return loss"]
@@ -51,7 +53,7 @@ def write_step(values: Values, emitter: Emitter, parameters: Parameters, title: 
         lines.append("        model = self._model_state()")
     if reads_loss:
         lines.append("        value = torch.as_tensor(loss).detach()")
-    return Step([*lines, *before, *loop, "        return loss"], counts)
+    return Step([*lines, *before, *loop, "        return loss"], counts, at_once)
 
 
 def _closure(values: Values, title: str) -> list[str]:
@@ -77,20 +79,27 @@ def _functions(facts: Facts, title: str) -> list[str]:
     return lines
 
 
-def _body(values: Values, emitter: Emitter, parameters: Parameters) -> tuple[Front, list[str]]:
-    """The values made before the loop, and the lines from the loop on."""
+def _body(
+    values: Values, emitter: Emitter, parameters: Parameters
+) -> tuple[Front, list[str], list[str]]:
+    """The values made before the loop, the lines from the loop on, and the method for many
+    parameters at once."""
     nexts, front = values.program.next_values, Front(values, emitter, parameters)
     for slot in values.model_slots:
         front.make(nexts[slot])
     slots = [slot for slot in values.program.slots if slot not in values.model_slots]
     front.make_for([values.program.result, *(nexts[slot] for slot in slots)])
-    loop = Loop(values, emitter, front, slots).lines()
+    looped = Loop(values, emitter, front, slots)
+    loop = looped.lines()
+    facts = values.facts
+    alone = values.model_slots or front.code.lines or facts.noisy or facts.oracles
+    at_once = [] if alone or "loss" in facts.reads else looped.at_once
     after = Code(8, uses=front.code.uses)
     for slot in values.model_slots:
         value = emitter.value(nexts[slot], front.number)
         home = front.number(Name(slot))
         after.put("", values.next_value(home, nexts[slot], value, Kind.GLOBAL))
-    return front, [*loop, *after.lines]
+    return front, [*loop, *after.lines], at_once
 
 
 def ready(values: Values, title: str) -> list[str]:

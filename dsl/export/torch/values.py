@@ -45,6 +45,7 @@ from dsl.program.walk import indices, needed
 _RESERVED = {
     *("torch", "Any", "Callable", "Iterable", "self", "closure", "loss", "ready", "model", "group"),
     *("p", "state", "g", "t", "T", "params", "maximize", "seed", "horizon", "betas", "value", "w"),
+    *("rows", "row", "alike", "each", "key", "foreach", "ws", "gs"),
     *ARGUMENTS,
     *(f"_{op}" for op in PRIMITIVES),
     *dir(builtins),

@@ -1,0 +1,235 @@
+"""The lines of the loop for many parameters at once: `torch._foreach_mul_(ms, b1)`.
+
+Parameters of one group, device, dtype and count of steps share all numbers, so every line over one
+tensor becomes one over a list. What PyTorch has no function of lists for is a comprehension.
+"""
+
+import ast
+from collections.abc import Callable, Collection
+from typing import Protocol
+
+from dsl.export.code import Code
+from dsl.export.emit import Emitter, safe
+from dsl.export.expressions import call, comprehension, fill, names_in
+from dsl.export.torch.inplace import InPlace, Statement
+from dsl.export.torch.lines import Lines
+from dsl.export.torch.parameters import Parameters
+from dsl.export.torch.values import Values
+
+_BINARY: dict[type[ast.operator], str] = {
+    **{ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "div", ast.Pow: "pow"},
+}
+_UNARY = {"sqrt", "abs", "sign", "exp", "expm1", "log", "tanh", "sin", "cos", "tan", "sigmoid"}
+_PAIRS = {"maximum", "minimum"}
+_IN_PLACE = {
+    *("add_", "sub_", "mul_", "div_", "pow_", "lerp_", "addcmul_", "addcdiv_", "neg_", "copy_"),
+    *(f"{name}_" for name in _UNARY),
+}
+"""Methods of a tensor that PyTorch has for lists."""
+
+
+class ForEach:
+    """Writes statements over tensors as statements over lists, into `code`.
+
+    **Arguments:** `writer`: knows which names are numbers. `each`: the names that differ from one
+    parameter to another, with those of their lists. `take`: gives a name that is free.
+    """
+
+    def __init__(
+        self, code: Code, writer: InPlace, each: dict[str, str], take: Callable[[str], str]
+    ):
+        self.code = code
+        self.writer = writer
+        self.each = each
+        self.take = take
+
+    def write(self, statements: Collection[Statement]) -> None:
+        """Lines for all statements, in order."""
+        for statement in statements:
+            if statement.label is not None and not self._differ(statement.value):
+                self.code.assign(statement.label, statement.value)
+            elif statement.label is not None:
+                self.each.setdefault(statement.label, self.take(safe(f"{statement.label}s")))
+                self._assign(self.each[statement.label], statement.value)
+            elif not self._in_place(statement.value):
+                self._loop(statement.value)
+
+    def _differ(self, node: ast.expr) -> bool:
+        return any(name in self.each for name in names_in(node))
+
+    def _listed(self, node: ast.expr) -> ast.expr | None:
+        """The name of a list, or a number; None for anything else."""
+        if isinstance(node, ast.Name) and node.id in self.each:
+            return ast.Name(self.each[node.id])
+        return node if self.writer.is_number(node) else None
+
+    def _assign(self, label: str, value: ast.expr) -> None:
+        """A new list; calls in place at the end of a chain come after it."""
+        match value:
+            case ast.Call(ast.Attribute(inner, method), args, keywords) if (
+                method in _IN_PLACE and self._all_listed(args)
+            ):
+                self._assign(label, inner)
+                self._call(method, ast.Name(label), args, keywords)
+                return
+        made = self._made(value)
+        self.code.assign(label, made if made is not None else self._comprehension(value))
+
+    def _made(self, value: ast.expr) -> ast.expr | None:
+        """A new list by one function of PyTorch."""
+        match value:
+            case ast.BinOp(left, op, right) if type(op) in _BINARY:
+                one, other = self._listed(left), self._listed(right)
+                name = f"torch._foreach_{_BINARY[type(op)]}"
+                if one is None or other is None:
+                    return None
+                if self._differ(left):
+                    return call(name, one, other)
+                if isinstance(op, ast.Add | ast.Mult):
+                    return call(name, other, one)
+            case ast.UnaryOp(ast.USub(), part) if self._differ(part) and self._listed(part):
+                listed = self._listed(part)
+                assert listed is not None
+                return call("torch._foreach_neg", listed)
+            case ast.Call(ast.Attribute(ast.Name("torch"), name), args, []) if self._all_listed(
+                args
+            ):
+                parts = [self._listed(arg) for arg in args]
+                known = [part for part in parts if part is not None]
+                if name == "square":
+                    return call("torch._foreach_mul", known[0], known[0])
+                if name in _UNARY or (name in _PAIRS and self._differ(args[0])):
+                    return call(f"torch._foreach_{name}", *known)
+        return None
+
+    def _all_listed(self, args: list[ast.expr]) -> bool:
+        return all(self._listed(arg) is not None for arg in args)
+
+    def _in_place(self, value: ast.expr) -> bool:
+        """Write a chain of calls in place on a named tensor; False if PyTorch lacks one of them."""
+        calls: list[ast.Call] = []
+        node = value
+        while isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            if node.func.attr not in _IN_PLACE or not self._all_listed(node.args):
+                return False
+            calls.insert(0, node)
+            node = node.func.value
+        listed = self._listed(node)
+        if listed is None or not self._differ(node):
+            return False
+        for each in calls:
+            assert isinstance(each.func, ast.Attribute)
+            self._call(each.func.attr, listed, each.args, each.keywords)
+        return True
+
+    def _call(
+        self, method: str, target: ast.expr, args: list[ast.expr], keywords: list[ast.keyword]
+    ) -> None:
+        """A line that calls the function of lists for a method."""
+        given = [part for part in map(self._listed, args) if part is not None]
+        named = {keyword.arg: keyword.value for keyword in keywords}
+        if "value" in named:
+            given.append(named.pop("value"))
+        rest = [ast.keyword(key, part) for key, part in named.items()]
+        function = ast.Attribute(ast.Name("torch"), f"_foreach_{method}")
+        self.code.put("", ast.Call(function, [target, *given], rest))
+
+    def _entries(self, value: ast.expr) -> dict[str, ast.expr]:
+        found = dict.fromkeys(name for name in names_in(value) if name in self.each)
+        return {name: ast.Name(self.each[name]) for name in found}
+
+    def _comprehension(self, value: ast.expr) -> ast.expr:
+        return comprehension(value, self._entries(value))
+
+    def _loop(self, value: ast.expr) -> None:
+        """A statement for one parameter after another."""
+        entries = self._entries(value)
+        zipped = [*entries.values()]
+        over = zipped[0]
+        if len(zipped) > 1:
+            strict = ast.keyword("strict", ast.Constant(True))
+            over = ast.Call(ast.Name("zip"), zipped, [strict])
+        self.code.put(f"for {', '.join(entries)} in ", over, ":")
+        inner = self.code.inner()
+        inner.put("", value)
+        self.code.lines += inner.lines
+
+
+class OneByOne(Protocol):
+    """The loop over single parameters."""
+
+    values: Values
+    emitter: Emitter
+    parameters: Parameters
+
+
+_HEAD = '''
+    def _foreach(self, ready: list[Any]) -> list[Any]:
+        """Take the step of groups with `foreach`, tensors alike at once; returns the others."""
+        for group in self.param_groups:
+            foreach = group["foreach"]
+            if foreach is None:
+                foreach = all(p.is_cuda for p in group["params"])
+            if not foreach:
+                continue
+            alike: dict[Any, list[Any]] = {}
+            for each, p, g in ready:
+                if each is group:
+                    w, state = self._open(p)
+                    key = (p.device, p.dtype, state["step"].item())
+                    alike.setdefault(key, []).append((p, w, g, state))
+            ready = [each for each in ready if each[0] is not group]
+'''
+"""The method of the class up to the loop over tensors alike."""
+
+
+def at_once(loop: OneByOne, lines: Lines, calls: list[Statement]) -> list[str]:
+    """The method that takes the step of tensors alike at once; `calls` end the statements."""
+    names = loop.emitter.names
+    statements = [*lines.statements, *calls]
+    code, writer = Code(16), lines.writer
+    spelled: dict[str, ast.expr] = {}
+    each = {"w": "ws", "g": "gs"}
+    heads = []
+    for slot, old in lines.olds.items():
+        label = lines.renewed.get(slot) or names.take(f"old_{safe(slot)}")
+        spelled[old] = ast.Name(label)
+        each[label] = names.take(safe(f"{safe(slot)}s"))
+        home = f'state["{loop.values.keys[slot]}"]'
+        heads.append(f"{each[label]} = [{home} for *_, state in rows]")
+    statements = [Statement(s.label, _plain(fill(s.value, spelled), spelled)) for s in statements]
+    if any("state" in names_in(statement.value) for statement in statements):
+        return []
+    writer.tensors = {*writer.tensors, *each}
+    ForEach(code, writer, each, names.take).write(statements)
+    numbers = Code(16)
+    loop.parameters.read(numbers, code.uses)
+    read = [line.replace('lr = group["lr"]', 'lr = float(group["lr"])') for line in numbers.lines]
+    used = [head for head in heads if head.split(" = ")[0] in code.uses]
+    rows = [(1, "ws"), (2, "gs")]
+    used = [
+        f"{label} = [row[{at}] for row in rows]" for at, label in rows if label in code.uses
+    ] + used
+    count = "t" if "t" in code.uses else "_"
+    return [
+        *_HEAD.strip("\n").splitlines(),
+        f"            for (_, _, {count}), rows in alike.items():",
+        *(f"                {line}" for line in used),
+        *read,
+        *code.lines,
+        "                for p, w, _, state in rows:",
+        "                    self._close(p, w, state)",
+        "        return ready",
+    ]
+
+
+def _plain(node: ast.expr, spelled: dict[str, ast.expr]) -> ast.expr:
+    """An expression in which what the state holds goes by a name."""
+
+    class Change(ast.NodeTransformer):
+        def visit_Subscript(self, node: ast.Subscript) -> ast.expr:
+            return spelled.get(ast.unparse(node).replace("'", '"'), node)
+
+    made = Change().visit(node)
+    assert isinstance(made, ast.expr)
+    return made
