@@ -11,5 +11,7 @@ words         the words of a status and what they mean
 winner        the files of the winner
 provenance    all that a ledger holds about one program
 card          the card of a discovered rule
+card_evidence its figures, and where the rule loses
+markdown      paragraphs and tables of it
 discovery     the folder of a discovery: program, files for hosts, equations, card
 """

@@ -5,8 +5,7 @@ so.
 """
 
 import math
-import textwrap
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from statistics import fmean
 
@@ -20,10 +19,10 @@ from dsl.rewrite.canonical import canonical_hash
 from dsl.rewrite.demands import demands
 from dsl.rewrite.liveness import live
 from dsl.rewrite.oracle_calls import calls_text
+from search.report.card_evidence import evidence, loses
+from search.report.markdown import prose, table
 from search.report.provenance import Provenance
-from search.report.transfer import Transfer
 
-_WIDTH = 100
 _ANCESTORS = 12
 """Lines of the lineage at most: the first and the last of it."""
 
@@ -38,8 +37,8 @@ def card(program: Program, files: Mapping[str, str], found: Provenance | None) -
         _files(files),
         _rule(program),
         _demands(program),
-        _evidence(program.name, found),
-        _loses(found),
+        evidence(program.name, found),
+        loses(found),
         _retuning(program, found),
         _lineage(found),
         _citing(program, found),
@@ -49,10 +48,10 @@ def card(program: Program, files: Mapping[str, str], found: Provenance | None) -
 
 def _origin(program: Program, found: Provenance | None) -> list[str]:
     if found is None:
-        return _prose(program.doc.strip() or "A rule that no campaign of a ledger found.")
+        return prose(program.doc.strip() or "A rule that no campaign of a ledger found.")
     budget = found.config["budget"]["candidates"]
     which = "the tuned baseline" if found.candidate is None else f"candidate {found.candidate}"
-    return _prose(
+    return prose(
         f"Found by the campaign `{found.campaign}` (seed {found.config['seed']}, a budget of "
         f"{budget:,} candidates), {which}. The ledger of the run has the content hash "
         f"`{found.content}`."
@@ -90,96 +89,6 @@ def _demands(program: Program) -> list[str]:
     return ["## What it asks for", "", *lines]
 
 
-def _evidence(name: str, found: Provenance | None) -> list[str]:
-    head = ["## Evidence", ""]
-    if found is None:
-        return head + _prose(
-            "None here: no campaign measured it. `stepsmith compare winner.rule` sets it beside "
-            "tuned baselines on held-out tasks."
-        )
-    rule = found.rule
-    lines = _prose(f"A score of 1 is {rule}, tuned in all its constants; the untrained model is 0.")
-    entry, hall = found.entry, found.hall
-    if entry is None or hall is None:
-        lines += [
-            "",
-            *_prose(
-                "It was no finalist: these are scores of the search alone, which "
-                "chose among many programs by them and flatters all."
-            ),
-        ]
-    else:
-        scores = f"{entry.mean:.3f} +- {entry.sd:.3f} over {counted(len(entry.scores), 'seed')}"
-        lines += [
-            "",
-            *_prose(
-                f"On fresh seeds of the tasks of the search: {scores}. "
-                f"{hall.sentence if entry is hall.winner else ''}".strip()
-            ),
-        ]
-        if entry.reduction:
-            lines += ["", *_prose(f"{entry.reduction[0].upper()}{entry.reduction[1:]}.")]
-    lines += ["", *_table(("task", name, rule), _by_task(found))]
-    for each in found.unseen:
-        lines += [
-            "",
-            *_prose(
-                f"On the suite `{each.suite}`, which the search never saw, tuned "
-                f"there as {rule} was: {each.mean:.3f} +- {each.sd:.3f}, "
-                f"{_places(each)}."
-            ),
-        ]
-    if entry is not None and hall is not None and len(hall.entries) > 1:
-        others = [each for each in hall.entries if each is not entry][:5]
-        rows = [
-            (f"`{e.hash}`", f"{e.mean:.3f} +- {e.sd:.3f}", f"{e.size}", f"{e.demands.memory}")
-            for e in others
-        ]
-        lines += ["", "Other finalists:", ""]
-        lines += _table(("program", "score", "statements", "numbers of state"), rows)
-    rows = [(s.name, f"{s.entered:,}", f"{s.passed:,}", f"{s.steps:,}") for s in found.stages]
-    return [*head, *lines, "", *_table(("stage", "programs in", "out", "training steps"), rows)]
-
-
-def _by_task(found: Provenance) -> Iterator[tuple[str, ...]]:
-    for task, score in found.tasks.items():
-        scale = found.scale.get(task)
-        yield task, f"{score:.3f}", "" if scale is None else f"{scale:.3f}"
-
-
-def _places(transfer: Transfer) -> str:
-    return ", ".join(f"{task} {score:.2f}" for task, score in transfer.tasks.items())
-
-
-def _loses(found: Provenance | None) -> list[str]:
-    """The tasks on which it is behind the baseline."""
-    head = ["## Where it loses", ""]
-    if found is None:
-        return [*head, "Not known."]
-    scale = found.scale
-    behind = [
-        (task, score, scale[task], "the search")
-        for task, score in found.tasks.items()
-        if task in scale and score < scale[task]
-    ]
-    behind += [
-        (task, score, 1.0, f"`{each.suite}`")
-        for each in found.unseen
-        for task, score in each.tasks.items()
-        if score < 1
-    ]
-    rows = [
-        (task, where, f"{score:.3f}", f"{of:.3f}")
-        for task, score, of, where in sorted(behind, key=lambda row: row[1] - row[2])
-    ]
-    lines = [f"On no task that it was measured on is its score below that of tuned {found.rule}."]
-    if rows:
-        lines = _table(("task", "of", "score", found.rule), rows)
-    unknown = "It was compared with no baseline but that one"
-    unknown += "." if found.unseen else ", and on no task beyond those of the search."
-    return [*head, *lines, "", *_prose(unknown)]
-
-
 def _retuning(program: Program, found: Provenance | None) -> list[str]:
     """Advice from the rates that served best."""
     head, hypers = ["## Retuning", ""], program.hyperparameters
@@ -189,13 +98,13 @@ def _retuning(program: Program, found: Provenance | None) -> list[str]:
         middle = math.exp(fmean(map(math.log, rates.values())))
         low, high = min(rates.values()), max(rates.values())
         between = f" (from {low:.2g} to {high:.2g}, by task)" if low < high else ""
-        lines += _prose(
+        lines += prose(
             f"The rate comes first. {middle:.2g} served best in the mean{between}: start there, "
             "and go by factors of 3 in both directions until the best is not at an end."
         )
-        lines += ["", *_table(("task", "rate"), [(t, f"{r:.3g}") for t, r in rates.items()])]
+        lines += ["", *table(("task", "rate"), [(t, f"{r:.3g}") for t, r in rates.items()])]
     elif "lr" in hypers:
-        lines += _prose(
+        lines += prose(
             f"The rate comes first: from its default of {format_number(hypers['lr'])} by factors "
             "of 3 in both directions, until the best is not at an end."
         )
@@ -230,7 +139,7 @@ def _lineage(found: Provenance | None) -> list[str]:
         )
         for each in steps
     ]
-    lines = _table(("candidate", "score in the search", "what was changed"), rows)
+    lines = table(("candidate", "score in the search", "what was changed"), rows)
     if left_out > 0:
         lines += ["", f"{left_out} between the first {half} and the last {half} are left out."]
     tail = f"`stepsmith show RUN:{found.hash} --lineage` prints each with its program."
@@ -250,22 +159,9 @@ def _citing(program: Program, found: Provenance | None) -> list[str]:
     return [
         "## How to cite",
         "",
-        *_prose(
+        *prose(
             f"`{program.name}`, an update rule with the hash `{digest}`{where}; Stepsmith. "
             "The hash names the program whatever it is called and however its text is laid out: "
             "`stepsmith show winner.rule` prints it."
         ),
     ]
-
-
-def _prose(text: str) -> list[str]:
-    return textwrap.wrap(
-        " ".join(text.split()), _WIDTH, break_long_words=False, break_on_hyphens=False
-    )
-
-
-def _table(
-    head: Sequence[str], rows: "Iterator[tuple[str, ...]] | Sequence[tuple[str, ...]]"
-) -> list[str]:
-    lines = [f"| {' | '.join(head)} |", "|" + "---|" * len(head)]
-    return lines + [f"| {' | '.join(row)} |" for row in rows]
