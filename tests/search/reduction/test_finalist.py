@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from dsl import parse
+from dsl.program import Const
 from dsl.rewrite.canonical import canonical_hash
 from dsl.run.fingerprint import fingerprint
 from evaluators.evaluation import Evaluation, Outcome
@@ -34,12 +35,12 @@ def needed(w, g, m=zeros, *, lr=2e-3, b1=0.9):
 SETUP = SimpleNamespace(tasks=[SimpleNamespace(name="digits")])
 
 
-def reduction(evaluator=None, program=RAW, **config):
+def reduction(evaluator=None, program=RAW, parts_first=False, **config):
     """The reduction of a program, and all that was asked for on the way."""
     judge, asked = evaluator or PartsEvaluator(SETUP), []
     conditions = Conditions(0, 2, (0.5, 1.0, 2.0), 1, ReductionConfig(**config))
     reducing = FinalistReduction(
-        7, program, {"digits": 1.7e-3}, Bars({"digits": 0.9}, {}), conditions
+        7, program, {"digits": 1.7e-3}, Bars({"digits": 0.9}, {}), conditions, parts_first
     )
     steps = reducing.run()
     answers = None
@@ -91,6 +92,25 @@ def test_what_matters_stays_and_all_else_goes():
     assert canonical_hash(parse(found.steps[-1].program)) == canonical_hash(
         found.program.with_hyperparameters(lr=RAW.hyperparameters["lr"])
     )
+
+
+def test_parts_of_the_step_may_go_before_what_they_are_tuned_to():
+    program = parse("""
+def tuned(w, g, m=zeros, *, lr=1.7e-3, b1=0.9137, c=0.0213):
+    m = interp(clip(g, -lr, lr), m, b1)
+    scale = lr * 2.1717e-4
+    return scale * (m / sqrt(abs(g)) + c * exp(w))
+""")
+    found, asked = reduction(program=program, parts_first=True, evaluations=2000, tests=20)
+    first, *later = found.steps
+    assert ops(parse(first.program)) & {"exp", "clip"} < {"exp", "clip"}
+    numbers = {0.0, 1.0, 2.1717e-4, *program.hyperparameters.values()}
+    looked_at = {request.program for request, _ in asked[0]}
+    for made in looked_at:
+        constants = {a.value for s in made.statements for a in s.args if isinstance(a, Const)}
+        assert constants | {*made.hyperparameters.values()} <= numbers
+    assert 0.9137 not in found.program.hyperparameters.values(), "their numbers come later"
+    assert later and {"sqrt", "interp"} <= ops(found.program)
 
 
 def test_a_program_without_anything_to_spare_stays_as_it_is():
