@@ -37,10 +37,10 @@ def _number(value: float, like: torch.Tensor | None = None) -> torch.Tensor:
 
 def _wide(value: Any) -> Any:
     """A tensor, or each of a list, in float32 if it is in half precision."""
-    if isinstance(value, list | tuple):
+    if isinstance(value, torch.Tensor):
+        return value.float() if value.dtype in (torch.float16, torch.bfloat16) else value
+    if isinstance(value, (list, tuple)):
         return [_wide(each) for each in value]
-    if isinstance(value, torch.Tensor) and value.dtype in (torch.float16, torch.bfloat16):
-        return value.float()
     return value
 
 
@@ -125,10 +125,10 @@ class Laptop(torch.optim.Optimizer):
             for each, p, g in ready:
                 if each is group:
                     w, state = self._open(p)
-                    key = (p.device, p.dtype, state["step"].item())
+                    key = (p.device, p.dtype)
                     alike.setdefault(key, []).append((p, w, g, state))
             ready = [each for each in ready if each[0] is not group]
-            for (_, _, _), rows in alike.items():
+            for rows in alike.values():
                 ws = [row[1] for row in rows]
                 gs = [row[2] for row in rows]
                 ms = [state["m"] for *_, state in rows]
@@ -151,7 +151,7 @@ class Laptop(torch.optim.Optimizer):
         return ready
 
     def _ready(self) -> list[tuple[dict[str, Any], torch.Tensor, torch.Tensor]]:
-        """Group, parameter and gradient where there is one; counts the step."""
+        """Group, parameter and gradient where there is one."""
         ready = []
         for group in self.param_groups:
             for p in group["params"]:
@@ -159,14 +159,12 @@ class Laptop(torch.optim.Optimizer):
                     continue
                 if p.grad.is_sparse:
                     raise RuntimeError("Laptop does not support sparse gradients")
-                if torch.is_complex(p):
+                if p.dtype.is_complex:
                     raise RuntimeError("Laptop does not support complex parameters")
                 state = self.state[p]
                 if not state:
-                    state["step"] = torch.tensor(0.0, dtype=torch.float32)
                     state["m"] = torch.zeros_like(p)
                     state["v"] = torch.zeros_like(p)
-                state["step"] += 1
                 g = _wide(p.grad)
                 g = -g if group["maximize"] else g
                 ready.append((group, p, g))

@@ -23,10 +23,10 @@ _FUNCTIONS = {
     "_wide": '''
 def _wide(value: Any) -> Any:
     """A tensor, or each of a list, in float32 if it is in half precision."""
-    if isinstance(value, list | tuple):
+    if isinstance(value, torch.Tensor):
+        return value.float() if value.dtype in (torch.float16, torch.bfloat16) else value
+    if isinstance(value, (list, tuple)):
         return [_wide(each) for each in value]
-    if isinstance(value, torch.Tensor) and value.dtype in (torch.float16, torch.bfloat16):
-        return value.float()
     return value
 ''',
     "_Backward": '''

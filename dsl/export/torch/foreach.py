@@ -176,7 +176,7 @@ _HEAD = '''
             for each, p, g in ready:
                 if each is group:
                     w, state = self._open(p)
-                    key = (p.device, p.dtype, state["step"].item())
+                    key = (p.device, p.dtype, STEP)
                     alike.setdefault(key, []).append((p, w, g, state))
             ready = [each for each in ready if each[0] is not group]
 '''
@@ -210,10 +210,11 @@ def at_once(loop: OneByOne, lines: Lines, calls: list[Statement]) -> list[str]:
     used = [
         f"{label} = [row[{at}] for row in rows]" for at, label in rows if label in code.uses
     ] + used
-    count = "t" if "t" in code.uses else "_"
+    head = _HEAD.replace(", STEP", ', state["step"].item()' if loop.values.counts else "")
+    count = "            for (_, _, t), rows in alike.items():"
     return [
-        *_HEAD.strip("\n").splitlines(),
-        f"            for (_, _, {count}), rows in alike.items():",
+        *head.strip("\n").splitlines(),
+        count if "t" in code.uses else "            for rows in alike.values():",
         *(f"                {line}" for line in used),
         *read,
         *code.lines,

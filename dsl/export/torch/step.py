@@ -105,6 +105,8 @@ def _body(
 def ready(values: Values, title: str) -> list[str]:
     """`_ready`, which starts the state of each parameter and counts its steps."""
     code = Code(20)
+    if values.counts:
+        code.write('state["step"] = torch.tensor(0.0, dtype=torch.float32)')
     for slot, rule in values.program.slots.items():
         if rule.kind is not Kind.GLOBAL:
             code.assign(f'state["{values.keys[slot]}"]', values.first_value(rule))
@@ -123,9 +125,10 @@ def ready(values: Values, title: str) -> list[str]:
     if values.facts.noisy:
         code.write('known = [each["index"] for each in self.state.values() if "index" in each]')
         code.write('state["index"] = max(known, default=-1) + 1')
+    counting = "; counts the step" if values.counts else ""
     return [
         "    def _ready(self) -> list[tuple[dict[str, Any], torch.Tensor, torch.Tensor]]:",
-        '        """Group, parameter and gradient where there is one; counts the step."""',
+        f'        """Group, parameter and gradient where there is one{counting}."""',
         "        ready = []",
         "        for group in self.param_groups:",
         '            for p in group["params"]:',
@@ -133,14 +136,12 @@ def ready(values: Values, title: str) -> list[str]:
         "                    continue",
         "                if p.grad.is_sparse:",
         *refusal(20, "RuntimeError", f"{title} does not support sparse gradients"),
-        "                if torch.is_complex(p):",
+        "                if p.dtype.is_complex:",
         *refusal(20, "RuntimeError", f"{title} does not support complex parameters"),
         *climbs,
-        "                state = self.state[p]",
-        "                if not state:",
-        '                    state["step"] = torch.tensor(0.0, dtype=torch.float32)',
-        *code.lines,
-        '                state["step"] += 1',
+        *(["                state = self.state[p]"] if code.lines else []),
+        *(["                if not state:", *code.lines] if code.lines else []),
+        *(['                state["step"] += 1'] if values.counts else []),
         *sign,
         "                ready.append((group, p, g))",
         "        return ready",

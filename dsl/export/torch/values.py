@@ -73,6 +73,11 @@ class Values:
         self.model_slots = [s for s, init in self.program.slots.items() if init.kind is Kind.GLOBAL]
         self.of_model = _model_values(facts.program, self.model_slots)
 
+    @property
+    def counts(self) -> bool:
+        """True if the steps of each parameter are counted: the rule or its draws read the count."""
+        return "t" in self.facts.reads or self.facts.noisy or self.facts.oracles
+
     def looks(self, name: str) -> str:
         return f'state["{self.keys[name]}"]' if name in self.keys else name
 
