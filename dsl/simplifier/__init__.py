@@ -26,6 +26,6 @@ it takes out counts what is shared as often as it is read; and the chain of laws
 looked for again beside it.
 """
 
-from dsl.simplifier.simplify import Simplified, simplified
+from dsl.simplifier.simplify import Simplified, plain, simplified
 
-__all__ = ["Simplified", "simplified"]
+__all__ = ["Simplified", "plain", "simplified"]

@@ -10,6 +10,7 @@ from dsl.errors import DslError
 from dsl.language.registry import Domain
 from dsl.program import Program
 from dsl.rewrite.prune import prune
+from dsl.run.fingerprint import fingerprint
 from dsl.simplifier.check import same_steps
 from dsl.simplifier.costs import program_cost
 from dsl.simplifier.explain import Explanation, Step
@@ -59,6 +60,15 @@ def simplified(program: Program, domain: Domain, *, explain: bool = False) -> Si
             else:
                 chain.append(Step(change.name, "", change.before, change.after, (), after))
     return Simplified(made, "", tuple(chain))
+
+
+def plain(program: Program) -> Program:
+    """The program simplified as in real arithmetic where it still behaves the same, by its
+    fingerprint; exactly where it does not."""
+    made = simplified(program, Domain.FINITE).program
+    if fingerprint(made) == fingerprint(program):
+        return made
+    return simplified(program, Domain.EXACT).program
 
 
 def _passes(program: Program, domain: Domain) -> list[tuple[Program, Change | None]]:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from dsl.rewrite.demands import demands
-from dsl.rewrite.simplify import simplify
+from dsl.simplifier import plain
 from evaluators.statistics import evidence
 from search.objectives import within
 from search.reduction.fresh import Entrant
@@ -49,8 +49,8 @@ def _able(contender: Contender, limits: Mapping[str, float]) -> bool:
 
 
 def size(entrant: Entrant) -> int:
-    """Statements and slots of the program, simplified exactly."""
-    program = simplify(entrant.program)
+    """Statements and slots of the program as people read it."""
+    program = plain(entrant.program)
     return len(program.statements) + len(program.slots)
 
 

@@ -9,12 +9,11 @@ from functools import cached_property
 
 from dsl.behaviour.nearest import known_as
 from dsl.errors import counted
-from dsl.language.registry import Domain
 from dsl.program import Local, Program
 from dsl.program.printer import is_fresh
 from dsl.rewrite.canonical import canonical_hash
 from dsl.rewrite.demands import Demands, demands
-from dsl.simplifier import simplified
+from dsl.simplifier import plain
 from evaluators.statistics import Evidence, holm
 from search.ledger import Ledger
 from search.ledger.reduction import Reduction
@@ -33,13 +32,13 @@ class Claim(Enum):
 
 @dataclass(frozen=True)
 class Entry:
-    """One finalist, or what is left of one: `program` is simplified exactly, `scores` are per fresh
+    """One finalist, or what is left of one: `program` is simplified, `scores` are per fresh
     seed.
 
     `candidate` and `evidence` are None for the tuned baseline. `pareto`: no other finalist is
     better in one objective of the campaign, or smaller, and as good in the rest. `validated` is the
     score on the suite of other tasks, if there was one and it took part. `reduced_from` is the
-    finalist as it was, simplified exactly, and `lost` the evidence that there is a difference.
+    finalist as it was, simplified, and `lost` the evidence that there is a difference.
     """
 
     candidate: int | None
@@ -261,7 +260,7 @@ def _left(ledger: Ledger, finalist: Entry, reduction: Reduction, final: FinalRes
 
 
 def _simplified(program: Program) -> Program:
-    """The program simplified exactly, laid out for reading.
+    """The program simplified, laid out for reading.
 
     Names that printing gave to values without one are dropped, and the next value of a slot gets
     the slot's name.
@@ -270,7 +269,7 @@ def _simplified(program: Program) -> Program:
         replace(statement, name=None) if is_fresh(statement.name or "") else statement
         for statement in program.statements
     )
-    simple = simplified(replace(program, statements=own), Domain.EXACT).program
+    simple = plain(replace(program, statements=own))
     statements = list(simple.statements)
     for slot, update in simple.next_values.items():
         if isinstance(update, Local) and statements[update.index].name not in simple.slots:

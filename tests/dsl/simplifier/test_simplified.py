@@ -11,7 +11,7 @@ from dsl.language.registry import Domain
 from dsl.program import Program
 from dsl.rewrite.prune import prune
 from dsl.run.fingerprint import fingerprint, respond
-from dsl.simplifier import simplified
+from dsl.simplifier import plain, simplified
 from dsl.simplifier.check import same_steps
 from dsl.zoo import ZOO
 from search.config import Config
@@ -189,6 +189,18 @@ def test_500_mutants_get_neither_longer_nor_different():
 @settings(max_examples=40, deadline=None)
 def test_any_program_gets_neither_longer_nor_different(program):
     never_longer_never_different([program])
+
+
+def test_a_plain_program_behaves_as_the_original():
+    """`x * 0` is 0 in real arithmetic, and wherever the search looks; `m - m` of a slot that
+    becomes infinite is not, and stays."""
+    dead = parse("def f(w, g):\n    h = g + 0 * w\n    return 0.1 * h + 0 * square(h)")
+    assert str(plain(dead)).endswith("    return 0.1 * g")
+    grows = parse("def f(w, g, m=const(1e300)):\n    m = 1e200 * m\n    return g + (m - m)")
+    assert len(simplified(grows, Domain.FINITE).program.slots) == 0
+    assert plain(grows).slots.keys() == {"m"}
+    for program in (*mutants(10, 5), dead, grows):
+        assert fingerprint(plain(program)) == fingerprint(program)
 
 
 def test_a_result_that_differs_is_refused(monkeypatch):

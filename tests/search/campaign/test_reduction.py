@@ -164,8 +164,8 @@ def test_a_larger_budget_drops_what_was_left(tmp_path, finished):
 
 
 def program(statements):
-    """A program of so many statements."""
-    lines = [f"    x = {('tanh', 'sign')[step % 2]}(x)\n" for step in range(statements)]
+    """A program of so many statements, none of which a law takes away."""
+    lines = [f"    x = {('tanh', 'sin')[step % 2]}(x)\n" for step in range(statements)]
     return parse(f"def p(w, g):\n    x = g\n{''.join(lines)}    return x")
 
 
