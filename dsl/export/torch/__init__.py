@@ -5,8 +5,9 @@ values       which values exist once for the model, and how each is written
 front        the lines of `step` before the loop: numbers of the model, lists that they need
 loop         the loop over parameters, which moves them and renews their state
 lines        those lines, in place where the data flow allows it
-inplace      expressions as operations in place
-foreach      the same for many parameters at once, by PyTorch's functions of lists
+sums         expressions as sums of tensors, their numbers apart
+inplace      the same as operations in place
+foreach      lines for many parameters at once, by PyTorch's functions of lists
 step         the method `step` around those lines, and the methods that keep its state
 parameters   hyperparameters in the constructor, its docstring and the groups
 source       the whole file

@@ -1,8 +1,7 @@
 """Expressions as operations in place: `w.mul_(1 - lr * wd).addcdiv_(m, denom, value=-lr)`.
 
-An expression over tensors of one shape is a sum of terms, each a number times a tensor, a product
-or a quotient of two. A sum that has the tensor it goes into among its terms is added to that
-tensor; any other is made in a tensor of its own, which what follows may write over.
+A sum (`sums.py`) that has the tensor it goes into among its terms is added to that tensor; any
+other is made in a tensor of its own, which what follows may write over.
 """
 
 import ast
@@ -10,15 +9,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 
 from dsl.export.expressions import names_in, show
-
-_UNARY = {
-    *("sqrt", "abs", "sign", "square", "exp", "expm1", "log", "tanh", "sigmoid", "sin", "cos"),
-    *("tan", "sinh", "cosh", "arcsin", "arccos", "arctan", "arcsinh"),
-}
-"""Functions of PyTorch that have a form in place."""
-
-_NEW = {"maximum", "minimum", "clamp", "where", "log1p"}
-"""Functions of PyTorch besides those that make a tensor of their own."""
+from dsl.export.torch.sums import NEW, UNARY, Sums, Term, is_minus_one, is_negative, negated
 
 _METHODS: dict[type[ast.operator], str] = {
     **{ast.Add: "add_", ast.Sub: "sub_", ast.Mult: "mul_", ast.Div: "div_", ast.Pow: "pow_"},
@@ -41,30 +32,11 @@ class Statement:
     value: ast.expr
 
 
-@dataclass(frozen=True)
-class Term:
-    """`scale * tensor`, or `scale * tensor * by`, or `scale * tensor / by`; 1 where None.
-
-    A term without a tensor is the number `scale`.
-    """
-
-    scale: ast.expr | None
-    tensor: ast.expr | None = None
-    by: ast.expr | None = None
-    divides: bool = False
-
-    def mentions(self, name: str) -> bool:
-        """True if a tensor of the term is, or is made of, the one called `name`."""
-        parts = [part for part in (self.tensor, self.by) if part is not None]
-        return any(name in names_in(part) for part in parts)
-
-
-class InPlace:
+class InPlace(Sums):
     """Writes expressions in place.
 
-    **Arguments:** `tensors`: the names of tensors in the shape of the parameter, never written
-    over. `numbers`: names of Python numbers. `betas`: those of them in [0, 1). `hoist`: gives an
-    expression a line of its own and returns the name, by the name that is wanted.
+    **Arguments:** as of `Sums`, whose tensors are never written over. `hoist`: gives an expression
+    a line of its own and returns the name, by the name that is wanted.
     """
 
     def __init__(
@@ -74,9 +46,7 @@ class InPlace:
         betas: Collection[str],
         hoist: Callable[[str, ast.expr], ast.expr],
     ):
-        self.tensors = tensors
-        self.numbers = numbers
-        self.betas = betas
+        super().__init__(tensors, numbers, betas)
         self.hoist = hoist
         self.exact = {"w", "g"}
         """The tensors certain to have the dtype of the parameter, also where it has no axes."""
@@ -118,7 +88,7 @@ class InPlace:
             for term in own[1:]:
                 scale = ast.BinOp(scale, ast.Add(), term.scale or ast.Constant(1.0))
             made = _call(made, "mul_", ast.BinOp(ast.Constant(1.0), ast.Sub(), scale))
-        return self._added(made, [replace(term, scale=_negated(term.scale)) for term in rest])
+        return self._added(made, [replace(term, scale=negated(term.scale)) for term in rest])
 
     def made(self, node: ast.expr) -> tuple[ast.expr, bool]:
         """The expression of a value, and whether it makes a tensor of its own."""
@@ -129,7 +99,7 @@ class InPlace:
             return self._applied(node)
         match terms:
             case [Term(None, ast.Name() as one, None), Term(scale, ast.expr() as less, None)] if (
-                _is_minus_one(scale)
+                is_minus_one(scale)
             ):
                 return ast.BinOp(one, ast.Sub(), self.made(less)[0]), True
         first = next((t for t in terms if t.by is None and self._owns(t.tensor)), None)
@@ -155,80 +125,6 @@ class InPlace:
             value = self._added(self._short(value), [term])
         return self._short(value), owned
 
-    def is_tensor(self, node: ast.expr) -> bool:
-        """True if a node is made of known tensors and numbers, in the parameter's shape."""
-        match node:
-            case ast.Name(id):
-                return id in self.tensors
-            case ast.BinOp(left=left, right=right):
-                return self.is_tensor(left) or self.is_tensor(right)
-            case ast.UnaryOp(op=ast.USub(), operand=part):
-                return self.is_tensor(part)
-            case ast.Call(ast.Attribute(ast.Name("torch"), name), args, []):
-                return name in _UNARY | _NEW and any(map(self.is_tensor, args))
-        return False
-
-    def is_number(self, node: ast.expr) -> bool:
-        """True if a node is a Python number."""
-        match node:
-            case ast.Constant():
-                return True
-            case ast.Name(id):
-                return id in self.numbers
-            case ast.UnaryOp(op=ast.USub(), operand=part):
-                return self.is_number(part)
-            case ast.BinOp(left=left, op=ast.Add() | ast.Sub() | ast.Mult(), right=right):
-                return self.is_number(left) and self.is_number(right)
-            case ast.BinOp(left=ast.Name(id), op=ast.Pow(), right=right):
-                return id in self.betas and self.is_number(right)
-        return False
-
-    def terms(self, node: ast.expr) -> list[Term]:
-        """The terms of a sum; of anything else, the one that it is."""
-        if self.is_number(node):
-            return [Term(node)]
-        match node:
-            case ast.UnaryOp(op=ast.USub(), operand=part):
-                return [replace(term, scale=_negated(term.scale)) for term in self.terms(part)]
-            case ast.BinOp(left=left, op=ast.Add(), right=right) if self._both(left, right):
-                return [*self.terms(left), *self.terms(right)]
-            case ast.BinOp(left=left, op=ast.Sub(), right=right) if self._both(left, right):
-                less = [replace(t, scale=_negated(t.scale)) for t in self.terms(right)]
-                return [*self.terms(left), *less]
-            case ast.BinOp(left=left, op=ast.Mult(), right=right):
-                if self.is_number(left):
-                    return [replace(t, scale=_product(left, t.scale)) for t in self.terms(right)]
-                if self.is_number(right):
-                    return [replace(t, scale=_product(right, t.scale)) for t in self.terms(left)]
-                if self.is_tensor(left) and self.is_tensor(right):
-                    return [self._paired(left, right, divides=False)]
-            case ast.BinOp(left=left, op=ast.Div(), right=right):
-                if self._is_above_zero(right) and self.is_tensor(left):
-                    return [replace(t, scale=_quotient(t.scale, right)) for t in self.terms(left)]
-                if self.is_tensor(left) and self.is_tensor(right):
-                    return [self._paired(left, right, divides=True)]
-            case ast.Call(ast.Attribute(ast.Name("torch"), "square"), [ast.Name() as part], []):
-                if self.is_tensor(part):
-                    return [Term(None, part, part)]
-        return [Term(None, node)]
-
-    def _both(self, *parts: ast.expr) -> bool:
-        return all(self.is_tensor(part) or self.is_number(part) for part in parts)
-
-    def _paired(self, left: ast.expr, right: ast.expr, *, divides: bool) -> Term:
-        """A product or quotient of tensors; the number before the first one is that of the term."""
-        match self.terms(left):
-            case [Term(scale, ast.expr() as tensor, None)]:
-                return Term(scale, tensor, right, divides)
-        return Term(None, left, right, divides)
-
-    def _is_above_zero(self, node: ast.expr) -> bool:
-        """True for the correction of an average, `1 - b1**t`, by which Python can divide."""
-        match node:
-            case ast.BinOp(ast.Constant(1.0), ast.Sub(), ast.BinOp(ast.Name(id), ast.Pow())):
-                return id in self.betas and self.is_number(node)
-        return False
-
     def _own(self, target: str, terms: list[Term]) -> tuple[list[Term] | None, list[Term]]:
         """The terms that are `target` times a number, and the others; None if one is strange."""
         if any(term.tensor is not None and not self.is_tensor(term.tensor) for term in terms):
@@ -243,14 +139,14 @@ class InPlace:
         """A function or an operator of tensors."""
         match node:
             case ast.Call(ast.Attribute(ast.Name("torch"), name) as function, [part], []) if (
-                name in _UNARY
+                name in UNARY
             ):
                 value, owned = self.made(part)
                 if owned:
                     return _call(value, f"{name}_"), True
                 return ast.Call(function, [value], []), True
             case ast.Call(ast.Attribute(ast.Name("torch"), name) as function, args, []) if (
-                name in _NEW
+                name in NEW
             ):
                 return ast.Call(function, [self.made(arg)[0] for arg in args], []), True
             case ast.BinOp(left=left, op=op, right=right) if self.is_tensor(left):
@@ -284,7 +180,7 @@ class InPlace:
         operand = self._operand(term.tensor, "x")
         if term.by is None and term.scale is None:
             return ast.BinOp(value, ast.Add(), operand), more
-        if term.by is None and _is_minus_one(term.scale):
+        if term.by is None and is_minus_one(term.scale):
             return ast.BinOp(value, ast.Sub(), operand), more
         if term.by is None:
             assert term.scale is not None
@@ -305,8 +201,8 @@ class InPlace:
                 name = "addcdiv_" if term.divides else "addcmul_"
                 by = self._operand(term.by, "denom")
                 value = _call(value, name, operand, by, value=term.scale)
-            elif _is_negative(term.scale):
-                scale = None if _is_minus_one(term.scale) else _negated(term.scale)
+            elif is_negative(term.scale):
+                scale = None if is_minus_one(term.scale) else negated(term.scale)
                 value = _call(value, "sub_", operand, alpha=scale)
             else:
                 value = _call(value, "add_", operand, alpha=term.scale)
@@ -359,51 +255,3 @@ def _times(scale: ast.expr, value: ast.expr) -> ast.expr:
         case ast.UnaryOp(ast.USub(), ast.Constant(1.0)):
             return ast.UnaryOp(ast.USub(), value)
     return ast.BinOp(scale, ast.Mult(), value)
-
-
-def _product(number: ast.expr, scale: ast.expr | None) -> ast.expr:
-    match scale:
-        case None:
-            return number
-        case ast.BinOp(ast.Constant(1.0), ast.Div(), below):
-            return ast.BinOp(number, ast.Div(), below)
-        case ast.UnaryOp(ast.USub(), ast.Constant(1.0)):
-            negative = _negated(number)
-            assert negative is not None
-            return negative
-    return ast.BinOp(number, ast.Mult(), scale)
-
-
-def _quotient(scale: ast.expr | None, below: ast.expr) -> ast.expr:
-    return ast.BinOp(scale or ast.Constant(1.0), ast.Div(), below)
-
-
-def _negated(scale: ast.expr | None) -> ast.expr | None:
-    """The other sign of a number, 1 where it is None."""
-    match scale:
-        case None:
-            return ast.UnaryOp(ast.USub(), ast.Constant(1.0))
-        case ast.UnaryOp(ast.USub(), ast.Constant(1.0)):
-            return None
-        case ast.UnaryOp(ast.USub(), part):
-            return part
-        case ast.BinOp(left, ast.Mult() | ast.Div() as op, right):
-            return ast.BinOp(_negated(left) or ast.Constant(1.0), op, right)
-    return ast.UnaryOp(ast.USub(), scale)
-
-
-def _is_negative(scale: ast.expr | None) -> bool:
-    """True if a number is written with a minus."""
-    match scale:
-        case ast.UnaryOp(ast.USub()):
-            return True
-        case ast.BinOp(left, ast.Mult() | ast.Div()):
-            return _is_negative(left)
-    return False
-
-
-def _is_minus_one(scale: ast.expr | None) -> bool:
-    match scale:
-        case ast.UnaryOp(ast.USub(), ast.Constant(1.0)):
-            return True
-    return False

@@ -117,7 +117,7 @@ class Lines:
         return self.loop.leaf(arg)
 
     def _writer(self) -> InPlace:
-        """What writes expressions over the names of the loop."""
+        """The writer of expressions over the names of the loop."""
         values, called = self.loop.values, self.emitter.called
         zipped = {arg.index: self.emitter.line_names[arg.index] for arg in self.loop.zipped()}
         kind = self.emitter.kind

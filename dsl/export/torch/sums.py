@@ -1,0 +1,174 @@
+"""Sums of tensors: each term a number times a tensor, a product or a quotient of two.
+
+An expression is a tensor where it is made, entry by entry, of tensors in the shape of the parameter
+and of Python numbers. Its numbers are worked out apart from its tensors: `-lr * wd * w` is the
+tensor `w` at the scale `-(lr * wd)`.
+"""
+
+import ast
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+
+from dsl.export.expressions import names_in
+
+UNARY = {
+    *("sqrt", "abs", "sign", "square", "exp", "expm1", "log", "tanh", "sigmoid", "sin", "cos"),
+    *("tan", "sinh", "cosh", "arcsin", "arccos", "arctan", "arcsinh"),
+}
+"""Functions of PyTorch that have a form in place."""
+
+NEW = {"maximum", "minimum", "clamp", "where", "log1p"}
+"""Functions of PyTorch besides those that make a tensor of their own."""
+
+
+@dataclass(frozen=True)
+class Term:
+    """`scale * tensor`, or `scale * tensor * by`, or `scale * tensor / by`; 1 where None.
+
+    A term without a tensor is the number `scale`.
+    """
+
+    scale: ast.expr | None
+    tensor: ast.expr | None = None
+    by: ast.expr | None = None
+    divides: bool = False
+
+    def mentions(self, name: str) -> bool:
+        """True if a tensor of the term is, or is made of, the one called `name`."""
+        parts = [part for part in (self.tensor, self.by) if part is not None]
+        return any(name in names_in(part) for part in parts)
+
+
+class Sums:
+    """Expressions as terms.
+
+    **Arguments:** `tensors`: the names of tensors in the shape of the parameter. `numbers`: names
+    of Python numbers. `betas`: those of them in [0, 1).
+    """
+
+    def __init__(self, tensors: Collection[str], numbers: Collection[str], betas: Collection[str]):
+        self.tensors = tensors
+        self.numbers = numbers
+        self.betas = betas
+
+    def is_tensor(self, node: ast.expr) -> bool:
+        """True if a node is made of known tensors and numbers, in the parameter's shape."""
+        match node:
+            case ast.Name(id):
+                return id in self.tensors
+            case ast.BinOp(left=left, right=right):
+                return self.is_tensor(left) or self.is_tensor(right)
+            case ast.UnaryOp(op=ast.USub(), operand=part):
+                return self.is_tensor(part)
+            case ast.Call(ast.Attribute(ast.Name("torch"), name), args, []):
+                return name in UNARY | NEW and any(map(self.is_tensor, args))
+        return False
+
+    def is_number(self, node: ast.expr) -> bool:
+        """True if a node is a Python number."""
+        match node:
+            case ast.Constant():
+                return True
+            case ast.Name(id):
+                return id in self.numbers
+            case ast.UnaryOp(op=ast.USub(), operand=part):
+                return self.is_number(part)
+            case ast.BinOp(left=left, op=ast.Add() | ast.Sub() | ast.Mult(), right=right):
+                return self.is_number(left) and self.is_number(right)
+            case ast.BinOp(left=ast.Name(id), op=ast.Pow(), right=right):
+                return id in self.betas and self.is_number(right)
+        return False
+
+    def terms(self, node: ast.expr) -> list[Term]:
+        """The terms of a sum; of anything else, the one that it is."""
+        if self.is_number(node):
+            return [Term(node)]
+        match node:
+            case ast.UnaryOp(op=ast.USub(), operand=part):
+                return [replace(term, scale=negated(term.scale)) for term in self.terms(part)]
+            case ast.BinOp(left=left, op=ast.Add(), right=right) if self._both(left, right):
+                return [*self.terms(left), *self.terms(right)]
+            case ast.BinOp(left=left, op=ast.Sub(), right=right) if self._both(left, right):
+                less = [replace(t, scale=negated(t.scale)) for t in self.terms(right)]
+                return [*self.terms(left), *less]
+            case ast.BinOp(left=left, op=ast.Mult(), right=right):
+                if self.is_number(left):
+                    return [replace(t, scale=product(left, t.scale)) for t in self.terms(right)]
+                if self.is_number(right):
+                    return [replace(t, scale=product(right, t.scale)) for t in self.terms(left)]
+                if self.is_tensor(left) and self.is_tensor(right):
+                    return [self._paired(left, right, divides=False)]
+            case ast.BinOp(left=left, op=ast.Div(), right=right):
+                if self._is_above_zero(right) and self.is_tensor(left):
+                    return [replace(t, scale=quotient(t.scale, right)) for t in self.terms(left)]
+                if self.is_tensor(left) and self.is_tensor(right):
+                    return [self._paired(left, right, divides=True)]
+            case ast.Call(ast.Attribute(ast.Name("torch"), "square"), [ast.Name() as part], []):
+                if self.is_tensor(part):
+                    return [Term(None, part, part)]
+        return [Term(None, node)]
+
+    def _both(self, *parts: ast.expr) -> bool:
+        return all(self.is_tensor(part) or self.is_number(part) for part in parts)
+
+    def _paired(self, left: ast.expr, right: ast.expr, *, divides: bool) -> Term:
+        """A product or quotient of tensors; the number before the first one is that of the term."""
+        match self.terms(left):
+            case [Term(scale, ast.expr() as tensor, None)]:
+                return Term(scale, tensor, right, divides)
+        return Term(None, left, right, divides)
+
+    def _is_above_zero(self, node: ast.expr) -> bool:
+        """True for the correction of an average, `1 - b1**t`, by which Python can divide."""
+        match node:
+            case ast.BinOp(ast.Constant(1.0), ast.Sub(), ast.BinOp(ast.Name(id), ast.Pow())):
+                return id in self.betas and self.is_number(node)
+        return False
+
+
+def product(number: ast.expr, scale: ast.expr | None) -> ast.expr:
+    match scale:
+        case None:
+            return number
+        case ast.BinOp(ast.Constant(1.0), ast.Div(), below):
+            return ast.BinOp(number, ast.Div(), below)
+        case ast.UnaryOp(ast.USub(), ast.Constant(1.0)):
+            negative = negated(number)
+            assert negative is not None
+            return negative
+    return ast.BinOp(number, ast.Mult(), scale)
+
+
+def quotient(scale: ast.expr | None, below: ast.expr) -> ast.expr:
+    return ast.BinOp(scale or ast.Constant(1.0), ast.Div(), below)
+
+
+def negated(scale: ast.expr | None) -> ast.expr | None:
+    """The other sign of a number, 1 where it is None."""
+    match scale:
+        case None:
+            return ast.UnaryOp(ast.USub(), ast.Constant(1.0))
+        case ast.UnaryOp(ast.USub(), ast.Constant(1.0)):
+            return None
+        case ast.UnaryOp(ast.USub(), part):
+            return part
+        case ast.BinOp(left, ast.Mult() | ast.Div() as op, right):
+            return ast.BinOp(negated(left) or ast.Constant(1.0), op, right)
+    return ast.UnaryOp(ast.USub(), scale)
+
+
+def is_negative(scale: ast.expr | None) -> bool:
+    """True if a number is written with a minus."""
+    match scale:
+        case ast.UnaryOp(ast.USub()):
+            return True
+        case ast.BinOp(left, ast.Mult() | ast.Div()):
+            return is_negative(left)
+    return False
+
+
+def is_minus_one(scale: ast.expr | None) -> bool:
+    match scale:
+        case ast.UnaryOp(ast.USub(), ast.Constant(1.0)):
+            return True
+    return False
