@@ -1,10 +1,9 @@
 """The environment of the tests, set before anything imports JAX, and what becomes of compiled code.
 
-Tests share what they compile; all of it is freed where a worker has grown by more than `GROWTH`,
-so that it stays below 2 GiB. Files marked `lightly_compiled`
-compare what programs mean and run what they compile a few times: they have LLVM leave out its
-optimizations, which take longer than they save. Slow tests and files without the mark compile as
-users do.
+Tests share what they compile; all of it is freed where a worker has grown by too much, between two
+files if it can be, so that it stays below 2 GiB. Files marked `lightly_compiled` compare what
+programs mean and run what they compile a few times: they have LLVM leave out its optimizations,
+which take longer than they save. Slow tests and files without the mark compile as users do.
 """
 
 import ctypes
@@ -64,8 +63,9 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     jax.config.update("jax_disable_most_optimizations", bool(lightly))
 
 
-GROWTH = 640 * 2**20
-"""Bytes that a worker may gain before what was compiled is freed."""
+GROWTH, BETWEEN = 768 * 2**20, 256 * 2**20
+"""Bytes that a worker may gain before what was compiled is freed: within a file, and between two,
+where no test that follows counts on it."""
 
 
 class _Memory:
@@ -97,8 +97,9 @@ def pytest_runtest_teardown(item: pytest.Item) -> None:
         _Memory.free()
 
 
-@pytest.fixture(scope="module", autouse=sys.platform != "linux")
+@pytest.fixture(scope="module", autouse=True)
 def compiled_code_is_freed() -> Iterator[None]:
-    """Free after each file of tests, where the system does not say how large the worker is."""
+    """Free after a file of tests, always where the system does not say how large the worker is."""
     yield
-    _Memory.free()
+    if sys.platform != "linux" or _Memory.now() > _Memory.at_rest + BETWEEN:
+        _Memory.free()
