@@ -6,6 +6,7 @@ uses when the block is complete: what to import, what to read first.
 
 import ast
 import textwrap
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from dsl.export.expressions import names_in, show
@@ -84,3 +85,8 @@ class Code:
             self.lines += block.lines
             if at == 0:
                 self.write("else:")
+
+
+def names_used(functions: Iterable[str]) -> frozenset[str]:
+    """The names in the texts of functions, by which a file knows what to import."""
+    return frozenset(name for text in functions for name in names_in(ast.parse(text)))

@@ -1,12 +1,11 @@
 """The whole Optax file: docstring, imports, functions, state, transformation, alias."""
 
-import ast
 import builtins
 import io
 import tokenize
 
-from dsl.export.code import function_head
-from dsl.export.expressions import format_float, names_in
+from dsl.export.code import function_head, names_used
+from dsl.export.expressions import format_float
 from dsl.export.facts import Facts
 from dsl.export.header import argument, docstring, prose
 from dsl.export.layout import layout
@@ -57,9 +56,8 @@ class _File:
         return with_name_to_spare(source, plan.name)
 
     def _imports(self) -> list[str]:
-        uses = set(self.parts.uses)
-        for text in self.parts.values.declared.functions.values():
-            uses.update(names_in(ast.parse(text)))
+        functions = self.parts.values.declared.functions.values()
+        uses = {*self.parts.uses, *names_used(functions)}
         lines = ["from collections.abc import Callable"] if "Callable" in uses else []
         lines += ["from typing import Any, NamedTuple", ""]
         lines += ["import jax"] if "jax" in uses else []

@@ -1,6 +1,8 @@
 """A program as a PyTorch file.
 
-declared     the PyTorch texts of the declarations: expressions, functions, methods
+templates    the expressions of declarations as syntax trees
+declared     the functions and methods that a file holds
+texts        those that no declaration gives
 values       which values exist once for the model, and how each is written
 front        the lines of `step` before the loop: numbers of the model, lists that they need
 loop         the loop over parameters, which moves them and renews their state

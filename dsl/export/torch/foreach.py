@@ -190,33 +190,27 @@ def at_once(loop: OneByOne, lines: Lines, calls: list[Statement]) -> list[str]:
     code, writer = Code(16), lines.writer
     spelled: dict[str, ast.expr] = {}
     each = {"w": "ws", "g": "gs"}
-    heads = []
+    heads = [("ws", "[row[1] for row in rows]"), ("gs", "[row[2] for row in rows]")]
     for slot, old in lines.olds.items():
         label = lines.renewed.get(slot) or names.take(f"old_{safe(slot)}")
         spelled[old] = ast.Name(label)
         each[label] = names.take(safe(f"{safe(slot)}s"))
         home = f'state["{loop.values.keys[slot]}"]'
-        heads.append(f"{each[label]} = [{home} for *_, state in rows]")
+        heads.append((each[label], f"[{home} for *_, state in rows]"))
     statements = [Statement(s.label, _plain(fill(s.value, spelled), spelled)) for s in statements]
     if any("state" in names_in(statement.value) for statement in statements):
         return []
     writer.tensors = {*writer.tensors, *each}
     ForEach(code, writer, each, names.take).write(statements)
     numbers = Code(16)
-    loop.parameters.read(numbers, code.uses)
-    read = [line.replace('lr = group["lr"]', 'lr = float(group["lr"])') for line in numbers.lines]
-    used = [head for head in heads if head.split(" = ")[0] in code.uses]
-    rows = [(1, "ws"), (2, "gs")]
-    used = [
-        f"{label} = [row[{at}] for row in rows]" for at, label in rows if label in code.uses
-    ] + used
+    loop.parameters.read(numbers, code.uses, plain_rate=True)
     head = _HEAD.replace(", STEP", ', state["step"].item()' if loop.values.counts else "")
     count = "            for (_, _, t), rows in alike.items():"
     return [
         *head.strip("\n").splitlines(),
         count if "t" in code.uses else "            for rows in alike.values():",
-        *(f"                {line}" for line in used),
-        *read,
+        *(f"                {label} = {rows}" for label, rows in heads if label in code.uses),
+        *numbers.lines,
         *code.lines,
         "                for p, w, _, state in rows:",
         "                    self._close(p, w, state)",

@@ -7,8 +7,8 @@ from dsl.export.code import Code
 from dsl.export.emit import Emitter, Resolve, safe
 from dsl.export.expressions import call, comprehension, expression, fill, names_in, show
 from dsl.export.shapes import alike
-from dsl.export.torch.declared import template
 from dsl.export.torch.parameters import Parameters
+from dsl.export.torch.templates import template
 from dsl.export.torch.values import Values, condition, method_of, needs_model
 from dsl.language.kinds import Kind
 from dsl.program import Arg, Local, Name

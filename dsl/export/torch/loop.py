@@ -7,11 +7,11 @@ from dsl.export.code import Code
 from dsl.export.emit import Emitter, safe
 from dsl.export.expressions import call, expression, show
 from dsl.export.layout import WIDTH, layout
-from dsl.export.torch.declared import makes_new
 from dsl.export.torch.foreach import at_once
 from dsl.export.torch.front import Front
 from dsl.export.torch.inplace import Statement
 from dsl.export.torch.lines import Lines
+from dsl.export.torch.templates import makes_new
 from dsl.export.torch.values import Values, condition
 from dsl.language.kinds import Kind
 from dsl.program import Arg, Local, Name

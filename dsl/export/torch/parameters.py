@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from dsl.export.code import Code
 from dsl.export.emit import Names
-from dsl.export.expressions import expression, format_float
+from dsl.export.expressions import call, expression, format_float
 from dsl.export.facts import Facts
 from dsl.export.header import argument, prose
 from dsl.export.layout import WIDTH, layout
@@ -107,14 +107,18 @@ class Parameters:
             return expression(f'group["betas"][{self.betas.index(name)}]')
         return expression(f'group["{self.keys[name]}"]')
 
-    def read(self, code: Code, uses: Collection[str]) -> None:
-        """Write lines that read from `group` the hyperparameters, and the horizon, in `uses`."""
+    def read(self, code: Code, uses: Collection[str], *, plain_rate: bool = False) -> None:
+        """Write lines that read from `group` the hyperparameters, and the horizon, in `uses`; with
+        `plain_rate` the rate as a Python number, which it is not where it was given as a tensor.
+        """
         betas = [self.called[beta] if self.called[beta] in uses else "_" for beta in self.betas]
         if set(betas) - {"_"}:
             code.assign(", ".join(betas), expression('group["betas"]'))
         for name in self.keys:
             if self.called[name] in uses:
-                code.assign(self.called[name], self.entry(name))
+                entry = self.entry(name)
+                plain = plain_rate and name == "lr"
+                code.assign(self.called[name], call("float", entry) if plain else entry)
         if "T" in uses:
             code.assign("T", self.entry("T"))
 

@@ -1,9 +1,7 @@
 """The whole PyTorch file: docstring, imports, functions, class."""
 
-import ast
-
+from dsl.export.code import names_used
 from dsl.export.emit import Emitter
-from dsl.export.expressions import names_in
 from dsl.export.facts import Facts
 from dsl.export.header import camel_case, docstring
 from dsl.export.torch.parameters import Parameters
@@ -64,9 +62,7 @@ def _class(values: Values, title: str) -> list[str]:
 
 def _imports(functions: list[str]) -> list[str]:
     """The imports: `step` takes a Callable, functions of declarations may want more."""
-    uses = {"Callable"}
-    for text in functions:
-        uses.update(names_in(ast.parse(text)))
+    uses = {"Callable", *names_used(functions)}
     names = [name for name in ("Callable", "Iterable") if name in uses]
     imported = f"from collections.abc import {', '.join(names)}"
     return [imported, "from typing import Any", "", "import torch"]

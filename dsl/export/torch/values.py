@@ -27,8 +27,8 @@ from dsl.export.expressions import (
 )
 from dsl.export.facts import Facts, above_zero, vanishes_in_half
 from dsl.export.shapes import spread
-from dsl.export.torch.declared import (
-    Declared,
+from dsl.export.torch.declared import Declared
+from dsl.export.torch.templates import (
     first_value,
     is_function,
     is_plain,

@@ -1,0 +1,126 @@
+"""Texts that a PyTorch file may hold besides what declarations say: functions, classes, methods."""
+
+FUNCTIONS = {
+    "_wide": '''
+def _wide(value: Any) -> Any:
+    """A tensor, or each of a list, in float32 if it is in half precision."""
+    if isinstance(value, torch.Tensor):
+        return value.float() if value.dtype in (torch.float16, torch.bfloat16) else value
+    if isinstance(value, (list, tuple)):
+        return [_wide(each) for each in value]
+    return value
+''',
+    "_Backward": '''
+class _Backward(torch.overrides.TorchFunctionMode):
+    """While a closure runs: `backward()` keeps the graph, which the rule reads, or does nothing."""
+
+    def __init__(self, *, keeps_graph: bool) -> None:
+        super().__init__()
+        self.keeps_graph = keeps_graph
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        if func is torch.Tensor.backward:
+            if not self.keeps_graph:
+                return None
+            kwargs = {**kwargs, "retain_graph": True}
+        return func(*args, **(kwargs or {}))
+''',
+    "_count": '''
+def _count(step: torch.Tensor) -> Any:
+    """The steps taken, as a number; as a tensor while PyTorch compiles the step."""
+    return step.double() if torch.compiler.is_compiling() else step.item()
+''',
+    "_round_into": '''
+def _round_into(kept: Any, made: Any) -> None:
+    """Round a tensor, or each of a list, into what is kept."""
+    if isinstance(kept, list):
+        for old, new in zip(kept, made, strict=True):
+            old.copy_(new)
+    elif isinstance(kept, torch.Tensor):
+        kept.copy_(made)
+''',
+    "_positive": '''
+def _positive(value: float, dtype: torch.dtype) -> float:
+    """The value, or the least positive number of a dtype in which it would be 0."""
+    info = torch.finfo(dtype)
+    return max(value, info.tiny * info.eps)
+''',
+    "_number": '''
+def _number(value: float, like: torch.Tensor | None = None) -> torch.Tensor:
+    """A number as a tensor without axes, in the dtype of `like` or else float64."""
+    if like is None:
+        return torch.as_tensor(value, dtype=torch.float64)
+    return torch.as_tensor(value, dtype=like.dtype, device=like.device)
+''',
+    "_spread": '''
+def _spread(value: torch.Tensor | float, like: torch.Tensor) -> torch.Tensor:
+    """A value in the shape and dtype of `like`."""
+    return torch.as_tensor(value, dtype=like.dtype, device=like.device).expand_as(like)
+''',
+    "_spread_to": '''
+def _spread_to(
+    value: torch.Tensor | float, shape: tuple[int, ...], like: torch.Tensor
+) -> torch.Tensor:
+    """A value broadcast to a shape, in the dtype of `like`."""
+    return torch.as_tensor(value, dtype=like.dtype, device=like.device).expand(shape)
+''',
+    "_copy_each": '''
+def _copy_each(old: list[torch.Tensor], new: list[torch.Tensor]) -> None:
+    """Put the tensors of one list into those of another."""
+    for here, there in zip(old, new, strict=True):
+        here.copy_(there)
+''',
+}
+
+GROUP = '''
+class _Group(dict[str, Any]):
+    """A group of parameters without a learning rate."""
+
+    def __missing__(self, key: str) -> Any:
+        if key != "lr":
+            raise KeyError(key)
+'''
+
+METHODS = '''
+    def _draw(self, kind: str, p: torch.Tensor, stream: float) -> torch.Tensor:
+        """Random numbers like `p`; a stream is the same however often a step reads it."""
+        generator = self._noise_generator(p, stream)
+        dtype = torch.promote_types(p.dtype, torch.float32)
+        if kind == "normal":
+            return torch.randn(p.shape, generator=generator, dtype=dtype, device=p.device)
+        signs = torch.randint(0, 2, p.shape, generator=generator, device=p.device)
+        return (2 * signs - 1).to(dtype)
+
+    def _draw_members(self, p: torch.Tensor, x: torch.Tensor, stream: float) -> torch.Tensor:
+        """Normal numbers like the members `x` of a population, others than those like `p`."""
+        generator = self._noise_generator(p, stream, len(x))
+        return torch.randn(x.shape, generator=generator, dtype=x.dtype, device=p.device)
+
+    def _noise_generator(self, p: torch.Tensor, *of: float) -> torch.Generator:
+        """The generator of what a step draws for a parameter."""
+        state = self.state[p]
+        mixed = 0
+        for part in (self.param_groups[0]["seed"], state["step"], state["index"], *of):
+            mixed = (mixed * 6364136223846793005 + round(float(part)) + 1442695040888963407) % 2**63
+        return torch.Generator(device=p.device).manual_seed(mixed)
+
+    def _split(self, flat: torch.Tensor, ready: list[Any]) -> list[torch.Tensor]:
+        """Entries of the model, one after the other, as a list like the parameters."""
+        parts = flat.split([p.numel() for _, p, _ in ready])
+        return [x.reshape(p.shape) for x, (_, p, _) in zip(parts, ready, strict=True)]
+
+    def _elsewhere(self, ready: list[Any], point: list[Any], ask: Callable[[], Any]) -> Any:
+        """The answer of `ask` while the parameters are at `point`; it may call a closure."""
+        kept = [(p.clone(), p.grad) for _, p, _ in ready]
+        try:
+            for (_, p, _), there in zip(ready, point, strict=True):
+                p.copy_(there)
+                p.grad = None
+            with torch.enable_grad(), _Backward(keeps_graph=False):
+                return ask()
+        finally:
+            for (_, p, _), (here, grad) in zip(ready, kept, strict=True):
+                p.copy_(here)
+                p.grad = grad
+'''
+"""Methods of no oracle alone; the others stand in the declarations of oracles."""
