@@ -9,6 +9,7 @@ from dsl import parse
 from dsl.export import to_graph
 from dsl.rewrite.liveness import live
 from dsl.zoo import ZOO
+from tests.support.everyday import TO_READ
 from tests.support.odd_programs import ODD
 from tests.support.strategies import programs
 
@@ -41,5 +42,6 @@ def test_dead_code_is_not_drawn():
     assert "sign" not in to_graph(parse("def f(w, g):\n    u = sign(g)\n    return g"))
 
 
-def test_the_graph_reads_well(snapshot):
-    assert to_graph(ZOO["lion"]) == snapshot
+@pytest.mark.parametrize("name", TO_READ)
+def test_the_graph_reads_well(name, snapshot):
+    assert to_graph(ZOO[name]) == snapshot
