@@ -6,7 +6,7 @@ key path, what was met and what would do.
 
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias, get_args
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -161,12 +161,19 @@ def keys_at(model: type[BaseModel], path: KeyPath) -> list[str]:
     for key in path:
         if isinstance(key, int):
             continue
-        annotation = model.model_fields[key].annotation
-        inner = getattr(annotation, "__args__", (annotation,))[0]
-        if not (isinstance(inner, type) and issubclass(inner, BaseModel)):
+        inner = section_of(model.model_fields[key].annotation)
+        if inner is None:
             return []
         model = inner
     return list(model.model_fields)
+
+
+def section_of(annotation: Any) -> type[BaseModel] | None:
+    """The model of the section that a key holds, one or a list of them; None for a plain value."""
+    for each in (annotation, *get_args(annotation)):
+        if isinstance(each, type) and issubclass(each, BaseModel):
+            return each
+    return None
 
 
 def shown(value: Any) -> str:

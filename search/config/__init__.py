@@ -3,6 +3,7 @@
 campaign      the config as a whole
 programs      what programs are made of: primitives, and the changes of a mutation
 judging       how long the search is, and how programs are judged
+resuming      the keys that may change when a run is resumed
 cluster       the Ray cluster that workers join
 load          reads a file or a mapping, and `--set` overrides; compares a config with a stored one
 """

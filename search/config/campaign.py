@@ -1,7 +1,7 @@
 """The config of a campaign as a whole."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field, SerializeAsAny, field_validator, model_validator
 
@@ -26,6 +26,7 @@ from search.config.judging import (
     tasks_of,
 )
 from search.config.programs import MutationConfig, PrimitivesConfig
+from search.config.resuming import FREE, drop_free
 from search.mutation import Breeder, PrimitiveSampler, SearchSpace
 from search.objectives import OBJECTIVES, QUALITY
 from search.strategies import STRATEGIES, Options
@@ -73,9 +74,9 @@ class Config(Section):
     final: FinalConfig = FinalConfig()
     look_ahead: int = Field(default=16, ge=1, le=10_000)
     """Candidate i is chosen knowing the results up to i - look_ahead; at least the workers."""
-    workers: int = Field(default=2, ge=0, le=1_024)
+    workers: Annotated[int, FREE] = Field(default=2, ge=0, le=1_024)
     """Ray actors; 0 evaluates in this process."""
-    cluster: ClusterConfig | None = None
+    cluster: Annotated[ClusterConfig | None, FREE] = None
     """The Ray cluster that they join; without it, a Ray of their own on this machine."""
 
     @field_validator("campaign")
@@ -210,10 +211,5 @@ class Config(Section):
         There is no `final.watch` among them where nothing is looked at.
         """
         plain = self.resolved()
-        for key in ("timeout", "batch"):
-            del plain["evaluation"][key]
-        plain.pop("cluster", None)
-        del plain["workers"], plain["budget"]["seconds"]
-        if not self.watched:
-            del plain["final"]["watch"]
+        drop_free(type(self), plain)
         return plain

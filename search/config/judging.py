@@ -9,6 +9,7 @@ from evaluators.errors import EvaluatorError
 from evaluators.files.config_file import Section, one_of
 from evaluators.suites import TaskChoice, load_suite
 from evaluators.training.batches import BatchShape
+from search.config.resuming import FREE, GROWS, Resumed
 
 TaskCount = Annotated[int, Field(ge=1, le=1_000)]
 Factor = Annotated[float, Field(gt=0, le=1e3, allow_inf_nan=False)]
@@ -19,14 +20,14 @@ class BudgetConfig(Section):
     """The end of the search: whatever comes first, and a file STOP in the folder of the run. It may
     be raised when a run is called again."""
 
-    candidates: int = Field(ge=1, le=100_000_000)
+    candidates: Annotated[int, GROWS] = Field(ge=1, le=100_000_000)
     """Programs, those that repeat an earlier one included."""
-    steps: int | None = Field(default=None, ge=1)
+    steps: Annotated[int | None, GROWS] = Field(default=None, ge=1)
     """Training steps of all candidates together, over tasks, rates and seeds."""
-    seconds: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    seconds: Annotated[float | None, FREE] = Field(default=None, gt=0, allow_inf_nan=False)
     """Of search, all processes that worked on the run together. How many candidates that is depends
     on the machine; which they are does not."""
-    score: float | None = Field(default=None, allow_inf_nan=False)
+    score: Annotated[float | None, GROWS] = Field(default=None, allow_inf_nan=False)
     """The search ends with the first candidate that reaches it."""
 
 
@@ -52,9 +53,9 @@ class EvaluationConfig(Section):
     """Candidates that are judged on the same seeds."""
     elites: int = Field(default=2, ge=0, le=1_000)
     """The number of best candidates that are measured again on the seeds of a new generation."""
-    batch: int = Field(default=4, ge=1, le=1_024)
+    batch: Annotated[int, FREE] = Field(default=4, ge=1, le=1_024)
     """Programs that a worker judges in one go; on an accelerator they run side by side."""
-    timeout: float = Field(default=300.0, gt=0, le=86_400, allow_inf_nan=False)
+    timeout: Annotated[float, FREE] = Field(default=300.0, gt=0, le=86_400, allow_inf_nan=False)
     """Seconds after which a worker counts as hung over one candidate, more for tuning and for other
     suites in the measure of their work; compiling is part of the first evaluation."""
 
@@ -136,7 +137,9 @@ class FinalConfig(Section):
     reduction: ReductionConfig = ReductionConfig()
     meta_validation: str | None = None
     held_out: str | None = None
-    watch: int = Field(default=1000, ge=0, le=100_000_000)
+    watch: Annotated[int, Resumed(without="meta_validation")] = Field(
+        default=1000, ge=0, le=100_000_000
+    )
     """Candidates between two looks. On the suites that come with Stepsmith a look costs about as
     much as fifty candidates."""
     evaluations: int = Field(default=10, ge=1, le=10_000)

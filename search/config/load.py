@@ -15,6 +15,7 @@ from evaluators import registry as tasks
 from evaluators.files.config_file import Advice, Document, KeyPath, keys_at, problem, read, shown
 from search.config.campaign import Config
 from search.config.programs import MutationConfig
+from search.config.resuming import marks, may_change
 from search.errors import ConfigChanged, ConfigError
 from search.strategies import STRATEGIES
 
@@ -43,31 +44,22 @@ def _config(document: Document, overrides: Sequence[str]) -> Config:
 def check_same(stored: dict[str, Any], config: Config, run: Path) -> None:
     """ConfigChanged if the run was started with another config; the budget may grow, and who
     computes and how fast may change."""
-    now = config.comparable()
+    now, marked = config.comparable(), dict(marks(Config))
     final = {"watch": 0, **stored["final"]}  # left out where nothing is looked at
     with suppress(ValidationError):  # a value may be said in several ways, and in others before
         stored = Config.model_validate(stored | {"final": final}).comparable()
     for path, old, new in _differences(stored, now):
-        if path == "final.watch":
+        mark, cure = marked.get(path), "change it back"
+        if mark and mark.allows(old, new):
+            continue
+        if mark and mark.without:
             old, new = old or 0, new or 0
-        if path == "budget.candidates" and old < new:
-            continue
-        if path in ("budget.score", "budget.steps") and (
-            new is None or (old is not None and old < new)
-        ):
-            continue
-        cure = "the budget of a run may grow, not shrink" if path.startswith("budget") else None
+        if mark and mark.grows:
+            cure = "the budget of a run may grow, not shrink"
         raise ConfigChanged(
             f"{run} was started with {path} = {shown(old)}, the config now says {shown(new)}",
-            help=f"{cure or 'change it back'}, or start another run with --out DIR; {_MAY_CHANGE}",
+            help=f"{cure}, or start another run with --out DIR; a run may {may_change(Config)}",
         )
-
-
-_MAY_CHANGE = (
-    "a run may change workers, cluster, evaluation.batch, evaluation.timeout, budget.seconds and, "
-    "without final.meta_validation, final.watch, and raise budget.candidates, budget.steps and "
-    "budget.score"
-)
 
 
 def _apply(raw: dict[str, Any], override: str) -> None:

@@ -14,7 +14,9 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from evaluators.files.config_file import section_of
 from search.config import Config, MutationConfig
+from search.config.resuming import may_change
 from search.mutation import CHANGES
 from search.strategies import STRATEGIES
 from stepsmith.pages.markdown import table
@@ -24,9 +26,8 @@ _INTRO = """\
 A campaign is a YAML file, or a dict for `stepsmith.discover`, with these keys; `configs/` has
 complete ones. Any key may be given on the command line: `--set evaluation.seeds=4`. Unknown keys
 and values out of bounds are refused before anything runs, and the folder of a run has its config
-with every default (`config.yaml`). A run that is resumed may change `workers`, `cluster`,
-`evaluation.batch`, `evaluation.timeout` and `budget.seconds`, and raise the other keys of
-`budget`.
+with every default (`config.yaml`).
+
 """
 _WORDS = {int: "whole number", float: "number", str: "text", bool: "true or false"}
 _HEAD = ("key", "type", "default", "bounds", "meaning")
@@ -35,7 +36,8 @@ _HEAD = ("key", "type", "default", "bounds", "meaning")
 @page("config", "The keys of a campaign")
 def config() -> str:
     """The keys of a campaign: type, default, bounds and meaning."""
-    parts = [_INTRO]
+    resumed = f"A run that is resumed may {may_change(Config, '`')}."
+    parts = [f"{_INTRO}{textwrap.fill(resumed, 100, break_on_hyphens=False)}\n"]
     for path, model in sections(Config):
         title = f"`{path}`" if path else "At the top"
         parts.append(f"## {title}\n\n{about(model)}\n\n{_table(model, path)}")
@@ -53,7 +55,7 @@ def sections(model: type[BaseModel], path: str = "") -> Iterator[tuple[str, type
         model = MutationConfig.of_declared()
     yield path, model
     for name, field in model.model_fields.items():
-        inner = _section(field.annotation)
+        inner = section_of(field.annotation)
         if inner is not None and inner.__name__ != "Options":
             many = typing.get_origin(field.annotation) is list
             yield from sections(inner, f"{path}.{name}".lstrip(".") + ("[]" if many else ""))
@@ -72,7 +74,7 @@ def meaning(model: type[BaseModel], name: str) -> str:
         return own
     if name in CHANGES and issubclass(model, MutationConfig):
         return f"weight: {_sentence(inspect.getdoc(CHANGES[name].make) or '')}"
-    inner = _section(model.model_fields[name].annotation)
+    inner = section_of(model.model_fields[name].annotation)
     return "" if inner is None else _sentence(about(inner))
 
 
@@ -83,14 +85,6 @@ def _table(model: type[BaseModel], path: str) -> str:
         kind, bounds = _type(field.annotation, field.metadata)
         rows.append((key, kind, _default(field), bounds, meaning(model, name)))
     return table(_HEAD, rows)
-
-
-def _section(annotation: Any) -> type[BaseModel] | None:
-    """The model of the section that a key holds, one or a list of them."""
-    for each in (annotation, *typing.get_args(annotation)):
-        if isinstance(each, type) and issubclass(each, BaseModel):
-            return each
-    return None
 
 
 def _type(annotation: Any, metadata: list[Any] | tuple[Any, ...] = ()) -> tuple[str, str]:

@@ -8,6 +8,7 @@ import pytest
 
 from search.campaign import events
 from search.config import Config, check_same
+from search.config.resuming import marks, may_change
 from search.errors import ConfigChanged
 from search.run import run_campaign
 from tests.support.fakes import config, fake_worker
@@ -42,6 +43,15 @@ KINDS = [{"kind": "recombination"}, {"kind": "regularized_evolution", "populatio
 EVERY = {path: kind for kind in KINDS for path in leaves(config(strategy=kind).comparable())}
 FREE = sorted(set(leaves(config().resolved())) - set(leaves(config().comparable())))
 LARGER = ["budget.candidates", "budget.score", "budget.steps"]
+
+
+def test_what_may_change_is_said_in_a_sentence():
+    assert may_change(Config) == (
+        "change workers, cluster, budget.seconds, evaluation.batch, evaluation.timeout and, "
+        "without final.meta_validation, final.watch, and raise budget.candidates, budget.steps "
+        "and budget.score"
+    )
+    assert {path for path, _ in marks(Config)} == {*FREE, *LARGER, "cluster"}
 
 
 def test_a_key_that_decides_what_is_found_stays_as_it_was():
