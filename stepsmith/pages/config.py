@@ -1,4 +1,7 @@
-"""The page of the keys of a campaign, from the models that read them."""
+"""The page of the keys of a campaign, from the models that read them.
+
+The models are imported when the page is made: other pages and their list need no JAX.
+"""
 
 import ast
 import inspect
@@ -15,10 +18,6 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from evaluators.files.config_file import section_of
-from search.config import Config, MutationConfig
-from search.config.resuming import may_change
-from search.mutation import CHANGES
-from search.strategies import STRATEGIES
 from stepsmith.pages.markdown import table
 from stepsmith.pages.page import page
 
@@ -36,6 +35,10 @@ _HEAD = ("key", "type", "default", "bounds", "meaning")
 @page("config", "The keys of a campaign")
 def config() -> str:
     """The keys of a campaign: type, default, bounds and meaning."""
+    from search.config import Config
+    from search.config.resuming import may_change
+    from search.strategies import STRATEGIES
+
     resumed = f"A run that is resumed may {may_change(Config, '`')}."
     parts = [f"{_INTRO}{textwrap.fill(resumed, 100, break_on_hyphens=False)}\n"]
     for path, model in sections(Config):
@@ -51,6 +54,8 @@ def config() -> str:
 
 def sections(model: type[BaseModel], path: str = "") -> Iterator[tuple[str, type[BaseModel]]]:
     """The sections of a config below a key, with the keys that lead to them."""
+    from search.config import MutationConfig
+
     if model is MutationConfig:
         model = MutationConfig.of_declared()
     yield path, model
@@ -69,6 +74,9 @@ def about(model: type[BaseModel]) -> str:
 def meaning(model: type[BaseModel], name: str) -> str:
     """The meaning of a key: its own docstring, that of the section that it holds, or of the kind
     of change that it weighs; empty where the section's docstring says it."""
+    from search.config import MutationConfig
+    from search.mutation import CHANGES
+
     own = _docstrings(model).get(name)
     if own:
         return own

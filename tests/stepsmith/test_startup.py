@@ -66,6 +66,13 @@ TEXT = (
     "tasks",
     "tasks --json",
     "suites",
+    "page",
+    "page language",
+    "page ledger",
+    "page zoo",
+    "combine lion warmup:warmup=100 cosine",
+    "export lion --to torch",
+    "export lion --to optax",
 )
 
 
