@@ -31,7 +31,7 @@ from dsl.language.kinds import Kind
 from dsl.language.registry import Primitive, Scope
 
 
-class Declared:
+class MeaningDeclarations:
     """The declarations as a file over the namespace `xp` holds them, noted as they are used.
 
     **Arguments:** `xp`: the name of the array namespace in the file. `array`: the type of an array.

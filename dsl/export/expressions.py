@@ -70,12 +70,12 @@ def fill(template: ast.expr, values: Mapping[str, ast.expr]) -> ast.expr:
 def rewritten(node: ast.expr, change: Callable[[ast.expr], ast.expr]) -> ast.expr:
     """A copy of the tree with `change` applied to every node, children first."""
 
-    class Change(ast.NodeTransformer):
+    class _Replaced(ast.NodeTransformer):
         def visit(self, node: ast.AST) -> ast.AST:
             node = self.generic_visit(node)
             return change(node) if isinstance(node, ast.expr) else node
 
-    made = Change().visit(copy.deepcopy(node))
+    made = _Replaced().visit(copy.deepcopy(node))
     assert isinstance(made, ast.expr)
     return made
 

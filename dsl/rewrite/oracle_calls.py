@@ -28,7 +28,7 @@ Flags = Bool[np.ndarray, " steps"]
 
 
 @dataclass(frozen=True)
-class Call:
+class OracleCall:
     """An oracle that a program asks: how it is spelled, and what that costs each time.
 
     `least` and `most` bound the part of all steps on which it is asked in the long run; they are
@@ -42,7 +42,7 @@ class Call:
 
 
 @lru_cache(maxsize=4096)
-def oracle_calls(program: Program) -> tuple[Call, ...]:
+def oracle_calls(program: Program) -> tuple[OracleCall, ...]:
     """The calls of live oracles, in order, with how often they are made in the long run; none of
     those that are never made."""
     asked = steps_asked(program, 2 * _LONG)
@@ -51,7 +51,7 @@ def oracle_calls(program: Program) -> tuple[Call, ...]:
         if not most.any():
             continue
         shares = [_share(np.flatnonzero(steps[_LONG:])) for steps in (least, most)]
-        found.append(Call(program.statements[index].op, _cost(program, index), *shares))
+        found.append(OracleCall(program.statements[index].op, _cost(program, index), *shares))
     return tuple(found)
 
 

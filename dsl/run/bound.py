@@ -19,8 +19,8 @@ from dsl.language.closed_form import flat
 from dsl.language.kinds import Kind, plain
 from dsl.language.registry import Scope
 from dsl.program import Program
-from dsl.run.interpret import Step, applied, number
-from dsl.run.plan import Branch, Call, Output, plan
+from dsl.run.interpret import StepServices, applied, number
+from dsl.run.plan import Branch, Output, PlannedCall, plan
 from dsl.run.values import Value, initial, lifted
 from dsl.shapes import Float, Leaf
 
@@ -46,7 +46,7 @@ class Bound:
         self.program = program
         self.leaves = leaves
         self.xp = xp
-        self.services: Step | None = None
+        self.services: StepServices | None = None
         self._plan = plan(program)
         sizes = [leaf.size for leaf in leaves]
         ends = pairwise((0, *accumulate(sizes)))
@@ -72,7 +72,7 @@ class Bound:
         }
 
     def step(
-        self, inputs: Mapping[str, Value], slots: Mapping[str, Value], services: Step
+        self, inputs: Mapping[str, Value], slots: Mapping[str, Value], services: StepServices
     ) -> tuple[Float[np.ndarray, " entries"], dict[str, Value]]:
         """The step that is subtracted, and the next value of each slot; to be called where NumPy is
         told to ignore what overflows.
@@ -117,7 +117,7 @@ class Bound:
                 if all(isinstance(arg, float) for arg in args):
                     self._start[index] = number(self.xp, call.primitive, args)
 
-    def _computing(self, call: Call) -> Compute:
+    def _computing(self, call: PlannedCall) -> Compute:
         """The function that evaluates a call."""
         xp, take = self.xp, _taking(call.args)
         primitive, meaning, lifts = call.primitive, call.primitive.meaning, call.passing.lifts
@@ -138,14 +138,14 @@ class Bound:
 
         return broadcasting
 
-    def _part_by_part(self, call: Call, args: Sequence[Value]) -> Value:
+    def _part_by_part(self, call: PlannedCall, args: Sequence[Value]) -> Value:
         """A call as the interpreter evaluates it."""
         assert self.services is not None
         parts = [self.parts(*pair) for pair in zip(args, call.passing.given, strict=True)]
         value = applied(self.xp, call, parts, self.leaves, self.services)
         return self.whole(value, call.passing.result)
 
-    def _chosen(self, call: Call, values: list[Value]) -> Value:
+    def _chosen(self, call: PlannedCall, values: list[Value]) -> Value:
         """The branch that the flag of a choice chooses."""
         new, old = call.branches
         branch: Branch = new if values[call.args[0]] != 0 else old
@@ -172,7 +172,7 @@ class Bound:
         return np.broadcast_to(value, len(self._owner if to is Kind.TENSOR else self.leaves))
 
 
-def _of_numbers(call: Call) -> bool:
+def _of_numbers(call: PlannedCall) -> bool:
     """True if a call makes a Global of Globals, and asks nothing."""
     scope: Scope = call.primitive.scope
     return scope is Scope.LEAF and call.passing.result is Kind.GLOBAL and not call.branches

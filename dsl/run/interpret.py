@@ -14,12 +14,12 @@ import numpy as np
 from dsl.language.kinds import Kind
 from dsl.language.registry import Primitive, Scope
 from dsl.program import Program
-from dsl.run.plan import Branch, Call, Output, Plan, plan
+from dsl.run.plan import Branch, ExecutionPlan, Output, PlannedCall, plan
 from dsl.run.values import Value, cast_like, lifted, part_by_part
 
 
 @runtime_checkable
-class Step(Protocol):
+class StepServices(Protocol):
     """The services of a step besides arrays: noise, and oracles on the current batch.
 
     Tensors go in and out as lists of arrays. An implementation raises where it cannot answer.
@@ -46,7 +46,7 @@ def run_step(
     program: Program,
     inputs: Mapping[str, Value],
     slots: Mapping[str, Value],
-    step: Step,
+    step: StepServices,
     xp: Any,
     choose: Choose = _choose,
 ) -> tuple[list[Any], dict[str, Value]]:
@@ -66,10 +66,10 @@ class _Run:
 
     def __init__(
         self,
-        plan: Plan,
+        plan: ExecutionPlan,
         inputs: Mapping[str, Value],
         slots: Mapping[str, Value],
-        step: Step,
+        step: StepServices,
         xp: Any,
         choose: Choose,
     ):
@@ -105,11 +105,11 @@ class _Run:
     def read(self, output: Output, values: list[Value]) -> Value:
         return lifted(self.xp, values[output.place], output.kind, output.to, self.leaves)
 
-    def apply(self, call: Call, values: list[Value]) -> Value:
+    def apply(self, call: PlannedCall, values: list[Value]) -> Value:
         args = [values[place] for place in call.args]
         return applied(self.xp, call, args, self.leaves, self.step)
 
-    def select(self, call: Call, values: list[Value]) -> Value:
+    def select(self, call: PlannedCall, values: list[Value]) -> Value:
         """The branch that the flag of a choice chooses; the other is not evaluated."""
         alone = np.empty((), np.result_type(np.float32, *(leaf.dtype for leaf in self.leaves)))
         like = alone if call.passing.result is Kind.GLOBAL else self.leaves
@@ -123,7 +123,9 @@ class _Run:
         return self.choose(values[call.args[0]], new, old)
 
 
-def applied(xp: Any, call: Call, args: list[Value], leaves: Sequence[Any], step: Step) -> Value:
+def applied(
+    xp: Any, call: PlannedCall, args: list[Value], leaves: Sequence[Any], step: StepServices
+) -> Value:
     """The value of a call that is no choice."""
     primitive, passing = call.primitive, call.passing
     for at, kind, to in passing.lifts:
@@ -162,7 +164,7 @@ def _rounded(
     ]
 
 
-def _per_tensor(xp: Any, call: Call, args: list[Value], count: int) -> Value:
+def _per_tensor(xp: Any, call: PlannedCall, args: list[Value], count: int) -> Value:
     """The meaning applied to one tensor after the other, `count` in all."""
     meaning = call.primitive.meaning
     if call.passing.result.many and call.primitive.signature.elementwise:

@@ -56,7 +56,7 @@ class Passing(NamedTuple):
     at_once: bool
 
 
-class Call(NamedTuple):
+class PlannedCall(NamedTuple):
     """A statement: a primitive, the places of its arguments and how they are passed. A choice has
     `branches` for its arguments after the flag."""
 
@@ -67,7 +67,7 @@ class Call(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class ExecutionPlan:
     """The statements of a program as calls, and what leaves the step.
 
     `values` is the list of values at the start of a step, where all but the numbers are None.
@@ -76,19 +76,19 @@ class Plan:
 
     values: list[float | None]
     names: Mapping[str, int]
-    calls: Sequence[Call]
+    calls: Sequence[PlannedCall]
     order: Sequence[int]
     result: Output
     slots: Mapping[str, Output]
 
 
 @lru_cache(maxsize=1024)
-def plan(program: Program) -> Plan:
+def plan(program: Program) -> ExecutionPlan:
     """The plan of a program; hyperparameters are among its names."""
     program = spelled_out(program)
     places = _places(program)
     outputs = (program.result, *program.next_values.values())
-    return Plan(
+    return ExecutionPlan(
         values=[arg.value if isinstance(arg, Const) else None for arg in places],
         names={arg.id: place for arg, place in places.items() if isinstance(arg, Name)},
         calls=[_call(program, statement, places) for statement in program.statements],
@@ -112,7 +112,7 @@ def _places(program: Program) -> dict[Arg, int]:
     return {arg: place for place, arg in enumerate(dict.fromkeys(args))}
 
 
-def _call(program: Program, statement: Statement, places: Mapping[Arg, int]) -> Call:
+def _call(program: Program, statement: Statement, places: Mapping[Arg, int]) -> PlannedCall:
     primitive = PRIMITIVES[statement.op]
     passing = _passing(primitive, tuple(map(program.kind_of, statement.args)))
     branches = [
@@ -122,7 +122,7 @@ def _call(program: Program, statement: Statement, places: Mapping[Arg, int]) -> 
         )
         for at in primitive.lazy
     ]
-    return Call(primitive, [places[arg] for arg in statement.args], passing, branches)
+    return PlannedCall(primitive, [places[arg] for arg in statement.args], passing, branches)
 
 
 @lru_cache(maxsize=4096)

@@ -25,7 +25,7 @@ _DEEPEST = 150
 """Terms within terms that are explained; a chain of more is told in one step."""
 
 
-class Step(NamedTuple):
+class ExplainedStep(NamedTuple):
     """One law applied to one line of a program.
 
     `equation` is the law as it is declared, empty for what is not declared as one; `assumed` are
@@ -70,21 +70,23 @@ class Explanation:
         self._names = names_of(graph, program, loaded)
         self._known: dict[tuple[int, int], list[_Edge]] = {}
 
-    def steps(self, choice: Mapping[int, int], made: Program) -> list[Step]:
+    def steps(self, choice: Mapping[int, int], made: Program) -> list[ExplainedStep]:
         """The steps; the program of the last one is `made`."""
         try:
             found = self._steps(choice)
         except (_TooDeep, RecursionError):
             found = []
         if not found:
-            return [Step("laws in many places", "", "the program", "a shorter one", (), made)]
+            return [
+                ExplainedStep("laws in many places", "", "the program", "a shorter one", (), made)
+            ]
         return [*found[:-1], found[-1]._replace(program=made)]
 
-    def _steps(self, choice: Mapping[int, int]) -> list[Step]:
+    def _steps(self, choice: Mapping[int, int]) -> list[ExplainedStep]:
         final: dict[int, int] = {}
         state = list(self.loaded.roots)
         goals = [self._chosen(root, choice, final) for root in state]
-        found: list[Step] = []
+        found: list[ExplainedStep] = []
         for at, goal in enumerate(goals):
             plan = list(self._path(state[at], goal))
             while plan:
@@ -190,13 +192,13 @@ class Explanation:
             made[term] = term if added is None else added
         return made[term]
 
-    def _told(self, edge: _Edge, state: list[int]) -> Step:
+    def _told(self, edge: _Edge, state: list[int]) -> ExplainedStep:
         """A step in words, with the program that it leads to."""
         reason = edge.reason
         law = reason.law
         if law is None:
             law = law_between(self.graph, edge.before, edge.after, self.domain)
-        return Step(
+        return ExplainedStep(
             law=reason.name if law is None else law.title,
             equation="" if law is None else law.text,
             before=self._text(edge.before),

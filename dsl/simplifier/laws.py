@@ -29,14 +29,14 @@ class Number:
 
 
 @dataclass(frozen=True)
-class Call:
+class CallPattern:
     """A primitive applied to patterns."""
 
     op: str
     args: "tuple[Shape, ...]"
 
 
-Shape: TypeAlias = Free | Number | Call
+Shape: TypeAlias = Free | Number | CallPattern
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Ready:
     """A law with both sides as patterns; `factors` are those of a left side that is a product."""
 
     law: Law
-    left: Call
+    left: CallPattern
     right: Shape
     factors: tuple[tuple[Shape, int], ...] = ()
 
@@ -88,7 +88,7 @@ def ready(law: Law) -> Ready:
     """A law made ready."""
     lhs, rhs = parse_law(law.text, law.numbers)
     left, right = shape(lhs, lhs.result), shape(rhs, rhs.result)
-    assert isinstance(left, Call), "the left side of a law applies a primitive"
+    assert isinstance(left, CallPattern), "the left side of a law applies a primitive"
     return Ready(law, left, right, _factors(left) if law.domain is Domain.FINITE else ())
 
 
@@ -101,15 +101,15 @@ def shape(program: Program, arg: Arg) -> Shape:
             return Free(id)
         case Local(index):
             statement = program.statements[index]
-            return Call(statement.op, tuple(shape(program, each) for each in statement.args))
+            return CallPattern(statement.op, tuple(shape(program, each) for each in statement.args))
 
 
-def _factors(left: Call) -> tuple[tuple[Shape, int], ...]:
+def _factors(left: CallPattern) -> tuple[tuple[Shape, int], ...]:
     """The factors of a product of at least one call with something else; calls come first."""
     found: dict[Shape, int] = {}
 
     def collect(part: Shape, power: int) -> None:
-        if isinstance(part, Call) and part.op in ("mul", "div"):
+        if isinstance(part, CallPattern) and part.op in ("mul", "div"):
             collect(part.args[0], power)
             collect(part.args[1], power if part.op == "mul" else -power)
         else:
@@ -118,8 +118,8 @@ def _factors(left: Call) -> tuple[tuple[Shape, int], ...]:
     if left.op not in ("mul", "div"):
         return ()
     collect(left, 1)
-    calls = [(part, power) for part, power in found.items() if isinstance(part, Call)]
-    others = [(part, power) for part, power in found.items() if not isinstance(part, Call)]
+    calls = [(part, power) for part, power in found.items() if isinstance(part, CallPattern)]
+    others = [(part, power) for part, power in found.items() if not isinstance(part, CallPattern)]
     if not calls or any(isinstance(part, Number) for part, _ in others):
         return ()
     return (*calls, *others)

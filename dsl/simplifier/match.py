@@ -9,7 +9,7 @@ from dsl.language.kinds import Kind
 from dsl.language.registry import PRIMITIVES
 from dsl.simplifier.classes import Reason
 from dsl.simplifier.graph import Graph
-from dsl.simplifier.laws import Call, Free, Number, Ready, Shape
+from dsl.simplifier.laws import CallPattern, Free, Number, Ready, Shape
 from dsl.simplifier.ring import Product, constant, times
 from dsl.simplifier.signs import Signs
 
@@ -17,7 +17,7 @@ Bound = dict[str, int]
 """The terms that free names stand for."""
 
 
-def matches(graph: Graph, pattern: Call, term: int, bound: Bound) -> Iterator[Bound]:
+def matches(graph: Graph, pattern: CallPattern, term: int, bound: Bound) -> Iterator[Bound]:
     """The ways in which a term, applied to what is equal to its arguments, is the pattern."""
     kids = graph.kids[term]
     yield from _all(graph, pattern.args, kids, bound)
@@ -51,12 +51,12 @@ def within(graph: Graph, pattern: Shape, term: int, bound: Bound) -> Iterator[Bo
             yield from matches(graph, pattern, each, bound)
 
 
-def possible(graph: Graph, pattern: Call, term: int) -> bool:
+def possible(graph: Graph, pattern: CallPattern, term: int) -> bool:
     """False if a term cannot be the pattern, by a look at its arguments."""
     kids = graph.kids[term]
     swaps = PRIMITIVES[pattern.op].commutative
     for at, part in enumerate(pattern.args):
-        if isinstance(part, Call):
+        if isinstance(part, CallPattern):
             if part.op in graph.by_op[graph.find(kids[at])]:
                 continue
             if swaps and at < 2 and part.op in graph.by_op[graph.find(kids[1 - at])]:
@@ -137,7 +137,7 @@ def _factors(
         if taken is not None:
             yield from _factors(graph, rest, taken, bound)
         return
-    if not isinstance(part, Call):
+    if not isinstance(part, CallPattern):
         return
     for base, have in product:
         if abs(have) < abs(power) or (have > 0) is not (power > 0):

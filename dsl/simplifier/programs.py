@@ -58,7 +58,7 @@ def there(graph: Graph, loaded: Loaded) -> frozenset[int]:
     )
 
 
-class Terms(Protocol):
+class TermStore(Protocol):
     """Terms, and which of them are equal."""
 
     op: list[str]
@@ -77,7 +77,7 @@ class Writer:
     as the term at hand.
     """
 
-    def __init__(self, graph: Terms, choice: Mapping[int, int]):
+    def __init__(self, graph: TermStore, choice: Mapping[int, int]):
         self.graph = graph
         self.choice = choice
         self.statements: list[Statement] = []

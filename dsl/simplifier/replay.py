@@ -6,7 +6,7 @@ from dsl.language.registry import Domain, Law
 from dsl.program import Program
 from dsl.rewrite.canonical import canonical
 from dsl.rewrite.prune import prune
-from dsl.simplifier.explain import Step
+from dsl.simplifier.explain import ExplainedStep
 from dsl.simplifier.graph import FOLDED, RING_STEP, Graph
 from dsl.simplifier.instance import equal_sums, folds_to, is_instance
 from dsl.simplifier.laws import all_laws
@@ -15,7 +15,7 @@ from dsl.simplifier.simplify import saturated
 from dsl.simplifier.slots import changes, tidied
 
 
-def first_gap(program: Program, steps: Sequence[Step], domain: Domain) -> int | None:
+def first_gap(program: Program, steps: Sequence[ExplainedStep], domain: Domain) -> int | None:
     """The number of the first step that its law does not explain, from 0; None if there is none."""
     for at, step in enumerate(steps):
         if not replays(program, step, domain):
@@ -24,7 +24,7 @@ def first_gap(program: Program, steps: Sequence[Step], domain: Domain) -> int | 
     return None
 
 
-def replays(program: Program, step: Step, domain: Domain) -> bool:
+def replays(program: Program, step: ExplainedStep, domain: Domain) -> bool:
     """True if a step leads from a program to its own by one use of its law, in one place or in
     several alike."""
     if step.equation:

@@ -19,7 +19,7 @@ from dsl.simplifier.costs import program_cost
 from dsl.simplifier.graph import Graph
 from dsl.simplifier.programs import load
 from dsl.simplifier.saturate import Saturation
-from dsl.simplifier.whole import Change, Shorter, instead, no_longer, start, without
+from dsl.simplifier.whole import RewrittenProgram, Shorter, instead, no_longer, start, without
 
 _STEPS = 3
 """Steps after which a multiple is guessed from what slots hold."""
@@ -29,19 +29,19 @@ _ATTEMPTS, _LONG = 6, 60
 _OTHER_START = {"ones": "const", "zeros": "const"}
 
 
-def multiple_of_a_slot(program: Program, shorter: Shorter) -> Change | None:
+def multiple_of_a_slot(program: Program, shorter: Shorter) -> RewrittenProgram | None:
     """Two slots that are updated alike up to a factor."""
     for slot, other, factor in itertools.islice(_guesses(program), _ATTEMPTS):
         if not _proved(program, slot, other, factor):
             continue
         if factor == 1:
             made = without(program, slot, Name(other))
-            return Change("a slot that is another one", slot, other, made)
+            return RewrittenProgram("a slot that is another one", slot, other, made)
         made = instead(program, slot, Statement("mul", (Const(factor), Name(other))))
         least = shorter(made) or made
         if program_cost(least) < program_cost(program) and no_longer(least, program):
             text = f"{format_number(factor)} * {other}"
-            return Change("a slot that is a multiple of another", slot, text, made)
+            return RewrittenProgram("a slot that is a multiple of another", slot, text, made)
     return None
 
 
@@ -100,7 +100,7 @@ def _proved(program: Program, slot: str, other: str, factor: float) -> bool:
     return graph.same(following, loaded.nexts[slot])
 
 
-def other_scale(program: Program, shorter: Shorter) -> Change | None:
+def other_scale(program: Program, shorter: Shorter) -> RewrittenProgram | None:
     """A slot that takes fewer statements if a multiple of it is kept."""
     left = _ATTEMPTS if len(program.statements) <= _LONG else 1
     for slot in program.slots:
@@ -112,7 +112,7 @@ def other_scale(program: Program, shorter: Shorter) -> Change | None:
                 continue
             if program_cost(least) < program_cost(program) - _ROUNDING:
                 text = f"{format_number(factor)} * {slot}"
-                return Change("a slot kept at another scale", slot, text, made)
+                return RewrittenProgram("a slot kept at another scale", slot, text, made)
     return None
 
 

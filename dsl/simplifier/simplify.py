@@ -13,14 +13,14 @@ from dsl.rewrite.prune import prune
 from dsl.run.fingerprint import fingerprint
 from dsl.simplifier.check import same_steps
 from dsl.simplifier.costs import program_cost
-from dsl.simplifier.explain import Explanation, Step
+from dsl.simplifier.explain import ExplainedStep, Explanation
 from dsl.simplifier.extract import Extraction
 from dsl.simplifier.graph import Graph
 from dsl.simplifier.programs import Loaded, load, there, written
 from dsl.simplifier.saturate import Saturation
 from dsl.simplifier.signs import never_below
 from dsl.simplifier.slots import changes, tidied
-from dsl.simplifier.whole import Change
+from dsl.simplifier.whole import RewrittenProgram
 
 _PASSES = 24
 _SMALL = 1e-9
@@ -33,7 +33,7 @@ class Simplified:
 
     program: Program
     refused: str = ""
-    chain: tuple[Step, ...] = ()
+    chain: tuple[ExplainedStep, ...] = ()
 
 
 def simplified(program: Program, domain: Domain, *, explain: bool = False) -> Simplified:
@@ -50,7 +50,7 @@ def simplified(program: Program, domain: Domain, *, explain: bool = False) -> Si
             return Simplified(program, refused)
         found = simplified(program, Domain.EXACT, explain=explain)
         return Simplified(found.program, refused, found.chain)
-    chain: list[Step] = []
+    chain: list[ExplainedStep] = []
     if explain:
         for before, (after, change) in zip(
             [program, *(p for p, _ in passes)], passes, strict=False
@@ -58,7 +58,7 @@ def simplified(program: Program, domain: Domain, *, explain: bool = False) -> Si
             if change is None:
                 chain += _explained(before, after, domain)
             else:
-                chain.append(Step(change.name, "", change.before, change.after, (), after))
+                chain.append(ExplainedStep(change.name, "", change.before, change.after, (), after))
     return Simplified(made, "", tuple(chain))
 
 
@@ -71,7 +71,7 @@ def plain(program: Program) -> Program:
     return simplified(program, Domain.EXACT).program
 
 
-def _passes(program: Program, domain: Domain) -> list[tuple[Program, Change | None]]:
+def _passes(program: Program, domain: Domain) -> list[tuple[Program, RewrittenProgram | None]]:
     """The programs on the way, each with the law about slots that led to it, up to the cheapest."""
     found = list(_all_passes(program, domain))
     fewest = len(prune(program).statements)
@@ -81,7 +81,9 @@ def _passes(program: Program, domain: Domain) -> list[tuple[Program, Change | No
     return found[: best + 1]
 
 
-def _all_passes(program: Program, domain: Domain) -> Iterator[tuple[Program, Change | None]]:
+def _all_passes(
+    program: Program, domain: Domain
+) -> Iterator[tuple[Program, RewrittenProgram | None]]:
     for _ in range(_PASSES):
         change = tidied(program)
         made = saturated(program, domain) if change is None else change.program
@@ -113,7 +115,7 @@ def saturated(program: Program, domain: Domain) -> Program | None:
     return made if shorter and program_cost(made) < program_cost(program) - _SMALL else None
 
 
-def _explained(before: Program, after: Program, domain: Domain) -> list[Step]:
+def _explained(before: Program, after: Program, domain: Domain) -> list[ExplainedStep]:
     """The steps that `saturated` made."""
     graph, loaded = in_graph(before, domain, proofs=True)
     extraction = Extraction(graph, loaded.roots, there(graph, loaded))

@@ -13,17 +13,17 @@ from dsl.program.walk import Read, Rewriter, readers
 from dsl.rewrite.canonical import shared
 from dsl.rewrite.prune import prune
 from dsl.simplifier.scales import multiple_of_a_slot, other_scale
-from dsl.simplifier.whole import Change, Shorter, instead, no_longer, start
+from dsl.simplifier.whole import RewrittenProgram, Shorter, instead, no_longer, start
 
 _ONE_PRODUCT = "a hyperparameter that occurs in one product only"
 
 
-def tidied(program: Program) -> Change | None:
+def tidied(program: Program) -> RewrittenProgram | None:
     """The first law that has something to say of what is not needed, or there twice."""
     return _dead(program) or _twins(program)
 
 
-def changes(program: Program, domain: Domain, shorter: Shorter) -> Change | None:
+def changes(program: Program, domain: Domain, shorter: Shorter) -> RewrittenProgram | None:
     """The first law that has something to say of a program whose statements are as few as can be.
 
     **Arguments:** `shorter`: gives a program with fewer statements, or None.
@@ -38,7 +38,7 @@ def changes(program: Program, domain: Domain, shorter: Shorter) -> Change | None
     return change
 
 
-def _dead(program: Program) -> Change | None:
+def _dead(program: Program) -> RewrittenProgram | None:
     """Statements and slots that no step depends on."""
     made = prune(program)
     if made is program:
@@ -46,19 +46,21 @@ def _dead(program: Program) -> Change | None:
     gone = [name for name in program.slots if name not in made.slots]
     count = len(program.statements) - len(made.statements)
     words = [f"{count} statements"] * bool(count) + gone
-    return Change("what no step depends on", ", ".join(words) or "unread names", "", made)
+    return RewrittenProgram("what no step depends on", ", ".join(words) or "unread names", "", made)
 
 
-def _twins(program: Program) -> Change | None:
+def _twins(program: Program) -> RewrittenProgram | None:
     """Slots that hold the same, and values that are computed twice."""
     made = shared(program)
     if len(made.statements) == len(program.statements) and len(made.slots) == len(program.slots):
         return None
     gone = [name for name in program.slots if name not in made.slots]
-    return Change("equal values computed once, equal slots kept once", ", ".join(gone), "", made)
+    return RewrittenProgram(
+        "equal values computed once, equal slots kept once", ", ".join(gone), "", made
+    )
 
 
-def _function_of_a_slot(program: Program) -> Change | None:
+def _function_of_a_slot(program: Program) -> RewrittenProgram | None:
     """A slot whose next value is a function of the next value of another."""
     holders: dict[Arg, str] = {}
     for slot, value in program.next_values.items():
@@ -77,7 +79,9 @@ def _function_of_a_slot(program: Program) -> Change | None:
         made = instead(program, slot, Statement(statement.op, args))
         if no_longer(made, program) and _starts_so(program, slot, statement.op, args):
             before = f"{slot}, a slot"
-            return Change("a slot that another one says", before, _text(statement.op, args), made)
+            return RewrittenProgram(
+                "a slot that another one says", before, _text(statement.op, args), made
+            )
     return None
 
 
@@ -107,7 +111,7 @@ def _starts_so(program: Program, slot: str, op: str, args: tuple[Arg, ...]) -> b
     return value == start(program.slots[slot])
 
 
-def _hyperparameter_times_number(program: Program) -> Change | None:
+def _hyperparameter_times_number(program: Program) -> RewrittenProgram | None:
     """A hyperparameter, the rate aside, that is read once: times a number or another such one."""
     read = readers(program)
     for name, value in program.hyperparameters.items():
@@ -132,7 +136,9 @@ def _hyperparameter_times_number(program: Program) -> Change | None:
                 hypers = {**program.hyperparameters, name: value * number}
                 made = prune(written.finish(hyperparameters=hypers))
                 before = f"{name} * ({_text('mul', (factor, rest))})"
-                return Change(_ONE_PRODUCT, before, _text("mul", (Name(name), rest)), made)
+                return RewrittenProgram(
+                    _ONE_PRODUCT, before, _text("mul", (Name(name), rest)), made
+                )
         number = _beside(program, read, beside, name)
         if number is None or not number:
             continue
@@ -146,7 +152,7 @@ def _hyperparameter_times_number(program: Program) -> Change | None:
         hypers = {**program.hyperparameters, name: combined}
         made = prune(written.finish(hyperparameters=hypers))
         before = _text(statement.op, statement.args)
-        return Change(_ONE_PRODUCT, before, name, made)
+        return RewrittenProgram(_ONE_PRODUCT, before, name, made)
     return None
 
 

@@ -12,7 +12,7 @@ Shorter = Callable[[Program], Program | None]
 """Gives a program with fewer statements, or None."""
 
 
-class Change(NamedTuple):
+class RewrittenProgram(NamedTuple):
     """A program that a law about slots or hyperparameters makes, and its words."""
 
     name: str

@@ -37,7 +37,7 @@ class Curvature:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Check:
+class ReferenceCheck:
     """The comparison of an entry with another implementation, over 50 steps in float64.
 
     `at` holds hyperparameters for the comparison where the defaults would hide a difference: a rate
@@ -75,7 +75,7 @@ class Check:
 
 
 @dataclass(frozen=True)
-class Reference(Check):
+class Reference(ReferenceCheck):
     """A library's implementation that the program agrees with at any learning-rate schedule.
 
     `target` is `module:function` of Optax, `torch.optim` or another package. `arguments` maps the
@@ -99,7 +99,7 @@ class Reference(Check):
 
 
 @dataclass(frozen=True)
-class Dense(Check):
+class Dense(ReferenceCheck):
     """An implementation among the tests, written from the paper's equations without the language.
 
     `doubts` says what of the rule no code of its authors or of a library confirms, if anything.
@@ -117,7 +117,7 @@ class Dense(Check):
 
 
 @dataclass(frozen=True)
-class Entry:
+class ZooEntry:
     """A known optimizer; `year` is that of publication, or of the preprint if there is no other.
 
     `rule` spells the program (see `dsl.program.trace`) or, without parameters, makes it from
@@ -208,7 +208,7 @@ def _letters(text: str) -> str:
     return "".join(filter(str.isalnum, text)).lower()
 
 
-ENTRIES: Registry[Entry] = Registry("zoo entry")
+ENTRIES: Registry[ZooEntry] = Registry("zoo entry")
 
 
 def entry(
@@ -217,7 +217,7 @@ def entry(
     year: int,
     reference: Reference | Dense,
     hypers: Mapping[str, Hyper] | None = None,
-) -> Callable[[FunctionType], Entry]:
+) -> Callable[[FunctionType], ZooEntry]:
     """Register the decorated function as a rule of the zoo, in the form of `dsl.program.trace`.
 
     A function without parameters makes the program from others (`dsl.combine`) and returns it; name
@@ -227,8 +227,8 @@ def entry(
     `dsl.language.hyperparameters.COMMON` does not hold, or that mean something else here.
     """
 
-    def register(rule: FunctionType) -> Entry:
-        made = Entry(rule, paper, year, reference, hypers or {})
+    def register(rule: FunctionType) -> ZooEntry:
+        made = ZooEntry(rule, paper, year, reference, hypers or {})
         return ENTRIES.declare(made.name, made)
 
     return register

@@ -12,7 +12,6 @@ from stepsmith.errors import UsageError
 
 if TYPE_CHECKING:
     from dsl.program import Program
-    from dsl.zoo.entry import Entry
 
 
 @command
@@ -51,7 +50,7 @@ def zoo(
         _print_table(chosen)
 
 
-def _named(names: list[str], entries: "list[Entry]") -> "list[Entry]":
+def _named(names: list[str], entries: "list[ZooEntry]") -> "list[ZooEntry]":
     from dsl.errors import did_you_mean, listed
 
     known = {entry.name: entry for entry in entries}
@@ -64,7 +63,7 @@ def _named(names: list[str], entries: "list[Entry]") -> "list[Entry]":
     return [known[name] for name in names]
 
 
-def _print_table(entries: "list[Entry]") -> None:
+def _print_table(entries: "list[ZooEntry]") -> None:
     from stepsmith.table import print_table
 
     head = ("name", "group", "year", "memory", "oracle calls", "status", "idea")
@@ -72,7 +71,7 @@ def _print_table(entries: "list[Entry]") -> None:
     print_table(head, rows, whole=head[:3])
 
 
-def _print_sheets(entries: "list[Entry]") -> None:
+def _print_sheets(entries: "list[ZooEntry]") -> None:
     """All that is known about each of them except its text, which `show` has."""
     from dsl.language.numbers import format_number
     from stepsmith.pages.zoo import interval
@@ -98,7 +97,7 @@ def _print_sheets(entries: "list[Entry]") -> None:
         typer.echo()
 
 
-def _facts(entry: "Entry") -> dict[str, Any]:
+def _facts(entry: "ZooEntry") -> dict[str, Any]:
     from dsl.rewrite.liveness import live
 
     program, check = entry.program, entry.reference

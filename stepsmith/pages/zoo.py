@@ -9,7 +9,7 @@ from dsl.language.cost import SIZES
 from dsl.language.hyperparameters import Hyper
 from dsl.language.kinds import KINDS
 from dsl.language.numbers import format_number
-from dsl.zoo.entry import ENTRIES, Entry
+from dsl.zoo.entry import ENTRIES, ZooEntry
 from stepsmith.pages.markdown import items, table
 from stepsmith.pages.page import page
 
@@ -32,7 +32,7 @@ the batch; a product with the Hessian takes two gradients. There, a letter is a 
 _STEPS = 50
 
 
-def in_order() -> list[tuple[str, list[Entry]]]:
+def in_order() -> list[tuple[str, list[ZooEntry]]]:
     """Entries by group, groups and entries by name."""
     chosen = sorted(ENTRIES.values(), key=lambda entry: (entry.group, entry.name))
     return [(group, list(found)) for group, found in groupby(chosen, lambda entry: entry.group)]
@@ -55,12 +55,12 @@ def zoo() -> str:
     return "\n".join(parts)
 
 
-def _row(entry: Entry) -> tuple[str, ...]:
+def _row(entry: ZooEntry) -> tuple[str, ...]:
     name = entry.name
     return f"[{name}](#{name})", entry.idea, entry.state, entry.calls, entry.status
 
 
-def _section(entry: Entry) -> str:
+def _section(entry: ZooEntry) -> str:
     program = entry.program
     rows = [
         (

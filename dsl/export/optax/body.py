@@ -11,7 +11,7 @@ from typing import assert_never
 from dsl.export.code import Code, function_head
 from dsl.export.emit import Emitter, Names
 from dsl.export.expressions import call, expression, fill, function_of, names_in, number, show
-from dsl.export.optax.values import LIKE, Values, spread_to, without_indicator
+from dsl.export.optax.values import LIKE, OptaxDialect, spread_to, without_indicator
 from dsl.export.shapes import alike
 from dsl.language.hyperparameters import host_name
 from dsl.language.kinds import Kind
@@ -26,7 +26,7 @@ DTYPE = "jnp.result_type(jnp.float32, *jax.tree.leaves(updates))"
 class Body:
     """Writes the lines of statements into `code`."""
 
-    def __init__(self, values: Values, emitter: Emitter):
+    def __init__(self, values: OptaxDialect, emitter: Emitter):
         self.values = values
         self.facts = values.facts
         self.emitter = emitter

@@ -15,7 +15,7 @@ from dsl.rewrite.lower import without_cancellation
 
 
 @dataclass(frozen=True)
-class Plan:
+class ExportPlan:
     """The parts of one file; `inner` is what the transformation does, `full` the whole rule."""
 
     full: Facts
@@ -36,7 +36,7 @@ class Plan:
         return f"ScaleBy{self.title}State" if self.paired else f"{self.title}State"
 
     @staticmethod
-    def of(program: Program, name: str) -> "Plan":
+    def of(program: Program, name: str) -> "ExportPlan":
         """The plan for a program under a name; ExportError if it holds what no host can express."""
         full = Facts.of(program, name)
         full = replace(full, program=without_cancellation(full.program))
@@ -46,7 +46,7 @@ class Plan:
             inner = replace(core, source=full.source, meanings=full.meanings, whole=full.whole)
         decays = factors is not None and factors[1]
         names = camel_case(full.source), safe(name)
-        return Plan(full, inner, factors is not None, decays, *names)
+        return ExportPlan(full, inner, factors is not None, decays, *names)
 
 
 def _factored(program: Program) -> tuple[Arg, bool] | None:

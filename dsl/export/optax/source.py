@@ -9,7 +9,7 @@ from dsl.export.expressions import format_float
 from dsl.export.facts import Facts
 from dsl.export.header import argument, docstring, prose
 from dsl.export.layout import layout
-from dsl.export.optax.plan import Plan
+from dsl.export.optax.plan import ExportPlan
 from dsl.export.optax.transformation import Transformation
 from dsl.language.hyperparameters import host_name
 from dsl.program import Program
@@ -31,14 +31,14 @@ def to_optax_source(
     header, e.g. the campaign and its results.
     **Raises:** ExportError if the program holds what Optax cannot express.
     """
-    plan = Plan.of(program, name or program.name)
+    plan = ExportPlan.of(program, name or program.name)
     return _File(plan).text(evidence)
 
 
 class _File:
     """Writes the file of one plan."""
 
-    def __init__(self, plan: Plan):
+    def __init__(self, plan: ExportPlan):
         self.plan = plan
         self.parts = Transformation(plan)
 

@@ -8,8 +8,8 @@ from dsl.export.emit import Emitter
 from dsl.export.expressions import call, expression, function_of, names_in, rewritten
 from dsl.export.facts import above_zero, vanishes_in_half
 from dsl.export.optax.body import DTYPE, Body
-from dsl.export.optax.plan import Plan
-from dsl.export.optax.values import Values
+from dsl.export.optax.plan import ExportPlan
+from dsl.export.optax.values import OptaxDialect
 from dsl.language.initialisers import Init
 from dsl.language.kinds import Kind
 
@@ -23,11 +23,11 @@ _FIELDS = {
 class Transformation:
     """Writes the parts of the transformation of a plan; `uses` are the names in their lines."""
 
-    def __init__(self, plan: Plan):
+    def __init__(self, plan: ExportPlan):
         self.plan = plan
         self.facts = plan.inner
         self.program = plan.inner.program
-        self.values = Values(plan.inner, {plan.name, plan.state, plan.transform})
+        self.values = OptaxDialect(plan.inner, {plan.name, plan.state, plan.transform})
         self.emitter = Emitter(plan.inner, self.values)
         self.uses: dict[str, None] = {}
 

@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Sequence
 
 from dsl.errors import ExportError
-from dsl.export.declared import Declared, meaning
+from dsl.export.declared import MeaningDeclarations, meaning
 from dsl.export.emit import Names
 from dsl.export.expressions import call, expression, fill, names_in, rewritten
 from dsl.export.facts import Facts
@@ -72,12 +72,12 @@ _CONTEXT = {"params": "params", "key": "state.key", "count": "state.count"}
 """The context of an oracle by the names that `update` has for it."""
 
 
-class Values:
+class OptaxDialect:
     """The dialect of Optax files; `declared` holds the functions that the expressions call."""
 
     def __init__(self, facts: Facts, reserved: set[str]):
         self.facts = facts
-        self.declared = Declared("jnp", "jax.Array")
+        self.declared = MeaningDeclarations("jnp", "jax.Array")
         hypers = facts.program.hyperparameters
         read = {"lr"} & hypers.keys() | {"loss"} & {*facts.program.inputs}
         self.reserved = _RESERVED | reserved | read

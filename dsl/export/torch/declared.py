@@ -10,7 +10,7 @@ from dsl.export.torch.texts import FUNCTIONS, GROUP, METHODS
 from dsl.language.registry import PRIMITIVES, Primitive
 
 
-class Declared:
+class TorchDeclarations:
     """The functions and methods that a file holds, noted as its expressions call them."""
 
     def __init__(self) -> None:

@@ -11,10 +11,10 @@ from typing import Protocol
 from dsl.export.code import Code
 from dsl.export.emit import Emitter, safe
 from dsl.export.expressions import call, comprehension, fill, names_in
-from dsl.export.torch.inplace import InPlace, Statement
-from dsl.export.torch.lines import Lines
+from dsl.export.torch.inplace import CodeLine, InPlace
+from dsl.export.torch.lines import LoopWriter
 from dsl.export.torch.parameters import Parameters
-from dsl.export.torch.values import Values
+from dsl.export.torch.values import TorchDialect
 
 _BINARY: dict[type[ast.operator], str] = {
     **{ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "div", ast.Pow: "pow"},
@@ -43,7 +43,7 @@ class ForEach:
         self.each = each
         self.take = take
 
-    def write(self, statements: Collection[Statement]) -> None:
+    def write(self, statements: Collection[CodeLine]) -> None:
         """Lines for all statements, in order."""
         for statement in statements:
             if statement.label is not None and not self._differ(statement.value):
@@ -158,7 +158,7 @@ class ForEach:
 class OneByOne(Protocol):
     """The loop over single parameters."""
 
-    values: Values
+    values: TorchDialect
     emitter: Emitter
     parameters: Parameters
 
@@ -183,7 +183,7 @@ _HEAD = '''
 """The method of the class up to the loop over tensors alike."""
 
 
-def at_once(loop: OneByOne, lines: Lines, calls: list[Statement]) -> list[str]:
+def at_once(loop: OneByOne, lines: LoopWriter, calls: list[CodeLine]) -> list[str]:
     """The method that takes the step of tensors alike at once; `calls` end the statements."""
     names = loop.emitter.names
     statements = [*lines.statements, *calls]
@@ -197,7 +197,7 @@ def at_once(loop: OneByOne, lines: Lines, calls: list[Statement]) -> list[str]:
         each[label] = names.take(safe(f"{safe(slot)}s"))
         home = f'state["{loop.values.keys[slot]}"]'
         heads.append((each[label], f"[{home} for *_, state in rows]"))
-    statements = [Statement(s.label, _plain(fill(s.value, spelled), spelled)) for s in statements]
+    statements = [CodeLine(s.label, _plain(fill(s.value, spelled), spelled)) for s in statements]
     if any("state" in names_in(statement.value) for statement in statements):
         return []
     writer.tensors = {*writer.tensors, *each}
@@ -221,10 +221,10 @@ def at_once(loop: OneByOne, lines: Lines, calls: list[Statement]) -> list[str]:
 def _plain(node: ast.expr, spelled: dict[str, ast.expr]) -> ast.expr:
     """An expression in which what the state holds goes by a name."""
 
-    class Change(ast.NodeTransformer):
+    class _Replaced(ast.NodeTransformer):
         def visit_Subscript(self, node: ast.Subscript) -> ast.expr:
             return spelled.get(ast.unparse(node).replace("'", '"'), node)
 
-    made = Change().visit(node)
+    made = _Replaced().visit(node)
     assert isinstance(made, ast.expr)
     return made

@@ -9,7 +9,7 @@ from dsl.export.expressions import call, comprehension, expression, fill, names_
 from dsl.export.shapes import alike
 from dsl.export.torch.parameters import Parameters
 from dsl.export.torch.templates import template
-from dsl.export.torch.values import Values, condition, method_of, needs_model
+from dsl.export.torch.values import TorchDialect, condition, method_of, needs_model
 from dsl.language.kinds import Kind
 from dsl.program import Arg, Local, Name
 from dsl.program.walk import indices, needed, within_step
@@ -22,7 +22,7 @@ class Front:
     list with an entry for every parameter.
     """
 
-    def __init__(self, values: Values, emitter: Emitter, parameters: Parameters):
+    def __init__(self, values: TorchDialect, emitter: Emitter, parameters: Parameters):
         self.values = values
         self.facts = values.facts
         self.program = values.program

@@ -25,7 +25,7 @@ _ARGUMENT = 76
 
 
 @dataclass(frozen=True)
-class Statement:
+class CodeLine:
     """A line of the loop: a value under a name, or a call that changes a tensor."""
 
     label: str | None

@@ -12,8 +12,8 @@ from dsl.export.code import Code
 from dsl.export.emit import Emitter
 from dsl.export.expressions import fill, names_in
 from dsl.export.layout import WIDTH
-from dsl.export.torch.inplace import InPlace, Statement
-from dsl.export.torch.values import Values
+from dsl.export.torch.inplace import CodeLine, InPlace
+from dsl.export.torch.values import TorchDialect
 from dsl.language.kinds import Kind
 from dsl.program import Arg, Local, Name
 from dsl.program.walk import needed
@@ -22,7 +22,7 @@ from dsl.program.walk import needed
 class Surroundings(Protocol):
     """The loop that lines stand in."""
 
-    values: Values
+    values: TorchDialect
     emitter: Emitter
     nexts: list[Arg]
     ready: set[int]
@@ -40,7 +40,7 @@ class Surroundings(Protocol):
         ...
 
 
-class Lines:
+class LoopWriter:
     """Writes the lines of `loop` into `code`; `renewed` are the slots renewed in place, each with
     the name of its tensor."""
 
@@ -50,7 +50,7 @@ class Lines:
         self.emitter = loop.emitter
         self.program = loop.emitter.program
         self.renewed: dict[str, str] = {}
-        self.statements: list[Statement] = []
+        self.statements: list[CodeLine] = []
         roots = [self.program.result, *loop.nexts]
         self.order = self.emitter.demanded(roots, loop.ready)
         self.labels = {index: self.emitter.line_names[index] for index in self.order}
@@ -138,7 +138,7 @@ class Lines:
 
     def _put(self, label: str | None, value: ast.expr) -> None:
         """Write a statement, and keep it."""
-        self.statements.append(Statement(label, value))
+        self.statements.append(CodeLine(label, value))
         self.code.put(f"{label} = " if label is not None else "", value)
 
     def _in_place(self, texts: dict[int, ast.expr], result: ast.expr) -> dict[int, str]:

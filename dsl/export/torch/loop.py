@@ -9,10 +9,10 @@ from dsl.export.expressions import call, expression, show
 from dsl.export.layout import WIDTH, layout
 from dsl.export.torch.foreach import at_once
 from dsl.export.torch.front import Front
-from dsl.export.torch.inplace import Statement
-from dsl.export.torch.lines import Lines
+from dsl.export.torch.inplace import CodeLine
+from dsl.export.torch.lines import LoopWriter
 from dsl.export.torch.templates import makes_new
-from dsl.export.torch.values import Values, condition
+from dsl.export.torch.values import TorchDialect, condition
 from dsl.language.kinds import Kind
 from dsl.program import Arg, Local, Name
 from dsl.program.walk import needed, within_step
@@ -28,7 +28,7 @@ class Loop:
     are there when the loop starts.
     """
 
-    def __init__(self, values: Values, emitter: Emitter, front: Front, slots: list[str]):
+    def __init__(self, values: TorchDialect, emitter: Emitter, front: Front, slots: list[str]):
         self.values = values
         self.facts = values.facts
         self.program = values.program
@@ -44,13 +44,13 @@ class Loop:
     def lines(self) -> list[str]:
         """The lines of the loop."""
         code, result = Code(12), self.program.result
-        lines = Lines(self, code)
+        lines = LoopWriter(self, code)
         if lines.apply:
             last = lines.write()
             written = len(code.lines)
             renewals = self._renewals(code, lines.renewed)
             if len(code.lines) == written and not self.zipped():
-                calls = [Statement(None, value) for value in (last, *renewals)]
+                calls = [CodeLine(None, value) for value in (last, *renewals)]
                 self.at_once = at_once(self, lines, calls)
             code.put("", last)
             for renewal in renewals:

@@ -6,7 +6,7 @@ from dsl.export.facts import Facts
 from dsl.export.header import camel_case, docstring
 from dsl.export.torch.parameters import Parameters
 from dsl.export.torch.step import half, model_state, ready, write_step
-from dsl.export.torch.values import Values
+from dsl.export.torch.values import TorchDialect
 from dsl.program import Program
 
 
@@ -24,7 +24,7 @@ def to_torch_source(
     """
     facts = Facts.of(program, name)
     title = camel_case(facts.source)
-    values = Values(facts, title)
+    values = TorchDialect(facts, title)
     body = _class(values, title)
     functions = values.declared.functions.values()
     lines = [*docstring(facts, title, evidence), "", *_imports([*functions])]
@@ -33,7 +33,7 @@ def to_torch_source(
     return "\n".join([*lines, "", "", *body]) + "\n"
 
 
-def _class(values: Values, title: str) -> list[str]:
+def _class(values: TorchDialect, title: str) -> list[str]:
     emitter = Emitter(values.facts, values)
     parameters = Parameters(values.facts, emitter.called)
     step = write_step(values, emitter, parameters, title)

@@ -14,14 +14,14 @@ from dsl.export.layout import layout
 from dsl.export.torch.front import Front
 from dsl.export.torch.loop import Loop
 from dsl.export.torch.parameters import Parameters, functions, needs_closure
-from dsl.export.torch.values import Values
+from dsl.export.torch.values import TorchDialect
 from dsl.language.kinds import Kind
 from dsl.language.sources import LOSS
 from dsl.program import Name
 
 
 @dataclass(frozen=True)
-class Step:
+class StepMethod:
     """The lines of `step`, whether they count the steps of the model, and the method that takes
     the step of many parameters at once, if there is one."""
 
@@ -30,7 +30,9 @@ class Step:
     at_once: list[str]
 
 
-def write_step(values: Values, emitter: Emitter, parameters: Parameters, title: str) -> Step:
+def write_step(
+    values: TorchDialect, emitter: Emitter, parameters: Parameters, title: str
+) -> StepMethod:
     """The method `step` of the class `title`."""
     facts = values.facts
     reads_loss = "loss" in facts.reads
@@ -53,10 +55,10 @@ def write_step(values: Values, emitter: Emitter, parameters: Parameters, title: 
         lines.append("        model = self._model_state()")
     if reads_loss:
         lines.append("        value = torch.as_tensor(loss).detach()")
-    return Step([*lines, *before, *loop, "        return loss"], counts, at_once)
+    return StepMethod([*lines, *before, *loop, "        return loss"], counts, at_once)
 
 
-def _closure(values: Values, title: str) -> list[str]:
+def _closure(values: TorchDialect, title: str) -> list[str]:
     """Lines that evaluate the closure; its `backward()` keeps a graph that an oracle reads."""
     facts, graph = values.facts, ""
     if LOSS in facts.sources:
@@ -80,7 +82,7 @@ def _functions(facts: Facts, title: str) -> list[str]:
 
 
 def _body(
-    values: Values, emitter: Emitter, parameters: Parameters
+    values: TorchDialect, emitter: Emitter, parameters: Parameters
 ) -> tuple[Front, list[str], list[str]]:
     """The values made before the loop, the lines from the loop on, and the method for many
     parameters at once."""
@@ -102,7 +104,7 @@ def _body(
     return front, [*loop, *after.lines], at_once
 
 
-def ready(values: Values, title: str) -> list[str]:
+def ready(values: TorchDialect, title: str) -> list[str]:
     """`_ready`, which starts the state of each parameter and counts its steps."""
     code = Code(20)
     if values.counts:
@@ -148,7 +150,7 @@ def ready(values: Values, title: str) -> list[str]:
     ]
 
 
-def half(values: Values) -> list[str]:
+def half(values: TorchDialect) -> list[str]:
     """`_open` and `_close`, between which a step computes in float32 at least."""
     values.declared.function("_wide")
     values.declared.function("_round_into")
@@ -170,7 +172,7 @@ def half(values: Values) -> list[str]:
     ]
 
 
-def model_state(values: Values, *, counts: bool) -> list[str]:
+def model_state(values: TorchDialect, *, counts: bool) -> list[str]:
     """`_model_state`, which starts the state of the model and, if it `counts`, counts steps."""
     starts, count = [], []
     if counts:

@@ -27,7 +27,7 @@ from dsl.export.expressions import (
 )
 from dsl.export.facts import Facts, above_zero, vanishes_in_half
 from dsl.export.shapes import spread
-from dsl.export.torch.declared import Declared
+from dsl.export.torch.declared import TorchDeclarations
 from dsl.export.torch.templates import (
     first_value,
     is_function,
@@ -52,7 +52,7 @@ _RESERVED = {
 }
 
 
-class Values:
+class TorchDialect:
     """The dialect of PyTorch files; `declared` holds what the expressions call.
 
     `keys` are the names of slots in the state. `numbers` are Python numbers when they are read,
@@ -63,7 +63,7 @@ class Values:
     def __init__(self, facts: Facts, title: str):
         self.facts = facts
         self.program = facts.program
-        self.declared = Declared()
+        self.declared = TorchDeclarations()
         self.reserved = _RESERVED | {title}
         self.given = list(facts.program.hyperparameters)
         keys = Names({"step", "index"})

@@ -23,7 +23,7 @@ from dsl.rewrite.lower import in_other_words, spelled_out
 from dsl.rewrite.precomputed import STEP, Early, Numbers
 from dsl.rewrite.prune import prune
 from dsl.run.machine.allocate import Instruction, Value, allocate
-from dsl.run.machine.idioms import IDIOMS, Found, Idiom, find
+from dsl.run.machine.idioms import IDIOMS, Idiom, IdiomMatch, find
 from dsl.run.machine.opcodes import (
     COPY,
     EITHER,
@@ -45,7 +45,7 @@ from dsl.run.machine.registers import (
 from dsl.run.values import initial
 
 
-class Start(NamedTuple):
+class RegisterStart(NamedTuple):
     """The start of a slot, in its register: `offset + scale * w`."""
 
     register: int
@@ -73,7 +73,7 @@ class Encoded(NamedTuple):
     carried: tuple[int, ...]
     """Those of the numbers that instructions read, in the order in which they lie on the tape; the
     step count is first."""
-    starts: tuple[Start, ...]
+    starts: tuple[RegisterStart, ...]
 
 
 @lru_cache(maxsize=1024)
@@ -168,7 +168,9 @@ class _Encoder:
             result=final.place[final.result],
             numbers=self.early.numbers,
             carried=on_tape,
-            starts=tuple(Start(final.place[start], *_affine(init)) for start, init in slots),
+            starts=tuple(
+                RegisterStart(final.place[start], *_affine(init)) for start, init in slots
+            ),
         )
 
     def chooses(self) -> bool:
@@ -190,7 +192,7 @@ class _Encoder:
                 return self.emit(self.opcode[statement.op, form], tuple(filled), guard)
         raise DoesNotFit(f"the machine does not carry '{statement.op}'")
 
-    def add_idiom(self, match: Found, guard: int | None) -> Value:
+    def add_idiom(self, match: IdiomMatch, guard: int | None) -> Value:
         """Append the instruction of an idiom; its value."""
         opcode = self.opcode[match.idiom.text, form_of(match.idiom)]
         return self.emit(opcode, tuple(map(self.value, match.args)), guard)

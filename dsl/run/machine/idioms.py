@@ -63,7 +63,7 @@ class Idiom:
 
 
 @dataclass(frozen=True)
-class Found:
+class IdiomMatch:
     """An idiom met in a program: its operands, and the statements that it swallows."""
 
     idiom: Idiom
@@ -79,7 +79,7 @@ def find(
     late: Collection[int],
     carried: Mapping[str, Sequence[Idiom]],
     is_number: Callable[[Arg], bool],
-) -> Mapping[int, Found]:
+) -> Mapping[int, IdiomMatch]:
     """The idioms in a program by their last statement; none shares a statement with another.
 
     **Arguments:** `late`: the statements that are not known before the step. `carried`: the idioms
@@ -95,7 +95,7 @@ def find(
         return not is_number(arg)
 
     swallowed: set[int] = set()
-    found: dict[int, Found] = {}
+    found: dict[int, IdiomMatch] = {}
     for root in sorted(late, reverse=True):
         if root in swallowed:
             continue
@@ -106,7 +106,7 @@ def find(
             )
             if match and all(reads[Local(index)] == 1 for index in match.inner):
                 args = tuple(match.bound[name] for name in idiom.operands)
-                found[root] = Found(idiom, args, match.inner)
+                found[root] = IdiomMatch(idiom, args, match.inner)
                 swallowed.update(match.inner)
                 break
     return found
