@@ -232,7 +232,7 @@ def grow(small: Path, large: Path, rows: int) -> None:
         candidate = proposer.propose(number)
         job = None if candidate.hit else proposer.job(candidate, setup)
         pending.append(snapshot.Pending(candidate, job))
-    state = snapshot.take(proposer, events.Progress(rows, judged=told), pending)
+    state = snapshot.take(proposer, events.SearchProgress(rows, judged=told), pending)
     with ledger.transaction():
         ledger.set_state(told, code_digest(loop.PACKAGES), state)
     ledger.close()

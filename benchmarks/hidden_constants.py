@@ -18,7 +18,7 @@ from pathlib import Path
 
 from dsl.program import Const, Program
 from evaluators.evaluator import Evaluator
-from evaluators.request import EvaluationRequest, Trial
+from evaluators.request import EvaluationRequest, SettingsTrial
 from evaluators.seeds import START_SEEDS, search_seeds, settings_rng, trial_seeds
 from evaluators.tuning.sweep import sweep
 from search.campaign.baseline import search_setup
@@ -92,7 +92,7 @@ def reached(
     found = []
     for number, rule in enumerate(rules):
         others = settings(rule.program, settings_rng(config.seed, number), count)
-        trial = Trial(others, trial_seeds(config.seed, 0, config.evaluation.seeds), tasks)
+        trial = SettingsTrial(others, trial_seeds(config.seed, 0, config.evaluation.seeds), tasks)
         request = EvaluationRequest(rule.program, rule.rates, trial=trial if others else None)
         (evaluation,) = evaluator.evaluate_batch([request], seeds)
         found.append(evaluation.score / rule.own)

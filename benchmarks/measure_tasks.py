@@ -23,7 +23,7 @@ import numpy as np  # noqa: E402
 
 from benchmarks.best_losses import Budget, best_of  # noqa: E402
 from evaluators import catalogue, registry  # noqa: E402
-from evaluators.catalogue import Best, Checksum, Entry  # noqa: E402
+from evaluators.catalogue import Best, Checksum, TaskEntry  # noqa: E402
 from evaluators.comparison.entrants import BASELINES  # noqa: E402
 from evaluators.cost import flops  # noqa: E402
 from evaluators.errors import UnknownTask  # noqa: E402
@@ -80,7 +80,7 @@ def best(task: Task) -> Best:
     return Best(loss, found["rule"], found["constants"])
 
 
-def measure(task: Task, *, look_for_best: bool) -> Entry:
+def measure(task: Task, *, look_for_best: bool) -> TaskEntry:
     """The entry of a task; the registry gets what was found as soon as it is there."""
     task = replace(task, digest=None)
     task = replace(task, untrained=untrained(task), floor=floor(task), flops=operations(task))
@@ -88,7 +88,7 @@ def measure(task: Task, *, look_for_best: bool) -> Entry:
         look_for_best = True
         task = replace(task, best=Best(task.untrained, "", {}))
     registry.restate(task)
-    return Entry(
+    return TaskEntry(
         name=task.name,
         summary=task.summary,
         dataset=task.dataset,

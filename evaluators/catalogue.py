@@ -33,7 +33,7 @@ Checksum: TypeAlias = str | Mapping[str, str] | None
 
 
 @dataclass(frozen=True)
-class Entry:
+class TaskEntry:
     """One task; the fields that `Task` has too mean the same there."""
 
     name: str
@@ -64,31 +64,31 @@ class Entry:
         return {**fields, "best": self.best._asdict()}
 
     @staticmethod
-    def from_json(name: str, data: Mapping[str, Any]) -> "Entry":
+    def from_json(name: str, data: Mapping[str, Any]) -> "TaskEntry":
         """The entry that `to_json` made; KeyError or TypeError for other data."""
-        return Entry(name=name, **{**data, "best": Best(**data["best"])})
+        return TaskEntry(name=name, **{**data, "best": Best(**data["best"])})
 
 
 @functools.cache
-def _empty(name: str) -> Entry:
+def _empty(name: str) -> TaskEntry:
     """The entry of a task that was never measured: no number is known."""
     nan = math.nan
-    return Entry(name, "", "", "", 0, 0, 0, nan, Best(nan, "", {}), nan, "", None)
+    return TaskEntry(name, "", "", "", 0, 0, 0, nan, Best(nan, "", {}), nan, "", None)
 
 
-def measured(name: str) -> Entry:
+def measured(name: str) -> TaskEntry:
     """The entry of that name; for a task that was never measured one whose losses are NaN."""
     return entries().get(name) or _empty(name)
 
 
 @functools.cache
-def entries() -> dict[str, Entry]:
+def entries() -> dict[str, TaskEntry]:
     """All entries by name, sorted."""
     found = json.loads(FILE.read_text(encoding="utf-8"))
-    return {name: Entry.from_json(name, found[name]) for name in sorted(found)}
+    return {name: TaskEntry.from_json(name, found[name]) for name in sorted(found)}
 
 
-def write(changed: Mapping[str, Entry]) -> None:
+def write(changed: Mapping[str, TaskEntry]) -> None:
     """Put entries into the file, in place of those of the same names."""
     kept = {**entries(), **changed}
     data = {name: kept[name].to_json() for name in sorted(kept)}

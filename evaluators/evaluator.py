@@ -11,7 +11,7 @@ from dsl.program import Program
 from evaluators.checks import CHECKS, refused_by
 from evaluators.cost import steps_at_price
 from evaluators.evaluation import Evaluation, Outcome
-from evaluators.judged import Judged
+from evaluators.judged import JudgedProgram
 from evaluators.request import EvaluationRequest, JudgingSetup
 from evaluators.score import loss_at, reference, score
 from evaluators.task import Task
@@ -70,21 +70,21 @@ class Evaluator:
         self._train(judged, seeds, tasks)
         return [each.evaluation(tasks) for each in judged]
 
-    def _checked(self, request: EvaluationRequest) -> Judged:
+    def _checked(self, request: EvaluationRequest) -> JudgedProgram:
         """A program that has passed the free checks, or not."""
-        judged = Judged(canonical(request.program), request)
+        judged = JudgedProgram(canonical(request.program), request)
         refused = refused_by(judged.program, self._checks)
         judged.outcome = refused.outcome if refused else Outcome.OK
         return judged
 
-    def _settle(self, judged: Judged) -> None:
+    def _settle(self, judged: JudgedProgram) -> None:
         """Give a program the numbers of the best setting of its trial, if it has one."""
         trial = judged.request.trial
         if trial is None or judged.outcome is not Outcome.OK:
             return
         tasks = list(self.trainers.by_task)[: trial.tasks]
         plain = EvaluationRequest(judged.request.program, judged.request.rates)
-        rivals = [Judged(judged.program, plain)]
+        rivals = [JudgedProgram(judged.program, plain)]
         self._train(rivals, trial.seeds, tasks)
         hurdle = judged.request.hurdles.get(len(tasks))
         if hurdle is None or rivals[0].mean() >= hurdle:
@@ -97,7 +97,9 @@ class Evaluator:
         for rival in rivals:
             judged.pay(*rival.steps)
 
-    def _train(self, judged: Sequence[Judged], seeds: Sequence[int], tasks: Sequence[str]) -> None:
+    def _train(
+        self, judged: Sequence[JudgedProgram], seeds: Sequence[int], tasks: Sequence[str]
+    ) -> None:
         """Train on tasks in order, each program until it fails."""
         for name in tasks:
             trainer = self.trainers.by_task[name]
@@ -109,7 +111,7 @@ class Evaluator:
                 else:
                     each.learn(trainer, request, runs, self._scale(name, tuple(seeds)))
 
-    def _training(self, judged: Judged, name: str, seeds: Sequence[int]) -> TrainingRequest:
+    def _training(self, judged: JudgedProgram, name: str, seeds: Sequence[int]) -> TrainingRequest:
         threshold = judged.request.early.get(name)
         losses = None
         if threshold is not None:

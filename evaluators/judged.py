@@ -16,7 +16,7 @@ from evaluators.training.trainer import Trained, Trainer
 
 
 @dataclass
-class Judged:
+class JudgedProgram:
     """A program with everything learned about it so far."""
 
     program: Program

@@ -32,7 +32,7 @@ class JudgingSetup:
     batch: int = 1
 
 
-class Trial(NamedTuple):
+class SettingsTrial(NamedTuple):
     """Other numbers for a program: `settings` are programs that differ in their numbers alone.
 
     What is judged is the best of them and the program itself by the score on the first `tasks`
@@ -59,4 +59,4 @@ class EvaluationRequest:
     rates: Mapping[str, float] = field(default_factory=dict)
     early: Mapping[str, float] = field(default_factory=dict)
     hurdles: Mapping[int, float] = field(default_factory=dict)
-    trial: Trial | None = None
+    trial: SettingsTrial | None = None

@@ -77,8 +77,8 @@ class ClusterFailed(SearchError):
 
 
 __all__ = [
-    "CannotReduce",
     "CampaignFailed",
+    "CannotReduce",
     "ClusterFailed",
     "ConfigChanged",
     "ConfigError",

@@ -19,7 +19,7 @@ from search.config import Config
 from search.ledger import reading
 from search.ledger.results import META_VALIDATION, final_scores
 from search.pool.worker import CampaignWorker
-from search.reduction.fresh import Entrant
+from search.reduction.fresh import FinalEntrant
 
 CONTENDERS = 8
 """The starts that are measured: the best by search score."""
@@ -36,8 +36,10 @@ def best_of_zoo(config: Config, run: Path) -> None:
         rows = [ledger.row(number) for number in range(len(starts))]
     sound = [row for row in rows if row.verdict.outcome == "ok"]
     best = sorted(sound, key=lambda row: -(row.verdict.score or 0.0))[:CONTENDERS]
-    scale = Entrant(None, baseline.program, baseline.rates)
-    entrants = [Entrant(row.candidate.number, row.candidate.program, row.rates) for row in best]
+    scale = FinalEntrant(None, baseline.program, baseline.rates)
+    entrants = [
+        FinalEntrant(row.candidate.number, row.candidate.program, row.rates) for row in best
+    ]
     pool = SerialPool(CampaignWorker(), config.evaluation.batch)
     setup = search_setup(config, sources, baseline)
     finals = measure(config, [scale, *entrants], setup, pool, events.ignore)

@@ -15,7 +15,7 @@
     graph         a graph in the DOT language
 
 A file is made in one pass: `Facts` of the program; an `Emitter`, which decides on lines and names
-and asks the host's dialect (`Values`) for the expression of each statement; classes that write
+and asks the host's `Dialect` for the expression of each statement; classes that write
 these expressions into `Code`, block by block; and `source`, which puts the blocks together and
 imports what they turned out to use.
 """

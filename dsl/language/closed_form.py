@@ -13,7 +13,7 @@ from dsl.shapes import Float, Leaf, Leaves
 
 
 class ClosedForm:
-    """Everything that `dsl.run.interpret.Step` offers, at the parameters `w` on step `t`.
+    """Everything that `dsl.run.interpret.StepServices` offers, at the parameters `w` on step `t`.
 
     A subclass gives the loss, its derivatives and `apart`. The batch has two examples, whose
     gradients lie `apart` above and below that of the batch; they are all of the data unless

@@ -8,7 +8,7 @@ the Optax export, `numpy` (float64) in the fingerprint. What it receives depends
   sees one array (and numbers) at a time;
 * a Tensor turned into a Global, or `scope=Scope.MODEL`: the function sees lists, one array per
   parameter tensor;
-* `scope=Scope.STEP`: the function sees the `Step` it runs in instead of `xp`, as random draws do.
+* `scope=Scope.STEP`: the function sees the `StepServices` instead of `xp`, as random draws do.
 
 `@oracle` declares a primitive that costs a pass over the data, with all of its answers.
 """

@@ -25,9 +25,9 @@ from dsl.program.program import Program
 from dsl.program.terms import INPUTS, Arg, Const, Local, Name, Parts, Statement
 
 __all__ = [
+    "INPUTS",
     "Arg",
     "Const",
-    "INPUTS",
     "Kinds",
     "Local",
     "Name",

@@ -15,7 +15,7 @@ from dsl.run.values import Value
 
 
 class JaxStep:
-    """Implements `dsl.run.interpret.Step` at the parameters `leaves`, a list of arrays.
+    """Implements `dsl.run.interpret.StepServices` at the parameters `leaves`, a list of arrays.
 
     The draw of stream `s` (rounded to a whole number) at step `count` (0-based) uses
     `fold_in(fold_in(key, count), s)`, split into one key per parameter tensor.

@@ -7,6 +7,6 @@ descent   the small quadratic, and the run of a program on it
 
 from evaluators.checks.battery import CHECKS, Check, refused_by
 from evaluators.checks.descent import Descent, descend
-from evaluators.checks.evidence import Evidence
+from evaluators.checks.evidence import CheckEvidence
 
-__all__ = ["CHECKS", "Check", "Descent", "Evidence", "descend", "refused_by"]
+__all__ = ["CHECKS", "Check", "CheckEvidence", "Descent", "descend", "refused_by"]

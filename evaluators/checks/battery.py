@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dsl.program import Program
-from evaluators.checks.evidence import Evidence
+from evaluators.checks.evidence import CheckEvidence
 from evaluators.evaluation import Outcome
 from evaluators.limits import SANE, short_lived
 
@@ -29,10 +29,10 @@ class Check:
     name: str
     refuses: str
     outcome: Outcome
-    passes: Callable[[Evidence], bool]
+    passes: Callable[[CheckEvidence], bool]
 
 
-def _finite(evidence: Evidence) -> bool:
+def _finite(evidence: CheckEvidence) -> bool:
     """True if steps are finite for as long as the weights are sane; the streams do not follow the
     weights, so a rule that asks oracles may run away on them through no fault of its own."""
     with np.errstate(all="ignore"):
@@ -42,32 +42,32 @@ def _finite(evidence: Evidence) -> bool:
     return not broken.any() or (first > 0 and float(travelled[first - 1]) > SANE)
 
 
-def _moves(evidence: Evidence) -> bool:
+def _moves(evidence: CheckEvidence) -> bool:
     """True if any step is large enough; rules that find their rate begin with very small ones."""
     if (np.abs(evidence.steps) > SMALLEST).any():
         return True
     return any((np.abs(run.moves) > SMALLEST).any() for run in evidence.descents)
 
 
-def _both_signs(evidence: Evidence) -> bool:
+def _both_signs(evidence: CheckEvidence) -> bool:
     return bool((evidence.steps > 0).any() and (evidence.steps < 0).any())
 
 
-def _stays(evidence: Evidence) -> bool:
+def _stays(evidence: CheckEvidence) -> bool:
     """True if it reaches the horizon at some rate."""
     return any(np.isfinite(run.ended) for run in evidence.descents)
 
 
-def _descends(evidence: Evidence) -> bool:
+def _descends(evidence: CheckEvidence) -> bool:
     return evidence.descents[-1].descended
 
 
-def _lasts(evidence: Evidence) -> bool:
+def _lasts(evidence: CheckEvidence) -> bool:
     run = evidence.descents[-1]
     return not short_lived(run.begun, run.ended, run.after, floor=0.0)
 
 
-def _agrees(evidence: Evidence) -> bool:
+def _agrees(evidence: CheckEvidence) -> bool:
     return evidence.descents[-1].agreement >= AGREEMENT
 
 
@@ -116,5 +116,5 @@ CHECKS = (
 
 def refused_by(program: Program, checks: Sequence[Check] = CHECKS) -> Check | None:
     """The first of `checks` that a program does not pass, None if it passes all."""
-    evidence = Evidence(program)
+    evidence = CheckEvidence(program)
     return next((check for check in checks if not check.passes(evidence)), None)

@@ -14,7 +14,7 @@ RATES = (1.0, 0.1, 10.0, 0.01)
 """Multiples of the rate that a program is tried with on the quadratic, until one leads down."""
 
 
-class Evidence:
+class CheckEvidence:
     """A program on fixed streams and on a small quadratic, in float64."""
 
     def __init__(self, program: Program):

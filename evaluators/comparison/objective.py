@@ -25,7 +25,7 @@ Gains = Sequence[Sequence[float]]
 
 
 @dataclass(frozen=True)
-class Tuning:
+class TuningResult:
     """The best point of a rule's grid by the score; `reference` is the score of 1 in nats,
     [horizons], on the seeds of the tuning."""
 
@@ -37,9 +37,11 @@ class Tuning:
         return {"tuned": self.tuned.to_json(), "reference": list(self.reference)}
 
     @staticmethod
-    def from_json(data: Mapping[str, Any]) -> "Tuning":
+    def from_json(data: Mapping[str, Any]) -> "TuningResult":
         """The inverse of `to_json`; KeyError, TypeError or ValueError for other data."""
-        return Tuning(GridTuned.from_json(data["tuned"]), tuple(map(float, data["reference"])))
+        return TuningResult(
+            GridTuned.from_json(data["tuned"]), tuple(map(float, data["reference"]))
+        )
 
 
 def mean_score(gains: Gains, reference: Sequence[float]) -> float:
@@ -74,9 +76,9 @@ class ScoreSearch:
         self._gains.update(zip(self.ask(), gains, strict=True))
 
     @property
-    def result(self) -> Tuning:
+    def result(self) -> TuningResult:
         """The best point, once the search has ended."""
-        return Tuning(self._grid.result, self._reference)
+        return TuningResult(self._grid.result, self._reference)
 
 
 class ScaleSearch(ScoreSearch):
@@ -103,8 +105,8 @@ class ScaleSearch(ScoreSearch):
         return points
 
     @property
-    def result(self) -> Tuning:
+    def result(self) -> TuningResult:
         """The best point, and what it scores 1 by, once the search has ended."""
         tuned = self._grid.result
         gains = self._gains[Point(tuned.decay, tuned.rate)]
-        return Tuning(tuned, reference_of(gains, self._least))
+        return TuningResult(tuned, reference_of(gains, self._least))

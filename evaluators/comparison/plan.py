@@ -50,7 +50,7 @@ class CellEstimate:
 
 
 @dataclass(frozen=True)
-class Plan:
+class ComparisonPlan:
     """All cells of a comparison, task by task; names are of the tasks and rules by number."""
 
     tasks: tuple[str, ...]
@@ -95,7 +95,9 @@ def seconds_per_step(task: Task, rule: Program) -> float:
     return STEP_SECONDS + operations / FLOPS_PER_SECOND
 
 
-def left_seconds(plan: Plan, done: Sequence[tuple[CellEstimate, float]], workers: int = 1) -> float:
+def left_seconds(
+    plan: ComparisonPlan, done: Sequence[tuple[CellEstimate, float]], workers: int = 1
+) -> float:
     """Seconds until the rest is trained, corrected by the ratio of time to estimate so far.
 
     **Arguments:** `done`: cells with the seconds each took; `workers`: the number at work.

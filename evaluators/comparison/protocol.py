@@ -11,7 +11,7 @@ from typing import NamedTuple, Protocol
 
 from dsl.program import Program
 from evaluators.comparison.entrants import BASELINES, ComparisonSpec, check, entered
-from evaluators.comparison.plan import Cell, Plan
+from evaluators.comparison.plan import Cell, ComparisonPlan
 from evaluators.comparison.results import SCALE, Comparison
 from evaluators.comparison.work import ComparisonWorker, Observer, work
 from evaluators.errors import CannotCompare, UnknownTask
@@ -20,7 +20,7 @@ from evaluators.seeds import comparison_seeds
 from evaluators.workers import Pool, SerialPool
 
 
-class TaskLike(Protocol):
+class ComparableTask(Protocol):
     """A task by name, and the horizon it is compared at."""
 
     @property
@@ -29,23 +29,23 @@ class TaskLike(Protocol):
     def steps(self) -> int: ...
 
 
-class SuiteLike(Protocol):
+class ComparableSuite(Protocol):
     """Tasks under a name."""
 
     @property
     def name(self) -> str: ...
     @property
-    def tasks(self) -> Sequence[TaskLike]: ...
+    def tasks(self) -> Sequence[ComparableTask]: ...
 
 
-class Subset(NamedTuple):
+class SuiteSubset(NamedTuple):
     """Some tasks of a suite."""
 
     name: str
-    tasks: tuple[TaskLike, ...]
+    tasks: tuple[ComparableTask, ...]
 
 
-def subset(suite: str, tasks: Sequence[TaskLike], names: Sequence[str]) -> Subset:
+def subset(suite: str, tasks: Sequence[ComparableTask], names: Sequence[str]) -> SuiteSubset:
     """The tasks of a suite that are named, in the suite's order; all of them if `names` is empty.
 
     UnknownTask, with the nearest of the suite, for a name that is not in it.
@@ -54,12 +54,12 @@ def subset(suite: str, tasks: Sequence[TaskLike], names: Sequence[str]) -> Subse
     for name in names:
         if name not in known:
             raise UnknownTask(name, known)
-    return Subset(suite, tuple(task for task in tasks if not names or task.name in names))
+    return SuiteSubset(suite, tuple(task for task in tasks if not names or task.name in names))
 
 
 def compare(
     rules: Sequence[Program],
-    suite: SuiteLike,
+    suite: ComparableSuite,
     *,
     baselines: Sequence[str] = BASELINES,
     seeds: int = 10,
@@ -67,7 +67,7 @@ def compare(
     folder: Path | None = None,
     observe: Observer = lambda event: None,
     say: Callable[[str], None] = lambda sentence: None,
-    open_pool: Callable[[ComparisonSpec, Plan], Pool[Cell]] | None = None,
+    open_pool: Callable[[ComparisonSpec, ComparisonPlan], Pool[Cell]] | None = None,
 ) -> Comparison:
     """Tune and run rules and baselines on every task of a suite.
 
@@ -97,7 +97,7 @@ def compare(
     order = sorted(range(len(names)), key=lambda rule: names[rule] != SCALE)
     tasks = range(len(spec.tasks))
     cells = tuple(worker.estimate(Cell(task, rule)) for task in tasks for rule in order)
-    plan = Plan(tuple(name for name, _ in spec.tasks), names, cells)
+    plan = ComparisonPlan(tuple(name for name, _ in spec.tasks), names, cells)
     observe(plan)
     if open_pool is None or not plan.left:
         pool: Pool[Cell] = SerialPool(worker)

@@ -42,7 +42,7 @@ class Standing:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class RankingVerdict:
     """A candidate against the best baseline; `p_value` is corrected for the rules looked at."""
 
     name: str
@@ -156,7 +156,7 @@ def best_baseline(comparison: Comparison) -> int:
     return comparison.baselines[int(np.argmax(means))]
 
 
-def verdicts(comparison: Comparison) -> list[Verdict]:
+def verdicts(comparison: Comparison) -> list[RankingVerdict]:
     """The verdict on each candidate against the best tuned baseline."""
     best = best_baseline(comparison)
     against = comparison.entrants[best].name
@@ -168,7 +168,9 @@ def verdicts(comparison: Comparison) -> list[Verdict]:
     p_values = holm([each.p_value for each in claims], comparison.looked_at) if claims else ()
     seeds = len(comparison.seeds)
     return [
-        Verdict(name, against, each, p, sentence(name, against, each, comparison.tasks, seeds))
+        RankingVerdict(
+            name, against, each, p, sentence(name, against, each, comparison.tasks, seeds)
+        )
         for name, each, p in zip(names, claims, p_values, strict=True)
     ]
 
@@ -179,7 +181,7 @@ class Ranking:
 
     comparison: Comparison
     standings: tuple[Standing, ...]
-    verdicts: tuple[Verdict, ...]
+    verdicts: tuple[RankingVerdict, ...]
 
     def __repr__(self) -> str:
         """A line for each rule, the best first, and the verdicts."""

@@ -15,7 +15,7 @@ from dsl.rewrite.lower import spelled_out
 from dsl.zoo import ZOO
 from evaluators.comparison.entrants import BASELINES
 from evaluators.comparison.key import Key
-from evaluators.comparison.objective import Gains, ScaleSearch, ScoreSearch, Tuning
+from evaluators.comparison.objective import Gains, ScaleSearch, ScoreSearch, TuningResult
 from evaluators.comparison.results import SCALE, Runs, TaskSetup
 from evaluators.evaluation import Outcome
 from evaluators.files.result_cache import ResultCache, environment
@@ -71,7 +71,7 @@ class TaskRunner:
         self.cache = cache
         self._examples = task.checksum()
         self._environment = environment()
-        self._tunings: dict[Key, Tuning] = {}
+        self._tunings: dict[Key, TuningResult] = {}
         self.compilations = 0
 
     def runs(self, rule: Program) -> Runs:
@@ -85,7 +85,7 @@ class TaskRunner:
             self.cache.put(key, found.to_json())
         return found
 
-    def tuning(self, rule: Program) -> Tuning:
+    def tuning(self, rule: Program) -> TuningResult:
         """The rule's best point."""
         key = self._tuning_key(rule, None if is_scale(rule) else self._scale().reference)
         found = self._kept_tuning(key)
@@ -129,7 +129,7 @@ class TaskRunner:
         fine = all(outcome_of(self.task, run) is Outcome.OK for run in trained)
         return taken / (self.setup.steps * WIDTH) if fine else math.nan
 
-    def _tune(self, rule: Program) -> Tuning:
+    def _tune(self, rule: Program) -> TuningResult:
         if is_scale(rule):
             search = ScaleSearch(rule, len(self.setup.horizons), self.setup.least)
         else:
@@ -147,7 +147,7 @@ class TaskRunner:
             found += map(self._gains, self._train(program, self.tuning_seeds, rates))
         return found
 
-    def _fresh_runs(self, rule: Program, tuning: Tuning) -> Runs:
+    def _fresh_runs(self, rule: Program, tuning: TuningResult) -> Runs:
         trained = self._train(_at(rule, tuning.tuned), self.fresh)[0]
         losses = tuple(
             run.losses if self._fine(run) else (*run.losses[:-1], math.nan) for run in trained
@@ -177,13 +177,13 @@ class TaskRunner:
         self.compilations += trainer.compilations + trainer.programs_compiled - before
         return runs
 
-    def _scale(self) -> Tuning:
+    def _scale(self) -> TuningResult:
         return self.tuning(ZOO[SCALE])
 
-    def _kept_tuning(self, key: Key) -> Tuning | None:
+    def _kept_tuning(self, key: Key) -> TuningResult | None:
         """The tuning known in this process or kept from an earlier one."""
         if key not in self._tunings:
-            found = self.cache.get(key, Tuning.from_json)
+            found = self.cache.get(key, TuningResult.from_json)
             if found is None:
                 return None
             self._tunings[key] = found
@@ -192,7 +192,7 @@ class TaskRunner:
     def _tuning_key(self, rule: Program, reference: tuple[float, ...] | None) -> Key:
         return self._key("tuning", rule, self.tuning_seeds, grid.GRID, reference or ())
 
-    def _runs_key(self, rule: Program, tuning: Tuning) -> Key:
+    def _runs_key(self, rule: Program, tuning: TuningResult) -> Key:
         """The key of the runs; the tuning is in it, since it is part of the runs."""
         at = (*astuple(tuning.tuned), tuning.reference)
         return self._key("runs", _at(rule, tuning.tuned), self.fresh, at)

@@ -12,7 +12,7 @@ from evaluators.comparison.plan import (
     COMPILING_SECONDS,
     Cell,
     CellEstimate,
-    Plan,
+    ComparisonPlan,
     Schedule,
     left_seconds,
     points,
@@ -79,7 +79,7 @@ class ComparisonWorker:
         return CellEstimate(cell.task, cell.rule, kept=False, runs=runs, seconds=seconds)
 
 
-class Progress(NamedTuple):
+class ComparisonProgress(NamedTuple):
     """The state of a comparison: cells done of those to be trained, the (rule, task) at work, and
     roughly the seconds left."""
 
@@ -95,13 +95,13 @@ class Timing(NamedTuple):
     task: str
 
 
-Event: TypeAlias = Plan | Progress | Timing
+Event: TypeAlias = ComparisonPlan | ComparisonProgress | Timing
 Observer: TypeAlias = Callable[[Event], None]
 """Receives the plan before anything is trained, and the progress whenever a cell begins."""
 
 
 def work(
-    plan: Plan, worker: ComparisonWorker, pool: Pool[Cell], observe: Observer
+    plan: ComparisonPlan, worker: ComparisonWorker, pool: Pool[Cell], observe: Observer
 ) -> tuple[list[list[Runs]], list[list[float]]]:
     """The runs and the seconds per step of every rule, [task][rule].
 
@@ -111,7 +111,9 @@ def work(
 
 
 class _Work:
-    def __init__(self, plan: Plan, worker: ComparisonWorker, pool: Pool[Cell], observe: Observer):
+    def __init__(
+        self, plan: ComparisonPlan, worker: ComparisonWorker, pool: Pool[Cell], observe: Observer
+    ):
         self.plan = plan
         self.worker = worker
         self.pool = pool
@@ -163,7 +165,7 @@ class _Work:
             (self.plan.rules[each.rule], self.plan.tasks[each.task]) for each in self.under_way
         )
         left = left_seconds(self.plan, self.spent, self.pool.workers)
-        self.observe(Progress(len(self.spent), len(self.plan.left), now, left))
+        self.observe(ComparisonProgress(len(self.spent), len(self.plan.left), now, left))
         return True
 
     def _enter(self, cell: Cell, done: Done[Runs] | Failed) -> None:

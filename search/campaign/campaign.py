@@ -17,7 +17,7 @@ from search.campaign.validation import validate
 from search.candidates.proposer import Proposer
 from search.ledger.history import History
 from search.ledger.results import TunedBaseline, Winner
-from search.reduction.fresh import Entrant
+from search.reduction.fresh import FinalEntrant
 
 
 def run(session: Session) -> bool:
@@ -64,9 +64,11 @@ def run(session: Session) -> bool:
 def _measure_finalists(session: Session, baseline: TunedBaseline, setup: JudgingSetup) -> None:
     """Measure the best on fresh seeds, and on the suites that the config names."""
     config, ledger, tasks = session.config, session.ledger, len(session.config.tasks)
-    scale = Entrant(None, baseline.program, baseline.rates)
+    scale = FinalEntrant(None, baseline.program, baseline.rates)
     best = [ledger.row(number) for number in chosen(config, ledger.families())]
-    finalists = [Entrant(row.candidate.number, row.candidate.program, row.rates) for row in best]
+    finalists = [
+        FinalEntrant(row.candidate.number, row.candidate.program, row.rates) for row in best
+    ]
     pool, observe = session.pool, session.observe
     finals = measure(config, [scale, *finalists], setup, pool, observe)
     contenders = [
@@ -77,7 +79,9 @@ def _measure_finalists(session: Session, baseline: TunedBaseline, setup: Judging
     first = [each.entrant for each in able_first(contenders, config.final.pick)]
     left = reduced(config, first, finals, setup, pool, observe)
     contenders += [
-        Contender(Entrant(each.candidate, each.program, each.rates, True), each.final.scores(tasks))
+        Contender(
+            FinalEntrant(each.candidate, each.program, each.rates, True), each.final.scores(tasks)
+        )
         for each in left
         if each.final
     ]

@@ -10,13 +10,13 @@ from dsl.rewrite.demands import demands
 from dsl.simplifier import plain
 from evaluators.statistics import evidence
 from search.objectives import within
-from search.reduction.fresh import Entrant
+from search.reduction.fresh import FinalEntrant
 
 
 class Contender(NamedTuple):
     """An entrant with its scores on all tasks, by seed: the same seeds for all."""
 
-    entrant: Entrant
+    entrant: FinalEntrant
     scores: tuple[float, ...]
 
 
@@ -25,7 +25,7 @@ def best_first(contenders: Sequence[Contender]) -> list[Contender]:
     return sorted(contenders, key=lambda each: -fmean(each.scores))
 
 
-def winner(contenders: Sequence[Contender], limits: Mapping[str, float]) -> Entrant | None:
+def winner(contenders: Sequence[Contender], limits: Mapping[str, float]) -> FinalEntrant | None:
     """The smallest, in statements and slots, of those that a paired test over seeds cannot tell
     from the best one: the interval of their mean difference (`evaluators.statistics.evidence`)
     reaches 0. The better one of two of a size.
@@ -48,7 +48,7 @@ def _able(contender: Contender, limits: Mapping[str, float]) -> bool:
     return within(limits, demands(contender.entrant.program))
 
 
-def size(entrant: Entrant) -> int:
+def size(entrant: FinalEntrant) -> int:
     """Statements and slots of the program as people read it."""
     program = plain(entrant.program)
     return len(program.statements) + len(program.slots)

@@ -7,19 +7,19 @@ from typing import Any
 
 from dsl.program import Program
 from evaluators.evaluation import Outcome
-from search.candidates.verdict import CacheKey, Told
+from search.candidates.verdict import DuplicateKey, Told
 from search.ledger.looks import Look
 
 
 @dataclass
-class Progress:
+class SearchProgress:
     """The state of the search. `seconds` and `judged_now` are of this process alone."""
 
     budget: int
     judged: int = 0
     judged_now: int = 0
     evaluated: int = 0
-    hits: Counter[CacheKey] = field(default_factory=Counter)
+    hits: Counter[DuplicateKey] = field(default_factory=Counter)
     best: float | None = None
     best_at: int | None = None
     best_program: Program | None = None
@@ -63,7 +63,7 @@ class Progress:
         **Arguments:** `families`: those of which a program among them was trained to the end.
         """
         self.judged = judged
-        self.hits = Counter({CacheKey(key): count for key, count in state["hits"].items()})
+        self.hits = Counter({DuplicateKey(key): count for key, count in state["hits"].items()})
         self.evaluated = judged - self.hits.total()
         self.best, self.best_at = state["best"], state["best_at"]
         self.best_program = state["best_program"]
@@ -125,10 +125,10 @@ class TuningStarts:
 
 
 @dataclass(frozen=True)
-class Judged:
+class VerdictEntered:
     """A verdict was entered in the ledger."""
 
-    progress: Progress
+    progress: SearchProgress
 
 
 @dataclass(frozen=True)
@@ -204,7 +204,7 @@ Event = (
     | TuningBaseline
     | BaselineTuned
     | TuningStarts
-    | Judged
+    | VerdictEntered
     | TuningForLooks
     | Looked
     | CandidateLost

@@ -13,7 +13,7 @@ from search.errors import CampaignFailed
 from search.ledger.results import FinalResult
 from search.objectives import point, ranks, within
 from search.pool.jobs import CampaignPool
-from search.reduction.fresh import Entrant, lead, on_fresh_seeds
+from search.reduction.fresh import FinalEntrant, lead, on_fresh_seeds
 
 
 def chosen(config: Config, families: Sequence[tuple[int, float, Demands]]) -> list[int]:
@@ -32,7 +32,7 @@ def chosen(config: Config, families: Sequence[tuple[int, float, Demands]]) -> li
 
 def measure(
     config: Config,
-    entrants: Sequence[Entrant],
+    entrants: Sequence[FinalEntrant],
     setup: JudgingSetup,
     pool: CampaignPool,
     observe: Observer,

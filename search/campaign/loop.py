@@ -218,7 +218,7 @@ class SearchLoop:
         self.progress.seconds = self._seconds
         if self._state_is_due():
             self._write(take(self._proposer, self.progress, list(self._pending.values())))
-        self.session.observe(events.Judged(self.progress))
+        self.session.observe(events.VerdictEntered(self.progress))
 
     def _state_is_due(self) -> bool:
         """True every so many candidates; not where the budget has cut the look-ahead short, since a

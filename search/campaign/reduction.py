@@ -13,14 +13,14 @@ from search.ledger.results import FinalResult
 from search.pool.jobs import CampaignPool
 from search.reduction.bars import look_bars
 from search.reduction.finalist import FinalistReduction
-from search.reduction.fresh import Entrant, lead, on_fresh_seeds
+from search.reduction.fresh import FinalEntrant, lead, on_fresh_seeds
 from search.reduction.together import reduce_together
 from search.reduction.trials import Conditions
 
 
 def reduced(
     config: Config,
-    finalists: Sequence[Entrant],
+    finalists: Sequence[FinalEntrant],
     finals: Sequence[FinalResult],
     setup: JudgingSetup,
     pool: CampaignPool,
@@ -57,7 +57,7 @@ def reduced(
 
     progress(0)
     found = reduce_together(under_way, setup, pool, config.evaluation.timeout, progress)
-    entrants = [Entrant(e.candidate, e.program, e.rates, True) for e in found if e.steps]
+    entrants = [FinalEntrant(e.candidate, e.program, e.rates, True) for e in found if e.steps]
     seeds = final_seeds(config.seed, config.final.seeds)
     measured = on_fresh_seeds(entrants, seeds, config.evaluation, setup, pool)
     sound = {final.candidate: final for final in measured if final.complete}

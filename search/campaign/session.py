@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 from evaluators.files.result_cache import ResultCache
 from search.campaign import events
-from search.campaign.events import Observer, Progress
+from search.campaign.events import Observer, SearchProgress
 from search.config import Config
 from search.ledger import Ledger
 from search.pool.jobs import CampaignPool
@@ -33,7 +33,7 @@ class Session:
         self.observe = observe
         self._open_pool = open_pool
         self._versions = dict(versions)
-        self.progress = Progress(config.budget.candidates)
+        self.progress = SearchProgress(config.budget.candidates)
         self._started: tuple[CampaignPool, int] | None = None
 
     @property

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from dsl.program import Program
-from evaluators.request import EvaluationRequest, JudgingSetup, Trial
-from search.campaign.events import Progress
+from evaluators.request import EvaluationRequest, JudgingSetup, SettingsTrial
+from search.campaign.events import SearchProgress
 from search.candidates.plain import from_text, to_text
 from search.candidates.proposer import Proposer
-from search.candidates.verdict import CacheKey, Candidate, Keys, Past, Verdict
+from search.candidates.verdict import Candidate, DuplicateKey, Keys, Past, Verdict
 from search.errors import LedgerError
 from search.ledger import Ledger
 from search.mutation.mutator import Mutation
@@ -39,7 +39,7 @@ class Pending:
         return self.candidate.tuned(self.job.request.trial.settings[evaluation.setting - 1])
 
 
-def take(proposer: Proposer, progress: Progress, pending: Sequence[Pending]) -> str:
+def take(proposer: Proposer, progress: SearchProgress, pending: Sequence[Pending]) -> str:
     """The state of a search as text."""
     data = {
         "proposer": proposer.state(),
@@ -55,7 +55,7 @@ def bring_back(
     past: Past,
     ledger: Ledger,
     proposer: Proposer,
-    progress: Progress,
+    progress: SearchProgress,
     setup: JudgingSetup,
 ) -> list[Pending]:
     """Bring a search back from its state after the first `told` candidates.
@@ -109,7 +109,7 @@ def _read(data: dict[str, Any], setup: JudgingSetup) -> Pending:
         parent=data["parent"],
         mutation=Mutation(*data["mutation"]),
         keys=Keys(*data["keys"]),
-        hit=None if hit is None else CacheKey(hit),
+        hit=None if hit is None else DuplicateKey(hit),
         source=data["source"],
         donor=data["donor"],
         parsed=program,
@@ -120,6 +120,6 @@ def _read(data: dict[str, Any], setup: JudgingSetup) -> Pending:
     trial = None
     if asked["trial"] is not None:
         others, seeds, tasks = asked["trial"]
-        trial = Trial(tuple(others), tuple(seeds), tasks)
+        trial = SettingsTrial(tuple(others), tuple(seeds), tasks)
     request = EvaluationRequest(program, asked["rates"], *bars, trial)
     return Pending(candidate, Evaluate(setup, request, tuple(asked["seeds"])))

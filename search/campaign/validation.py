@@ -20,18 +20,18 @@ from search.ledger.results import (
     seed_scores,
 )
 from search.pool.jobs import CampaignPool, Evaluate
-from search.reduction.fresh import Entrant
+from search.reduction.fresh import FinalEntrant
 
 
 def validate(
     config: Config,
-    baseline: Entrant,
+    baseline: FinalEntrant,
     contenders: Sequence[Contender],
     primitives: tuple[str, ...],
     scale: StageEntrant | None,
     pool: CampaignPool,
     observe: Observer,
-) -> tuple[dict[str, StageResult], Entrant | None]:
+) -> tuple[dict[str, StageResult], FinalEntrant | None]:
     """The stages that the config asks for: the finalists on the first, which chooses the winner,
     and the winner on the last. A finalist that was reduced takes part as what is left of it.
 
@@ -57,7 +57,7 @@ def validate(
     return found, winner(contenders, limits)
 
 
-def _words(entrants: Sequence[Entrant], others: Sequence[str] = ()) -> tuple[str, ...]:
+def _words(entrants: Sequence[FinalEntrant], others: Sequence[str] = ()) -> tuple[str, ...]:
     """The primitives that entrants apply, and others."""
     used = {statement.op for entrant in entrants for statement in entrant.program.statements}
     return tuple(sorted(used.union(others)))
@@ -69,7 +69,9 @@ def _as_left(contenders: Sequence[Contender]) -> list[Contender]:
     return [c for c in contenders if c.entrant.reduced or c.entrant.candidate not in gone]
 
 
-def _validated(config: Config, entrants: Sequence[Entrant], stage: StageResult) -> list[Contender]:
+def _validated(
+    config: Config, entrants: Sequence[FinalEntrant], stage: StageResult
+) -> list[Contender]:
     """The entrants that were measured, with their scores there."""
     judged = {each.candidate: each.evaluation for each in stage.entrants}
     failed = (WORST,) * config.final.seeds
@@ -83,7 +85,7 @@ def _validated(config: Config, entrants: Sequence[Entrant], stage: StageResult) 
 def _measured(
     on: OtherTasks,
     stage: str,
-    entrants: Sequence[Entrant],
+    entrants: Sequence[FinalEntrant],
     pool: CampaignPool,
     observe: Observer,
     scale: StageEntrant | None,
@@ -120,7 +122,7 @@ def _measured(
 
 def _tuned(
     on: OtherTasks,
-    entrants: Sequence[Entrant],
+    entrants: Sequence[FinalEntrant],
     pool: CampaignPool,
     progress: Callable[[int], None],
     scale: StageEntrant | None,

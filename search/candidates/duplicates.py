@@ -14,20 +14,20 @@ from dsl.program import Program
 from dsl.rewrite.canonical import canonical_hash
 from dsl.rewrite.family import family
 from dsl.run.fingerprint import fingerprint
-from search.candidates.verdict import CacheKey, Keys
+from search.candidates.verdict import DuplicateKey, Keys
 
 _AT_A_TIME = 10_000
 """Candidates that are entered together where many are known."""
 
 
-class Found(NamedTuple):
+class DuplicateLookup(NamedTuple):
     """The keys of a candidate; the key that found an earlier one, and that one's number.
 
     The source was not found itself. `fresh` is True if no earlier candidate is of its family.
     """
 
     keys: Keys
-    hit: CacheKey | None = None
+    hit: DuplicateKey | None = None
     source: int | None = None
     fresh: bool = False
 
@@ -59,23 +59,23 @@ class Duplicates:
     def __len__(self) -> int:
         return len(self._sources)
 
-    def add(self, program: Program) -> Found:
+    def add(self, program: Program) -> DuplicateLookup:
         """Enter the next candidate."""
         text = program.digest
-        like = self._like(CacheKey.TEXT, text)
+        like = self._like(DuplicateKey.TEXT, text)
         if like is not None:
-            return self._found(like[1], CacheKey.TEXT, like[0])
+            return self._found(like[1], DuplicateKey.TEXT, like[0])
         canonical = canonical_hash(program)
-        like = self._like(CacheKey.CANONICAL, canonical)
+        like = self._like(DuplicateKey.CANONICAL, canonical)
         if like is not None:
-            return self._found(like[1]._replace(text=text), CacheKey.CANONICAL, like[0])
+            return self._found(like[1]._replace(text=text), DuplicateKey.CANONICAL, like[0])
         keys = Keys(text, canonical, fingerprint(program), family(program))
-        like = self._like(CacheKey.FINGERPRINT, keys.fingerprint)
+        like = self._like(DuplicateKey.FINGERPRINT, keys.fingerprint)
         if like is not None:
-            return self._found(keys, CacheKey.FINGERPRINT, like[0])
+            return self._found(keys, DuplicateKey.FINGERPRINT, like[0])
         fresh = int(keys.family, 16) not in self._kin
         self.restore(Known(keys, None))
-        return Found(keys, fresh=fresh)
+        return DuplicateLookup(keys, fresh=fresh)
 
     def restore(self, known: Known) -> None:
         """Enter the next candidate, of which all is known."""
@@ -105,11 +105,11 @@ class Duplicates:
         self._kin.update(columns[-1])
         self._judged.enter(columns, number)
 
-    def again(self, number: int) -> Found:
+    def again(self, number: int) -> DuplicateLookup:
         """Enter candidate `number` once more as the next one: it is measured again, not found."""
         keys = self.keys_of(number)
         self.restore(Known(keys, self._sources[number]))
-        return Found(keys)
+        return DuplicateLookup(keys)
 
     def has(self, number: int, program: Program) -> bool:
         """True if candidate `number` is this program, as it was judged."""
@@ -119,7 +119,7 @@ class Duplicates:
         """The keys of a candidate as it was judged."""
         return self._tuned.get(number) or self._keys(number)
 
-    def _like(self, key: CacheKey, value: str) -> tuple[int, Keys] | None:
+    def _like(self, key: DuplicateKey, value: str) -> tuple[int, Keys] | None:
         """The candidate that has this key, and all keys of its program that has it."""
         found = self._proposed.find(key, value)
         if found is not None:
@@ -130,10 +130,10 @@ class Duplicates:
     def _keys(self, number: int) -> Keys:
         return Keys(*(f"{part[number]:016x}" for part in self._parts))
 
-    def _found(self, keys: Keys, hit: CacheKey, like: int) -> Found:
+    def _found(self, keys: Keys, hit: DuplicateKey, like: int) -> DuplicateLookup:
         source = self._sources[like]
         self.restore(Known(keys, source))
-        return Found(keys, hit, source)
+        return DuplicateLookup(keys, hit, source)
 
 
 def _numbers_of(hashes: Sequence[str]) -> list[int]:
@@ -144,15 +144,15 @@ class _Index:
     """The first candidate with each key."""
 
     def __init__(self) -> None:
-        self._first: dict[CacheKey, dict[int, int]] = {key: {} for key in CacheKey}
+        self._first: dict[DuplicateKey, dict[int, int]] = {key: {} for key in DuplicateKey}
 
     def enter(self, columns: Sequence[Sequence[int]], first: int) -> None:
         """Enter candidates from number `first` on, by their keys: a column for each key, in the
-        order of `Keys`, which begins as `CacheKey` does."""
+        order of `Keys`, which begins as `DuplicateKey` does."""
         for known, column in zip(self._first.values(), columns, strict=False):
             for number, key in enumerate(column, first):
                 known.setdefault(key, number)
 
-    def find(self, key: CacheKey, value: str) -> int | None:
+    def find(self, key: DuplicateKey, value: str) -> int | None:
         """The first candidate with a key; None without."""
         return self._first[key].get(int(value, 16))

@@ -14,7 +14,7 @@ from typing import Any
 
 from dsl.program import Program
 from evaluators.evaluation import Outcome
-from evaluators.request import EvaluationRequest, JudgingSetup, Trial
+from evaluators.request import EvaluationRequest, JudgingSetup, SettingsTrial
 from evaluators.seeds import candidate_rng, search_seeds, settings_rng, trial_seeds
 from search.candidates.duplicates import Duplicates, Known
 from search.candidates.rates import BestRates
@@ -96,7 +96,7 @@ class Proposer:
         trial = None
         if candidate.fresh and (others := self._settings(candidate.number, candidate.program)):
             on = trial_seeds(self.config.seed, generation, self.config.evaluation.seeds)
-            trial = Trial(others, on, self._strategy.tuning.tasks)
+            trial = SettingsTrial(others, on, self._strategy.tuning.tasks)
         whole = candidate.number < len(self._starts) or candidate.mutation.kind == REMEASURED
         bars = Bars({}, {}) if whole else self._screen.now()
         rates = self._rates.of(candidate)

@@ -32,7 +32,7 @@ class Verdict:
     note: str = ""
 
 
-class CacheKey(StrEnum):
+class DuplicateKey(StrEnum):
     """The key under which an earlier candidate was found, in the order in which they are asked."""
 
     TEXT = "text"
@@ -54,7 +54,7 @@ class Keys(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Asked:
+class ProposedProgram:
     """A program as it was proposed, where it was judged with other numbers."""
 
     text: str
@@ -77,10 +77,10 @@ class Candidate:
     parent: int | None
     mutation: Mutation
     keys: Keys
-    hit: CacheKey | None = None
+    hit: DuplicateKey | None = None
     source: int | None = None
     donor: str | None = None
-    asked: Asked | None = None
+    asked: ProposedProgram | None = None
     fresh: bool = field(default=False, compare=False, repr=False)
     """True for one that was just proposed, if none before it is of its family."""
     parsed: Program | None = field(default=None, compare=False, repr=False)
@@ -102,15 +102,19 @@ class Candidate:
         return self.remeasures if self.source is None else self.source
 
     @property
-    def as_asked(self) -> Asked:
+    def as_asked(self) -> ProposedProgram:
         """The text and the keys of the program as it was proposed."""
-        return self.asked or Asked(self.text, self.keys)
+        return self.asked or ProposedProgram(self.text, self.keys)
 
     def tuned(self, program: Program) -> "Candidate":
         """The candidate with other numbers; its keys say so."""
         keys = Keys(program.digest, canonical_hash(program), fingerprint(program), family(program))
         return replace(
-            self, text=str(program), keys=keys, asked=Asked(self.text, self.keys), parsed=program
+            self,
+            text=str(program),
+            keys=keys,
+            asked=ProposedProgram(self.text, self.keys),
+            parsed=program,
         )
 
     @cached_property

@@ -12,7 +12,7 @@ from statistics import fmean
 from typing import Any, NamedTuple
 
 from evaluators.evaluation import Evaluation
-from search.candidates.verdict import Asked, CacheKey, Candidate, Keys, Verdict
+from search.candidates.verdict import Candidate, DuplicateKey, Keys, ProposedProgram, Verdict
 from search.mutation.mutator import Mutation
 
 
@@ -243,7 +243,7 @@ def row_of(fields: Sequence[Any]) -> Row:
         parent=held["parent"],
         mutation=Mutation(held["mutation"], held["detail"]),
         keys=Keys(held["digest"], held["canonical"], held["fingerprint"], held["family"]),
-        hit=None if held["hit"] is None else CacheKey(held["hit"]),
+        hit=None if held["hit"] is None else DuplicateKey(held["hit"]),
         source=held["source"],
         donor=held["donor"],
         asked=None if held["asked"] is None else asked_of(held["asked"]),
@@ -258,10 +258,10 @@ def row_of(fields: Sequence[Any]) -> Row:
     return Row(candidate, verdict, held["seconds"])
 
 
-def asked_of(text: str) -> Asked:
+def asked_of(text: str) -> ProposedProgram:
     """The program and keys in the column `asked`, where there are any."""
     program, *keys = json.loads(text)
-    return Asked(program, Keys(*keys))
+    return ProposedProgram(program, Keys(*keys))
 
 
 def as_json(value: Any) -> str:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from search.candidates.verdict import REMEASURED, CacheKey
+from search.candidates.verdict import REMEASURED, DuplicateKey
 from search.ledger.results import Scores
 from search.ledger.store import Ledger
 
@@ -18,7 +18,7 @@ class Counts:
     """
 
     evaluated: int
-    hits: dict[CacheKey, int]
+    hits: dict[DuplicateKey, int]
     outcomes: dict[str, int]
     families: int
     trained: int
@@ -43,7 +43,7 @@ class Work:
 
 
 @dataclass(frozen=True)
-class Judged:
+class OutcomeCount:
     """Candidates with a verdict of their own that ended alike and were `trained`, or were not:
     their number, and their training steps before and after the first checkpoint."""
 
@@ -54,13 +54,13 @@ class Judged:
     steps_after: int
 
 
-def judged(ledger: Ledger) -> list[Judged]:
+def judged(ledger: Ledger) -> list[OutcomeCount]:
     """The candidates with a verdict of their own by outcome, in the order of outcomes."""
     rows = ledger.db.execute(
         "SELECT outcome, steps_before > 0, count(*), sum(steps_before), sum(steps_after) "
         "FROM candidates WHERE source IS NULL GROUP BY 1, 2 ORDER BY 1, 2"
     )
-    return [Judged(outcome, bool(trained), *rest) for outcome, trained, *rest in rows]
+    return [OutcomeCount(outcome, bool(trained), *rest) for outcome, trained, *rest in rows]
 
 
 def screened_scores(ledger: Ledger) -> tuple[Scores, Scores]:
@@ -88,7 +88,7 @@ def counts(ledger: Ledger) -> Counts:
     tuned, remeasured = ledger.db.execute(
         "SELECT count(asked), count(*) FILTER (WHERE mutation = ?) FROM candidates", (REMEASURED,)
     ).fetchone()
-    hits = {key: by_hit.get(key.value, 0) for key in CacheKey}
+    hits = {key: by_hit.get(key.value, 0) for key in DuplicateKey}
     return Counts(by_hit.get(None, 0), hits, outcomes, families, trained, tuned, remeasured)
 
 

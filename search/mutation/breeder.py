@@ -12,7 +12,7 @@ import numpy as np
 
 from dsl.program import Program
 from search.mutation.change import SearchSpace
-from search.mutation.graft import Part, drawn_part, graft, parts_of
+from search.mutation.graft import DonorPart, drawn_part, graft, parts_of
 from search.mutation.mutator import Mutation, Mutator
 from search.mutation.prior import Prior
 from search.mutation.sampling import pick
@@ -83,9 +83,9 @@ class Breeder:
                 return made[0], Mutation("graft", made[1]), part.donor
         return None
 
-    def _known_part(self, rng: np.random.Generator) -> Part | None:
+    def _known_part(self, rng: np.random.Generator) -> DonorPart | None:
         return pick(rng, self._parts) if self._parts else None
 
     @cached_property
-    def _parts(self) -> list[Part]:
+    def _parts(self) -> list[DonorPart]:
         return parts_of(self.zoo)

@@ -35,7 +35,7 @@ _WITH_PARITY = (Parity.ODD, Parity.EVEN)
 _GRADIENT, _RATE = Name("g"), Name("lr")
 
 
-class Part(NamedTuple):
+class DonorPart(NamedTuple):
     """A tensor of a donor: its name, what computes it, as a program with that as its result, and
     its parity, odd or even."""
 
@@ -46,7 +46,7 @@ class Part(NamedTuple):
 
 def graft(
     receiver: Program,
-    part: Part,
+    part: DonorPart,
     rng: np.random.Generator,
     name: str,
     statements: int,
@@ -72,24 +72,24 @@ def graft(
     return child, made if composed else f"{made}, from the gradient"
 
 
-def drawn_part(donor: Program, rng: np.random.Generator) -> Part | None:
+def drawn_part(donor: Program, rng: np.random.Generator) -> DonorPart | None:
     """A part of a program, each of its tensors as likely; None if it has none with a parity."""
     found = [(arg, parity) for parity in _WITH_PARITY for arg in tensors(donor, parity)]
     if not found:
         return None
     value, parity = pick(rng, found)
-    return Part(donor.name, cut(donor, value), parity)
+    return DonorPart(donor.name, cut(donor, value), parity)
 
 
-def parts_of(donors: Iterable[Program]) -> list[Part]:
+def parts_of(donors: Iterable[Program]) -> list[DonorPart]:
     """The parts of known rules, each family of parts once, without what their constants undo."""
-    found: dict[str, Part] = {}
+    found: dict[str, DonorPart] = {}
     for donor in donors:
         for parity in _WITH_PARITY:
             for value in tensors(donor, parity):
                 program = simplify(cut(donor, value), Domain.FINITE)
                 if isinstance(program.result, Local):
-                    found.setdefault(family(program), Part(donor.name, program, parity))
+                    found.setdefault(family(program), DonorPart(donor.name, program, parity))
     return [found[key] for key in sorted(found)]
 
 

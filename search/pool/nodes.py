@@ -23,7 +23,7 @@ _LOST_NODES = 10
 
 
 @dataclass(frozen=True)
-class Lost:
+class LostJobs:
     """Jobs whose worker died; `until` (by the monotonic clock) its node may turn out to be dead."""
 
     batch: Sequence[Queued]
@@ -44,7 +44,7 @@ class Nodes:
         self._patience = patience
         self._driver = versions()
         self._places: dict[int, Place] = {}
-        self._lost: list[Lost] = []
+        self._lost: list[LostJobs] = []
         self._dead: set[str] = set()
         self._alone_since = time.monotonic()
         self._say_after = self._alone_since + _QUIET_SECONDS
@@ -61,14 +61,14 @@ class Nodes:
     def lose(self, seat: int, batch: Sequence[Queued], note: str) -> None:
         """Take jobs whose worker died, for `judge` to say whether its node did."""
         until = time.monotonic() + _NODE_SECONDS
-        self._lost.append(Lost(batch, self._places[seat], note, until))
+        self._lost.append(LostJobs(batch, self._places[seat], note, until))
 
     @property
     def judging(self) -> bool:
         """True while there are jobs of which it is not known whether their node died."""
         return bool(self._lost)
 
-    def judge(self) -> list[tuple[Lost, bool]]:
+    def judge(self) -> list[tuple[LostJobs, bool]]:
         """The jobs of which it is known by now whether they were lost with their node, and not for
         what they did."""
         if not self._lost:

@@ -33,7 +33,7 @@ from search.ledger.results import FinalResult
 from search.pool.jobs import CampaignPool, GridTune
 from search.reduction.bars import look_bars
 from search.reduction.finalist import FinalistReduction, Tested, with_rate
-from search.reduction.fresh import Entrant, lead, on_fresh_seeds
+from search.reduction.fresh import FinalEntrant, lead, on_fresh_seeds
 from search.reduction.together import reduce_together
 from search.reduction.trials import Conditions
 
@@ -47,7 +47,7 @@ _GRID_WORK = 25
 
 
 @dataclass(frozen=True)
-class Terms:
+class ReductionSpec:
     """The terms of a reduction: a suite, by name, with its tasks; the seed that all others are
     drawn from; what may be spent, and on how many fresh seeds the table is measured."""
 
@@ -59,7 +59,7 @@ class Terms:
     evaluation: EvaluationConfig = EvaluationConfig(batch=1, timeout=3600)
 
 
-class Progress(NamedTuple):
+class ReductionProgress(NamedTuple):
     """The work at hand, and how much of at most `total` evaluations is behind."""
 
     doing: str
@@ -130,10 +130,10 @@ class MeasuredReduction:
 
 def reduced_alone(
     rule: Program,
-    terms: Terms,
+    terms: ReductionSpec,
     pool: CampaignPool,
     cache: ResultCache,
-    observe: Callable[[Progress], None] = lambda progress: None,
+    observe: Callable[[ReductionProgress], None] = lambda progress: None,
 ) -> MeasuredReduction:
     """The table of a rule, simplified already.
 
@@ -159,10 +159,10 @@ class _Alone:
     def __init__(
         self,
         rule: Program,
-        terms: Terms,
+        terms: ReductionSpec,
         pool: CampaignPool,
         cache: ResultCache,
-        observe: Callable[[Progress], None],
+        observe: Callable[[ReductionProgress], None],
     ):
         self.rule = rule
         self.terms = terms
@@ -177,7 +177,10 @@ class _Alone:
     def table(self) -> MeasuredReduction:
         scale, own = self._tuned((ZOO[SCALE], self.rule))
         setup = self._setup(scale)
-        first = [Entrant(None, scale.program, scale.rates), Entrant(0, own.program, own.rates)]
+        first = [
+            FinalEntrant(None, scale.program, scale.rates),
+            FinalEntrant(0, own.program, own.rates),
+        ]
         tell = self._teller(1, "measuring the rule on fresh seeds")
         base, whole = self._on_fresh_seeds(first, setup, tell)
         self._check(base, whole)
@@ -188,7 +191,7 @@ class _Alone:
         tasks, rates = len(self.terms.tasks), reduction.trials.rates_of
         others = _of_interest(reduction.tested, own.program)
         entrants = [
-            Entrant(at, with_rate(each.program, rates(each.program)), rates(each.program))
+            FinalEntrant(at, with_rate(each.program, rates(each.program)), rates(each.program))
             for at, each in enumerate(others)
         ]
         tell = self._teller(3, "measuring what is left on fresh seeds")
@@ -247,7 +250,7 @@ class _Alone:
         )
 
     def _on_fresh_seeds(
-        self, entrants: Sequence[Entrant], setup: JudgingSetup, tell: Callable[[int], None]
+        self, entrants: Sequence[FinalEntrant], setup: JudgingSetup, tell: Callable[[int], None]
     ) -> list[FinalResult]:
         seeds = final_seeds(self.terms.seed, self.terms.fresh)
         evaluation = self.terms.evaluation
@@ -288,9 +291,9 @@ class _Alone:
     def _teller(self, part: int, doing: str) -> Callable[[int], None]:
         """Tells the observer how much is done, of a part and of all."""
         before, total = sum(self._parts[:part]), sum(self._parts)
-        self._observe(Progress(doing, before, total))
+        self._observe(ReductionProgress(doing, before, total))
         room = self._parts[part]
-        return lambda done: self._observe(Progress(doing, before + min(done, room), total))
+        return lambda done: self._observe(ReductionProgress(doing, before + min(done, room), total))
 
 
 def _in_reach(rules: Sequence[Program]) -> tuple[str, ...]:

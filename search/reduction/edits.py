@@ -25,14 +25,14 @@ class Instead:
 
 
 @dataclass(frozen=True)
-class Start:
+class SlotNumber:
     """The place of a number that a slot starts from."""
 
     slot: str
     at: int
 
 
-Place = Read | Name | Start
+Place = Read | Name | SlotNumber
 """The place of a number: an argument, a hyperparameter, or in the start of a slot."""
 
 
@@ -81,7 +81,7 @@ def _with(program: Program, edits: Sequence[Edit]) -> Program:
     }
     slots = {
         slot: replace(
-            init, args=tuple(numbers.get(Start(slot, at), x) for at, x in enumerate(init.args))
+            init, args=tuple(numbers.get(SlotNumber(slot, at), x) for at, x in enumerate(init.args))
         )
         for slot, init in program.slots.items()
         if Name(slot) not in instead

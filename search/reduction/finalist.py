@@ -32,7 +32,7 @@ from search.candidates.screen import Bars
 from search.ledger.reduction import Reduction, ReductionStep
 from search.ledger.results import Rates
 from search.reduction.edits import Edit, applied, place_of
-from search.reduction.proposals import Proposal, Weight, is_part, proposals, told, weight
+from search.reduction.proposals import ReductionProposal, Weight, is_part, proposals, told, weight
 from search.reduction.rounding import one_digit
 from search.reduction.trials import Conditions, Requests, Trials, gain
 
@@ -74,7 +74,7 @@ class Tested(NamedTuple):
 class _Seen:
     """A proposal with its gains, in margins, one for each evaluation."""
 
-    proposal: Proposal
+    proposal: ReductionProposal
     gains: list[float] = field(default_factory=list)
 
     @property
@@ -165,7 +165,9 @@ class FinalistReduction:
         sound = [each for each, score in pairs if gain(own, score) > -self._config.margin]
         return sorted(sound, key=lambda each: each.weight)
 
-    def _harmless(self, found: Sequence[Proposal]) -> Generator[Requests, Any, list[Proposal]]:
+    def _harmless(
+        self, found: Sequence[ReductionProposal]
+    ) -> Generator[Requests, Any, list[ReductionProposal]]:
         """The proposals that look harmless, over all looks: in steps of the margin the best first,
         then the lightest. As many are looked at, and as often, as leave enough for the rest of the
         round."""
@@ -188,7 +190,7 @@ class FinalistReduction:
     def _is_new(self, combination: Combination) -> bool:
         return canonical_hash(combination.program) not in self._refused
 
-    def _combinations(self, ranked: Sequence[Proposal]) -> list[Combination]:
+    def _combinations(self, ranked: Sequence[ReductionProposal]) -> list[Combination]:
         """All proposals together, then half of them, a quarter, ..., the first alone."""
         chain = [Combination((), self._present, weight(self._present))]
         self._extend(chain, ranked)
@@ -200,7 +202,7 @@ class FinalistReduction:
         now = weight(self._present) if self._steps else weight(simplify(self.original))
         return [each for each in chosen if each.weight < now]
 
-    def _extend(self, chain: list[Combination], added: Sequence[Proposal]) -> None:
+    def _extend(self, chain: list[Combination], added: Sequence[ReductionProposal]) -> None:
         """Add one proposal after the other, as far as each takes something away."""
         for proposal in added:
             last = chain[-1]

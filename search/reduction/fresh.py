@@ -14,7 +14,7 @@ from search.ledger.results import FinalResult, Rates
 from search.pool.jobs import CampaignPool, Evaluate
 
 
-class Entrant(NamedTuple):
+class FinalEntrant(NamedTuple):
     """A finalist, or the baseline (`candidate` is None), with the rates to try it around."""
 
     candidate: int | None
@@ -25,7 +25,7 @@ class Entrant(NamedTuple):
 
 
 def on_fresh_seeds(
-    entrants: Sequence[Entrant],
+    entrants: Sequence[FinalEntrant],
     seeds: Sequence[int],
     evaluation: EvaluationConfig,
     setup: JudgingSetup,

@@ -9,7 +9,7 @@ from dsl.language.registry import PRIMITIVES
 from dsl.program import Arg, Const, Local, Name, Program
 from dsl.program.walk import Read, readers
 from dsl.rewrite.canonical import canonical_hash
-from search.reduction.edits import Edit, Instead, Place, Rounded, Start, applied
+from search.reduction.edits import Edit, Instead, Place, Rounded, SlotNumber, applied
 from search.reduction.rounding import digits, rounder
 
 _FACTORS, _SUMMANDS = {"mul", "div"}, {"add", "sub"}
@@ -29,7 +29,7 @@ class Weight(NamedTuple):
     """Of all numbers; see `rounding`."""
 
 
-class Proposal(NamedTuple):
+class ReductionProposal(NamedTuple):
     """An edit of a program, and the program that it makes."""
 
     edit: Edit
@@ -46,7 +46,7 @@ def weight(program: Program) -> Weight:
     )
 
 
-def proposals(program: Program) -> list[Proposal]:
+def proposals(program: Program) -> list[ReductionProposal]:
     """The lighter programs that one edit makes, each once, the lightest first."""
     met, found = {canonical_hash(program)}, []
     now = weight(program)
@@ -57,7 +57,7 @@ def proposals(program: Program) -> list[Proposal]:
         key = canonical_hash(made)
         if key not in met:
             met.add(key)
-            found.append(Proposal(edit, made, weight(made)))
+            found.append(ReductionProposal(edit, made, weight(made)))
     return sorted(found, key=lambda each: each.weight)
 
 
@@ -133,7 +133,7 @@ def _numbers(program: Program) -> Iterator[tuple[Place, float]]:
             yield Name(name), value
     for slot, init in program.slots.items():
         if init.kind.length is None:
-            yield from ((Start(slot, at), value) for at, value in enumerate(init.args))
+            yield from ((SlotNumber(slot, at), value) for at, value in enumerate(init.args))
     for by, statement in enumerate(program.statements):
         if PRIMITIVES[statement.op].draws:
             continue
@@ -168,7 +168,7 @@ def told(edit: Edit, program: Program) -> str:
     match edit.place:
         case Name(id):
             before, where = program.hyperparameters[id], id
-        case Start(slot, at):
+        case SlotNumber(slot, at):
             before, where = program.slots[slot].args[at], f"the start of {slot}"
         case Read(by, at):
             arg = program.statements[by].args[at]

@@ -16,7 +16,7 @@ SEARCH, FRESH = "search", "fresh seeds"
 
 
 @dataclass(frozen=True)
-class Source:
+class SourceProgram:
     """A program that another came from; `number` is that of the candidate."""
 
     number: int
@@ -40,8 +40,8 @@ class Origin:
     score: float | None
     mutation: str
     detail: str
-    parent: Source | None
-    start: Source | None
+    parent: SourceProgram | None
+    start: SourceProgram | None
     runs: dict[str, tuple[Measurement, ...]]
 
     def to_json(self) -> dict[str, Any]:
@@ -60,7 +60,7 @@ class Origin:
         }
 
 
-def _told(source: Source) -> dict[str, Any]:
+def _told(source: SourceProgram) -> dict[str, Any]:
     return {"candidate": source.number, "program": str(source.program)}
 
 
@@ -127,5 +127,5 @@ def _of_finalist(run: Path, ledger: Ledger, program: Program, digest: str) -> Or
     )
 
 
-def _source(ledger: Ledger, number: int) -> Source:
-    return Source(number, ledger.row(number).candidate.program)
+def _source(ledger: Ledger, number: int) -> SourceProgram:
+    return SourceProgram(number, ledger.row(number).candidate.program)

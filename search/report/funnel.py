@@ -15,7 +15,7 @@ from evaluators.statistics import rank_correlation
 from search.ledger import Ledger, summary
 from search.ledger.reduction import Reduction
 from search.ledger.results import STAGES, FinalResult, Scores, StageResult, final_scores
-from search.ledger.summary import Judged
+from search.ledger.summary import OutcomeCount
 
 _FEWEST = 5
 """Programs below which no rank correlation is given."""
@@ -54,7 +54,7 @@ def funnel(ledger: Ledger) -> list[Stage]:
 
 
 def _search_stages(
-    judged: Sequence[Judged], screened: tuple[Scores, Scores], best: Scores, fresh: Scores
+    judged: Sequence[OutcomeCount], screened: tuple[Scores, Scores], best: Scores, fresh: Scores
 ) -> list[Stage]:
     """Free checks, screen and proxy.
 
@@ -116,7 +116,7 @@ def _late_stages(
     ]
 
 
-def _count(judged: Iterable[Judged]) -> int:
+def _count(judged: Iterable[OutcomeCount]) -> int:
     return sum(each.count for each in judged)
 
 
@@ -134,7 +134,7 @@ def _reduction(reductions: Sequence[Reduction]) -> list[Stage]:
     return [stage] if reductions else []
 
 
-def _reasons(judged: Iterable[Judged]) -> dict[str, int]:
+def _reasons(judged: Iterable[OutcomeCount]) -> dict[str, int]:
     """The number of candidates by outcome."""
     return {each.outcome: each.count for each in judged}
 

@@ -22,7 +22,7 @@ from search.objectives import QUALITY, hypervolume, on_front, point
 from search.report.transfer import Transfer, transfers
 
 
-class Claim(Enum):
+class WinnerClaim(Enum):
     """The result of the finals for the winner against the tuned baseline."""
 
     CLEAR = "ahead of tuned {rule} on fresh seeds"
@@ -31,7 +31,7 @@ class Claim(Enum):
 
 
 @dataclass(frozen=True)
-class Entry:
+class HallEntry:
     """One finalist, or what is left of one: `program` is simplified, `scores` are per fresh
     seed.
 
@@ -98,19 +98,19 @@ class HallOfFame:
     baseline stands apart. `unseen`: the winner on suites of tasks that the search never saw;
     `objectives`: those of the campaign."""
 
-    entries: tuple[Entry, ...]
-    baseline: Entry
+    entries: tuple[HallEntry, ...]
+    baseline: HallEntry
     rule: str
     unseen: tuple[Transfer, ...] = ()
     objectives: tuple[str, ...] = (QUALITY,)
 
     @property
-    def winner(self) -> Entry:
+    def winner(self) -> HallEntry:
         """The entry that comes first."""
         return self.entries[0]
 
     @property
-    def front(self) -> tuple[Entry, ...]:
+    def front(self) -> tuple[HallEntry, ...]:
         """The entries than which no other is better in one objective, or smaller, and as good in
         the rest."""
         return tuple(entry for entry in self.entries if entry.pareto)
@@ -144,7 +144,7 @@ class HallOfFame:
         return hypervolume(inside, worst) / unit
 
     @property
-    def claim(self) -> Claim:
+    def claim(self) -> WinnerClaim:
         """The claim of the winner over the baseline on the tasks of the search.
 
         It is clear if the interval of their mean difference lies above 0: paired by fresh seed, at
@@ -154,8 +154,8 @@ class HallOfFame:
         """
         ahead, found = self.winner.mean > self.baseline.mean, self.winner.evidence
         if not ahead or found is None or self.winner.hash == self.baseline.hash:
-            return Claim.NONE
-        return Claim.CLEAR if found.difference.low > 0 else Claim.NOISE
+            return WinnerClaim.NONE
+        return WinnerClaim.CLEAR if found.difference.low > 0 else WinnerClaim.NOISE
 
     @property
     def p_value(self) -> float | None:
@@ -169,7 +169,7 @@ class HallOfFame:
         """The claim in words."""
         text = self.claim.value.format(rule=self.rule)
         found = self.winner.evidence
-        if self.claim is Claim.NONE or found is None:
+        if self.claim is WinnerClaim.NONE or found is None:
             return f"{text[0].upper()}{text[1:]}."
         low, gain, high = (100 * end for end in found.difference)
         corrected = f"corrected for {self._looked_at}"
@@ -221,14 +221,14 @@ def hall_of_fame(ledger: Ledger) -> HallOfFame | None:
     return HallOfFame(entries, baseline, rule, told, objectives)
 
 
-def _rank(entry: Entry) -> tuple[float, ...]:
+def _rank(entry: HallEntry) -> tuple[float, ...]:
     """Sorts entries: those first that were tried on other tasks, by their score there."""
     tried = math.inf if entry.validated is None else -entry.validated
     assert entry.candidate is not None
     return tried, -entry.mean, entry.size, entry.candidate
 
 
-def _entry(ledger: Ledger, final: FinalResult) -> Entry:
+def _entry(ledger: Ledger, final: FinalResult) -> HallEntry:
     if final.candidate is None:
         tuned = ledger.baseline
         assert tuned is not None
@@ -237,7 +237,7 @@ def _entry(ledger: Ledger, final: FinalResult) -> Entry:
         candidate = ledger.row(final.candidate).candidate
         program, digest = candidate.program, candidate.keys.canonical
         evidence = ledger.evidence[final.candidate]
-    return Entry(
+    return HallEntry(
         candidate=final.candidate,
         hash=digest,
         program=_simplified(program),
@@ -246,9 +246,11 @@ def _entry(ledger: Ledger, final: FinalResult) -> Entry:
     )
 
 
-def _left(ledger: Ledger, finalist: Entry, reduction: Reduction, final: FinalResult) -> Entry:
+def _left(
+    ledger: Ledger, finalist: HallEntry, reduction: Reduction, final: FinalResult
+) -> HallEntry:
     """The rest of a finalist that was reduced."""
-    return Entry(
+    return HallEntry(
         candidate=finalist.candidate,
         hash=canonical_hash(reduction.program),
         program=_simplified(reduction.program),
@@ -277,12 +279,12 @@ def _simplified(program: Program) -> Program:
     return replace(simple, statements=tuple(statements))
 
 
-def _winner_first(winner: Winner | None, entries: Sequence[Entry]) -> tuple[Entry, ...]:
+def _winner_first(winner: Winner | None, entries: Sequence[HallEntry]) -> tuple[HallEntry, ...]:
     """Entries with the winner at the front."""
     if winner is None:
         return tuple(entries)
 
-    def won(entry: Entry) -> bool:
+    def won(entry: HallEntry) -> bool:
         reduced = entry.reduced_from is not None
         return Winner(entry.candidate, reduced) == winner
 

@@ -17,7 +17,7 @@ _OF_POPULATION = "c"
 
 
 @dataclass(frozen=True)
-class Step:
+class LineageStep:
     """One candidate on the way: how it was made, and the score that it got.
 
     `donor` is the number of the candidate that gave it a part, or the name of a known rule.
@@ -44,7 +44,7 @@ class Step:
         return f"c{self.number:<7}{worth:>9}  {came:<12}{self.mutation}: {self.detail}"
 
 
-def lineage(run: Path, hash_prefix: str) -> list[Step]:
+def lineage(run: Path, hash_prefix: str) -> list[LineageStep]:
     """The ancestors of the first program of a run whose canonical hash begins so, and itself last;
     parents and donors come before what was made of them.
 
@@ -65,11 +65,11 @@ def lineage(run: Path, hash_prefix: str) -> list[Step]:
     return [*steps, *left]
 
 
-def _left_with_hash(ledger: Ledger, prefix: str) -> list[Step]:
+def _left_with_hash(ledger: Ledger, prefix: str) -> list[LineageStep]:
     """The first finalist of which a program with such a hash is left, as a step from itself."""
     tasks = len(ledger.tasks)
     found = [
-        Step(
+        LineageStep(
             number=each.candidate,
             parent=each.candidate,
             donor=None,
@@ -101,12 +101,12 @@ def _ancestry(ledger: Ledger, number: int) -> nx.DiGraph:
     return graph
 
 
-def _step(ledger: Ledger, number: int) -> Step:
+def _step(ledger: Ledger, number: int) -> LineageStep:
     candidate, verdict, _ = ledger.row(number)
     donor: int | str | None = candidate.donor
     if donor is not None and donor[:1] == _OF_POPULATION and donor[1:].isdigit():
         donor = int(donor[1:])
-    return Step(
+    return LineageStep(
         number=number,
         parent=candidate.parent,
         donor=donor,

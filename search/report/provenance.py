@@ -12,8 +12,8 @@ from search.errors import NoSuchRun
 from search.ledger import Ledger, reading
 from search.ledger.results import Rates
 from search.report.funnel import Stage, funnel
-from search.report.hall_of_fame import Entry, HallOfFame, hall_of_fame
-from search.report.lineage import Step, lineage
+from search.report.hall_of_fame import HallEntry, HallOfFame, hall_of_fame
+from search.report.lineage import LineageStep, lineage
 from search.report.transfer import Transfer, transfers
 
 Scores = Mapping[str, float]
@@ -36,12 +36,12 @@ class Provenance:
     content: str
     config: Mapping[str, Any]
     hall: HallOfFame | None
-    entry: Entry | None
+    entry: HallEntry | None
     tasks: Scores
     scale: Scores
     rates: Rates
     unseen: Sequence[Transfer]
-    steps: Sequence[Step]
+    steps: Sequence[LineageStep]
     stages: Sequence[Stage]
 
     @property
@@ -68,14 +68,14 @@ def provenance(run: Path, prefix: str) -> Provenance:
         return _of_finals(run, ledger, hall, entry)
 
 
-def _entry(hall: HallOfFame | None, prefix: str) -> Entry | None:
+def _entry(hall: HallOfFame | None, prefix: str) -> HallEntry | None:
     """The entry with such a hash, the winner's for an empty one."""
     if hall is None:
         return None
     return next((each for each in hall.entries if each.hash.startswith(prefix)), None)
 
 
-def _of_finals(run: Path, ledger: Ledger, hall: HallOfFame | None, entry: Entry) -> Provenance:
+def _of_finals(run: Path, ledger: Ledger, hall: HallOfFame | None, entry: HallEntry) -> Provenance:
     """The record of an entry of the hall of fame."""
     assert ledger.finals is not None and ledger.baseline is not None
     finals = {final.candidate: final for final in ledger.finals}
@@ -100,7 +100,7 @@ def _of_finals(run: Path, ledger: Ledger, hall: HallOfFame | None, entry: Entry)
     )
 
 
-def _took_part(ledger: Ledger, entry: Entry) -> bool:
+def _took_part(ledger: Ledger, entry: HallEntry) -> bool:
     """True unless it is the rest of the finalist that was measured on other tasks, or the finalist
     of which a rest was."""
     reduced = {each.candidate for each in ledger.reductions if each.final}

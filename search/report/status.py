@@ -10,7 +10,7 @@ from search.ledger import Ledger, reading, summary
 from search.ledger.lock import is_locked
 from search.ledger.looks import Look
 from search.report.funnel import funnel
-from search.report.hall_of_fame import Entry, HallOfFame, hall_of_fame
+from search.report.hall_of_fame import HallEntry, HallOfFame, hall_of_fame
 from search.rules import find
 
 
@@ -113,7 +113,7 @@ def _hall(hall: HallOfFame | None, known_as: bool) -> dict[str, Any]:
     }
 
 
-def _final(entry: Entry) -> dict[str, Any]:
+def _final(entry: HallEntry) -> dict[str, Any]:
     return {
         "hash": entry.hash,
         "candidate": entry.candidate,

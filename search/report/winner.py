@@ -11,7 +11,7 @@ from dsl.program import Program
 from evaluators.files.replace_file import replace_file
 from evaluators.suites import TaskChoice
 from search.ledger import WINNER
-from search.report.hall_of_fame import Entry, HallOfFame
+from search.report.hall_of_fame import HallEntry, HallOfFame
 from search.report.transfer import HEADING
 
 _DOC_WIDTH = 90
@@ -46,7 +46,7 @@ def named(
     tasks: Sequence[TaskChoice],
     hall: HallOfFame,
     content: str,
-    entry: Entry | None = None,
+    entry: HallEntry | None = None,
 ) -> Program:
     """The winner, or another entry, under the campaign's name, with its evidence as docstring."""
     winner = entry or hall.winner

@@ -9,15 +9,15 @@ from typing import Any
 
 from evaluators.evaluation import Outcome
 from evaluators.workers import WorkerFailure
-from search.candidates.verdict import CacheKey
+from search.candidates.verdict import DuplicateKey
 
 OUTCOMES: Mapping[str, str] = {each.value: each.sentence for each in (*Outcome, *WorkerFailure)}
 """Every way in which the evaluation of a candidate can end."""
 WORDS: Mapping[str, str] = {
     **OUTCOMES,
     "from cache": "programs that repeat an earlier one and share its verdict, by what is the same: "
-    f"the {CacheKey.TEXT}, the {CacheKey.CANONICAL} form, or the {CacheKey.FINGERPRINT}, which is "
-    "of its steps",
+    f"the {DuplicateKey.TEXT}, the {DuplicateKey.CANONICAL} form, "
+    f"or the {DuplicateKey.FINGERPRINT}, which is of its steps",
     "families": "programs of one skeleton, which differ in numbers alone",
     "tuned": "judged with other numbers than proposed, the best of a few sets on a few tasks",
     "measured again": "the best, on the seeds of a later generation",

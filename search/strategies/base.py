@@ -44,7 +44,7 @@ class Proposal:
     donor: str | None = None
 
 
-class Tuning(NamedTuple):
+class FamilyTuning(NamedTuple):
     """The tuning of a new family's first program before it is judged: with `settings` other sets of
     numbers, on the first `tasks` tasks."""
 
@@ -88,9 +88,9 @@ class Strategy(ABC, Generic[OptionsT]):
         self.breeder = breeder
 
     @property
-    def tuning(self) -> Tuning:
+    def tuning(self) -> FamilyTuning:
         """The tuning of new families; none by default."""
-        return Tuning()
+        return FamilyTuning()
 
     @abstractmethod
     def ask(self, number: int, rng: np.random.Generator, name: str) -> Proposal:

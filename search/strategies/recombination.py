@@ -25,7 +25,7 @@ from dsl.program import Program
 from search.mutation.breeder import Breeder
 from search.mutation.mutator import Mutation
 from search.mutation.sampling import chance, pick
-from search.strategies.base import Judged, Options, Proposal, Strategy, Tuning, strategy
+from search.strategies.base import FamilyTuning, Judged, Options, Proposal, Strategy, strategy
 from search.strategies.novelty import NovelPopulation
 
 
@@ -78,8 +78,8 @@ class Recombination(Strategy[RecombinationOptions]):
         """By family, the tries that were granted."""
 
     @property
-    def tuning(self) -> Tuning:
-        return Tuning(self.options.settings, self.options.on_tasks)
+    def tuning(self) -> FamilyTuning:
+        return FamilyTuning(self.options.settings, self.options.on_tasks)
 
     def ask(self, number: int, rng: np.random.Generator, name: str) -> Proposal:
         if self._tuned and chance(rng, self.options.tune):

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from dsl.program import Program
-    from evaluators.comparison.protocol import SuiteLike
+    from evaluators.comparison.protocol import ComparableSuite
     from evaluators.comparison.ranking import Ranking
 
 
@@ -66,7 +66,7 @@ def compare(
 
 def ranked_in(
     programs: "Sequence[Program]",
-    suite: "SuiteLike",
+    suite: "ComparableSuite",
     baselines: Sequence[str],
     seeds: int,
     looked_at: int | None,
@@ -118,7 +118,7 @@ def as_text(ranking: "Ranking") -> str:
     return json.dumps(ranking.to_json(), indent=2, allow_nan=False)
 
 
-def tasks_of(suite: str | Path, only: Sequence[str]) -> "SuiteLike":
+def tasks_of(suite: str | Path, only: Sequence[str]) -> "ComparableSuite":
     """The suite of that name or file with the tasks named in `only`, or all if that is empty."""
     from evaluators.comparison.protocol import subset
     from evaluators.suites import load_suite

@@ -9,14 +9,14 @@ from search.report.candidate import Origin
 from search.report.candidate import origin as read_origin
 from search.report.candidates import in_order, top
 from search.report.hall_of_fame import HallOfFame, hall_of_fame
-from search.report.lineage import Step
+from search.report.lineage import LineageStep
 from search.report.lineage import lineage as read_lineage
 from search.report.status import read_status
 from stepsmith.api.candidates import HEAD, Candidates, rows
 from stepsmith.api.html import code, paragraph, table
 
 if TYPE_CHECKING:
-    from search.report.hall_of_fame import Entry
+    from search.report.hall_of_fame import HallEntry
 
 _SHOWN = 5
 """Programs of a run that shows itself."""
@@ -98,7 +98,7 @@ class Run:
         """The program whose canonical hash begins so. **Raises:** NoSuchRun unless there is one."""
         return find_rule(self.folder, hash)
 
-    def lineage(self, hash: str) -> list[Step]:
+    def lineage(self, hash: str) -> list[LineageStep]:
         """The ancestors of that program, parents and donors before what was made of them, and
         itself last."""
         return read_lineage(self.folder, hash)
@@ -133,7 +133,7 @@ class Run:
         )
 
 
-def _cells(mark: str, entry: "Entry") -> tuple[str, ...]:
+def _cells(mark: str, entry: "HallEntry") -> tuple[str, ...]:
     mark = mark or ("*" if entry.pareto else "")
     numbers = (f"{entry.mean:.4f}", f"{entry.sd:.4f}", str(entry.size), str(entry.demands.memory))
     return (mark, *numbers, entry.hash[:8], entry.program.line)

@@ -10,7 +10,7 @@ from stepsmith.api.rules import load
 from stepsmith.errors import UsageError
 
 if TYPE_CHECKING:
-    from stepsmith.verifying.compare import Comparison, Paths, Verifier
+    from stepsmith.verifying.compare import PathComparison, Paths, Verifier
 
 Other = str | Path | Program | Callable[..., Any]
 """Another optimizer: a class or factory, its dotted name, or a rule as in `stepsmith.load`."""
@@ -28,7 +28,7 @@ class Verification:
 
     rule: Program
     against: str
-    comparison: "Comparison"
+    comparison: "PathComparison"
     reason: str | None
     notes: tuple[str, ...]
 

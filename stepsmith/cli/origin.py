@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from evaluators.evaluation import Measurement
-    from search.report.candidate import Origin, Source
+    from search.report.candidate import Origin, SourceProgram
 
 
 def lines(found: "Origin") -> Iterator[str]:
@@ -58,7 +58,7 @@ def _run(run: "Measurement") -> str:
     return f"{run.seed}: {run.outcome.replace('_', ' ')}{at}"
 
 
-def _apart(whose: str, source: "Source", found: "Origin") -> Iterator[str]:
+def _apart(whose: str, source: "SourceProgram", found: "Origin") -> Iterator[str]:
     """The difference of a program from one that it came from: the changed lines, and the steps."""
     from dsl.behaviour.difference import difference
     from stepsmith.cli.diff import relation, told

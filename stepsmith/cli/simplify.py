@@ -11,13 +11,13 @@ import typer
 from stepsmith.cli.command import command
 from stepsmith.cli.rules import ForceOption, JsonOption, OutOption, RuleArgument, resolve
 from stepsmith.errors import UsageError
-from stepsmith.measuring.work import EVALUATIONS, SEEDS, SUITE, WORKERS, Asked
+from stepsmith.measuring.work import EVALUATIONS, SEEDS, SUITE, WORKERS, MeasuringOptions
 from stepsmith.output import check_new, put
 
 if TYPE_CHECKING:
     from dsl.program import Program
     from dsl.simplifier import Simplified
-    from search.reduction.alone import Choice, MeasuredReduction, Terms
+    from search.reduction.alone import Choice, MeasuredReduction, ReductionSpec
 
 
 class Level(enum.StrEnum):
@@ -32,7 +32,7 @@ class _Table(NamedTuple):
     """A table that was measured, its terms, and the line that is printed."""
 
     found: "MeasuredReduction"
-    terms: "Terms"
+    terms: "ReductionSpec"
     chosen: "Choice"
 
 
@@ -104,7 +104,7 @@ def simplify(
 
     Example: stepsmith simplify my.rule --level finite --explain
     """
-    asked = Asked(suite, tasks, seed, seeds, evaluations, margin, workers, size)
+    asked = MeasuringOptions(suite, tasks, seed, seeds, evaluations, margin, workers, size)
     if level is not Level.MEASURED:
         asked.refuse_any(level.value)
     else:
@@ -133,7 +133,7 @@ def simplify(
         typer.echo(_removed(program, made), err=True)
 
 
-def _measured(rule: "Program", asked: Asked) -> _Table:
+def _measured(rule: "Program", asked: MeasuringOptions) -> _Table:
     """The table of a simplified rule, which is shown on stderr, and what is chosen of it."""
     import signal
 

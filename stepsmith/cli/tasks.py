@@ -9,7 +9,7 @@ from stepsmith.cli.command import command
 from stepsmith.cli.rules import JsonOption
 
 if TYPE_CHECKING:
-    from evaluators.catalogue import Entry
+    from evaluators.catalogue import TaskEntry
 
 
 @command
@@ -38,7 +38,7 @@ def tasks(
         _print_table(found)
 
 
-def _print_table(found: "list[Entry]") -> None:
+def _print_table(found: "list[TaskEntry]") -> None:
     from stepsmith.table import print_table
 
     head = ("name", "steps", "parameters", "flops", "untrained", "best", "by", "floor", "what")
@@ -50,5 +50,5 @@ def _print_table(found: "list[Entry]") -> None:
     print_table(head, rows, right={*head} - {"name", "by", "what"}, whole=head[:-1])
 
 
-def _facts(task: "Entry") -> dict[str, Any]:
+def _facts(task: "TaskEntry") -> dict[str, Any]:
     return {"name": task.name, **task.to_json(), "checksum": task.digest}

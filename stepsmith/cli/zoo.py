@@ -12,6 +12,7 @@ from stepsmith.errors import UsageError
 
 if TYPE_CHECKING:
     from dsl.program import Program
+    from dsl.zoo.entry import ZooEntry
 
 
 @command

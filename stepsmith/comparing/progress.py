@@ -9,8 +9,8 @@ from rich.progress_bar import ProgressBar
 from rich.text import Text
 
 from dsl.errors import counted
-from evaluators.comparison.plan import Plan
-from evaluators.comparison.work import Event, Observer, Progress, Timing
+from evaluators.comparison.plan import ComparisonPlan
+from evaluators.comparison.work import ComparisonProgress, Event, Observer, Timing
 from stepsmith.live import drawn
 from stepsmith.output import duration
 
@@ -22,7 +22,7 @@ def comparing(console: Console, suite: str, seeds: int, workers: int) -> Iterato
     """An observer that prints the plan, and then how far the comparison is: live on a terminal,
     else in lines for a log."""
 
-    def plan_of(plan: Plan) -> None:
+    def plan_of(plan: ComparisonPlan) -> None:
         for line in plan_lines(plan, suite, seeds, workers):
             console.print(Text(line), soft_wrap=True)
 
@@ -30,7 +30,7 @@ def comparing(console: Console, suite: str, seeds: int, workers: int) -> Iterato
     with drawn(console, view) as show:
 
         def take(event: Event) -> None:
-            if isinstance(event, Plan):
+            if isinstance(event, ComparisonPlan):
                 plan_of(event)
             else:
                 view.take(event)
@@ -39,7 +39,7 @@ def comparing(console: Console, suite: str, seeds: int, workers: int) -> Iterato
         yield take
 
 
-def plan_lines(plan: Plan, suite: str, seeds: int, workers: int) -> list[str]:
+def plan_lines(plan: ComparisonPlan, suite: str, seeds: int, workers: int) -> list[str]:
     """The plan of a comparison in a few lines.
 
     **Arguments:** `seeds`: fresh ones per task; `workers`: processes, 0 for this one alone.
@@ -78,17 +78,17 @@ class _Now:
 
     def __init__(self):
         self.start = self.since = time.monotonic()
-        self.event: Progress | Timing | None = None
+        self.event: ComparisonProgress | Timing | None = None
 
     def take(self, event: Event) -> None:
-        if isinstance(event, Progress | Timing):
+        if isinstance(event, ComparisonProgress | Timing):
             self.event, self.since = event, time.monotonic()
 
     def sentence(self) -> str:
         now = time.monotonic()
         spent = f"{duration(now - self.start)} spent"
         match self.event:
-            case Progress(done, total, pairs, left):
+            case ComparisonProgress(done, total, pairs, left):
                 share = f"{100 * done / total:3.0f}%  {done}/{total}"
                 what = ", ".join(f"{rule} on {task}" for rule, task in pairs)
                 rest = duration(max(left - (now - self.since), 0))
@@ -99,6 +99,6 @@ class _Now:
 
     def __rich__(self) -> Group:
         line = Text(self.sentence())
-        if not isinstance(self.event, Progress):
+        if not isinstance(self.event, ComparisonProgress):
             return Group(line)
         return Group(ProgressBar(total=self.event.total, completed=self.event.done, width=60), line)

@@ -9,13 +9,15 @@ from functools import partial
 from pathlib import Path
 
 from evaluators.comparison.entrants import ComparisonSpec
-from evaluators.comparison.plan import Cell, Plan
+from evaluators.comparison.plan import Cell, ComparisonPlan
 from evaluators.comparison.work import ComparisonWorker
 from evaluators.workers import Pool
 
 
 @contextmanager
-def comparison_workers(count: int) -> Iterator[Callable[[ComparisonSpec, Plan], Pool[Cell]] | None]:
+def comparison_workers(
+    count: int,
+) -> Iterator[Callable[[ComparisonSpec, ComparisonPlan], Pool[Cell]] | None]:
     """Opens pools of up to `count` processes, which end with the block; None for 0.
 
     Workers meet in the folder of kept results: what AdamW was tuned to is read there by whoever
@@ -28,7 +30,7 @@ def comparison_workers(count: int) -> Iterator[Callable[[ComparisonSpec, Plan], 
 
     with ExitStack() as stack:
 
-        def open_pool(spec: ComparisonSpec, plan: Plan) -> Pool[Cell]:
+        def open_pool(spec: ComparisonSpec, plan: ComparisonPlan) -> Pool[Cell]:
             if spec.folder is None:
                 folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="stepsmith-"))
                 spec = replace(spec, folder=Path(folder))

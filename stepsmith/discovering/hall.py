@@ -6,7 +6,7 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from search.report.hall_of_fame import Entry, HallOfFame
+from search.report.hall_of_fame import HallEntry, HallOfFame
 from search.report.transfer import HEADING
 from stepsmith.output import plain_table
 
@@ -92,7 +92,7 @@ def _unseen(hall: HallOfFame) -> list[str]:
 def _add(
     table: Table,
     mark: str,
-    entry: Entry,
+    entry: HallEntry,
     validated: bool,
     also: Sequence[str],
     before: str = "",

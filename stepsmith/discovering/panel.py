@@ -5,7 +5,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from search.campaign.events import Progress
+from search.campaign.events import SearchProgress
 from stepsmith.discovering.sentences import counted_families, from_cache, per_second, time_left
 
 WIDTH = 60
@@ -19,7 +19,7 @@ def bar(done: int, total: int) -> Table:
     return line
 
 
-def panel(progress: Progress) -> Group:
+def panel(progress: SearchProgress) -> Group:
     """A bar, a line for each fact about a search, and the text of the best program."""
     lines = Table.grid(padding=(0, 2, 0, 0))
     lines.add_column(style="dim", no_wrap=True)
@@ -31,7 +31,7 @@ def panel(progress: Progress) -> Group:
     return Group(bar(progress.judged, progress.budget), lines, *text)
 
 
-def facts(progress: Progress) -> dict[str, str]:
+def facts(progress: SearchProgress) -> dict[str, str]:
     """The facts about a search so far, by name."""
     going = (per_second(progress), time_left(progress))
     programs = f"{progress.judged} of {progress.budget}"

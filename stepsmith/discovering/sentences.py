@@ -2,7 +2,7 @@
 
 from dsl.errors import counted
 from search.campaign import events
-from search.campaign.events import Event, Progress
+from search.campaign.events import Event, SearchProgress
 from search.ledger.looks import Look
 from stepsmith.output import duration
 
@@ -41,11 +41,11 @@ def sentence(event: Event) -> str:
             return f"Taking away what does not matter in the {best} ..."
         case events.Validating(stage, suite):
             return f"{stage.capitalize().replace('_', '-')}: the best on the suite {suite} ..."
-        case events.Judged(progress):
+        case events.VerdictEntered(progress):
             return progress_line(progress)
 
 
-def progress_line(progress: Progress) -> str:
+def progress_line(progress: SearchProgress) -> str:
     """The progress of a search: share, rate, families, repeats, the best here and on other tasks,
     time left."""
     share = f"{100 * progress.judged / progress.budget:3.0f}%"
@@ -61,23 +61,23 @@ def progress_line(progress: Progress) -> str:
     return ", ".join(part for part in (*parts, time_left(progress)) if part)
 
 
-def per_second(progress: Progress) -> str:
+def per_second(progress: SearchProgress) -> str:
     """The programs per second of this process; nothing before the first."""
     return "" if progress.rate is None else f"{progress.rate:.1f} per second"
 
 
-def time_left(progress: Progress) -> str:
+def time_left(progress: SearchProgress) -> str:
     """The time to the end of the budget; nothing before the first program."""
     seconds = progress.seconds_left
     return "" if seconds is None else f"{duration(seconds)} left"
 
 
-def counted_families(progress: Progress) -> str:
+def counted_families(progress: SearchProgress) -> str:
     """The families that were trained to the end."""
     return "1 family" if progress.families == 1 else f"{progress.families} families"
 
 
-def from_cache(progress: Progress) -> str:
+def from_cache(progress: SearchProgress) -> str:
     """The share of programs that repeat an earlier one."""
     return f"{100 * progress.hits.total() / max(progress.judged, 1):.0f}%"
 

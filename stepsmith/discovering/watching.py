@@ -9,7 +9,7 @@ from rich.live import Live
 from rich.text import Text
 
 from search.campaign import events
-from search.campaign.events import Event, Observer, Progress
+from search.campaign.events import Event, Observer, SearchProgress
 from stepsmith.discovering.panel import bar, panel
 from stepsmith.discovering.sentences import progress_line, sentence
 
@@ -34,10 +34,10 @@ def watching(console: Console) -> Iterator[Observer]:
         with Live(console=console, refresh_per_second=4, transient=True) as live:
             yield _LiveView(console, live)
     else:
-        yield Lines(console)
+        yield LogLines(console)
 
 
-class Lines:
+class LogLines:
     """A line now and then, for a log, and below it the best program where it has become better.
 
     **Arguments:** `clock`: seconds from some moment on.
@@ -53,7 +53,7 @@ class Lines:
         self.said = ""
 
     def __call__(self, event: Event) -> None:
-        if isinstance(event, events.Judged):
+        if isinstance(event, events.VerdictEntered):
             if self._is_due(event.progress):
                 self._show(event.progress)
         elif isinstance(event, _STAGES) and event.done:
@@ -62,7 +62,7 @@ class Lines:
             self.said = said
             _say(self.console, said)
 
-    def _is_due(self, progress: Progress) -> bool:
+    def _is_due(self, progress: SearchProgress) -> bool:
         now, judged = self.clock(), progress.judged
         if self.last is None:
             self.last = now, judged
@@ -73,7 +73,7 @@ class Lines:
             self.last = now, judged
         return due
 
-    def _show(self, progress: Progress) -> None:
+    def _show(self, progress: SearchProgress) -> None:
         _say(self.console, progress_line(progress))
         best, program = progress.best, progress.best_program
         better = best is not None and (self.shown is None or best >= self.shown + _NOTICEABLE)
@@ -91,7 +91,7 @@ class _LiveView:
         self.last = 0.0
 
     def __call__(self, event: Event) -> None:
-        if isinstance(event, events.Judged):
+        if isinstance(event, events.VerdictEntered):
             now, progress = time.monotonic(), event.progress
             done = progress.judged == progress.budget
             if done or now - self.last > _REFRESH_SECONDS:

@@ -8,18 +8,18 @@ from rich.console import Console, Group
 from rich.progress_bar import ProgressBar
 from rich.text import Text
 
-from search.reduction.alone import Progress
+from search.reduction.alone import ReductionProgress
 from stepsmith.live import drawn
 from stepsmith.output import duration
 
 
 @contextmanager
-def reducing(console: Console) -> Iterator[Callable[[Progress], None]]:
+def reducing(console: Console) -> Iterator[Callable[[ReductionProgress], None]]:
     """An observer that shows how far a reduction is."""
     view = _Now()
     with drawn(console, view) as show:
 
-        def take(progress: Progress) -> None:
+        def take(progress: ReductionProgress) -> None:
             view.progress = progress
             show()
 
@@ -31,7 +31,7 @@ class _Now:
 
     def __init__(self):
         self.start = time.monotonic()
-        self.progress = Progress("starting", 0, 1)
+        self.progress = ReductionProgress("starting", 0, 1)
 
     def sentence(self) -> str:
         doing, done, total = self.progress

@@ -6,11 +6,11 @@ from rich.console import Group
 from rich.text import Text
 
 from dsl.errors import counted
-from search.reduction.alone import SCALE, Choice, MeasuredReduction, Terms
+from search.reduction.alone import SCALE, Choice, MeasuredReduction, ReductionSpec
 from stepsmith.output import plain_table
 
 
-def table(found: MeasuredReduction, terms: Terms, chosen: Choice) -> Group:
+def table(found: MeasuredReduction, terms: ReductionSpec, chosen: Choice) -> Group:
     """The table with an arrow at the line that was chosen, and what the numbers are."""
     rows = plain_table()
     for name in ("", "size", "statements", "slots", "score", "against the rule", "changed"):
@@ -40,7 +40,7 @@ def table(found: MeasuredReduction, terms: Terms, chosen: Choice) -> Group:
     )
 
 
-def data(found: MeasuredReduction, terms: Terms, chosen: Choice) -> dict[str, Any]:
+def data(found: MeasuredReduction, terms: ReductionSpec, chosen: Choice) -> dict[str, Any]:
     """The same as plain data."""
     before, after = found.training
     return {

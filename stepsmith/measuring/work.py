@@ -12,13 +12,13 @@ if TYPE_CHECKING:
     from dsl.program import Program
     from evaluators.suites import TaskChoice
     from search.pool.jobs import CampaignPool
-    from search.reduction.alone import MeasuredReduction, Progress, Terms
+    from search.reduction.alone import MeasuredReduction, ReductionProgress, ReductionSpec
 
 SUITE, SEEDS, EVALUATIONS, WORKERS = "meta_validation", 32, 400, 2
 """The suite, the seeds of a test, the budget and the processes, where nothing else is asked for."""
 
 
-class Asked(NamedTuple):
+class MeasuringOptions(NamedTuple):
     """The options as they were given; None for what was not."""
 
     suite: str | None = None
@@ -37,7 +37,7 @@ class Asked(NamedTuple):
                 raise UsageError(f"--{name} is for --level measured, met --level {level}")
 
 
-def terms_of(asked: Asked) -> "Terms":
+def terms_of(asked: MeasuringOptions) -> "ReductionSpec":
     """The terms with their defaults.
 
     **Raises:** UsageError for a number that is out of range or a budget that allows no test;
@@ -45,12 +45,12 @@ def terms_of(asked: Asked) -> "Terms":
     """
     from evaluators.suites import load_suite
     from search.config import ReductionConfig
-    from search.reduction.alone import Terms
+    from search.reduction.alone import ReductionSpec
     from search.reduction.finalist import least_evaluations
 
     seeds = _within("seeds", asked.seeds, SEEDS, 4, 1000)
     suite = load_suite(asked.suite or SUITE)
-    terms = Terms(
+    terms = ReductionSpec(
         suite=suite.name,
         tasks=_chosen(suite.name, suite.tasks, asked.tasks or ""),
         seed=_within("seed", asked.seed, 0, 0, 2**63 - 1),
@@ -72,9 +72,9 @@ def terms_of(asked: Asked) -> "Terms":
 
 def measured(
     rule: "Program",
-    terms: "Terms",
+    terms: "ReductionSpec",
     workers: int | None,
-    observe: "Callable[[Progress], None]",
+    observe: "Callable[[ReductionProgress], None]",
     say: Callable[[str], None],
 ) -> "MeasuredReduction":
     """The table of a simplified rule; tunings are kept in the user's cache.
@@ -94,7 +94,7 @@ def measured(
 
 
 @contextmanager
-def _pool(workers: int, terms: "Terms") -> "Iterator[CampaignPool]":
+def _pool(workers: int, terms: "ReductionSpec") -> "Iterator[CampaignPool]":
     """This process for 0, else so many on Ray, which end with the block."""
     from evaluators.workers import SerialPool
     from search.pool.worker import CampaignWorker

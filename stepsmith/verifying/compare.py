@@ -10,7 +10,7 @@ from jaxtyping import Float
 
 from dsl.program import Program
 from dsl.shapes import Leaf, Leaves
-from stepsmith.verifying.model import SHAPES, Model
+from stepsmith.verifying.model import SHAPES, SmallModel
 from stepsmith.verifying.traps import Trap, traps
 from stepsmith.verifying.walkers import NumpyWalker, Walker, rule_walker
 
@@ -22,7 +22,7 @@ Paths = list[Leaves]
 
 
 @dataclass(frozen=True)
-class Comparison:
+class PathComparison:
     """Two paths; `ours` is that of the rule."""
 
     ours: Paths
@@ -78,7 +78,7 @@ class Verifier:
         self.dtype = dtype
         self.ranks = ranks
 
-    def walk(self, make: Callable[[Model], Walker]) -> Paths:
+    def walk(self, make: Callable[[SmallModel], Walker]) -> Paths:
         """The path of what `make` makes."""
         return list(self._steps(make))
 
@@ -86,9 +86,9 @@ class Verifier:
         """The path of a rule."""
         return self.walk(lambda model: rule_walker(program, model, self.steps))
 
-    def compare(self, theirs: Paths, tolerance: float) -> Comparison:
+    def compare(self, theirs: Paths, tolerance: float) -> PathComparison:
         """The rule beside a path."""
-        return Comparison(self.walk_rule(self.program), theirs, self.ranks, tolerance)
+        return PathComparison(self.walk_rule(self.program), theirs, self.ranks, tolerance)
 
     def reason(self, theirs: Paths, tolerance: float) -> Trap | None:
         """The trap that makes the rule take the other path; two at once if one does not do."""
@@ -111,12 +111,12 @@ class Verifier:
             for x, y in zip(mine, other, strict=True)
         )
 
-    def _steps(self, make: Callable[[Model], Walker]) -> Iterator[Leaves]:
+    def _steps(self, make: Callable[[SmallModel], Walker]) -> Iterator[Leaves]:
         with jax.enable_x64(self.dtype == "float64"), np.errstate(all="ignore"):
             walker = make(self._model)
             for count in range(self.steps):
                 yield walker.step(count)
 
     @cached_property
-    def _model(self) -> Model:
-        return Model(self.ranks, self.dtype)
+    def _model(self) -> SmallModel:
+        return SmallModel(self.ranks, self.dtype)

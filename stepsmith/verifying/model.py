@@ -17,7 +17,7 @@ SHAPES = {0: (), 1: (3,), 2: (3, 4), 3: (2, 2, 3), 4: (2, 3, 2, 2)}
 _BATCHES, _ROWS = 5, 8
 
 
-class Model:
+class SmallModel:
     """Parameters of some ranks, their batches, and the loss; the same ones every time."""
 
     def __init__(self, ranks: Sequence[int], dtype: str):

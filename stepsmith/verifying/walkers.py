@@ -21,7 +21,7 @@ from dsl.run.jax_step import JaxStep
 from dsl.run.values import initial
 from dsl.shapes import Leaves
 from stepsmith.errors import UsageError
-from stepsmith.verifying.model import Model
+from stepsmith.verifying.model import SmallModel
 
 _QUICKLY = {"xla_backend_optimization_level": 0}
 """A step runs a few dozen times: optimizing it takes longer than running it."""
@@ -39,7 +39,7 @@ class Walker(Protocol):
 class OptaxWalker:
     """An Optax transformation, compiled; extra arguments are given to those that take them."""
 
-    def __init__(self, transformation: Any, model: Model):
+    def __init__(self, transformation: Any, model: SmallModel):
         self.model = model
         self.leaves: Any = [jnp.asarray(leaf) for leaf in model.start()]
         made = optax.with_extra_args_support(transformation)
@@ -63,7 +63,7 @@ class OptaxWalker:
 class TorchWalker:
     """A PyTorch optimizer; one that wants a closure gets it."""
 
-    def __init__(self, kind: Any, arguments: Mapping[str, Any], model: Model):
+    def __init__(self, kind: Any, arguments: Mapping[str, Any], model: SmallModel):
         self.model = model
         self.torch = importlib.import_module("torch")
         self.parameters = [
@@ -117,7 +117,7 @@ class Guarded:
             raise Refused(self.name, f"making step {count + 1}", error) from None
 
 
-def rule_walker(program: Program, model: Model, horizon: int) -> Walker:
+def rule_walker(program: Program, model: SmallModel, horizon: int) -> Walker:
     """A rule with its defaults as hyperparameters, as `to_optax` runs it."""
     return OptaxWalker(to_optax(program, horizon=horizon), model)
 
@@ -125,7 +125,7 @@ def rule_walker(program: Program, model: Model, horizon: int) -> Walker:
 class NumpyWalker:
     """The same in NumPy: many times faster, noise and oracles aside, and as exact in float64."""
 
-    def __init__(self, program: Program, model: Model, horizon: int):
+    def __init__(self, program: Program, model: SmallModel, horizon: int):
         self.model = model
         self.horizon = horizon
         self.program = without_cancellation(program)
@@ -178,7 +178,7 @@ def is_torch(factory: Callable[..., Any]) -> bool:
 
 
 def library_walker(
-    factory: Callable[..., Any], arguments: Mapping[str, Any], model: Model
+    factory: Callable[..., Any], arguments: Mapping[str, Any], model: SmallModel
 ) -> Walker:
     """An optimizer of a library; UsageError if it cannot be made of these arguments."""
     try:

@@ -3,7 +3,7 @@
 import pytest
 
 from evaluators import catalogue, registry
-from evaluators.catalogue import Entry
+from evaluators.catalogue import TaskEntry
 from evaluators.errors import ConfigError, NotMeasured
 from evaluators.suites import load_suite
 
@@ -27,7 +27,7 @@ def test_every_declared_task_has_an_entry_and_every_entry_a_task():
 
 
 @pytest.mark.parametrize("entry", catalogue.entries().values(), ids=lambda entry: entry.name)
-def test_an_entry_says_what_its_task_says(entry: Entry):
+def test_an_entry_says_what_its_task_says(entry: TaskEntry):
     task = registry.get(entry.name)
     assert {field: getattr(entry, field) for field in SAME} == {
         field: getattr(task, field) for field in SAME
@@ -37,7 +37,7 @@ def test_an_entry_says_what_its_task_says(entry: Entry):
 
 def test_entries_survive_the_file():
     for name, entry in catalogue.entries().items():
-        assert Entry.from_json(name, entry.to_json()) == entry
+        assert TaskEntry.from_json(name, entry.to_json()) == entry
 
 
 def test_a_task_that_was_not_measured_says_what_measures_it(monkeypatch, tmp_path):

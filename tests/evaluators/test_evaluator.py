@@ -16,7 +16,7 @@ from dsl.zoo import ZOO
 from evaluators.evaluation import Evaluation, Outcome
 from evaluators.evaluator import Evaluator
 from evaluators.registry import get
-from evaluators.request import EvaluationRequest, JudgingSetup, Trial
+from evaluators.request import EvaluationRequest, JudgingSetup, SettingsTrial
 from evaluators.score import (
     BEST,
     LEAST,
@@ -232,7 +232,7 @@ def test_the_best_setting_of_a_trial_is_judged_and_all_are_paid_for():
     on = (31, 32)
 
     def judged(program, settings):
-        request = EvaluationRequest(program, trial=Trial(settings, on, 1))
+        request = EvaluationRequest(program, trial=SettingsTrial(settings, on, 1))
         return several.evaluate_batch([request], SEEDS)[0]
 
     alone = several.evaluate(others[1], SEEDS)
@@ -244,7 +244,9 @@ def test_the_best_setting_of_a_trial_is_judged_and_all_are_paid_for():
     best = judged(others[1], (others[0], others[2]))
     assert best.setting == 0 and best.measurements == alone.measurements
     hurdle = several.evaluate(others[0], on).by_task()[TASKS[0].name] + 0.01
-    request = EvaluationRequest(others[0], hurdles={1: hurdle}, trial=Trial(others[1:], on, 1))
+    request = EvaluationRequest(
+        others[0], hurdles={1: hurdle}, trial=SettingsTrial(others[1:], on, 1)
+    )
     assert several.evaluate_batch([request], SEEDS)[0].setting == 0
     refused = judged(asked, tuple(others))
     assert refused == several.evaluate(asked, SEEDS) and refused.outcome is Outcome.NO_DESCENT

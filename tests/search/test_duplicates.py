@@ -5,7 +5,7 @@ from dsl.rewrite.family import family
 from dsl.run.fingerprint import fingerprint
 from dsl.zoo import ZOO
 from search.candidates.duplicates import Duplicates, Known
-from search.candidates.verdict import CacheKey, Keys
+from search.candidates.verdict import DuplicateKey, Keys
 
 
 def keys_of(program):
@@ -20,7 +20,7 @@ def test_a_program_judged_with_other_numbers_is_found_under_both():
     seen.tuned(0, keys_of(tuned))
     for program, keys in ((adam, keys_of(adam)), (tuned, keys_of(tuned))):
         found = seen.add(program)
-        assert (found.hit, found.source, found.keys) == (CacheKey.TEXT, 0, keys)
+        assert (found.hit, found.source, found.keys) == (DuplicateKey.TEXT, 0, keys)
     assert seen.has(0, tuned) and not seen.has(0, adam)
     assert seen.again(0).keys == keys_of(tuned)
 

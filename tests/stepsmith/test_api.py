@@ -137,7 +137,7 @@ class Stop(BaseException):
 
 def test_reading_an_interrupted_run_leaves_no_file_beside_it(tmp_path):
     def stop(event):
-        if isinstance(event, events.Judged) and event.progress.judged == 15:
+        if isinstance(event, events.VerdictEntered) and event.progress.judged == 15:
             raise Stop
 
     with pytest.raises(Stop):
@@ -151,7 +151,7 @@ def test_a_run_is_read_while_it_is_written(tmp_path):
     seen = []
 
     def look(event):
-        if isinstance(event, events.Judged) and event.progress.judged in (10, 20):
+        if isinstance(event, events.VerdictEntered) and event.progress.judged in (10, 20):
             run = stepsmith.Run(tmp_path)
             seen.append((run.status["state"], run.hall_of_fame, len(run.candidates()), repr(run)))
 
@@ -177,7 +177,7 @@ def test_a_campaign_runs_from_a_dict_which_is_left_alone(quick, capsys):
     assert run.status["state"] == "complete" and run.status["budget"] == 15
     out, err = capsys.readouterr()
     assert not out and "Measuring the" in err
-    assert any(isinstance(event, events.Judged) for event in seen)
+    assert any(isinstance(event, events.VerdictEntered) for event in seen)
     again = stepsmith.discover(run.folder / "config.yaml", out=run.folder, progress=False)
     assert again.status["content_hash"] == run.status["content_hash"]
     assert capsys.readouterr() == ("", "")

@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 import pytest
 from rich.console import Console
 
-from evaluators.comparison.plan import CellEstimate, Plan
+from evaluators.comparison.plan import CellEstimate, ComparisonPlan
 from evaluators.comparison.ranking import ranked
 from stepsmith.comparing.figure import figure
 from stepsmith.comparing.progress import plan_lines
@@ -160,7 +160,7 @@ def test_the_plan_says_what_is_to_be_done_and_what_takes_longest():
         for task in range(5)
         for rule in range(2)
     ]
-    plan = Plan(tuple("abcde"), rules, tuple(cells))
+    plan = ComparisonPlan(tuple("abcde"), rules, tuple(cells))
     assert plan_lines(plan, "small", 10, 2) == [
         "small: 5 tasks (a, b, c, d, e); 2 rules (adamw, mine); 10 fresh seeds",
         "To do: 8 of 10 pairs of a rule and a task, 2 kept from earlier: about 1,300 training "

@@ -8,13 +8,13 @@ from rich.console import Console
 from dsl.zoo import ZOO
 from evaluators.evaluation import Evaluation, Outcome
 from search.campaign import events
-from search.campaign.events import Progress
-from search.candidates.verdict import CacheKey
+from search.campaign.events import SearchProgress
+from search.candidates.verdict import DuplicateKey
 from search.ledger.looks import Look
 from search.ledger.results import StageEntrant
 from stepsmith.discovering.panel import facts, panel
 from stepsmith.discovering.sentences import progress_line, sentence
-from stepsmith.discovering.watching import Lines, watching
+from stepsmith.discovering.watching import LogLines, watching
 
 
 def entrant(score):
@@ -23,7 +23,7 @@ def entrant(score):
 
 
 def progress(judged=1500, best=1.25, look=None, **changes):
-    return Progress(
+    return SearchProgress(
         budget=2000,
         judged=judged,
         judged_now=judged,
@@ -41,7 +41,7 @@ LOOK = Look(1000, 912, 1.25, entrant(1.0625))
 
 def of(judged, **changes):
     found = progress(judged, **changes)
-    found.hits[CacheKey.TEXT] = judged // 8
+    found.hits[DuplicateKey.TEXT] = judged // 8
     found._trained = set(range(judged // 5))
     return found
 
@@ -61,7 +61,7 @@ def test_lines_and_sentences_are_as_they_were(snapshot):
     told = [
         progress_line(of(1500, look=LOOK)),
         progress_line(of(1500, look=lost)),
-        progress_line(Progress(2000)),
+        progress_line(SearchProgress(2000)),
         sentence(events.TuningForLooks("adamw", "meta_validation")),
         sentence(events.Looked(LOOK, "meta_validation")),
         sentence(events.Looked(lost, "meta_validation")),
@@ -70,7 +70,7 @@ def test_lines_and_sentences_are_as_they_were(snapshot):
 
 
 def test_what_is_not_known_yet_is_left_out():
-    assert facts(Progress(2000)) == {
+    assert facts(SearchProgress(2000)) == {
         "programs": "0 of 2000",
         "families": "0 families trained to the end",
         "from cache": "0%",
@@ -81,10 +81,10 @@ def test_what_is_not_known_yet_is_left_out():
 def lines_of(told):
     """The lines of a log, given moments with what is told then."""
     shown, now = console(), [0.0]
-    observe = Lines(shown, lambda: now[0])
+    observe = LogLines(shown, lambda: now[0])
     for seconds, found in told:
         now[0] = seconds
-        observe(events.Judged(found))
+        observe(events.VerdictEntered(found))
     return shown.file.getvalue().splitlines()
 
 
@@ -120,9 +120,9 @@ def test_all_events_can_be_shown(terminal):
     with watching(shown) as observe:
         observe(events.TuningBaseline("adamw", 48))
         observe(events.TuningStarts(0, 9))
-        observe(events.Judged(of(1, best=None)))
+        observe(events.VerdictEntered(of(1, best=None)))
         observe(events.Looked(LOOK, "meta_validation"))
-        observe(events.Judged(of(2000, look=LOOK)))
+        observe(events.VerdictEntered(of(2000, look=LOOK)))
         observe(events.Validating("meta_validation", "meta_validation", 0, 9))
     text = shown.file.getvalue()
     assert "Tuning adamw" in text and "gap +0.1875" in text and "2000/2000 programs" in text

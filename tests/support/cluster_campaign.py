@@ -137,7 +137,11 @@ def main(folder: Path) -> None:
         return [line.split() for line in Path(mark).read_text(encoding="utf-8").splitlines()]
 
     def observe(event: object) -> None:
-        if isinstance(event, events.Judged) and not died and len({p for p, *_ in noted()}) == 3:
+        if (
+            isinstance(event, events.VerdictEntered)
+            and not died
+            and len({p for p, *_ in noted()}) == 3
+        ):
             died.append(True)  # a worker is up on every node
             nodes.remove_node(doomed, allow_graceful=False)
 

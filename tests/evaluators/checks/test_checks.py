@@ -6,7 +6,7 @@ from hypothesis import given, settings
 
 from dsl import parse
 from dsl.zoo import ZOO
-from evaluators.checks import CHECKS, Evidence, descend, refused_by
+from evaluators.checks import CHECKS, CheckEvidence, descend, refused_by
 from evaluators.checks.descent import BEYOND, SHAPES, SIZE, STEPS
 from evaluators.evaluation import Outcome
 from tests.support.strategies import programs
@@ -135,8 +135,8 @@ def test_rules_see_the_shapes_only_if_they_ask():
 
 def test_evidence_tries_rates_until_one_leads_down():
     wild = parse("def wild(w, g, *, lr=30):\n    return lr * g")
-    runs = Evidence(wild).descents
+    runs = CheckEvidence(wild).descents
     assert [run.descended for run in runs] == [False] * (len(runs) - 1) + [True]
     assert len(runs) > 1
-    assert len(Evidence(parse("def mild(w, g, *, lr=0.1):\n    return lr * g")).descents) == 1
-    assert len(Evidence(parse("def none(w, g):\n    return 30 * g")).descents) == 1
+    assert len(CheckEvidence(parse("def mild(w, g, *, lr=0.1):\n    return lr * g")).descents) == 1
+    assert len(CheckEvidence(parse("def none(w, g):\n    return 30 * g")).descents) == 1

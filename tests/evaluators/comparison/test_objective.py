@@ -5,7 +5,7 @@ import math
 import pytest
 
 import dsl
-from evaluators.comparison.objective import ScaleSearch, ScoreSearch, Tuning
+from evaluators.comparison.objective import ScaleSearch, ScoreSearch, TuningResult
 
 RULE = dsl.parse("def rule(w, g, *, lr=1.0):\n    return lr * g")
 NAN = math.nan
@@ -72,4 +72,4 @@ def test_a_scale_that_fails_everywhere_stands_for_the_least_progress():
 
 def test_a_tuning_survives_json():
     found = by_score({1.0: (1.0, 2.0)}, (1.0, 2.0))
-    assert Tuning.from_json(found.to_json()) == found
+    assert TuningResult.from_json(found.to_json()) == found

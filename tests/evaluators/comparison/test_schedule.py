@@ -8,7 +8,7 @@ from dsl.zoo import ZOO
 from evaluators.comparison.plan import (
     Cell,
     CellEstimate,
-    Plan,
+    ComparisonPlan,
     Schedule,
     left_seconds,
     points,
@@ -61,7 +61,7 @@ def test_two_workers_stay_on_tasks_of_their_own_and_share_the_last():
     assert schedule.next(known=0) == Cell(1, 2), "helps on the other task"
 
 
-PLAN = Plan(
+PLAN = ComparisonPlan(
     ("short", "long"),
     ("adamw", "mine"),
     (

@@ -59,7 +59,7 @@ def test_the_order_in_which_workers_finish_does_not_matter(tmp_path, reference):
 @pytest.mark.parametrize("stop_at", [1, 6, 7, 8, 33, 59, 60])
 def test_a_campaign_stopped_anywhere_resumes_to_the_same_ledger(tmp_path, reference, stop_at):
     def stop(event):
-        if isinstance(event, events.Judged) and event.progress.judged == stop_at:
+        if isinstance(event, events.VerdictEntered) and event.progress.judged == stop_at:
             raise Stop
 
     with pytest.raises(Stop):

@@ -98,7 +98,7 @@ def test_what_decides_nothing_may_change_while_a_run_is_interrupted(tmp_path):
     undisturbed = run_campaign(config(), tmp_path / "undisturbed", make_worker=fake_worker)
 
     def stop(event):
-        if isinstance(event, events.Judged) and event.progress.judged == 25:
+        if isinstance(event, events.VerdictEntered) and event.progress.judged == 25:
             raise Stop
 
     with pytest.raises(Stop):

@@ -18,7 +18,7 @@ from search.ledger import FILE, Ledger, find_rule
 from search.ledger.results import FinalResult, Winner
 from search.pool.worker import CampaignWorker
 from search.reduction.bars import look_bars
-from search.reduction.fresh import Entrant, lead
+from search.reduction.fresh import FinalEntrant, lead
 from search.report.funnel import funnel
 from search.report.lineage import lineage
 from search.report.status import read_status
@@ -170,7 +170,7 @@ def program(statements):
 
 
 def contender(number, size, scores, reduced=False):
-    return Contender(Entrant(number, program(size), {}, reduced), tuple(scores))
+    return Contender(FinalEntrant(number, program(size), {}, reduced), tuple(scores))
 
 
 def test_the_winner_is_the_smallest_that_tests_cannot_tell_from_the_best():

@@ -54,7 +54,7 @@ def run_to(settings, folder, stop_at=None):
 
     def observe(event):
         seen.append(event)
-        if isinstance(event, events.Judged) and event.progress.judged == stop_at:
+        if isinstance(event, events.VerdictEntered) and event.progress.judged == stop_at:
             raise Stop
 
     if stop_at is None:
@@ -203,14 +203,14 @@ def test_a_file_ends_a_search_which_goes_on_without_it(whole, tmp_path):
     folder = tmp_path / "some"
 
     def observe(event):
-        if isinstance(event, events.Judged) and event.progress.judged == 21:
+        if isinstance(event, events.VerdictEntered) and event.progress.judged == 21:
             (folder / loop.STOP).touch()
 
     run_campaign(campaign("recombination"), folder, observe, fake_worker)
     assert rows_of(folder) == whole[0][:21]
     seen, _ = run_to(campaign("recombination"), folder)
     assert "a file STOP in its folder; remove it to go on" in sentences(seen)[0]
-    assert not any(isinstance(event, events.Judged) for event in seen)
+    assert not any(isinstance(event, events.VerdictEntered) for event in seen)
     (folder / loop.STOP).unlink()
     assert run_to(campaign("recombination"), folder)[1] == whole[1]
 

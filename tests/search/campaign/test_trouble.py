@@ -35,7 +35,7 @@ def at(judged, act):
     """An observer that acts once, after so many candidates."""
 
     def observe(event):
-        if isinstance(event, events.Judged) and event.progress.judged == judged:
+        if isinstance(event, events.VerdictEntered) and event.progress.judged == judged:
             act()
 
     return observe
@@ -222,7 +222,7 @@ def test_a_search_that_is_to_stop_before_it_began_ends_with_the_baseline(tmp_pat
     (tmp_path / loop.STOP).touch()
     seen = []
     result = run_campaign(config(), tmp_path, seen.append, fake_worker)
-    assert not any(isinstance(event, events.Judged) for event in seen)
+    assert not any(isinstance(event, events.VerdictEntered) for event in seen)
     assert result.hall.winner.candidate is None
     (tmp_path / loop.STOP).unlink()
     assert content(tmp_path) == reference

@@ -17,7 +17,7 @@ from search.ledger import FILE, Ledger
 from search.ledger.results import StageEntrant, StageResult, seed_scores
 from search.pool.jobs import time_limit
 from search.pool.worker import CampaignWorker
-from search.reduction.fresh import Entrant
+from search.reduction.fresh import FinalEntrant
 from search.report.funnel import funnel
 from search.report.status import read_status
 from search.report.transfer import HEADING, transfers
@@ -80,7 +80,7 @@ def test_finalists_are_measured_on_other_tasks_and_the_winner_on_held_out_ones(f
     assert measured == {task.name for task in load_suite("meta_validation").tasks}
     by = {each.candidate: each.evaluation.score for each in meta.entrants[1:]}
     contenders = [
-        Contender(Entrant(each.candidate, each.program, {}), seed_scores([each.evaluation], 6))
+        Contender(FinalEntrant(each.candidate, each.program, {}), seed_scores([each.evaluation], 6))
         for each in meta.entrants[1:]
     ]
     chosen = winner(contenders, {}).candidate
@@ -195,7 +195,7 @@ def test_seeds_of_other_tasks_are_used_nowhere_else():
 
 def test_ranking_keeps_the_order_of_equals():
     scores = {3: (0.4, 0.6), 8: (0.9, 0.9), 9: (0.5, 0.5)}
-    ranked = best_first([Contender(Entrant(n, SGD, {}), each) for n, each in scores.items()])
+    ranked = best_first([Contender(FinalEntrant(n, SGD, {}), each) for n, each in scores.items()])
     assert [each.entrant.candidate for each in ranked] == [8, 3, 9]
 
 

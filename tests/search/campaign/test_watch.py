@@ -142,7 +142,7 @@ def test_a_look_that_was_lost_is_made_up(reference, every, tmp_path, monkeypatch
     for stop_at in (1, 5, 6, 11, 20, 21, 34, 60):
 
         def stop(event, stop_at=stop_at):
-            if isinstance(event, events.Judged) and event.progress.judged == stop_at:
+            if isinstance(event, events.VerdictEntered) and event.progress.judged == stop_at:
                 raise Stop
 
         with pytest.raises(Stop):
@@ -253,7 +253,7 @@ def test_progress_knows_families_best_and_look_after_resuming(tmp_path, monkeypa
         found = {}
 
         def observe(event):
-            if isinstance(event, events.Judged):
+            if isinstance(event, events.VerdictEntered):
                 found[event.progress.judged] = figures(event.progress)
                 if event.progress.judged in stops:
                     raise Stop

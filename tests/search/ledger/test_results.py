@@ -10,7 +10,7 @@ from dsl import parse
 from evaluators.evaluation import Evaluation, Measurement, Outcome
 from evaluators.statistics import evidence
 from search.campaign.finals import evidence_by_candidate
-from search.candidates.verdict import CacheKey, Candidate, Keys, Verdict
+from search.candidates.verdict import Candidate, DuplicateKey, Keys, Verdict
 from search.ledger import FILE, Ledger, Row
 from search.ledger.columns import COLUMNS, as_json, row_of
 from search.ledger.reduction import Reduction, ReductionStep
@@ -23,7 +23,7 @@ SGD = parse("def sgd(w, g, *, lr=0.1):\n    return lr * g")
 RUN = Measurement("digits", 3, Outcome.OK, 0.25, 1.5, None, 0.1, 0.75)
 JUDGED = Evaluation(Outcome.OK, 1.5, (RUN,), (10, 20))
 KEYS = Keys("a", "b", "c", "d")
-FOUND = Candidate(4, str(SGD), 1, Mutation("insert", "%1"), KEYS, CacheKey.CANONICAL, 2)
+FOUND = Candidate(4, str(SGD), 1, Mutation("insert", "%1"), KEYS, DuplicateKey.CANONICAL, 2)
 LEAD = evidence(np.array([[0.1, 0.2, 0.1]]), looked_at=3)
 
 ROWS = {

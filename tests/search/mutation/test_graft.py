@@ -9,7 +9,7 @@ from dsl.rewrite.canonical import canonical_hash
 from dsl.run.parity import Parity
 from dsl.zoo import ZOO
 from search.mutation import Breeder, SearchSpace
-from search.mutation.graft import Part, cut, drawn_part, graft, parts_of, put, tensors
+from search.mutation.graft import DonorPart, cut, drawn_part, graft, parts_of, put, tensors
 from search.mutation.prior import Prior
 from tests.search.mutation.test_mutate import SAMPLER
 
@@ -78,7 +78,7 @@ def test_a_magnitude_takes_the_place_of_a_magnitude():
         "def r(w, g, v=zeros, *, lr=1e-3):\n    v = interp(square(g), v, 0.9)\n"
         "    s = sqrt(v)\n    return lr * g / s"
     )
-    part = Part("d", rule("def d(w, g):\n    return abs(g)"), Parity.EVEN)
+    part = DonorPart("d", rule("def d(w, g):\n    return abs(g)"), Parity.EVEN)
     children = {
         canonical_hash(graft(root, part, np.random.default_rng(seed), "c", 30, 4)[0])
         for seed in range(30)

@@ -16,7 +16,7 @@ from evaluators.workers import SerialPool
 from search.config import ReductionConfig
 from search.errors import CannotReduce, ReductionFailed
 from search.pool.worker import CampaignWorker
-from search.reduction.alone import Terms, reduced_alone
+from search.reduction.alone import ReductionSpec, reduced_alone
 from search.reduction.finalist import least_evaluations
 from tests.support.fakes import PartsEvaluator, fake_sweep, fake_tune
 
@@ -27,7 +27,7 @@ def mine(w, g, m=zeros, v=zeros, *, lr=1.7e-3, b1=0.9137, wd=0.1):
     u = m / sqrt(v)
     return lr * (u + exp(w) + wd * w)
 """)
-TERMS = Terms(
+TERMS = ReductionSpec(
     "small", (TaskChoice("digits", 20),), 0, ReductionConfig(evaluations=300, seeds=8), fresh=8
 )
 

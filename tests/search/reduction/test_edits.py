@@ -10,7 +10,7 @@ from dsl.program.walk import Read
 from dsl.rewrite.canonical import canonical_hash
 from dsl.rewrite.liveness import live
 from dsl.rewrite.simplify import simplify
-from search.reduction.edits import Instead, Rounded, Start, applied, place_of
+from search.reduction.edits import Instead, Rounded, SlotNumber, applied, place_of
 from search.reduction.proposals import proposals, told, weight
 from search.reduction.rounding import digits, one_digit, rounder
 from tests.support.strategies import programs
@@ -122,7 +122,7 @@ def test_a_program_that_no_longer_follows_its_rate_is_none():
 
 
 def test_edits_of_numbers_reach_their_places():
-    made = applied(RULE, [Rounded(Name("b1"), 0.9), Rounded(Start("v", 0), 1e-8)])
+    made = applied(RULE, [Rounded(Name("b1"), 0.9), Rounded(SlotNumber("v", 0), 1e-8)])
     assert made is not None
     assert made.hyperparameters["b1"] == 0.9 and made.slots["v"].args == (1e-8,)
     first = RULE.statements[0].args.index(Const(1.03))

@@ -12,7 +12,7 @@ from evaluators.score import LUCK
 from evaluators.statistics import ERROR, evidence, interval, paired_test
 from search.campaign.finals import evidence_by_candidate
 from search.ledger.results import FinalResult, seed_scores
-from search.report.hall_of_fame import Claim, Entry, HallOfFame
+from search.report.hall_of_fame import HallEntry, HallOfFame, WinnerClaim
 from search.report.winner import named
 from stepsmith.discovering.hall import hall_table
 from stepsmith.output import duration
@@ -39,18 +39,18 @@ def hall(winner, baseline=(1.0, 1.0, 1.0), finalists=1, hashes=("aa", "bb")):
     finals = [final(None, baseline), *(final(number, winner) for number in range(finalists))]
     evidence = evidence_by_candidate(finals, tasks=1)
     entries = [
-        Entry(number, hashes[0] * 8, SGD, tuple(winner), evidence[number])
+        HallEntry(number, hashes[0] * 8, SGD, tuple(winner), evidence[number])
         for number in range(finalists)
     ]
-    return HallOfFame(tuple(entries), Entry(None, hashes[1] * 8, SGD, tuple(baseline)), "adamw")
+    return HallOfFame(tuple(entries), HallEntry(None, hashes[1] * 8, SGD, tuple(baseline)), "adamw")
 
 
 @pytest.mark.parametrize(
     ("scores", "claim"),
     [
-        ((1.10, 1.11, 1.12), Claim.CLEAR),
-        ((0.90, 1.11, 1.12), Claim.NOISE),
-        ((0.90, 0.91, 0.92), Claim.NONE),
+        ((1.10, 1.11, 1.12), WinnerClaim.CLEAR),
+        ((0.90, 1.11, 1.12), WinnerClaim.NOISE),
+        ((0.90, 0.91, 0.92), WinnerClaim.NONE),
     ],
 )
 def test_the_claim_is_as_strong_as_the_seeds_allow(scores, claim):
@@ -60,7 +60,7 @@ def test_the_claim_is_as_strong_as_the_seeds_allow(scores, claim):
 def test_a_claim_is_corrected_for_the_finalists_that_were_looked_at():
     scores, baseline = (1.10, 1.14, 1.09, 1.02, 1.05), (1.0, 1.0, 1.0, 1.01, 1.0)
     one, many = (hall(scores, baseline, finalists) for finalists in (1, 12))
-    assert one.claim is Claim.CLEAR and many.claim is Claim.NOISE
+    assert one.claim is WinnerClaim.CLEAR and many.claim is WinnerClaim.NOISE
     assert many.p_value == min(12 * one.p_value, 1)
     assert one.sentence == (
         "The winner scores 7.8 points of 100 ahead of tuned adamw on fresh seeds "
@@ -78,7 +78,7 @@ def test_the_claim_is_that_of_a_comparison_on_one_task():
 
 
 def test_the_baseline_itself_beats_nothing():
-    assert hall((1.1, 1.1), (1, 1), hashes=("bb", "bb")).claim is Claim.NONE
+    assert hall((1.1, 1.1), (1, 1), hashes=("bb", "bb")).claim is WinnerClaim.NONE
 
 
 @pytest.mark.parametrize("width", [60, 80, 200])
