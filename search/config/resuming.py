@@ -52,8 +52,8 @@ def drop_free(model: type[BaseModel], plain: dict[str, Any]) -> None:
 
 
 def may_change(model: type[BaseModel], quote: str = "") -> str:
-    """What may change as the end of a sentence: "change a, b and, without c, d, and raise e";
-    keys of the whole campaign first, each between two `quote`."""
+    """The changes that are allowed, to end a sentence: "change a, b and, without c, d, and raise e
+    and f"; keys of the whole campaign first, each between two `quote`."""
     found = sorted(marks(model), key=lambda each: each[0].count("."))
 
     def quoted(path: str) -> str:
