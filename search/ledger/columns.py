@@ -248,14 +248,18 @@ def row_of(fields: Sequence[Any]) -> Row:
         donor=held["donor"],
         asked=None if held["asked"] is None else asked_of(held["asked"]),
     )
-    evaluation = held["evaluation"]
     verdict = Verdict(
         outcome=held["outcome"],
         score=held["score"],
-        evaluation=None if evaluation is None else Evaluation.from_json(json.loads(evaluation)),
+        evaluation=evaluation_of(held["evaluation"]),
         note=held["note"],
     )
     return Row(candidate, verdict, held["seconds"])
+
+
+def evaluation_of(text: str | None) -> Evaluation | None:
+    """The evaluation in the column of that name; None for a candidate without one of its own."""
+    return None if text is None else Evaluation.from_json(json.loads(text))
 
 
 def asked_of(text: str) -> ProposedProgram:

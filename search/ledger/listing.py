@@ -1,10 +1,10 @@
 """Candidates of a ledger as lists: in order, or ranked with one row for each program or family."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from search.candidates.verdict import REMEASURED
-from search.ledger.columns import SELECT, Row, values_of
+from search.ledger.columns import SELECT, Row, evaluation_of, values_of
 from search.ledger.store import Ledger
 
 ORDERS = {
@@ -38,8 +38,8 @@ SELECT number, score, times FROM placed WHERE place = 1 ORDER BY {order} LIMIT :
 
 
 class Ranked(NamedTuple):
-    """The columns of the candidate that a program was first, and its mean score over all `times`
-    that it was measured."""
+    """The columns of the candidate that a program was first, its evaluation as a value, and its
+    mean score over all `times` that it was measured."""
 
     values: Mapping[str, Any]
     score: float
@@ -47,8 +47,9 @@ class Ranked(NamedTuple):
 
 
 def in_order(ledger: Ledger) -> Iterator[Mapping[str, Any]]:
-    """The columns of every candidate by name, in the order of the search."""
-    return map(values_of, ledger.db.execute(f"{SELECT} ORDER BY number"))
+    """The columns of every candidate by name, the evaluation as a value, in the order of the
+    search."""
+    return map(_read, ledger.db.execute(f"{SELECT} ORDER BY number"))
 
 
 def ranked(
@@ -78,7 +79,12 @@ def ranked(
 
 
 def _values(ledger: Ledger, number: int) -> Mapping[str, Any]:
-    return values_of(ledger.db.execute(f"{SELECT} WHERE number = ?", (number,)).fetchone())
+    return _read(ledger.db.execute(f"{SELECT} WHERE number = ?", (number,)).fetchone())
+
+
+def _read(fields: Sequence[Any]) -> Mapping[str, Any]:
+    values = values_of(fields)
+    return values | {"evaluation": evaluation_of(values["evaluation"])}
 
 
 def measured(ledger: Ledger, number: int) -> Iterator[Row]:

@@ -1,6 +1,5 @@
 """Candidates of a run as plain values: in the order of the search, or ranked."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -67,8 +66,7 @@ class Candidate:
     @staticmethod
     def of(values: Mapping[str, Any], score: float | None, times: int = 1) -> "Candidate":
         """The candidate in the columns of a ledger, with its score in a list."""
-        stored = values["evaluation"]
-        evaluation = None if stored is None else Evaluation.from_json(json.loads(stored))
+        evaluation: Evaluation | None = values["evaluation"]
         same = ("number", "family", "parent", "donor", "mutation", "detail", "outcome", "note")
         demanded = ("size", "memory", "cost", "seconds", "text")
         return Candidate(
