@@ -18,7 +18,7 @@ from search.objectives import on_front, point
 
 
 @dataclass(frozen=True)
-class Candidate:
+class CandidateSummary:
     """One candidate of a campaign.
 
     `hash` is that of its canonical form, `family` is shared by programs of one skeleton with other
@@ -64,12 +64,12 @@ class Candidate:
         } | {"program": self.text}
 
     @staticmethod
-    def of(values: Mapping[str, Any], score: float | None, times: int = 1) -> "Candidate":
+    def of(values: Mapping[str, Any], score: float | None, times: int = 1) -> "CandidateSummary":
         """The candidate in the columns of a ledger, with its score in a list."""
         evaluation: Evaluation | None = values["evaluation"]
         same = ("number", "family", "parent", "donor", "mutation", "detail", "outcome", "note")
         demanded = ("size", "memory", "cost", "seconds", "text")
-        return Candidate(
+        return CandidateSummary(
             hash=values["canonical"],
             score=score,
             by_task={} if evaluation is None else evaluation.by_task(),
@@ -79,11 +79,11 @@ class Candidate:
         )
 
 
-def in_order(run: Path) -> Iterator[Candidate]:
+def in_order(run: Path) -> Iterator[CandidateSummary]:
     """Every candidate of a run in the order of the search, as far as it is."""
     with reading(run) as ledger:
         for values in listing.in_order(ledger):
-            yield Candidate.of(values, values["score"])
+            yield CandidateSummary.of(values, values["score"])
 
 
 def top(
@@ -95,7 +95,7 @@ def top(
     every: bool = False,
     front: bool = False,
     limit: int | None = None,
-) -> list[Candidate]:
+) -> list[CandidateSummary]:
     """The programs of a run that were trained to the end, ranked; see `search.ledger.listing`.
 
     **Arguments:** `family`: the first digits of one, or `c` and the number of a candidate of it.
@@ -111,11 +111,11 @@ def top(
         cut = None if front else limit
         wanted = None if family is None else _family(ledger, family, run)
         rows = listing.ranked(ledger, by=by, task=task, family=wanted, every=every, limit=cut)
-    found = [Candidate.of(each.values, each.score, each.times) for each in rows]
+    found = [CandidateSummary.of(each.values, each.score, each.times) for each in rows]
     return _on_front(found)[:limit] if front else found
 
 
-def _on_front(found: Sequence[Candidate]) -> list[Candidate]:
+def _on_front(found: Sequence[CandidateSummary]) -> list[CandidateSummary]:
     axes = ("quality", *Demands._fields)
     marks = on_front([point(axes, each.score or 0.0, each.demands) for each in found])
     return [each for each, best in zip(found, marks, strict=True) if best]

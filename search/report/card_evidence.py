@@ -39,7 +39,7 @@ def evidence(name: str, found: Provenance | None) -> list[str]:
         if entry.reduction:
             lines += ["", *prose(f"{entry.reduction[0].upper()}{entry.reduction[1:]}.")]
     lines += ["", *table(("task", name, rule), _by_task(found))]
-    for each in found.unseen:
+    for each in found.transfers:
         lines += [
             "",
             *prose(
@@ -83,7 +83,7 @@ def loses(found: Provenance | None) -> list[str]:
     ]
     behind += [
         (task, score, 1.0, f"`{each.suite}`")
-        for each in found.unseen
+        for each in found.transfers
         for task, score in each.tasks.items()
         if score < 1
     ]
@@ -95,5 +95,5 @@ def loses(found: Provenance | None) -> list[str]:
     if rows:
         lines = table(("task", "of", "score", found.rule), rows)
     unknown = "It was compared with no baseline but that one"
-    unknown += "." if found.unseen else ", and on no task beyond those of the search."
+    unknown += "." if found.transfers else ", and on no task beyond those of the search."
     return [*head, *lines, "", *prose(unknown)]

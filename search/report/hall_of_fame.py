@@ -95,13 +95,13 @@ class HallEntry:
 class HallOfFame:
     """The winner, the smallest program that tests cannot tell from the best; then the others best
     first: by their score on other tasks if they were tried on some, else on fresh seeds. The
-    baseline stands apart. `unseen`: the winner on suites of tasks that the search never saw;
+    baseline stands apart. `transfers`: the winner on suites of tasks that the search never saw;
     `objectives`: those of the campaign."""
 
     entries: tuple[HallEntry, ...]
     baseline: HallEntry
     rule: str
-    unseen: tuple[Transfer, ...] = ()
+    transfers: tuple[Transfer, ...] = ()
     objectives: tuple[str, ...] = (QUALITY,)
 
     @property
@@ -192,7 +192,7 @@ def hall_of_fame(ledger: Ledger) -> HallOfFame | None:
     finals, validation = ledger.finals, ledger.validation
     if finals is None:
         return None
-    unseen = validation.get(META_VALIDATION)
+    chosen_by = validation.get(META_VALIDATION)
     baseline, *others = (_entry(ledger, final) for final in finals if final.complete)
     by_candidate = {entry.candidate: entry for entry in others}
     left = [
@@ -200,8 +200,8 @@ def hall_of_fame(ledger: Ledger) -> HallOfFame | None:
         for reduction in ledger.reductions
         if reduction.final
     ]
-    if unseen:
-        scores = unseen.scores()
+    if chosen_by:
+        scores = chosen_by.scores()
         by_candidate.update((entry.candidate, entry) for entry in left)
         took_part = (baseline, *by_candidate.values())
         baseline, *others = (

@@ -26,7 +26,8 @@ class Provenance:
 
     `entry` is its place in the hall of fame, None where it has none; `tasks` and `scale` are then
     the scores of the program and of the tuned baseline on fresh seeds, else those of the search
-    alone, of which the baseline's is 1. `unseen` are suites of other tasks that it was measured on.
+    alone, of which the baseline's is 1. `transfers` are suites of other tasks that it was measured
+    on.
     """
 
     program: Program
@@ -40,7 +41,7 @@ class Provenance:
     tasks: Scores
     scale: Scores
     rates: Rates
-    unseen: Sequence[Transfer]
+    transfers: Sequence[Transfer]
     steps: Sequence[LineageStep]
     stages: Sequence[Stage]
 
@@ -96,7 +97,9 @@ def _of_finals(run: Path, ledger: Ledger, hall: HallOfFame | None, entry: HallEn
         tasks=_by_task(final.measured),
         scale=_by_task(finals[None].measured),
         rates=rates,
-        unseen=transfers(ledger.validation, entry.candidate) if _took_part(ledger, entry) else (),
+        transfers=transfers(ledger.validation, entry.candidate)
+        if _took_part(ledger, entry)
+        else (),
     )
 
 
@@ -130,7 +133,7 @@ def _of_search(run: Path, ledger: Ledger, hall: HallOfFame | None, prefix: str) 
         tasks=evaluation.by_task() if evaluation else {},
         scale=dict.fromkeys(ledger.tasks, 1.0),
         rates=row.rates,
-        unseen=(),
+        transfers=(),
     )
 
 

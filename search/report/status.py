@@ -109,7 +109,7 @@ def _hall(hall: HallOfFame | None, known_as: bool) -> dict[str, Any]:
         },
         "claim": hall.sentence,
         "evidence": {**found.to_json(), "p_value": hall.p_value} if found else None,
-        "unseen": [each.to_json() for each in hall.unseen],
+        "unseen": [each.to_json() for each in hall.transfers],
     }
 
 

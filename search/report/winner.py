@@ -67,6 +67,6 @@ def named(
     if winner.reduction:
         told = f"{winner.reduction[0].upper()}{winner.reduction[1:]}."
         lines += textwrap.wrap(told, _DOC_WIDTH)
-    if hall.unseen and winner is hall.winner:
-        lines += ["", HEADING, *(each.sentence for each in hall.unseen)]
+    if hall.transfers and winner is hall.winner:
+        lines += ["", HEADING, *(each.sentence for each in hall.transfers)]
     return replace(winner.program, name=campaign, doc="\n".join(lines))

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, overload
 
-from search.report.candidates import Candidate
+from search.report.candidates import CandidateSummary
 from stepsmith.api.html import paragraph, table
 
 if TYPE_CHECKING:
@@ -26,17 +26,17 @@ _SHOWN = 20
 """Rows of a table that shows itself."""
 
 
-class Candidates(Sequence[Candidate]):
+class Candidates(Sequence[CandidateSummary]):
     """Candidates of a run, in the order in which they were asked for."""
 
-    def __init__(self, found: Iterable[Candidate]):
+    def __init__(self, found: Iterable[CandidateSummary]):
         self._found = tuple(found)
 
     @overload
-    def __getitem__(self, at: int) -> Candidate: ...
+    def __getitem__(self, at: int) -> CandidateSummary: ...
     @overload
     def __getitem__(self, at: slice) -> "Candidates": ...
-    def __getitem__(self, at: int | slice) -> "Candidate | Candidates":
+    def __getitem__(self, at: int | slice) -> "CandidateSummary | Candidates":
         return Candidates(self._found[at]) if isinstance(at, slice) else self._found[at]
 
     def __len__(self) -> int:
@@ -49,8 +49,8 @@ class Candidates(Sequence[Candidate]):
         return hash(tuple(each.number for each in self._found))
 
     def to_pandas(self) -> "pandas.DataFrame":
-        """A frame with a row for each candidate, by its number: the fields of `Candidate`, the
-        text of its program, and a column `score on TASK` for each task.
+        """A frame with a row for each candidate, by its number: the fields of
+        `CandidateSummary`, the text of its program, and a column `score on TASK` for each task.
 
         **Raises:** ImportError where pandas is not installed.
         """
@@ -85,7 +85,7 @@ class Candidates(Sequence[Candidate]):
         return "".join([table(HEAD, rows(self[:_SHOWN])), *more])
 
 
-def rows(found: Sequence[Candidate], *, whole: bool = False) -> list[tuple[str, ...]]:
+def rows(found: Sequence[CandidateSummary], *, whole: bool = False) -> list[tuple[str, ...]]:
     """The cells of a table of candidates under `HEAD`; `whole` gives hashes and numbers with all
     digits, and values alone."""
     digits = 17 if whole else 5

@@ -85,7 +85,7 @@ def _reduction(hall: HallOfFame) -> list[str]:
 
 
 def _unseen(hall: HallOfFame) -> list[str]:
-    lines = [f"  {each.sentence}" for each in hall.unseen]
+    lines = [f"  {each.sentence}" for each in hall.transfers]
     return ["", HEADING, *lines] if lines else []
 
 

@@ -127,7 +127,7 @@ def test_a_person_is_shown_what_the_winner_did_on_tasks_that_the_search_never_sa
     ledger = Ledger.read(folder / FILE)
     validation = ledger.validation
     ledger.close()
-    meta, held_out = result.hall.unseen
+    meta, held_out = result.hall.transfers
     assert (meta.stage, held_out.stage) == ("meta_validation", "held_out")
     winner = result.hall.winner
     for found in (meta, held_out):

@@ -83,7 +83,7 @@ def test_where_it_loses_are_the_tasks_below_the_baseline(finished):
     folder, _, hall = finished
     text = discovery(str(folder), "idea").files[CARD]
     section = text.split("## Where it loses")[1].split("## ")[0]
-    lost = [task for each in hall.unseen for task, score in each.tasks.items() if score < 1]
+    lost = [task for each in hall.transfers for task, score in each.tasks.items() if score < 1]
     assert all(f"| {task} | `meta_validation` |" in section for task in lost)
     assert section.count("| `meta_validation` |") == len(lost)
 
