@@ -7,6 +7,7 @@ the papers: \eta for `lr`, \lambda for `wd`, \beta_1 for `b1`, \epsilon for `eps
 import re
 from typing import NamedTuple
 
+from dsl.language.hyperparameters import COMMON
 from dsl.language.numbers import format_number
 from dsl.language.registry import PRIMITIVES, Binding
 from dsl.program import Arg, Const, Local, Name, Program, Statement
@@ -14,10 +15,7 @@ from dsl.program.inline import inlined
 from dsl.program.walk import readers
 from dsl.rewrite.prune import prune
 
-_SYMBOLS = {
-    **{"lr": r"\eta", "wd": r"\lambda", "eps": r"\epsilon", "w": "w_{t-1}", "g": "g_t"},
-    **{"t": "t", "T": "T", "loss": r"\mathcal{L}_t"},
-}
+_INPUTS = {"w": "w_{t-1}", "g": "g_t", "loss": r"\mathcal{L}_t"}
 _GREEK = {
     *("alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "kappa", "lambda"),
     *("mu", "nu", "xi", "pi", "rho", "sigma", "tau", "phi", "chi", "psi", "omega"),
@@ -85,8 +83,11 @@ class _Body:
         self.symbols: dict[Arg, str] = {}
         self.taken = {_symbol(slot) for slot in program.slots}
         hypers = program.hyperparameters
-        for name in (*program.inputs, *hypers):
-            self.symbols[Name(name)] = _SYMBOLS.get(name) or _symbol(name)
+        for name in program.inputs:
+            self.symbols[Name(name)] = _INPUTS.get(name) or _symbol(name)
+        for name in hypers:
+            known = COMMON.get(name)
+            self.symbols[Name(name)] = (known and known.latex) or _symbol(name)
         for slot in program.slots:
             self.symbols[Name(slot)] = _at_step(_symbol(slot), "t-1")
         self.used = {s for a, s in self.symbols.items() if isinstance(a, Name)} | {"w_t"}

@@ -20,7 +20,7 @@ class Initialiser:
     """`fill(xp, w, *args)` makes the starting value of one tensor's slot from the parameter `w`.
 
     For Scalar slots the value is a number per tensor; for Global ones `w` is None. Where `kind` is
-    a family, the first of `args` is the length.
+    a family, the first of `args` is the length. See `initialiser` for the other fields.
     """
 
     name: str
@@ -30,6 +30,13 @@ class Initialiser:
     fill: Callable[..., Any]
     doc: str
     torch: str
+    fills: bool = False
+    case: "Init | None" = None
+
+    @property
+    def general(self) -> str:
+        """The initialiser that this one is at a certain number; itself if it is not such a case."""
+        return self.case.rule if self.case else self.name
 
     @property
     def arity(self) -> int:
@@ -72,6 +79,14 @@ class Init:
         kind = INITIALISERS[self.rule].kind
         return kind.of(int(self.args[0])) if kind.sized else kind
 
+    @property
+    def number(self) -> float | None:
+        """The number that all entries start at, where that is known of the initialiser."""
+        declared = INITIALISERS[self.rule]
+        if declared.case:
+            return declared.case.number
+        return self.args[0] if declared.fills else None
+
     def __call__(self, *args: float) -> "Init":
         """`const(1e-6)` in a traced function: the initialiser with its numbers."""
         return Init(self.rule, args)
@@ -84,36 +99,45 @@ class Init:
 INITIALISERS: Registry[Initialiser] = Registry("initialiser")
 
 
-def initialiser(kind: Kind, *, torch: str) -> Callable[[Callable[..., Any]], Initialiser]:
+def initialiser(
+    kind: Kind, *, torch: str, fills: bool = False, case: Init | None = None
+) -> Callable[[Callable[..., Any]], Initialiser]:
     """Declare the decorated function as an initialiser of slots of `kind`.
 
-    `torch` is the PyTorch expression over `{w}` and the function's other parameters.
+    **Arguments:** `torch`: PyTorch expression over `{w}` and the function's other parameters.
+    `fills`: that all entries are the one number that it takes, which the simplifier may use.
+    `case`: what it is short for, one that fills at a certain number; the two are of one family.
     """
 
     def register(fill: Callable[..., Any]) -> Initialiser:
         params = tuple(inspect.signature(fill).parameters)[2:]
-        declared = Initialiser(fill.__name__, kind, params, fill, fill.__doc__ or "", torch)
-        return INITIALISERS.declare(declared.name, declared)
+        name = fill.__name__
+        if fills and (len(params) != 1 or kind.sized):
+            raise ValueError(f"initialiser '{name}' takes no number to fill with")
+        if case and (params or case.number is None or case.kind is not kind):
+            raise ValueError(f"initialiser '{name}' of kind {kind} cannot be short for {case}")
+        declared = Initialiser(name, kind, params, fill, fill.__doc__ or "", torch, fills, case)
+        return INITIALISERS.declare(name, declared)
 
     return register
 
 
-@initialiser(Kind.TENSOR, torch="torch.zeros_like({w})")
+@initialiser(Kind.TENSOR, torch="torch.full_like({w}, {value})", fills=True)
+def const(xp, w, value):
+    """All entries `value`."""
+    return xp.full_like(w, value)
+
+
+@initialiser(Kind.TENSOR, torch="torch.zeros_like({w})", case=Init("const", (0,)))
 def zeros(xp, w):
     """All entries 0."""
     return xp.zeros_like(w)
 
 
-@initialiser(Kind.TENSOR, torch="torch.ones_like({w})")
+@initialiser(Kind.TENSOR, torch="torch.ones_like({w})", case=Init("const", (1,)))
 def ones(xp, w):
     """All entries 1."""
     return xp.ones_like(w)
-
-
-@initialiser(Kind.TENSOR, torch="torch.full_like({w}, {value})")
-def const(xp, w, value):
-    """All entries `value`."""
-    return xp.full_like(w, value)
 
 
 @initialiser(Kind.TENSOR, torch="{w}.detach().clone()")
@@ -128,13 +152,17 @@ def first_g(xp, w):
     return xp.zeros_like(w)
 
 
-@initialiser(Kind.SCALAR, torch="torch.full((), {value}, dtype={w}.dtype, device={w}.device)")
+@initialiser(
+    Kind.SCALAR,
+    torch="torch.full((), {value}, dtype={w}.dtype, device={w}.device)",
+    fills=True,
+)
 def scalar(xp, w, value):
     """One number per parameter tensor, starting at `value`."""
     return xp.full((), value, dtype=w.dtype)
 
 
-@initialiser(Kind.GLOBAL, torch="torch.tensor({value}, dtype=torch.float64)")
+@initialiser(Kind.GLOBAL, torch="torch.tensor({value}, dtype=torch.float64)", fills=True)
 def number(xp, w, value):
     """One number for the model, starting at `value`."""
     return xp.asarray(value, dtype=float)

@@ -24,6 +24,7 @@ from dsl.declare import Registry
 from dsl.language.cost import Cost
 from dsl.language.kinds import Kind
 from dsl.language.oracle import Oracle, Source
+from dsl.language.sign import Sign
 from dsl.language.signature import Signature
 
 
@@ -131,6 +132,7 @@ class Primitive:
     infix: Infix | None
     laws: tuple[Law, ...]
     equations: tuple[Law, ...]
+    sign: Sign
     work: float
     weight: float
     commutative: bool
@@ -166,6 +168,7 @@ def primitive(
     infix: Infix | None = None,
     laws: tuple[Law, ...] = (),
     equations: tuple[Law, ...] = (),
+    sign: Sign = Sign.OPEN,
     work: float = 1.0,
     weight: float = 1.0,
     commutative: bool = False,
@@ -182,9 +185,10 @@ def primitive(
     `Binding`. `binds`: how tightly the formula itself binds. `infix`: operator spelling, if it has
     one. `laws`: equations that make a program smaller wherever they apply, used by every pass.
     `equations`: further ones, which only the simplifier that weighs all ways to write a program
-    uses. `work`: passes over memory that one call takes, as a sum takes one. `weight`: relative
-    chance that mutation draws it (0: never). `commutative`: whether the first two may swap. `lazy`:
-    positions that are evaluated only when chosen. `spelled`: the same in other words of the
+    uses. `sign`: what it knows of the sign of its values, for equations that ask for one. `work`:
+    passes over memory that one call takes, as a sum takes one. `weight`: relative chance that
+    mutation draws it (0: never). `commutative`: whether the first two may swap. `lazy`: positions
+    that are evaluated only when chosen. `spelled`: the same in other words of the
     language, an expression over the parameter names; the machine obeys that and has no instruction
     for it. `oracle`: for one that costs a pass over the data, see the function of that name. A
     parameter called `stream` says that a call is random.
@@ -196,6 +200,8 @@ def primitive(
         params = tuple(inspect.signature(meaning).parameters)[1:]
         if len(params) != len(parsed.params):
             raise ValueError(f"primitive '{name}': {parsed} does not fit parameters {params}")
+        if sign is Sign.KEPT and not params:
+            raise ValueError(f"primitive '{name}' has no argument whose sign it could keep")
         declared = Primitive(
             name=name,
             signature=parsed,
@@ -209,6 +215,7 @@ def primitive(
             infix=infix,
             laws=laws,
             equations=equations,
+            sign=Sign(sign),
             work=work,
             weight=weight,
             commutative=commutative,

@@ -6,6 +6,7 @@ shows which one it uses.
 """
 
 from dsl.language.registry import Binding, Infix, exact, finite, primitive
+from dsl.language.sign import Sign
 
 
 @primitive(
@@ -154,6 +155,7 @@ def neg(xp, x):
         finite("abs(k * x) => k * abs(x)", "a scale moves out of a magnitude", ("k >= 0",)),
         finite("abs(k * x) => abs(k) * abs(x)", "a scale moves out of a magnitude", ("k: Global",)),
     ),
+    sign=Sign.NEVER_BELOW,
 )
 def abs_(xp, x):
     """The magnitude of `x`."""
@@ -189,6 +191,7 @@ def abs_(xp, x):
         finite("sign(arcsin(x)) => sign(x)", "arcsin keeps the sign"),
         finite("sign(expm1(x)) => sign(x)", "expm1 keeps the sign"),
     ),
+    sign=Sign.KEPT,
 )
 def sign(xp, x):
     """-1, 0 or 1; sign(0) is 0."""

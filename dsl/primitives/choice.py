@@ -1,6 +1,7 @@
 """Comparisons (1.0 for true, 0.0 for false), selection, and work done on some steps only."""
 
 from dsl.language.registry import Infix, exact, finite, primitive
+from dsl.language.sign import Sign
 
 
 @primitive(
@@ -14,6 +15,7 @@ from dsl.language.registry import Infix, exact, finite, primitive
         finite("k * x > k * y => x > y", "a positive factor keeps the order", ("k > 0",)),
         finite("-x > -y => y > x", "opposites in the opposite order"),
     ),
+    sign=Sign.NEVER_BELOW,
 )
 def greater(xp, x, y):
     """1 where `x > y`, else 0; 0 where either is NaN."""
@@ -27,6 +29,7 @@ def greater(xp, x, y):
     infix=Infix("<", 3),
     weight=0.5,
     equations=(exact("x < x => 0", "nothing is smaller than itself"),),
+    sign=Sign.NEVER_BELOW,
 )
 def less(xp, x, y):
     """1 where `x < y`, else 0; 0 where either is NaN."""
@@ -40,6 +43,7 @@ def less(xp, x, y):
     commutative=True,
     weight=0.0,
     equations=(finite("equal(x, x) => 1", "a value equals itself"),),
+    sign=Sign.NEVER_BELOW,
 )
 def equal(xp, x, y):
     """1 where `x` and `y` are the same number, else 0."""
@@ -51,6 +55,7 @@ def equal(xp, x, y):
     torch="torch.isfinite({x}).to({dtype})",
     latex=r"\mathbb{{1}}\left[\left|{x}\right| < \infty\right]",
     weight=0.0,
+    sign=Sign.NEVER_BELOW,
 )
 def finite_(xp, x):
     """1 where `x` is a finite number, 0 where it is NaN or infinite."""
@@ -86,6 +91,7 @@ def where(xp, mask, x, y):
     torch="(({t} - {phase}) % {k} == 0).to({dtype})",
     latex=r"\left[{t} \equiv {phase} \;(\mathrm{{mod}}\;{k})\right]",
     weight=0.0,
+    sign=Sign.NEVER_BELOW,
 )
 def every(xp, t, k, phase):
     """1 on the steps t = phase, phase + k, ..., else 0; `t` counts from 1.

@@ -1,6 +1,7 @@
 """Trigonometric and hyperbolic functions, and the sigmoid."""
 
 from dsl.language.registry import exact, finite, odd, primitive
+from dsl.language.sign import Sign
 
 
 @primitive(
@@ -68,6 +69,7 @@ def arcsin(xp, x):
     torch="torch.arccos({x})",
     latex=r"\arccos\left({x}\right)",
     weight=0.25,
+    sign=Sign.NEVER_BELOW,
     work=8,
 )
 def arccos(xp, x):
@@ -80,6 +82,7 @@ def arccos(xp, x):
     torch="torch.arctan({x})",
     latex=r"\arctan\left({x}\right)",
     equations=(odd("arctan"),),
+    sign=Sign.KEPT,
     work=8,
 )
 def arctan(xp, x):
@@ -96,6 +99,7 @@ def arctan(xp, x):
         odd("sinh"),
         finite("sinh(arcsinh(x)) => x", "sinh of its inverse"),
     ),
+    sign=Sign.KEPT,
     work=8,
 )
 def sinh(xp, x):
@@ -110,6 +114,7 @@ def sinh(xp, x):
     laws=(exact("cosh(-x) => cosh(x)", "cosh is even"),),
     weight=0.5,
     equations=(finite("cosh(abs(x)) => cosh(x)", "cosh is even"),),
+    sign=Sign.ABOVE,
     work=8,
 )
 def cosh(xp, x):
@@ -122,6 +127,7 @@ def cosh(xp, x):
     torch="torch.tanh({x})",
     latex=r"\tanh\left({x}\right)",
     equations=(odd("tanh"),),
+    sign=Sign.KEPT,
     work=8,
 )
 def tanh(xp, x):
@@ -137,6 +143,7 @@ def tanh(xp, x):
         odd("arcsinh"),
         finite("arcsinh(sinh(x)) => x", "sinh and its inverse"),
     ),
+    sign=Sign.KEPT,
     work=8,
 )
 def arcsinh(xp, x):
@@ -153,6 +160,7 @@ def arcsinh(xp, x):
         finite("1 - sigmoid(x) => sigmoid(-x)", "the rest of a sigmoid"),
         finite("sigmoid(-x) => 1 - sigmoid(x)", "the rest of a sigmoid"),
     ),
+    sign=Sign.ABOVE,
     work=8,
 )
 def sigmoid(xp, x):

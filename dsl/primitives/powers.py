@@ -5,6 +5,7 @@ magnitude, so they are defined everywhere. `sqrt` and `log` are the plain ones (
 """
 
 from dsl.language.registry import Binding, Infix, exact, finite, odd, primitive
+from dsl.language.sign import Sign
 
 
 @primitive(
@@ -69,6 +70,7 @@ def one_minus_power(xp, x, y):
         finite("sqrt(global_dot(x, x)) => global_norm(x)", "a norm spelled out"),
         finite("sqrt(exp(x)) => exp(0.5 * x)", "the root of a power of e"),
     ),
+    sign=Sign.NEVER_BELOW,
     work=2,
 )
 def sqrt(xp, x):
@@ -95,6 +97,7 @@ def sqrt(xp, x):
             ("k: Global",),
         ),
     ),
+    sign=Sign.NEVER_BELOW,
     work=3,
 )
 def sqrt_abs(xp, x):
@@ -118,6 +121,7 @@ def sqrt_abs(xp, x):
         exact("x * x => square(x)", "a square spelled out"),
         finite("square(exp(x)) => exp(2 * x)", "the square of a power of e"),
     ),
+    sign=Sign.NEVER_BELOW,
 )
 def square(xp, x):
     """`x * x`."""
@@ -134,6 +138,7 @@ def square(xp, x):
         finite("x * x * x => cube(x)", "a cube spelled out"),
         finite("square(x) * x => cube(x)", "a cube spelled out"),
     ),
+    sign=Sign.KEPT,
 )
 def cube(xp, x):
     """`x * x * x`."""
@@ -149,6 +154,7 @@ def cube(xp, x):
         finite("cbrt(cube(x)) => x", "the root of a cube"),
         odd("cbrt"),
     ),
+    sign=Sign.KEPT,
     work=8,
 )
 def cbrt(xp, x):
@@ -175,6 +181,7 @@ def reciprocal(xp, x):
         finite("exp(log(x)) => x", "exp of a logarithm"),
         finite("exp(log_abs(x)) => abs(x)", "exp of a logarithm"),
     ),
+    sign=Sign.ABOVE,
     work=8,
 )
 def exp(xp, x):
@@ -192,6 +199,7 @@ def exp(xp, x):
         finite("expm1(log1p_abs(x)) => x", "expm1 of log1p", ("x >= 0",)),
         finite("expm1(x) + 1 => exp(x)", "exp less 1"),
     ),
+    sign=Sign.KEPT,
     work=8,
 )
 def expm1(xp, x):

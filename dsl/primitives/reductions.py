@@ -1,6 +1,7 @@
 """Numbers out of tensors: one per parameter tensor, or one for the model."""
 
 from dsl.language.registry import Binding, Scope, even, finite, odd, primitive
+from dsl.language.sign import Sign
 
 _NORM_GUARD = 1e-30
 
@@ -14,6 +15,7 @@ _NORM_GUARD = 1e-30
         finite("norm(abs(x)) => norm(x)", "norm sees no signs"),
         finite("norm(k * x) => abs(k) * norm(x)", "a scale moves out of norm", ("k: Global",)),
     ),
+    sign=Sign.NEVER_BELOW,
 )
 def norm(xp, x):
     """The Euclidean norm of each tensor, flattened."""
@@ -32,6 +34,7 @@ def norm(xp, x):
         ),
         finite("sum(abs(x)) => l1_norm(x)", "a norm spelled out"),
     ),
+    sign=Sign.NEVER_BELOW,
 )
 def l1_norm(xp, x):
     """The sum of magnitudes of each tensor."""
@@ -52,6 +55,7 @@ def _max_abs(x: torch.Tensor) -> torch.Tensor:
             "max_abs(k * x) => abs(k) * max_abs(x)", "a scale moves out of max_abs", ("k: Global",)
         ),
     ),
+    sign=Sign.NEVER_BELOW,
 )
 def max_abs(xp, x):
     """The largest magnitude in each tensor."""
@@ -67,6 +71,7 @@ def max_abs(xp, x):
         finite("rms(abs(x)) => rms(x)", "rms sees no signs"),
         finite("rms(k * x) => abs(k) * rms(x)", "a scale moves out of rms", ("k: Global",)),
     ),
+    sign=Sign.NEVER_BELOW,
 )
 def rms(xp, x):
     """The root mean square of each tensor."""
@@ -81,6 +86,7 @@ def rms(xp, x):
         odd("mean"),
         finite("mean(k * x) => k * mean(x)", "mean is linear", ("k: Global",)),
     ),
+    sign=Sign.KEPT,
 )
 def mean(xp, x):
     """The mean of each tensor."""
@@ -97,6 +103,7 @@ def mean(xp, x):
         odd("sum"),
         finite("sum(k * x) => k * sum(x)", "sum is linear", ("k: Global",)),
     ),
+    sign=Sign.KEPT,
 )
 def sum_(xp, x):
     """The sum of each tensor."""
@@ -135,6 +142,7 @@ def _global_norm(x: list[torch.Tensor]) -> torch.Tensor:
             ("k: Global",),
         ),
     ),
+    sign=Sign.NEVER_BELOW,
 )
 def global_norm(xp, x):
     """The Euclidean norm over all tensors of the model."""
@@ -174,6 +182,7 @@ def _global_mean(x: list[torch.Tensor]) -> torch.Tensor:
         odd("global_mean"),
         finite("global_mean(k * x) => k * global_mean(x)", "global_mean is linear", ("k: Global",)),
     ),
+    sign=Sign.KEPT,
 )
 def global_mean(xp, x):
     """The mean over all entries of the model."""
@@ -198,6 +207,7 @@ def _global_max_abs(x: list[torch.Tensor]) -> torch.Tensor:
             ("k: Global",),
         ),
     ),
+    sign=Sign.NEVER_BELOW,
 )
 def global_max_abs(xp, x):
     """The largest magnitude in the model; 0 if it has no entries."""

@@ -18,6 +18,7 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 from dsl.identity import hashed
+from dsl.language.initialisers import INITIALISERS
 from dsl.language.registry import PRIMITIVES
 from dsl.program import Arg, Const, Local, Name, Program
 from dsl.rewrite.canonical import canonical
@@ -34,8 +35,6 @@ _POSITION = 1 << 20
 _NUMBER, _STEP = 0, 1
 """The node of all numbers, which knows nothing of who reads it: numbers are not told apart. The
 node of the step, which reads its factors."""
-_AT_A_NUMBER = {"zeros": "const", "ones": "const"}
-"""Initialisers that are another one at a certain number."""
 _PRODUCTS = ("mul", "div", "neg")
 
 
@@ -132,8 +131,7 @@ def _label(program: Program, arg: Arg) -> str:
         case Local(index):
             return program.statements[index].op
         case Name(id) if id in program.slots:
-            start = program.slots[id].rule
-            return f"slot of {_AT_A_NUMBER.get(start, start)}"
+            return f"slot of {INITIALISERS[program.slots[id].rule].general}"
         case Name(id):
             return id
     raise AssertionError(arg)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from dsl.language.closed_form import Leaves
-from dsl.language.initialisers import Init
+from dsl.language.initialisers import INITIALISERS, Init
 from dsl.language.kinds import Kind
 from dsl.language.numbers import format_number
 from dsl.language.registry import Domain
@@ -19,14 +19,13 @@ from dsl.simplifier.costs import program_cost
 from dsl.simplifier.graph import Graph
 from dsl.simplifier.programs import load
 from dsl.simplifier.saturate import Saturation
-from dsl.simplifier.whole import RewrittenProgram, Shorter, instead, no_longer, start, without
+from dsl.simplifier.whole import RewrittenProgram, Shorter, instead, no_longer, without
 
 _STEPS = 3
 """Steps after which a multiple is guessed from what slots hold."""
 _ROUNDING = 1e-9
 _ATTEMPTS, _LONG = 6, 60
 """Proofs that are tried for one law at most; of a program of more statements than these, one."""
-_OTHER_START = {"ones": "const", "zeros": "const"}
 
 
 def multiple_of_a_slot(program: Program, shorter: Shorter) -> RewrittenProgram | None:
@@ -87,7 +86,7 @@ def _held(program: Program) -> dict[str, np.ndarray]:
 
 def _proved(program: Program, slot: str, other: str, factor: float) -> bool:
     """True if a slot that is a multiple of another stays one."""
-    one, two = start(program.slots[other]), start(program.slots[slot])
+    one, two = program.slots[other].number, program.slots[slot].number
     if one is None or two is None or abs(two - factor * one) > _ROUNDING * abs(two):
         return False
     graph = Graph(program.name_kinds, arithmetic=True)
@@ -119,17 +118,17 @@ def other_scale(program: Program, shorter: Shorter) -> RewrittenProgram | None:
 def _rescaled(program: Program, slot: str, factor: float) -> Program | None:
     """The program that keeps a multiple of what a slot held."""
     init = program.slots[slot]
-    value = start(init)
+    value = init.number
     if value is None:
         return None
     written = Rewriter(program)
     written.place[Name(slot)] = written.put("mul", Const(1 / factor), Name(slot))
     written.copy()
     kept = written.put("mul", Const(factor), written.moved(program.next_values[slot]))
-    rule = init.rule if value * factor == value else _OTHER_START.get(init.rule, init.rule)
-    args = (value * factor,) if rule in ("const", "scalar", "number") else ()
+    if value * factor != value:
+        init = Init(INITIALISERS[init.rule].general, (value * factor,))
     return written.finish(
-        slots={**program.slots, slot: Init(rule, args)},
+        slots={**program.slots, slot: init},
         next_values={**written.finish().next_values, slot: kept},
     )
 

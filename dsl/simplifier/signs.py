@@ -8,57 +8,21 @@ they all are.
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from dsl.language.registry import PRIMITIVES
+from dsl.language.sign import Sign
 from dsl.program import Program
 from dsl.simplifier.graph import Graph
 from dsl.simplifier.programs import load
 
-NEVER_BELOW = frozenset(
-    [
-        "abs",
-        "norm",
-        "l1_norm",
-        "max_abs",
-        "rms",
-        "global_norm",
-        "global_max_abs",
-        "square",
-        "sqrt",
-        "sqrt_abs",
-        "greater",
-        "less",
-        "equal",
-        "finite",
-        "every",
-        "arccos",
-    ]
-)
-ALWAYS_ABOVE = frozenset(["exp", "sigmoid", "cosh"])
-_STARTS = ("zeros", "ones", "const", "scalar", "number")
-_SUMS = frozenset(
-    [
-        "mean",
-        "sum",
-        "global_mean",
-        "cube",
-        "cbrt",
-        "sinh",
-        "tanh",
-        "arctan",
-        "arcsinh",
-        "expm1",
-        "sign",
-    ]
-)
 
-
-class Sign(NamedTuple):
-    """0: not known; 1: not below 0; 2: above 0. `assumed` in words."""
+class KnownSign(NamedTuple):
+    """Knowledge of a sign: 0: none; 1: not below 0; 2: above 0. `assumed` in words."""
 
     level: int
     assumed: frozenset[str] = frozenset()
 
 
-UNKNOWN = Sign(0)
+UNKNOWN = KnownSign(0)
 
 
 class Signs:
@@ -74,9 +38,9 @@ class Signs:
         self._graph = graph
         self._hypers = hypers
         self._slots = slots
-        self._found: dict[int, Sign] = {}
+        self._found: dict[int, KnownSign] = {}
 
-    def of(self, term: int) -> Sign:
+    def of(self, term: int) -> KnownSign:
         """The sign of a term."""
         root = self._graph.find(term)
         if root not in self._found:
@@ -84,11 +48,11 @@ class Signs:
             self._found[root] = self._of(root)
         return self._found[root]
 
-    def _of(self, root: int) -> Sign:
+    def _of(self, root: int) -> KnownSign:
         graph = self._graph
         if root in graph.number:
             value = graph.number[root]
-            return Sign(2 if value > 0 else 1 if value == 0 else 0)
+            return KnownSign(2 if value > 0 else 1 if value == 0 else 0)
         best = UNKNOWN
         for op, terms in graph.by_op[root].items():
             for term in terms:
@@ -99,16 +63,22 @@ class Signs:
                     best = found
         return best
 
-    def _of_term(self, op: str, term: int) -> Sign:
+    def _of_term(self, op: str, term: int) -> KnownSign:
         if op == "name":
             return self._of_name(str(self._graph.leaf[term]))
-        if op in NEVER_BELOW:
-            return Sign(1)
-        if op in ALWAYS_ABOVE:
-            return Sign(2)
         kids = self._graph.kids[term]
-        if op in _SUMS:
-            return Sign(min(self.of(kids[0]).level, 1), self.of(kids[0]).assumed)
+        match PRIMITIVES[op].sign:
+            case Sign.ABOVE:
+                return KnownSign(2)
+            case Sign.NEVER_BELOW:
+                return KnownSign(1)
+            case Sign.KEPT:
+                return self._of_kept(kids)
+            case Sign.OPEN:
+                return self._of_algebra(op, kids)
+
+    def _of_algebra(self, op: str, kids: tuple[int, ...]) -> KnownSign:
+        """The sign of what arithmetic makes of signs and of bounds."""
         if op in ("mul", "div", "div_eps"):
             return self._of_product(op, kids)
         if op in ("add", "maximum", "minimum", "where", "when"):
@@ -117,49 +87,55 @@ class Signs:
             return self._of_average(kids)
         if op == "power":
             base = self.of(kids[0])
-            return Sign(2, base.assumed) if base.level == 2 else UNKNOWN
+            return KnownSign(2, base.assumed) if base.level == 2 else UNKNOWN
         if op == "reciprocal":
-            return Sign(2, self.of(kids[0]).assumed) if self.of(kids[0]).level else UNKNOWN
+            return KnownSign(2, self.of(kids[0]).assumed) if self.of(kids[0]).level else UNKNOWN
         if op == "sub":
             return self._of_bias_correction(kids)
         return UNKNOWN
 
-    def _of_name(self, name: str) -> Sign:
+    def _of_name(self, name: str) -> KnownSign:
         if name in ("t", "T"):
-            return Sign(2)
+            return KnownSign(2)
         if name in self._slots:
-            return Sign(1, self._slots[name])
+            return KnownSign(1, self._slots[name])
         if name in self._hypers:
             value = self._hypers[name]
             if value > 0:
-                return Sign(2, frozenset((f"{name} > 0",)))
+                return KnownSign(2, frozenset((f"{name} > 0",)))
             if value == 0:
-                return Sign(1, frozenset((f"{name} >= 0",)))
+                return KnownSign(1, frozenset((f"{name} >= 0",)))
         return UNKNOWN
 
-    def _of_product(self, op: str, kids: tuple[int, ...]) -> Sign:
+    def _of_kept(self, kids: tuple[int, ...]) -> KnownSign:
+        found = [self.of(kid) for kid in kids]
+        if not all(each.level for each in found):
+            return UNKNOWN
+        return KnownSign(1, frozenset[str]().union(*(each.assumed for each in found)))
+
+    def _of_product(self, op: str, kids: tuple[int, ...]) -> KnownSign:
         one, other = self.of(kids[0]), self.of(kids[1])
         if not (one.level and other.level):
             return UNKNOWN
         level = min(one.level, other.level) if op == "mul" else one.level
-        return Sign(level, one.assumed | other.assumed)
+        return KnownSign(level, one.assumed | other.assumed)
 
-    def _of_pair(self, op: str, kids: tuple[int, ...]) -> Sign:
+    def _of_pair(self, op: str, kids: tuple[int, ...]) -> KnownSign:
         one, other = self.of(kids[0]), self.of(kids[1])
         if op == "maximum":
             return max(one, other, key=lambda each: (each.level, -len(each.assumed)))
         if not (one.level and other.level):
             return UNKNOWN
         level = (max if op == "add" else min)(one.level, other.level)
-        return Sign(level, one.assumed | other.assumed)
+        return KnownSign(level, one.assumed | other.assumed)
 
-    def _of_average(self, kids: tuple[int, ...]) -> Sign:
+    def _of_average(self, kids: tuple[int, ...]) -> KnownSign:
         one, other, inside = self.of(kids[0]), self.of(kids[1]), self.inside(kids[2])
         if not (one.level and other.level) or inside is None:
             return UNKNOWN
-        return Sign(1, one.assumed | other.assumed | inside)
+        return KnownSign(1, one.assumed | other.assumed | inside)
 
-    def _of_bias_correction(self, kids: tuple[int, ...]) -> Sign:
+    def _of_bias_correction(self, kids: tuple[int, ...]) -> KnownSign:
         """`1 - b ** t` is above 0 where `b` is between 0 and 1."""
         graph = self._graph
         if graph.number.get(graph.find(kids[0])) != 1:
@@ -168,9 +144,9 @@ class Signs:
             base, power = graph.kids[term]
             inside = self.inside(base)
             if inside is not None and self._is_time(power):
-                return Sign(2, inside)
+                return KnownSign(2, inside)
         inside = self.inside(kids[1])
-        return UNKNOWN if inside is None else Sign(2, inside)
+        return UNKNOWN if inside is None else KnownSign(2, inside)
 
     def _is_time(self, term: int) -> bool:
         graph = self._graph
@@ -195,7 +171,7 @@ def never_below(program: Program) -> dict[str, frozenset[str]]:
     slots = {
         name: frozenset[str]()
         for name, init in program.slots.items()
-        if init.rule in _STARTS and all(number >= 0 for number in init.args)
+        if init.number is not None and init.number >= 0
     }
     graph = Graph(program.name_kinds, arithmetic=False)
     loaded = load(graph, program)

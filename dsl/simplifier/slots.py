@@ -13,7 +13,7 @@ from dsl.program.walk import Read, Rewriter, readers
 from dsl.rewrite.canonical import shared
 from dsl.rewrite.prune import prune
 from dsl.simplifier.scales import multiple_of_a_slot, other_scale
-from dsl.simplifier.whole import RewrittenProgram, Shorter, instead, no_longer, start
+from dsl.simplifier.whole import RewrittenProgram, Shorter, instead, no_longer
 
 _ONE_PRODUCT = "a hyperparameter that occurs in one product only"
 
@@ -100,7 +100,7 @@ def _starts_so(program: Program, slot: str, op: str, args: tuple[Arg, ...]) -> b
         if isinstance(arg, Const):
             numbers.append(arg.value)
         elif isinstance(arg, Name) and arg.id in program.slots:
-            value = start(program.slots[arg.id])
+            value = program.slots[arg.id].number
             if value is None:
                 return False
             numbers.append(value)
@@ -108,7 +108,7 @@ def _starts_so(program: Program, slot: str, op: str, args: tuple[Arg, ...]) -> b
             return False
     with np.errstate(all="ignore"):
         value = float(primitive.meaning(np, *map(np.float64, numbers)))
-    return value == start(program.slots[slot])
+    return value == program.slots[slot].number
 
 
 def _hyperparameter_times_number(program: Program) -> RewrittenProgram | None:

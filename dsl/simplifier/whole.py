@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
-from dsl.language.initialisers import Init
 from dsl.program import Arg, Name, Program, Statement
 from dsl.program.walk import Rewriter
 from dsl.rewrite.prune import prune
@@ -41,11 +40,3 @@ def without(program: Program, slot: str, arg: Arg) -> Program:
     written.copy()
     left = {name: init for name, init in program.slots.items() if name != slot}
     return prune(written.finish(slots=left))
-
-
-def start(init: Init) -> float | None:
-    """The number that a slot starts at everywhere, if it does."""
-    known = {"zeros": 0.0, "ones": 1.0}
-    if init.rule in known:
-        return known[init.rule]
-    return init.args[0] if init.rule in ("const", "scalar", "number") else None

@@ -11,6 +11,7 @@ from dsl.language.initialisers import INITIALISERS
 from dsl.language.kinds import KINDS, Kind
 from dsl.language.oracle import Source
 from dsl.language.registry import PRIMITIVES, Law, Primitive
+from dsl.language.sign import Sign
 from dsl.program import INPUTS
 from dsl.program.listing import listing
 from dsl.program.parse import parse
@@ -62,9 +63,10 @@ where a letter is a number of
 {sizes}
 
 *Weight* is the relative chance that a search draws it (`primitives.weights` in a config); 0 is
-never. A law with the level *exact* holds always, *finite* where all values are finite; those
-marked `*` are used by `stepsmith simplify` alone. An oracle needs a function of the caller,
-handed to `update` in Optax and to `step` in PyTorch:
+never. *Sign* is what is known of the sign of its values, for laws that ask for one. A law with the
+level *exact* holds always, *finite* where all values are finite; those marked `*` are used by
+`stepsmith simplify` alone. An oracle needs a function of the caller, handed to `update` in Optax
+and to `step` in PyTorch:
 
 {sources}
 """
@@ -159,6 +161,8 @@ def _primitive(primitive: Primitive) -> str:
         "cost": cost + (f", by `{primitive.asks.argument}`" if primitive.asks else ""),
         "weight": f"{primitive.weight:g}",
     }
+    if primitive.sign is not Sign.OPEN:
+        facts["sign"] = primitive.sign.value
     if primitive.infix:
         facts = {"written": f"`{primitive.infix.symbol}`", **facts}
     told = ", ".join(f"{word} {fact}" for word, fact in facts.items())

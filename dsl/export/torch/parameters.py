@@ -13,7 +13,7 @@ from dsl.export.expressions import call, expression, format_float
 from dsl.export.facts import Facts
 from dsl.export.header import argument, prose
 from dsl.export.layout import WIDTH, layout
-from dsl.language.hyperparameters import host_name
+from dsl.language.hyperparameters import COMMON, host_name
 from dsl.language.oracle import Source
 from dsl.language.sources import LOSS
 
@@ -34,7 +34,9 @@ _TAKEN = {
 }
 """Names that the constructor has a use for."""
 
-_REFUSED = {"lr": "learning rate", "eps": "epsilon value", "weight_decay": "weight_decay value"}
+_REFUSED = {
+    host_name(name, "torch"): hyper.refused for name, hyper in COMMON.items() if hyper.refused
+}
 """The hyperparameters that PyTorch wants positive or zero, in the words of its errors."""
 
 
