@@ -38,7 +38,7 @@ class UnknownTask(_UnknownName):
 
 
 class UnknownSuite(_UnknownName):
-    """A name that no suite of `configs/suites` carries, and that is no file."""
+    """A name that is neither a suite of `configs/suites` nor a file."""
 
     sort = "suite"
 

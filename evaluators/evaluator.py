@@ -59,7 +59,7 @@ class Evaluator:
 
         On each task the rates around a middle one are tried, and the one that serves a program
         best over the seeds counts; the baseline has the same choice. A program whose oracles take
-        more gradients gets so many steps less, and is compared after the same part of its steps.
+        more gradients gets fewer steps in proportion, and is compared after the same part of them.
         Tasks run in the order of the setup; after one on which a program fails, or a hurdle that it
         does not pass, the rest are not run and count as failed. A failed run scores -1.
         """

@@ -37,7 +37,7 @@ class SettingsTrial(NamedTuple):
 
     What is judged is the best of them and the program itself by the score on the first `tasks`
     tasks with `seeds`, which are not those that it is judged on. They are not tried for a program
-    that itself misses there the hurdle after so many tasks.
+    that itself misses the hurdle after these tasks on these seeds.
     """
 
     settings: tuple[Program, ...]

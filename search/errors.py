@@ -35,7 +35,7 @@ class RunLocked(SearchError):
 
 
 class NoSuchRun(SearchError):
-    """A folder that holds no campaign, or a hash that names no program of it."""
+    """A folder without a campaign, or a hash of none of its programs."""
 
 
 class NoSuchRule(SearchError):

@@ -92,7 +92,7 @@ def _moves(program: Program, stream: Stream) -> Iterator[Leaves]:
 def tells_tensors_apart(program: Program) -> bool:
     """True if a program may step otherwise where all entries are in one tensor.
 
-    It does not if it is element-wise but for what is said of the whole model, oracles among it.
+    It does not if it is element-wise apart from numbers of the whole model and answers of oracles.
     """
     for index in live(program).statements:
         primitive = PRIMITIVES[program.statements[index].op]
@@ -110,7 +110,7 @@ def everyday() -> Stream:
     Sizes of the gradient spread over two powers of ten, by row and column for the most part; noise
     is a little larger than what lasts, which has rank one in the matrix. A quarter of the entries
     turn round halfway, a quarter have little noise, a quarter are 0 on more than half of the steps.
-    The whole falls to a third on the way, but for one spike; the loss falls by half.
+    The whole falls to a third on the way, with one spike; the loss falls by half.
     """
     rng = np.random.Generator(np.random.PCG64(_SEED))
     start, curvature, sizes, lasting = _model(rng)

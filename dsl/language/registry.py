@@ -37,7 +37,7 @@ class Scope(enum.Enum):
 
 
 class Domain(enum.Enum):
-    """Where a law holds."""
+    """The values for which a law holds."""
 
     EXACT = "always, NaN and infinities included, the sign of a zero aside"
     FINITE = "to rounding, where every value in it is finite"

@@ -2,10 +2,11 @@
 
 A fingerprint takes many steps on few numbers, where deciding what to do takes longer than doing it.
 So what is the same at every step is decided once for a program, and element-wise primitives see all
-tensors at once. Values are those of `dsl.run.interpret` but for two kinds: a Tensor is one array of
-all entries, a Scalar is one array with a number per tensor. `run_step` stays what a program means:
-a test holds these steps to its own, bit for bit. The last digit of a sum goes by how a tensor lies
-in memory, so a program that lays one out in another order than its shape says is none for this.
+tensors at once. Values are those of `dsl.run.interpret` except for two kinds: a Tensor is one array
+of all entries, a Scalar is one array with a number per tensor. `run_step` stays what a program
+means: a test holds these steps to its own, bit for bit. The last digit of a sum goes by how a
+tensor lies in memory, so a program that lays one out in another order than that of its shape is
+refused.
 """
 
 from collections.abc import Callable, Mapping, Sequence

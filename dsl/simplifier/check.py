@@ -2,7 +2,7 @@
 
 Two programs agree where their steps are equal to rounding. For most programs that is a fixed part
 of a step; one that takes a small value from a large one, `(x + y) - y`, and then a root of what is
-left, rounds so coarsely that no program without that detour could be as near. So where steps differ
+left, rounds so coarsely that a program without that detour differs by more. So where steps differ
 by more, the original is run again with the last digits of all that it works out changed: what its
 own steps change by, each in its place, is its rounding.
 """

@@ -142,7 +142,7 @@ class Graph(Classes):
         return best, chosen
 
     def _poly_of(self, term: int, root: int) -> Poly | None:
-        """The poly of a sum or product; None where it is none, or too large."""
+        """The poly of a sum or product; None for another term, or where the poly is too large."""
         kids = [self.find(kid) for kid in self.kids[term]]
         if root in kids:
             return None

@@ -16,7 +16,7 @@ from dsl.simplifier.slots import changes, tidied
 
 
 def first_gap(program: Program, steps: Sequence[ExplainedStep], domain: Domain) -> int | None:
-    """The number of the first step that its law does not explain, from 0; None if there is none."""
+    """The number of the first step that its law does not explain, from 0; None if all are."""
     for at, step in enumerate(steps):
         if not replays(program, step, domain):
             return at
@@ -41,7 +41,7 @@ def replays(program: Program, step: ExplainedStep, domain: Domain) -> bool:
 
 
 def _differ_by(before: Program, after: Program, law: Law | None, name: str) -> bool:
-    """True if two programs are equal but for places where a law makes one of the other."""
+    """True if two programs differ only where a law makes one of the other."""
     before, after = prune(before), prune(after)
     kinds = {**before.name_kinds, **after.name_kinds}
     graph = Graph(kinds, arithmetic=False)

@@ -39,7 +39,7 @@ def scaled(poly: Poly, by: float) -> Poly:
 
 
 def total(one: Poly, other: Poly) -> Poly:
-    """The sum; what cancels but for rounding is gone."""
+    """The sum; what cancels up to rounding is gone."""
     made = dict(one)
     for key, value in other.items():
         before = made.get(key, 0.0)
@@ -81,7 +81,7 @@ Key = tuple[tuple[Product, float], ...]
 
 
 def key_of(poly: Poly) -> Key:
-    """A key that polys share which are equal but for the rounding of coefficients."""
+    """A key that is the same for polys equal up to the rounding of coefficients."""
     return tuple(sorted((key, float(f"{value:.12e}")) for key, value in poly.items()))
 
 

@@ -75,7 +75,7 @@ def parse(text: str, where: str, example: str) -> Document:
 
 
 def _lines(node: yaml.Node | None, path: KeyPath = ()) -> dict[KeyPath, int]:
-    """Where each key and each item of a list starts."""
+    """The lines at which keys and items of lists start."""
     found: dict[KeyPath, int] = {}
     if isinstance(node, yaml.MappingNode):
         inside = [(key.value, key, value) for key, value in node.value]

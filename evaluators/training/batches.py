@@ -13,8 +13,8 @@ class TrainingRequest(NamedTuple):
     """Runs of one program: from every seed at every rate.
 
     `rates` are values of the hyperparameter `lr`, its default alone if None; `thresholds` holds a
-    loss for each checkpoint above which a run is pruned, no run is if None. `steps` is the horizon,
-    at most the trainer's and that if None; checkpoints keep their part of it.
+    loss for each checkpoint above which a run is pruned, None to prune no run. `steps` is the
+    horizon, at most the trainer's and that if None; checkpoints keep their part of it.
     """
 
     program: Program

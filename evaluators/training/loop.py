@@ -49,7 +49,7 @@ class RunInputsCache:
 
 
 class StepContext(NamedTuple):
-    """Where in a run a step is taken."""
+    """The place of a step in a run."""
 
     at: Int[Array, ""]
     """The number of steps before it."""

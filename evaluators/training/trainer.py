@@ -200,7 +200,7 @@ class Trainer:
         return choose(encoded, size, last, lanes, runs, capacity), encoded
 
     def length(self, request: TrainingRequest) -> RunLength:
-        """Where the runs of a request are looked at."""
+        """The steps and checkpoints of the runs of a request."""
         steps = self.steps if request.steps is None else request.steps
         if not 1 <= steps <= self.steps:
             raise ValueError(f"a run takes 1 to {self.steps} steps here, asked for {steps}")

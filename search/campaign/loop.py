@@ -221,8 +221,8 @@ class SearchLoop:
         self.session.observe(events.VerdictEntered(self.progress))
 
     def _state_is_due(self) -> bool:
-        """True every so many candidates; not where the budget has cut the look-ahead short, since a
-        larger budget could not go on from there."""
+        """True at fixed numbers of candidates, except where the budget has cut the look-ahead
+        short: a larger budget could not go on from there."""
         told = len(self._history)
         every = max(STATE_EVERY, self.look_ahead)
         return told % every == 0 and told + self.look_ahead <= self.budget

@@ -1,6 +1,6 @@
 """The best of a search as it goes on, measured on a suite that the search never sees.
 
-Which candidate is looked at is decided as every so many are told, and nothing that is found has a
+Which candidate is looked at is decided at fixed numbers of candidates, and nothing found has a
 part in the search: the ledger is the same for any number of workers. A look is entered with the
 candidates before it, and without a result until there is one, so what a killed process had in hand
 is measured by the next.

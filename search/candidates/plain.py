@@ -18,7 +18,7 @@ _NUMBER, _TEXT, _NAMES = "candidate", "program", "names"
 def to_text(data: Any, number_of: Callable[[Program], int | None]) -> str:
     """Numbers, texts, None, sequences, mappings with texts for keys, and programs, as text.
 
-    **Arguments:** `number_of`: the candidate told before that a program is; None if it is none.
+    **Arguments:** `number_of`: the number of the earlier candidate that a program is, else None.
     """
 
     def plain(value: Any) -> Any:

@@ -146,7 +146,7 @@ class Proposer:
         self._duplicates.restore(Known(candidate.keys, candidate.repeats))
 
     def number_of(self, program: Program) -> int | None:
-        """The candidate told before that a program is, going by its name; None if it is none."""
+        """The number of the earlier candidate that a program is, by its name, else None."""
         text = program.name.removeprefix("c")
         number = int(text) if text.isdigit() else len(self._past)
         told = number < len(self._past) and self._duplicates.has(number, program)

@@ -1,8 +1,8 @@
 """Looks at the best of a search on a suite that it never sees, and their table.
 
 A look is entered when it is decided, together with the candidates told before it, and once more
-with what was found: so one whose measurement was lost can be made up. The table comes with the
-first look; a ledger without any is as if there were no such thing.
+with what was found: so one whose measurement was lost can be made up. The table is created with
+the first look.
 """
 
 import json

@@ -12,12 +12,12 @@ from search.mutation.editor import Editor
 from search.mutation.sampling import chance, common_kind, fresh_constant, pick
 
 _NUMBER = 0.5
-"""Where a Global is wanted a number is as likely as a value: there are few Globals to read."""
+"""The share of numbers where a Global is wanted: there are few Globals to read."""
 _SELDOM_READ, _SELDOM = ("T", "loss"), 0.1
-"""A Global that is no number is one of these inputs this often, whether the program reads them yet
+"""A Global read is one of these inputs this often, whether the program reads them yet
 or not: the horizon suits few rules, and the loss is a pass over the batch."""
 _REDUCED = 0.25
-"""Where a Tensor is wanted, numbers per row, column or tensor stand this often if there are any."""
+"""The chance of numbers per row, column or tensor, if there are any, where a Tensor is wanted."""
 
 
 def drawn_arguments(editor: Editor, rng: np.random.Generator, at: int, op: Primitive) -> list[Arg]:

@@ -30,7 +30,7 @@ _LIBRARIES = ("jax", "jaxlib", "numpy", "scipy", "scikit-learn", "optax")
 
 @dataclass(frozen=True)
 class Place:
-    """Where a worker is, and what it runs on."""
+    """The node of a worker, and what it runs on."""
 
     node: str
     """The id that Ray gave the node."""

@@ -43,7 +43,7 @@ _TUNING_SEEDS = 4
 _DEARER = 3
 """Smaller programs that were refused, at most, in the table."""
 _GRID_WORK = 25
-"""A tuning costs about as much as so many evaluations."""
+"""The evaluations that cost about as much as a tuning."""
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,8 @@ some of them, by as much more as that is noisier."""
 
 
 def look_bars(final: FinalResult) -> Bars:
-    """Where a variant of a finalist is behind it by the slack: at the first checkpoint of each
-    task, and in the mean over the first tasks."""
+    """Scores below which a variant of a finalist is behind it by more than the slack: at the first
+    checkpoint of each task, and in the mean over the first tasks."""
     early = _by_task(each.early() for each in final.measured)
     scores = [*_by_task(each.by_task() for each in final.measured).values()]
     slack = {count: _SLACK * math.sqrt(len(scores) / count) for count in range(1, len(scores) + 1)}

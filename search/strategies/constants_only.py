@@ -1,6 +1,6 @@
 """Constants only: regularized evolution whose every change is one of a number.
 
-A control: what it reaches is tuning, and no rule that was not among the starts.
+A control: what it reaches is tuning alone, since its rules are those it starts from.
 """
 
 import numpy as np

@@ -1,4 +1,4 @@
-"""Where a comparison is written: a folder of its own that nothing was in before."""
+"""The folder that a comparison is written to: its own, and empty before."""
 
 import os
 from pathlib import Path

@@ -165,7 +165,7 @@ class InPlace(Sums):
         return self.hoist("update", value) if len(show(value)) > _CHAIN else value
 
     def _operand(self, node: ast.expr, wanted: str) -> ast.expr:
-        """A tensor as an argument: with a line of its own, if it is none yet."""
+        """A tensor as an argument, by name: an expression gets a line of its own."""
         value, _ = self.made(node)
         if isinstance(value, ast.Name):
             return value

@@ -84,7 +84,7 @@ def _init_ripples(rng: np.random.Generator) -> Params:
 
 @functools.cache
 def _lowest() -> np.ndarray:
-    """Where the rippled bowl is lowest along its axes: not at zero, to which decay alone leads."""
+    """The minimum of the rippled bowl, along its axes: not at zero, to which decay alone leads."""
     return np.random.Generator(np.random.PCG64(5)).uniform(-1, 1, RIPPLED)
 
 
