@@ -9,7 +9,7 @@ from evaluators.errors import EvaluatorError
 from evaluators.files.config_file import Section, one_of
 from evaluators.suites import TaskChoice, load_suite
 from evaluators.training.batches import BatchShape
-from search.config.resuming import FREE, GROWS, Resumed
+from search.config.resuming import FREE, GROWS, Changeable
 
 TaskCount = Annotated[int, Field(ge=1, le=1_000)]
 Factor = Annotated[float, Field(gt=0, le=1e3, allow_inf_nan=False)]
@@ -137,7 +137,7 @@ class FinalConfig(Section):
     reduction: ReductionConfig = ReductionConfig()
     meta_validation: str | None = None
     held_out: str | None = None
-    watch: Annotated[int, Resumed(without="meta_validation")] = Field(
+    watch: Annotated[int, Changeable(without="meta_validation")] = Field(
         default=1000, ge=0, le=100_000_000
     )
     """Candidates between two looks. On the suites that come with Stepsmith a look costs about as

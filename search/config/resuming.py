@@ -10,7 +10,7 @@ from evaluators.files.config_file import section_of
 
 
 @dataclass(frozen=True)
-class Resumed:
+class Changeable:
     """The mark of a key that may change when a run is resumed; one without it may not.
 
     `grows`: it decides where the search ends, and may become larger, or nothing, which is no limit.
@@ -26,14 +26,14 @@ class Resumed:
         return self.grows and (new is None or (old is not None and old < new))
 
 
-FREE, GROWS = Resumed(), Resumed(grows=True)
+FREE, GROWS = Changeable(), Changeable(grows=True)
 
 
-def marks(model: type[BaseModel], path: str = "") -> Iterator[tuple[str, Resumed]]:
+def marks(model: type[BaseModel], path: str = "") -> Iterator[tuple[str, Changeable]]:
     """The marked keys of a config and its sections, by dotted path, in the order of declaration."""
     for name, field in model.model_fields.items():
         key = f"{path}.{name}".lstrip(".")
-        yield from ((key, mark) for mark in field.metadata if isinstance(mark, Resumed))
+        yield from ((key, mark) for mark in field.metadata if isinstance(mark, Changeable))
         inner = section_of(field.annotation)
         if inner is not None:
             yield from marks(inner, key)
