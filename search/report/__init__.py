@@ -12,6 +12,6 @@ winner        the files of the winner
 provenance    all that a ledger holds about one program
 card          the card of a discovered rule
 card_evidence its figures, and where the rule loses
-markdown      paragraphs and tables of it
+markdown      paragraphs, tables, lists and code: of cards, and of the pages of `docs/`
 discovery     the folder of a discovery: program, files for hosts, equations, card
 """

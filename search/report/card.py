@@ -20,7 +20,7 @@ from dsl.rewrite.demands import demands
 from dsl.rewrite.liveness import live
 from dsl.rewrite.oracle_calls import calls_text
 from search.report.card_evidence import evidence, loses
-from search.report.markdown import prose, table
+from search.report.markdown import prose, table_lines
 from search.report.provenance import Provenance
 
 _ANCESTORS = 12
@@ -102,7 +102,7 @@ def _retuning(program: Program, found: Provenance | None) -> list[str]:
             f"The rate comes first. {middle:.2g} served best in the mean{between}: start there, "
             "and go by factors of 3 in both directions until the best is not at an end."
         )
-        lines += ["", *table(("task", "rate"), [(t, f"{r:.3g}") for t, r in rates.items()])]
+        lines += ["", *table_lines(("task", "rate"), [(t, f"{r:.3g}") for t, r in rates.items()])]
     elif "lr" in hypers:
         lines += prose(
             f"The rate comes first: from its default of {format_number(hypers['lr'])} by factors "
@@ -135,11 +135,11 @@ def _lineage(found: Provenance | None) -> list[str]:
         (
             f"{each.number}",
             "-" if each.score is None else f"{each.score:.3f}",
-            f"{each.mutation}: {each.detail}".replace("|", "\\|"),
+            f"{each.mutation}: {each.detail}",
         )
         for each in steps
     ]
-    lines = table(("candidate", "score in the search", "what was changed"), rows)
+    lines = table_lines(("candidate", "score in the search", "what was changed"), rows)
     if left_out > 0:
         lines += ["", f"{left_out} between the first {half} and the last {half} are left out."]
     tail = f"`stepsmith show RUN:{found.hash} --lineage` prints each with its program."

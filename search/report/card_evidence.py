@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from dsl.errors import counted
-from search.report.markdown import prose, table
+from search.report.markdown import prose, table_lines
 from search.report.provenance import Provenance
 from search.report.transfer import Transfer
 
@@ -38,7 +38,7 @@ def evidence(name: str, found: Provenance | None) -> list[str]:
         ]
         if entry.reduction:
             lines += ["", *prose(f"{entry.reduction[0].upper()}{entry.reduction[1:]}.")]
-    lines += ["", *table(("task", name, rule), _by_task(found))]
+    lines += ["", *table_lines(("task", name, rule), _by_task(found))]
     for each in found.transfers:
         lines += [
             "",
@@ -55,9 +55,14 @@ def evidence(name: str, found: Provenance | None) -> list[str]:
             for e in others
         ]
         lines += ["", "Other finalists:", ""]
-        lines += table(("program", "score", "statements", "numbers of state"), rows)
+        lines += table_lines(("program", "score", "statements", "numbers of state"), rows)
     rows = [(s.name, f"{s.entered:,}", f"{s.passed:,}", f"{s.steps:,}") for s in found.stages]
-    return [*head, *lines, "", *table(("stage", "programs in", "out", "training steps"), rows)]
+    return [
+        *head,
+        *lines,
+        "",
+        *table_lines(("stage", "programs in", "out", "training steps"), rows),
+    ]
 
 
 def _by_task(found: Provenance) -> Iterator[tuple[str, ...]]:
@@ -93,7 +98,7 @@ def loses(found: Provenance | None) -> list[str]:
     ]
     lines = [f"On no task that it was measured on is its score below that of tuned {found.rule}."]
     if rows:
-        lines = table(("task", "of", "score", found.rule), rows)
+        lines = table_lines(("task", "of", "score", found.rule), rows)
     unknown = "It was compared with no baseline but that one"
     unknown += "." if found.transfers else ", and on no task beyond those of the search."
     return [*head, *lines, "", *prose(unknown)]

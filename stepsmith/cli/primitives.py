@@ -1,6 +1,7 @@
 """`stepsmith primitives`: the words of the language, from their declarations."""
 
 import json
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -43,13 +44,26 @@ def primitives(
             )
     chosen = [known[name] for name in names] if names else words
     if laws:
-        from stepsmith.pages.laws import laws_table
-
         typer.echo(laws_table([word["name"] for word in chosen]), nl=False)
     elif as_json:
         typer.echo(json.dumps(chosen, indent=2))
     else:
         _print_table(chosen)
+
+
+def laws_table(names: Collection[str]) -> str:
+    """The laws of some primitives in Markdown, those of each in the order of its declaration."""
+    from dsl.language.registry import PRIMITIVES
+    from search.report.markdown import table
+
+    rows = []
+    for primitive in PRIMITIVES.values():
+        if primitive.name in names:
+            for law in (*primitive.laws, *primitive.equations):
+                where = ", ".join(f"`{each}`" for each in law.when)
+                level = law.domain.name.lower()
+                rows.append((f"`{primitive.name}`", f"`{law.text}`", law.title, level, where))
+    return table(("primitive", "law", "name", "level", "where"), rows)
 
 
 def _primitive(primitive: "Primitive") -> dict[str, Any]:

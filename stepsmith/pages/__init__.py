@@ -3,12 +3,10 @@
 `stepsmith page NAME > docs/NAME.md` writes one; the tests hold every one of them fresh.
 
 page      the declaration of a page
-markdown  tables and lists
 zoo       the known optimizers
 language  kinds, slots, inputs, operators, primitives, combinators
 config    the keys of a campaign
 ledger    the tables of a run's ledger
-laws      the table of laws, for docs/simplify.md
 """
 
 from dsl.declare import Registry, import_all

@@ -9,7 +9,7 @@ import dsl.combine
 from dsl.combine import COMBINATORS
 from dsl.program import Program
 from dsl.zoo import ZOO
-from stepsmith.pages.markdown import code
+from search.report.markdown import code
 
 EXAMPLES: Mapping[str, str] = {
     "cautious": "cautious(sgd)",

@@ -18,7 +18,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from evaluators.files.config_file import section_of
-from stepsmith.pages.markdown import table
+from search.report.markdown import table
 from stepsmith.pages.page import page
 
 _INTRO = """\

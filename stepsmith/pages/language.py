@@ -15,8 +15,8 @@ from dsl.language.sign import Sign
 from dsl.program import INPUTS
 from dsl.program.listing import listing
 from dsl.program.parse import parse
+from search.report.markdown import code, items, table
 from stepsmith.pages.combinators import combinators
-from stepsmith.pages.markdown import code, items, table
 from stepsmith.pages.page import page
 
 RULE = """def example(w, g, m=zeros, last=zeros, *, lr=1e-3, b1=0.9):

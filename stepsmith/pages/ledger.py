@@ -7,8 +7,8 @@ from search.ledger.columns import COLUMNS
 from search.ledger.looks import FIELDS as LOOKS
 from search.ledger.record import ENTRIES
 from search.ledger.schema import Field
+from search.report.markdown import code, items, table
 from search.report.words import OUTCOMES
-from stepsmith.pages.markdown import code, items, table
 from stepsmith.pages.page import page
 
 _INTRO = """\

@@ -10,7 +10,7 @@ from dsl.language.hyperparameters import Hyper
 from dsl.language.kinds import KINDS
 from dsl.language.numbers import format_number
 from dsl.zoo.entry import ENTRIES, ZooEntry
-from stepsmith.pages.markdown import items, table
+from search.report.markdown import items, table
 from stepsmith.pages.page import page
 
 _HEAD = """\

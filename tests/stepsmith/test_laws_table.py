@@ -5,7 +5,7 @@ from pathlib import Path
 from dsl import PRIMITIVES, parse
 from dsl.language.registry import Domain
 from dsl.simplifier import simplified
-from stepsmith.pages.laws import laws_table
+from stepsmith.cli.primitives import laws_table
 from tests.dsl.zoo.test_lion import RAW
 from tests.support.commands import run
 

@@ -15,13 +15,13 @@ from dsl.language.initialisers import INITIALISERS
 from dsl.zoo import ZOO
 from search.config import Config
 from search.ledger import FILE
+from search.report.markdown import table
 from search.run import run_campaign
 from search.strategies import STRATEGIES
 from stepsmith.pages import pages
 from stepsmith.pages.combinators import EXAMPLES, PIECES, made
 from stepsmith.pages.config import about, meaning, sections
 from stepsmith.pages.ledger import QUERIES
-from stepsmith.pages.markdown import table
 from tests.support.commands import refused, run
 from tests.support.fakes import config, fake_worker
 
