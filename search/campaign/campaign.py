@@ -7,8 +7,9 @@ from evaluators.request import JudgingSetup
 from search.campaign import events
 from search.campaign.baseline import search_setup, tune_baseline
 from search.campaign.choice import Contender, able_first
+from search.campaign.ended import Ended
 from search.campaign.finals import chosen, evidence_by_candidate, measure
-from search.campaign.loop import Ended, SearchLoop
+from search.campaign.loop import SearchLoop
 from search.campaign.reduction import reduced
 from search.campaign.session import Session
 from search.campaign.sources import known_rules
