@@ -14,6 +14,10 @@ from dsl.language.kinds import Kind
 from dsl.program import Arg, Local, Name
 from dsl.program.walk import indices, needed, within_step
 
+PARAMETER = Name(" p")
+"""The parameter as it is, where `w` is in float32 for one in half precision; no program has a name
+with a space."""
+
 
 class Front:
     """Makes values of the model, line by line, in `code`.
@@ -60,7 +64,7 @@ class Front:
         lists, heads = Code(8), Code(8)
         for arg, label in self._lists.items():
             if isinstance(arg, Name):
-                lists.write(f"{label} = [{self._every(arg.id)}]")
+                lists.write(f"{label} = [{self._every(arg)}]")
         self.parameters.read(heads, self.code.uses)
         if heads.lines:
             heads.lines.insert(0, "        group = ready[0][0]")
@@ -69,9 +73,10 @@ class Front:
             heads.write(f't = {count}(model["step"])')
         return [*lists.lines, *heads.lines, *self.code.lines]
 
-    def _every(self, id: str) -> str:
+    def _every(self, name: Name) -> str:
         """A comprehension's inside: the value of a name for every parameter."""
-        if id == "p":
+        id = name.id
+        if name == PARAMETER:
             return "p for _, p, _ in ready"
         if id == "w":
             return f"{self.values.declared.function('_wide')}(p) for _, p, _ in ready"
@@ -180,9 +185,9 @@ class Front:
             return ast.Name(entries.setdefault(arg, self._entry(arg)))
 
         made = make(resolve)
-        for like in ("p", "w"):
-            if like in names_in(made):
-                entries.setdefault(Name(like), like)
+        for like in (PARAMETER, Name("w")):
+            if self._entry(like) in names_in(made):
+                entries.setdefault(like, self._entry(like))
         if not entries:
             entries[Name("w")] = "w"
         lists: dict[str, ast.expr] = {v: ast.Name(self.list_of(arg)) for arg, v in entries.items()}
@@ -202,8 +207,10 @@ class Front:
     def _entry(self, arg: Arg) -> str:
         """The name of one entry of a list."""
         match arg:
-            case Name("p" | "w" as id) if id not in self.program.slots:
-                return id
+            case Name("w"):
+                return "w"
+            case _ if arg == PARAMETER:
+                return "p"
             case Name(id) if id in self.program.slots:
                 if id not in self._olds:
                     self._olds[id] = self.emitter.names.take(f"old_{safe(id)}")

@@ -175,8 +175,7 @@ class InPlace(Sums):
         """A sum in a tensor of its own, begun with a tensor and the first of other terms."""
         term, more = rest[0], rest[1:]
         if term.tensor is None:
-            assert term.scale is not None
-            return ast.BinOp(value, ast.Add(), term.scale), more
+            return ast.BinOp(value, ast.Add(), term.scale or ast.Constant(1.0)), more
         operand = self._operand(term.tensor, "x")
         if term.by is None and term.scale is None:
             return ast.BinOp(value, ast.Add(), operand), more
@@ -193,8 +192,7 @@ class InPlace(Sums):
         """A tensor to which terms are added in place."""
         for term in terms:
             if term.tensor is None:
-                assert term.scale is not None
-                value = _call(value, "add_", term.scale)
+                value = _call(value, "add_", term.scale or ast.Constant(1.0))
                 continue
             operand = self._operand(term.tensor, "update")
             if term.by is not None:

@@ -133,9 +133,7 @@ def product(number: ast.expr, scale: ast.expr | None) -> ast.expr:
         case ast.BinOp(ast.Constant(1.0), ast.Div(), below):
             return ast.BinOp(number, ast.Div(), below)
         case ast.UnaryOp(ast.USub(), ast.Constant(1.0)):
-            negative = negated(number)
-            assert negative is not None
-            return negative
+            return negated(number) or ast.Constant(1.0)
     return ast.BinOp(number, ast.Mult(), scale)
 
 

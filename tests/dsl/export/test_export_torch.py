@@ -145,12 +145,20 @@ def rule(w, g, h=history(3), p=population(3), c=cover(1), s=scalar(2), k=identit
 """)
 """Kinds side by side whose arrays do not broadcast to each other as they are."""
 
+MINUS_ONE = parse("def rule(w, g):\n    return -1 * (-1 * g) - 1")
+"""Numbers that a sum in place writes without a factor."""
+
+ONE_UP = parse("def rule(w, g):\n    return -1")
+"""A step that is a number."""
+
 NUMBER_CALLED_G = parse("def rule(w, g):\n    g = global_norm(g - w)\n    return g")
 
 
 @settings(max_examples=8)
 @given(programs(max_statements=8), st.integers(0, 2**16))
 @example(NUMBER_CALLED_G, 0)
+@example(MINUS_ONE, 0)
+@example(ONE_UP, 0)
 @example(ALONG_THE_PARAMETERS, 0)
 @example(MANY_TRIALS, 0)
 def test_any_program_means_the_same(program, seed):
