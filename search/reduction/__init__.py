@@ -2,7 +2,8 @@
 
 finalist   one finalist reduced in rounds: looks choose what to take away, tests decide
 trials     programs judged beside it, within a budget
-alone      a rule that no campaign found, tuned and reduced, with a table to choose from
+alone      a rule that no campaign found, tuned and reduced
+choices    what came of that: a table of size against score
 bars       where a look does not go on with a variant
 together   reductions that share the workers
 fresh      programs on fresh seeds, by pairs

@@ -11,7 +11,7 @@ Equal for equal terms, whoever does the work; the finished work is told in parts
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import fmean
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from dsl.language.registry import Domain
 from dsl.program import Program
@@ -23,7 +23,6 @@ from evaluators.evaluation import Outcome
 from evaluators.files.result_cache import CacheKey, ResultCache, environment
 from evaluators.request import JudgingSetup
 from evaluators.seeds import baseline_seeds, final_seeds
-from evaluators.statistics import Evidence
 from evaluators.suites import TaskChoice
 from evaluators.tuning.shared import SharedTuned
 from evaluators.workers import Failed, run_all
@@ -32,6 +31,7 @@ from search.errors import CannotReduce, ReductionFailed
 from search.ledger.results import FinalResult
 from search.pool.jobs import CampaignPool, GridTune
 from search.reduction.bars import look_bars
+from search.reduction.choices import Choice, MeasuredReduction
 from search.reduction.finalist import FinalistReduction, Tested, with_rate
 from search.reduction.fresh import FinalEntrant, lead, on_fresh_seeds
 from search.reduction.together import reduce_together
@@ -65,67 +65,6 @@ class ReductionProgress(NamedTuple):
     doing: str
     done: int
     total: int
-
-
-@dataclass(frozen=True)
-class Choice:
-    """A line of the table: a program, its scores by fresh seed, and its lead over the rule.
-
-    `edits` in words are what was changed since the line that it was made from; `accepted` says that
-    a test saw no harm in all changes together. `difference` is None for the rule itself.
-    """
-
-    program: Program
-    edits: tuple[str, ...]
-    accepted: bool
-    scores: tuple[float, ...]
-    difference: Evidence | None = None
-
-    @property
-    def size(self) -> int:
-        """Statements and slots."""
-        return len(self.program.statements) + len(self.program.slots)
-
-    @property
-    def mean(self) -> float:
-        """Mean score; the tuned scale is 1, the untrained model 0."""
-        return fmean(self.scores)
-
-    def to_json(self) -> dict[str, Any]:
-        """Plain data."""
-        return {
-            "statements": len(self.program.statements),
-            "slots": list(self.program.slots),
-            "score": self.mean,
-            "scores": list(self.scores),
-            "difference": self.difference and self.difference.to_json(),
-            "accepted": self.accepted,
-            "edits": list(self.edits),
-            "text": str(self.program),
-        }
-
-
-@dataclass(frozen=True)
-class MeasuredReduction:
-    """The table: the rule, what was accepted in its place, and smaller programs at a price, each
-    in its order; with the work that was paid for it."""
-
-    choices: tuple[Choice, ...]
-    scale: tuple[float, ...]
-    """The scores of the scale on the same seeds."""
-    evaluations: int
-    training: tuple[int, int]
-    """Steps up to the first checkpoints, and after them."""
-
-    @property
-    def chosen(self) -> Choice:
-        """The last that was accepted."""
-        return [each for each in self.choices if each.accepted][-1]
-
-    def at_most(self, size: int) -> Choice | None:
-        """The best of those with at most so many statements and slots."""
-        small = [each for each in self.choices if each.size <= size]
-        return max(small, key=lambda each: each.mean, default=None)
 
 
 def reduced_alone(

@@ -17,7 +17,8 @@ from stepsmith.output import check_new, put
 if TYPE_CHECKING:
     from dsl.program import Program
     from dsl.simplifier import Simplified
-    from search.reduction.alone import Choice, MeasuredReduction, ReductionSpec
+    from search.reduction.alone import ReductionSpec
+    from search.reduction.choices import Choice, MeasuredReduction
 
 
 class Level(enum.StrEnum):

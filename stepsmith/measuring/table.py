@@ -6,7 +6,8 @@ from rich.console import Group
 from rich.text import Text
 
 from dsl.errors import counted
-from search.reduction.alone import SCALE, Choice, MeasuredReduction, ReductionSpec
+from search.reduction.alone import SCALE, ReductionSpec
+from search.reduction.choices import Choice, MeasuredReduction
 from stepsmith.output import plain_table
 
 

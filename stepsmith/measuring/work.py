@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from dsl.program import Program
     from evaluators.suites import TaskChoice
     from search.pool.jobs import CampaignPool
-    from search.reduction.alone import MeasuredReduction, ReductionProgress, ReductionSpec
+    from search.reduction.alone import ReductionProgress, ReductionSpec
+    from search.reduction.choices import MeasuredReduction
 
 SUITE, SEEDS, EVALUATIONS, WORKERS = "meta_validation", 32, 400, 2
 """The suite, the seeds of a test, the budget and the processes, where nothing else is asked for."""
