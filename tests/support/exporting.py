@@ -173,14 +173,9 @@ def optax_optimizer(program: Program, **changed: Any) -> optax.GradientTransform
 
 
 def apart(path: np.ndarray, other: np.ndarray) -> float:
-    """The largest difference of two paths, as a part of the largest movement.
-
-    A file that shrinks parameters before it moves them, as PyTorch's own do, rounds once more on
-    every step; that is no difference.
-    """
+    """The largest difference of two paths, as a part of the largest movement."""
     moved = np.max(np.abs(other - other[0])) + 1e-12
-    rounding = len(other) * np.finfo(other.dtype).epsneg * np.max(np.abs(other))
-    return float(max(np.max(np.abs(path - other)) - rounding, 0.0) / moved)
+    return float(np.max(np.abs(path - other)) / moved)
 
 
 def moves_of_interpreter(

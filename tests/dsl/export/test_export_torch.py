@@ -32,6 +32,10 @@ torch = pytest.importorskip("torch")
 pytestmark = [pytest.mark.torch, pytest.mark.lightly_compiled]
 
 TOLERANCE = {"float32": 1e-4, "float64": 1e-10}
+SHRUNK_FIRST = {("lion", "float32"): 4e-4}
+"""A rule of the smallest steps, 1e-4 a step: its file shrinks parameters before it moves them, as
+PyTorch's AdamW does, and rounds them once more a step than the interpreter. In float64 it is held
+to the bound of the others."""
 SHAPES = list(model.SHAPES.values())
 SIZE = sum(math.prod(shape) for shape in SHAPES)
 
@@ -42,7 +46,7 @@ def test_the_file_follows_the_interpreter_and_goes_on_after_a_load(name, dtype):
     make = exporting_torch.torch_class(program)
     given_ = exporting.extra(program)
     path = exporting_torch.torch_walk(program, lambda params: make(params, **given_), dtype)
-    bound = exporting.STEEP.get(name, TOLERANCE[dtype])
+    bound = SHRUNK_FIRST.get((name, dtype), exporting.STEEP.get(name, TOLERANCE[dtype]))
     assert exporting.apart(path, exporting.interpreted(program, dtype)) < bound
     resumed = exporting_torch.torch_walk(
         program, lambda params: make(params, **given_), dtype, stop=20

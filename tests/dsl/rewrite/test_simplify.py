@@ -71,6 +71,17 @@ def test_the_slots_that_are_kept_evolve_as_before(simpler, program, stream):
 @given(programs(max_statements=16))
 @settings(max_examples=60)
 def test_the_fingerprint_is_that_of_every_simpler_form(program):
+    every_simpler_form_has_its_fingerprint(program)
+
+
+@pytest.mark.slow
+@given(programs(max_statements=16))
+@settings(max_examples=300)
+def test_many_programs_have_the_fingerprint_of_every_simpler_form(program):
+    every_simpler_form_has_its_fingerprint(program)
+
+
+def every_simpler_form_has_its_fingerprint(program):
     print_ = fingerprint(program)
     assert fingerprint(canonical(program)) == print_
     assert fingerprint(simplify(program)) == print_

@@ -207,7 +207,9 @@ def test_oracles_on_the_machine_compile_no_program_and_are_paid_in_steps():
 @pytest.mark.parametrize("name", ["adamw", "curved"])
 def test_a_shorter_run_is_the_beginning_of_a_longer_one(name):
     program, (first, _) = PROGRAMS[name], PLAIN.checkpoints
+    begun = PLAIN.compilations
     ((whole,),) = PLAIN.run(program, (3,), (0.01,))
+    assert PLAIN.compilations <= begun + 1
     before = PLAIN.compilations, PLAIN.programs_compiled
     (((short,),),) = PLAIN.run_batch([TrainingRequest(program, (3,), (0.01,), steps=first)])
     assert short.loss == whole.losses[0] and short.after != whole.after
