@@ -11,7 +11,7 @@ from evaluators.evaluation import Evaluation, Measurement, Outcome
 from evaluators.files.result_cache import ResultCache
 from evaluators.workers import SerialPool
 from search.campaign import campaign, events
-from search.campaign.choice import Contender, winner
+from search.campaign.choice import Contender, size, winner
 from search.campaign.session import Session
 from search.campaign.sources import find_sources
 from search.ledger import FILE, Ledger, find_rule
@@ -190,6 +190,15 @@ def test_of_two_of_a_size_the_better_one_wins():
     same = contender(2, 3, (1.1, 1.2, 1.1, 1.1), reduced=True)
     assert winner([first, second], {}).candidate == 2
     assert not winner([second, same], {}).reduced
+
+
+def test_what_a_reader_never_sees_does_not_count():
+    """`0 * w` is gone where people read the program, so it makes no program the larger one."""
+    padded = parse("def p(w, g):\n    u = tanh(g + 0 * w)\n    return u + 0 * square(w)")
+    scores = (1.0, 1.2, 1.1, 1.1)
+    one = Contender(FinalEntrant(1, padded, {}), scores)
+    assert size(one.entrant) == size(contender(2, 1, scores).entrant) == 1
+    assert winner([one, contender(2, 2, scores)], {}).candidate == 1
 
 
 def test_a_winner_comes_back_from_its_plain_data():
