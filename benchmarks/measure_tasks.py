@@ -11,7 +11,6 @@ number that is stated already and that the measurement confirms is kept.
 
 import argparse
 import math
-import platform
 from dataclasses import replace
 
 from evaluators.training.environment import prepare_process
@@ -23,7 +22,7 @@ import numpy as np  # noqa: E402
 
 from benchmarks.best_losses import Budget, best_of  # noqa: E402
 from evaluators import catalogue, registry  # noqa: E402
-from evaluators.catalogue import Best, Checksum, TaskEntry  # noqa: E402
+from evaluators.catalogue import Best, TaskEntry  # noqa: E402
 from evaluators.comparison.entrants import BASELINES  # noqa: E402
 from evaluators.cost import flops  # noqa: E402
 from evaluators.errors import UnknownTask  # noqa: E402
@@ -61,16 +60,6 @@ def operations(task: Task) -> int:
     return task.flops if abs(found - task.flops) <= 0.05 * found else found
 
 
-def checksum(task: Task) -> Checksum:
-    """The checksum of the examples; with those of other versions of Python where they differ."""
-    found = task.checksum()
-    if not task.of_python:
-        return found
-    known = catalogue.measured(task.name).checksum
-    others = known if isinstance(known, dict) else {}
-    return {**others, platform.python_version(): found}
-
-
 def best(task: Task) -> Best:
     """The best of the rules, each tuned for this task alone."""
     found = best_of(task.name, RULES, Budget())
@@ -100,7 +89,7 @@ def measure(task: Task, *, look_for_best: bool) -> TaskEntry:
         best=best(task) if look_for_best else task.best,
         floor=task.floor,
         floor_from=task.floor_from,
-        checksum=checksum(task),
+        checksum=task.checksum(),
     )
 
 

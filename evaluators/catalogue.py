@@ -8,11 +8,10 @@ numbers that measuring finds (size, cost, losses, checksum), which the declarati
 import functools
 import json
 import math
-import platform
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 
 FILE = Path(__file__).parent / "tasks" / "catalogue.json"
 
@@ -26,10 +25,6 @@ class Best(NamedTuple):
     loss: float
     rule: str
     constants: Mapping[str, float]
-
-
-Checksum: TypeAlias = str | Mapping[str, str] | None
-"""Of the examples; by version of Python where the examples come with it."""
 
 
 @dataclass(frozen=True)
@@ -48,14 +43,8 @@ class TaskEntry:
     best: Best
     floor: float
     floor_from: str
-    checksum: Checksum
-
-    @property
-    def digest(self) -> str | None:
-        """The checksum for the running Python; None for a version that was never measured."""
-        if isinstance(self.checksum, Mapping):
-            return self.checksum.get(platform.python_version())
-        return self.checksum
+    checksum: str | None
+    """Of the examples; None if they were never measured."""
 
     def to_json(self) -> dict[str, Any]:
         """Plain data, as the file holds it under the name."""

@@ -74,13 +74,10 @@ class Task:
     flops: int
     """Floating-point operations of one gradient, as `evaluators.cost` counts them."""
     digest: str | None
-    """The checksum that the examples must have; None if they come from a version of their source
-    that was never measured."""
+    """The checksum that the examples must have; None if they were never measured."""
     find_floor: Callable[[Data], float] | None = None
     """(data) -> the floor, where it has to be found in the examples; None where `floor` is known
     without them."""
-    of_python: bool = False
-    """True if the examples come with Python and change with its version."""
     sampled: (
         Callable[[Params, Data, Int[Array, " batch"], Key[Array, ""]], Float[Array, ""]] | None
     ) = None

@@ -14,8 +14,6 @@ class DataSet(NamedTuple):
     load: Callable[[], tuple[Any, Any]]
     """Two pytrees of numpy arrays, training and validation; unchecked. In those for training the
     examples lie along the first axis of every array that a batch takes rows of."""
-    of_python: bool = False
-    """True if the examples come with Python and change with its version."""
 
 
 class Examples(NamedTuple):

@@ -51,4 +51,4 @@ def _print_table(found: "list[TaskEntry]") -> None:
 
 
 def _facts(task: "TaskEntry") -> dict[str, Any]:
-    return {"name": task.name, **task.to_json(), "checksum": task.digest}
+    return {"name": task.name, **task.to_json()}

@@ -18,7 +18,6 @@ SAME = [
     "best",
     "floor",
     "floor_from",
-    "digest",
 ]
 
 
@@ -32,6 +31,7 @@ def test_an_entry_says_what_its_task_says(entry: TaskEntry):
     assert {field: getattr(entry, field) for field in SAME} == {
         field: getattr(task, field) for field in SAME
     }
+    assert entry.checksum == task.digest
     assert entry.parameters == task.parameters()
 
 
@@ -55,4 +55,4 @@ def test_a_task_that_was_not_measured_says_what_measures_it(monkeypatch, tmp_pat
 def test_the_losses_of_a_task_without_an_entry_are_not_numbers():
     empty = catalogue.measured("never measured")
     assert not empty.best.loss < 0 and not empty.best.loss >= 0
-    assert empty.digest is None
+    assert empty.checksum is None

@@ -46,7 +46,7 @@ def names_in_windows(context: int) -> DataSet:
 def topics_in_windows(context: int) -> DataSet:
     """Python's help topics, cut into windows."""
     load = functools.partial(text.next_character, text.help_topics, TOPIC_SYMBOLS, context)
-    return DataSet("help_topics", load, of_python=True)
+    return DataSet("help_topics", load)
 
 
 def language(

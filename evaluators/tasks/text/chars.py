@@ -60,7 +60,7 @@ def _logits(params: Params, symbols: Array) -> Array:
 
 register(
     supervised(
-        DataSet("help_topics", _load, of_python=True),
+        DataSet("help_topics", _load),
         Model("recurrent", _init, _logits),
         CROSS_ENTROPY,
         pairs=_successors,

@@ -1,11 +1,12 @@
 """The examples: checked when they are loaded, the same on every machine, what they say they are."""
 
 import dataclasses
+import sys
 
 import numpy as np
 import pytest
 
-from evaluators import catalogue, registry
+from evaluators import registry
 from evaluators.data import digits, signals, text
 from evaluators.data.blur import blur
 from evaluators.data.examples import Examples
@@ -72,11 +73,16 @@ def test_missing_data_are_told(error):
     assert "help: install Stepsmith anew" in str(caught.value)
 
 
-def test_text_of_an_unknown_version_of_python_is_not_checked(monkeypatch):
-    monkeypatch.setattr("platform.python_version", lambda: "4.0.0")
-    assert catalogue.entries()["chars"].digest is None
-    task = dataclasses.replace(DIGITS, digest=None)
-    assert task.checksum() == DIGITS.checksum()
+def test_examples_that_were_never_measured_are_not_checked():
+    task = dataclasses.replace(altered(relabel), digest=None)
+    assert task.checksum() == checksum(task.data()) != DIGITS.checksum()
+
+
+def test_help_topics_are_no_part_of_the_running_python(monkeypatch):
+    monkeypatch.setitem(sys.modules, "pydoc_data.topics", None)
+    train, validation = text.help_topics()
+    assert (len(train), len(validation)) == (432_824, 32_146)
+    assert "boolean" in train
 
 
 def test_a_checksum_sees_names_shapes_types_and_nothing():

@@ -191,8 +191,7 @@ def test_prepared_arrays_are_numpy_of_the_promised_shapes_and_types(task: Task):
 def test_the_checksum_is_that_of_the_examples(task: Task):
     assert task.checksum() == task.checksum()
     assert len(task.checksum()) == 32
-    if task.digest is not None:
-        assert task.checksum() == task.digest
+    assert task.checksum() == task.digest
 
 
 @functools.cache
