@@ -164,6 +164,13 @@ def reading(statement: Statement, change: Callable[[Arg], Arg]) -> Statement:
     return Statement(statement.op, args, statement.name)
 
 
+def shifted(arg: Arg, first: int, by: int) -> Arg:
+    """The argument as it is called after statement `first` and later ones have moved by `by`."""
+    if isinstance(arg, Local) and arg.index >= first:
+        return Local(arg.index + by)
+    return arg
+
+
 def remap(program: P, change: Callable[[Arg], Arg], **parts: Any) -> P:
     """The program with every argument replaced, outputs included; `parts` are taken as they are."""
     changed = {

@@ -11,7 +11,7 @@ from dsl.language.initialisers import Init
 from dsl.language.kinds import Kind, lifts
 from dsl.language.registry import PRIMITIVES
 from dsl.program import INPUTS, Arg, Const, Kinds, Local, Name, Program, Statement
-from dsl.program.walk import Site, constants, reading
+from dsl.program.walk import Site, constants, reading, shifted
 from dsl.run.parity import parities
 
 
@@ -89,9 +89,7 @@ class Editor:
         new = Local(at)
 
         def moved(arg: Arg) -> Arg:
-            if arg == over:
-                return new
-            return Local(arg.index + 1) if isinstance(arg, Local) and arg.index >= at else arg
+            return new if arg == over else shifted(arg, at, 1)
 
         self._declare_inputs(args)
         self.kinds.values.insert(at, self.kinds.applied(op, args))
@@ -104,9 +102,7 @@ class Editor:
         gone = Local(at)
 
         def moved(arg: Arg) -> Arg:
-            if arg == gone:
-                return instead
-            return Local(arg.index - 1) if isinstance(arg, Local) and arg.index > at else arg
+            return instead if arg == gone else shifted(arg, at + 1, -1)
 
         self._declare_inputs((instead,))
         del self.statements[at], self.kinds.values[at]

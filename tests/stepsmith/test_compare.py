@@ -11,7 +11,7 @@ from evaluators.comparison.ranking import ranked
 from stepsmith.comparing.figure import figure
 from stepsmith.comparing.progress import plan_lines
 from stepsmith.comparing.view import tables
-from tests.support.commands import refused, run
+from tests.support.commands import refused, run, working_in
 from tests.support.comparisons import by_hand
 
 MINE = "def mine(w, g, m=zeros, *, lr=0.1):\n    m = interp(g, m, 0.9)\n    return lr * m\n"
@@ -27,14 +27,9 @@ SMALL = ("--tasks", "quadratic", "--baselines", "adamw", "--seeds", 2)
 
 @pytest.fixture(scope="module")
 def surroundings(tmp_path_factory):
-    """A folder with a rule and a suite, and a cache folder of its own."""
-    folder = tmp_path_factory.mktemp("compare")
-    (folder / "mine.rule").write_text(MINE)
-    (folder / "small.yaml").write_text(SUITE)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_CACHE_HOME", str(folder / "cache"))
-        patch.chdir(folder)
-        patch.setattr("evaluators.training.environment.prepare_process", lambda: None)
+    """A folder with a rule and a suite."""
+    files = {"mine.rule": MINE, "small.yaml": SUITE}
+    with working_in(tmp_path_factory.mktemp("compare"), files) as folder:
         yield folder
 
 

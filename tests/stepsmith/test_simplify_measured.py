@@ -6,7 +6,7 @@ import pytest
 
 from dsl import parse
 from tests.dsl.zoo.test_lion import WHOLE
-from tests.support.commands import refused, run
+from tests.support.commands import refused, run, working_in
 
 TEXT = """
 def noisy(w, g, m=zeros, *, lr=0.1, b1=0.9):
@@ -25,14 +25,9 @@ tasks:
 
 @pytest.fixture(scope="module")
 def surroundings(tmp_path_factory):
-    """A folder with a rule and a suite, and a cache folder of its own."""
-    folder = tmp_path_factory.mktemp("measured")
-    (folder / "noisy.rule").write_text(TEXT)
-    (folder / "small.yaml").write_text(SUITE)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_CACHE_HOME", str(folder / "cache"))
-        patch.chdir(folder)
-        patch.setattr("evaluators.training.environment.prepare_process", lambda: None)
+    """A folder with a rule and a suite."""
+    files = {"noisy.rule": TEXT, "small.yaml": SUITE}
+    with working_in(tmp_path_factory.mktemp("measured"), files) as folder:
         yield folder
 
 

@@ -1,5 +1,10 @@
 """Commands run in this process."""
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
 from typer.testing import CliRunner
 
 from stepsmith.cli import app
@@ -19,3 +24,16 @@ def refused(*args):
     assert (status, out) == (2, "")
     assert "Traceback" not in err
     return err
+
+
+@contextmanager
+def working_in(folder: Path, files: Mapping[str, str]) -> Iterator[Path]:
+    """A working folder with some files and a cache of its own, where commands leave the process
+    as it is."""
+    for name, text in files.items():
+        (folder / name).write_text(text)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(folder / "cache"))
+        patch.chdir(folder)
+        patch.setattr("evaluators.training.environment.prepare_process", lambda: None)
+        yield folder
