@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from dsl.export import to_optax_source, to_torch_source
-from dsl.export.header import camel_case
+from dsl.export.names import camel_case
 from dsl.zoo import ZOO
 
 RULES = ("adamw", "lion", "adan", "muon")

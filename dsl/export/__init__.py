@@ -3,6 +3,7 @@
     host          the table of hosts
     facts         what of a program a file is about
     emit          which statements get lines, and what those are called
+    names         names of classes and of values that a file can use
     declared      declarations over an array namespace as expressions and functions
     expressions   expressions as syntax trees, and their text
     shapes        shapes of values, as the declarations of kinds have them

@@ -5,13 +5,13 @@ readable. The author's names are kept; the next value of a slot has the slot's n
 """
 
 import ast
-import keyword
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable
 from typing import Protocol
 
 from dsl.export.expressions import names_in, number, show
 from dsl.export.facts import Facts
+from dsl.export.names import Names, safe
 from dsl.language.kinds import Kind
 from dsl.program import Arg, Const, Local, Name
 from dsl.program.walk import in_any_case, indices, needed, readers
@@ -168,33 +168,3 @@ def _evaluations(node: ast.expr) -> Counter[str]:
         if isinstance(inner, ast.ListComp | ast.GeneratorExp):
             times.update(names_in(inner.elt))
     return times
-
-
-class Names:
-    """Hands out names that nothing else in a file has."""
-
-    def __init__(self, taken: Collection[str]):
-        self.taken = set(taken)
-
-    def take(self, wanted: str) -> str:
-        """`wanted`, or the first of wanted_2, wanted_3, ... that is free."""
-        free, count = wanted, 2
-        while free in self.taken:
-            free, count = f"{wanted}_{count}", count + 1
-        self.taken.add(free)
-        return free
-
-    def take_all(self, names: Iterable[str], reserved: Collection[str] = ()) -> dict[str, str]:
-        """The file's name for each of a program; those that can stay as they are choose first."""
-        wanted = {name: safe(name, reserved) for name in names}
-        first = sorted(wanted, key=lambda name: wanted[name] != name)
-        found = {name: self.take(wanted[name]) for name in first}
-        return {name: found[name] for name in wanted}
-
-
-def safe(name: str, reserved: Collection[str] = ()) -> str:
-    """A program's name as one that a Python file can use."""
-    name = name.strip("_") or "x"
-    if keyword.iskeyword(name) or keyword.issoftkeyword(name) or name in reserved:
-        name += "_"
-    return name

@@ -15,8 +15,8 @@ import pytest
 
 from dsl import PRIMITIVES, Program, to_optax
 from dsl.export import to_optax_source
-from dsl.export.emit import safe
 from dsl.export.facts import Facts
+from dsl.export.names import safe
 from dsl.language.registry import Scope
 from dsl.run.interpret import run_step
 from dsl.run.values import initial

@@ -11,7 +11,7 @@ import numpy as np
 
 from dsl import Program
 from dsl.export import to_torch_source
-from dsl.export.header import camel_case
+from dsl.export.names import camel_case
 from tests.dsl.zoo.references.model import STEPS, batches, label_key, precision
 from tests.support.exporting import SEED, begin, extra, loaded, ranks_of
 

@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from typing import assert_never
 
 from dsl.export.code import Code, function_head
-from dsl.export.emit import Emitter, Names
+from dsl.export.emit import Emitter
 from dsl.export.expressions import call, expression, fill, function_of, names_in, number, show
+from dsl.export.names import Names
 from dsl.export.optax.values import LIKE, OptaxDialect, spread_to, without_indicator
 from dsl.export.shapes import alike
 from dsl.language.hyperparameters import host_name

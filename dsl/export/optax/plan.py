@@ -6,9 +6,8 @@ pair `scale_by_<name>` and `<name>`, which puts Optax's own scaling and decay be
 
 from dataclasses import dataclass, replace
 
-from dsl.export.emit import safe
 from dsl.export.facts import Facts
-from dsl.export.header import camel_case
+from dsl.export.names import camel_case, safe
 from dsl.program import Arg, Local, Name, Program
 from dsl.program.walk import needed
 from dsl.rewrite.lower import without_cancellation

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 from dsl.errors import ExportError
 from dsl.export.declared import MeaningDeclarations, meaning
-from dsl.export.emit import Names
 from dsl.export.expressions import call, expression, fill, names_in, rewritten
 from dsl.export.facts import Facts
+from dsl.export.names import Names
 from dsl.export.shapes import spread
 from dsl.language.hyperparameters import host_name
 from dsl.language.kinds import Kind

@@ -9,8 +9,9 @@ from collections.abc import Callable, Collection
 from typing import Protocol
 
 from dsl.export.code import Code
-from dsl.export.emit import Emitter, safe
+from dsl.export.emit import Emitter
 from dsl.export.expressions import call, comprehension, fill, names_in
+from dsl.export.names import safe
 from dsl.export.torch.inplace import CodeLine, InPlace
 from dsl.export.torch.lines import LoopWriter
 from dsl.export.torch.parameters import Parameters

@@ -4,8 +4,9 @@ import ast
 from collections.abc import Callable, Iterable
 
 from dsl.export.code import Code
-from dsl.export.emit import Emitter, Resolve, safe
+from dsl.export.emit import Emitter, Resolve
 from dsl.export.expressions import call, comprehension, expression, fill, names_in, show
+from dsl.export.names import safe
 from dsl.export.shapes import alike
 from dsl.export.torch.parameters import Parameters
 from dsl.export.torch.templates import template

@@ -4,9 +4,10 @@ import ast
 from collections.abc import Collection, Iterable, Mapping
 
 from dsl.export.code import Code
-from dsl.export.emit import Emitter, safe
+from dsl.export.emit import Emitter
 from dsl.export.expressions import call, expression, show
 from dsl.export.layout import WIDTH, layout
+from dsl.export.names import safe
 from dsl.export.torch.foreach import at_once
 from dsl.export.torch.front import Front
 from dsl.export.torch.inplace import CodeLine

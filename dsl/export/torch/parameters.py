@@ -8,11 +8,11 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from dsl.export.code import Code
-from dsl.export.emit import Names
 from dsl.export.expressions import call, expression, format_float
 from dsl.export.facts import Facts
 from dsl.export.header import argument, prose
 from dsl.export.layout import WIDTH, layout
+from dsl.export.names import Names
 from dsl.language.hyperparameters import COMMON, host_name
 from dsl.language.oracle import Source
 from dsl.language.sources import LOSS

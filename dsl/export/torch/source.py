@@ -3,7 +3,8 @@
 from dsl.export.code import names_used
 from dsl.export.emit import Emitter
 from dsl.export.facts import Facts
-from dsl.export.header import camel_case, docstring
+from dsl.export.header import docstring
+from dsl.export.names import camel_case
 from dsl.export.torch.parameters import Parameters
 from dsl.export.torch.step import half, model_state, ready, write_step
 from dsl.export.torch.values import TorchDialect

@@ -15,7 +15,7 @@ from collections.abc import Collection, Iterator
 from itertools import count, product
 from string import ascii_lowercase
 
-from dsl.export.emit import Emitter, Names, Resolve
+from dsl.export.emit import Emitter, Resolve
 from dsl.export.expressions import (
     call,
     comprehension,
@@ -26,6 +26,7 @@ from dsl.export.expressions import (
     show,
 )
 from dsl.export.facts import Facts, above_zero, vanishes_in_half
+from dsl.export.names import Names
 from dsl.export.shapes import spread
 from dsl.export.torch.declared import TorchDeclarations
 from dsl.export.torch.templates import (

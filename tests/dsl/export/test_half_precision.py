@@ -11,7 +11,7 @@ import pytest
 
 from dsl import parse
 from dsl.export import to_torch_source
-from dsl.export.header import camel_case
+from dsl.export.names import camel_case
 from tests.support import exporting
 from tests.support.everyday import each
 from tests.support.exporting import RULES

@@ -6,7 +6,7 @@ import pytest
 
 from dsl import PRIMITIVES, parse
 from dsl.export import HOSTS
-from dsl.export.header import camel_case
+from dsl.export.names import camel_case
 from dsl.language import sources
 from dsl.language.hyperparameters import COMMON, host_name
 from dsl.language.oracle import Source

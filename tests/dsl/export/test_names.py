@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 
 from dsl import Program, parse
 from dsl.export import to_optax_source, to_torch_source
-from dsl.export.emit import safe
-from dsl.export.header import camel_case
+from dsl.export.names import camel_case, safe
 from dsl.program import INPUTS, Arg, Name
 from dsl.program.walk import remap
 from tests.dsl.zoo.references import model

@@ -4,7 +4,7 @@ import pytest
 
 from dsl import parse
 from dsl.export import to_torch_source
-from dsl.export.header import camel_case
+from dsl.export.names import camel_case
 from dsl.zoo import ZOO
 from tests.support import exporting
 from tests.support.everyday import each

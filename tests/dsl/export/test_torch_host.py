@@ -8,7 +8,7 @@ import pytest
 from dsl import parse
 from dsl.export import to_torch_source
 from dsl.export.facts import Facts
-from dsl.export.header import camel_case
+from dsl.export.names import camel_case
 from dsl.zoo import ZOO
 from tests.support import exporting, exporting_torch
 from tests.support.exporting import RULES
