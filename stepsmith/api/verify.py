@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dsl.program import Program
+from search.errors import NoSuchRule
 from stepsmith.api.rules import load
 from stepsmith.errors import UsageError
 
@@ -13,7 +14,8 @@ if TYPE_CHECKING:
     from stepsmith.verifying.compare import PathComparison, Paths, Verifier
 
 Other = str | Path | Program | Callable[..., Any]
-"""Another optimizer: a class or factory, its dotted name, or a rule as in `stepsmith.load`."""
+"""Another optimizer: a class, factory or transformation, its dotted name, a call of it as a text, a
+Python file as `FILE.py:NAME`, or a rule as in `stepsmith.load`."""
 
 _UNKNOWN = "no known trap explains it (eps, bias correction, weight decay, refresh phase)"
 
@@ -82,7 +84,7 @@ def verify(
     `hyper`: hyperparameters of the rule, passed to both; `other`: arguments of the other alone.
     `ranks`: those of the parameter tensors. `tolerance`: the largest difference of a parameter;
     1e-10, or 1e-6 in float32.
-    **Raises:** UsageError; `stepsmith.verifying.walkers.Refused` if the other one raises an error.
+    **Raises:** UsageError; `stepsmith.verifying.refused.Refused` if the other one raises an error.
     """
     from stepsmith.verifying.compare import TOLERANCES, Verifier
     from stepsmith.verifying.model import SHAPES
@@ -107,8 +109,8 @@ def _other_path(
     verifier: "Verifier", against: Other, arguments: dict[str, Any]
 ) -> "tuple[Paths, str, tuple[str, ...]]":
     """The path of the other optimizer, its name, and what has to be said about it."""
-    from stepsmith.verifying.hypers import translated
-    from stepsmith.verifying.walkers import imported, library_walker
+    from stepsmith.verifying.library import Library
+    from stepsmith.verifying.locate import located
 
     hypers = verifier.program.hyperparameters
     known = _rule(against)
@@ -118,18 +120,16 @@ def _other_path(
         chosen = known.with_hyperparameters(**{**shared, **arguments})
         left_out = {each: value for each, value in hypers.items() if each not in shared}
         return verifier.walk_rule(chosen), name, _not_taken(left_out, name)
-    factory = against if callable(against) else imported(str(against))
-    passed = translated(hypers, factory)
-    both = {**passed.arguments, **arguments}
-    path = verifier.walk(lambda model: library_walker(factory, both, model))
-    return path, name, _not_taken(passed.left_out, name)
+    found = located(str(against)) if isinstance(against, str | Path) else against
+    library, filled = Library.of(found, name).with_arguments(arguments).filled(hypers)
+    return verifier.walk(library.walker), name, _not_taken(filled.left_out, name)
 
 
 def _rule(against: Other) -> Program | None:
     """The rule that `against` names; None if it is something to import, or to call."""
     if isinstance(against, Program):
         return against
-    if callable(against):
+    if not isinstance(against, str | Path):
         return None
     return load(against) if looks_like_rule(str(against)) else None
 
@@ -141,9 +141,22 @@ def _name(against: Other) -> str:
 def looks_like_rule(text: str) -> bool:
     """True if `load` is to read a text that may also name something to import."""
     from dsl.zoo import ZOO
+    from stepsmith.verifying.expressions import is_call
+    from stepsmith.verifying.locate import python_file
 
+    if python_file(text) is not None:
+        return text.endswith(".py") and _holds_rule(Path(text))
     named = text in ZOO or text.endswith(".rule") or ":" in text or "." not in text
-    return named or Path(text).exists()
+    return not is_call(text) and (named or Path(text).exists())
+
+
+def _holds_rule(path: Path) -> bool:
+    """True for a file that is the text of a rule; reading it runs nothing."""
+    try:
+        load(path)
+    except NoSuchRule:
+        return False
+    return True
 
 
 def _not_taken(left_out: Mapping[str, float], against: str) -> tuple[str, ...]:

@@ -45,7 +45,7 @@ def combine(
 def _combined(program: "Program", text: str) -> "Program":
     from dsl.combine import COMBINATORS
     from dsl.errors import did_you_mean, listed
-    from stepsmith.cli.verify import numbers
+    from stepsmith.verifying.expressions import numbers
 
     name, _, given = text.partition(":")
     if name not in COMBINATORS:

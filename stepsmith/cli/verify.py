@@ -1,7 +1,7 @@
 """`stepsmith verify`: whether a rule equals another optimizer, step by step."""
 
 import json
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -22,15 +22,21 @@ def verify(
         str,
         typer.Option(
             metavar="OTHER",
-            help="torch.optim.AdamW, optax.lion, any importable class or factory of their form, "
-            "or another RULE.",
+            help="torch.optim.AdamW, optax.lion, any importable class or factory of their form; a "
+            "call of one, 'optax.chain(optax.clip(1.0), optax.sgd(0.1))'; FILE.py:NAME; or another "
+            "RULE.",
         ),
     ],
     hyper: Annotated[
         str, typer.Option(metavar="K=V,...", help="Hyperparameters of the rule, passed to both.")
     ] = "",
     other: Annotated[
-        str, typer.Option(metavar="K=V,...", help="Arguments of the other optimizer alone.")
+        str,
+        typer.Option(
+            metavar="K=V,...",
+            help="Arguments of the other optimizer alone, as Python writes them: nus=(0.7,1), "
+            "foreach=False, base_optimizer=torch.optim.SGD, optimizer=torch.optim.SGD(lr=0.1).",
+        ),
     ] = "",
     steps: Annotated[int, typer.Option(min=1, max=100_000, help="Steps to compare.")] = 50,
     dtype: Annotated[str, typer.Option(help="float64 or float32.")] = "float64",
@@ -50,14 +56,15 @@ def verify(
     Example: stepsmith verify adamw --against torch.optim.AdamW --hyper lr=1e-3,b1=0.9
     """
     from stepsmith.api.verify import verify as verified
-    from stepsmith.verifying.walkers import Refused
+    from stepsmith.verifying.expressions import named_values, numbers
+    from stepsmith.verifying.refused import Refused
 
     try:
         found = verified(
             rule,
             against,
             hyper=numbers(hyper, "--hyper"),
-            other=_values(other),
+            other=named_values(other, "--other"),
             steps=steps,
             dtype=dtype,
             ranks=_ranks(ranks),
@@ -87,39 +94,6 @@ def _report(found: "Verification") -> None:
     for note in found.notes:
         typer.echo(f"note: {note}")
     typer.echo(repr(found))
-
-
-def _pairs(text: str, option: str) -> dict[str, str]:
-    found = {}
-    for part in filter(None, (piece.strip() for piece in text.split(","))):
-        name, equals, value = part.partition("=")
-        if not equals or not name.strip():
-            raise UsageError(f"{option}: '{part}' is not NAME=VALUE")
-        found[name.strip()] = value.strip()
-    return found
-
-
-def numbers(text: str, option: str) -> dict[str, float]:
-    """The numbers in `K=V,...` by name; `option` is where the text stands."""
-    found = {}
-    for name, value in _pairs(text, option).items():
-        try:
-            found[name] = float(value)
-        except ValueError:
-            raise UsageError(f"{option}: '{value}' is not a number, for '{name}'") from None
-    return found
-
-
-def _values(text: str) -> dict[str, Any]:
-    """Arguments as numbers, flags or words."""
-    words: dict[str, Any] = {"true": True, "false": False, "none": None}
-    made: dict[str, Any] = {}
-    for name, value in _pairs(text, "--other").items():
-        try:
-            made[name] = int(value) if value.lstrip("-").isdigit() else float(value)
-        except ValueError:
-            made[name] = words.get(value.lower(), value)
-    return made
 
 
 def _ranks(text: str) -> tuple[int, ...]:

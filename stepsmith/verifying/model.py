@@ -23,6 +23,7 @@ class SmallModel:
     def __init__(self, ranks: Sequence[int], dtype: str):
         self.ranks = tuple(ranks)
         self.dtype = dtype
+        self.scale = 2.0
         rng = np.random.Generator(np.random.PCG64(0))
         leaves = {rank: rng.uniform(-0.8, 0.8, shape) for rank, shape in SHAPES.items()}
         self._start = [np.asarray(leaves[rank], dtype) for rank in self.ranks]
@@ -39,7 +40,7 @@ class SmallModel:
         """The loss on one batch; smooth, with every tensor in every term."""
         features, targets = batch
         flat = jnp.concatenate([jnp.ravel(leaf) for leaf in leaves])
-        return 2 * jnp.mean(jnp.square(jnp.tanh(features @ flat) - targets))
+        return self.scale * jnp.mean(jnp.square(jnp.tanh(features @ flat) - targets))
 
     def batch(
         self, count: int

@@ -1,0 +1,162 @@
+"""`stepsmith verify`: what the other optimizer may be, and the ways in which it may refuse."""
+
+import json
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dsl import parse
+from dsl.export import to_torch_source as to_torch
+from dsl.zoo import ZOO
+from stepsmith.verifying.expressions import Call, named_values, numbers, value
+from stepsmith.verifying.library import Library, filled
+from tests.support.commands import refused, run
+
+QUICK = ("--steps", 3, "--ranks", "1,2")
+
+LITERALS = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.tuples(inner, inner) | st.dictionaries(st.text(), inner, max_size=2),
+    max_leaves=5,
+)
+
+
+@given(LITERALS)
+def test_every_literal_of_python_is_a_value(literal):
+    assert named_values(f"it={literal!r}, that=1", "--other") == {"it": literal, "that": 1}
+
+
+def test_numbers_in_every_form_and_lists_as_tuples():
+    text = "a=1_000,b=.5e-1,c=-0x10,d=1/4,e=2**-3,f=[0.7, 1],g=(),h=TRUE,i=none,j=fast,k=-inf"
+    assert named_values(text, "--other") == {
+        **{"a": 1000, "b": 0.05, "c": -16, "d": 0.25, "e": 0.125, "f": (0.7, 1), "g": ()},
+        **{"h": True, "i": None, "j": "fast", "k": -math.inf},
+    }
+    assert numbers("lr=1/8, k=3", "--hyper") == {"lr": 0.125, "k": 3.0}
+
+
+def test_dotted_names_are_things_and_calls_are_made_later():
+    assert value("math.pi") == math.pi
+    assert value("fractions.Fraction.from_float").__name__ == "from_float"
+    call = value("optax.chain(optax.clip(1.0), optax.sgd(learning_rate=0.1))")
+    assert isinstance(call, Call) and call.args[1].keywords == {"learning_rate": 0.1}
+    for wrong in (
+        "x()",
+        "print('x')",
+        "1 +",
+        "[i for i in j]",
+        "1/0",
+        "math.tau_",
+        "no.such",
+        "a+1",
+    ):
+        with pytest.raises(ValueError):
+            value(wrong)
+
+
+class Wrapper:
+    """The form of a PyTorch optimizer that wants another."""
+
+    def __init__(self, params, base_optimizer, rho=0.1, **kwargs):
+        self.inside = base_optimizer(params, **kwargs)
+
+    def step(self, closure=None):
+        self.inside.step()
+
+    def zero_grad(self):
+        raise AssertionError
+
+
+class Base:
+    """The form of a PyTorch optimizer."""
+
+    def __init__(self, params, lr=0.0, momentum=0.0):
+        self.made = (params, lr, momentum)
+
+    step = zero_grad = Wrapper.zero_grad
+
+
+def test_hyperparameters_reach_the_optimizer_inside():
+    hypers = {"lr": 0.5, "b1": 0.25, "rho": 0.75, "eps": 1e-8}
+    by_class = filled(Call(Wrapper, (), {"base_optimizer": Base}), hypers)
+    assert by_class.call.keywords == {
+        **{"base_optimizer": Base, "rho": 0.75, "lr": 0.5, "momentum": 0.25}
+    }
+    assert (by_class.taken, by_class.left_out) == ({"lr", "b1", "rho"}, {"eps": 1e-8})
+
+    def outer(optimizer, k=5):
+        raise AssertionError
+
+    by_call = filled(Call(outer, (Call(Base, (), {"lr": 0.125}),)), hypers)
+    assert by_call.call.args[0].keywords == {"lr": 0.125, "momentum": 0.25}
+    assert by_call.taken == {"b1"} and set(by_call.left_out) == {"rho", "eps"}
+    assert Library.of(by_call.call, "outer").of_torch
+
+
+def test_a_call_and_a_ready_transformation_are_compared(tmp_path):
+    file = tmp_path / "mine.py"
+    file.write_text(
+        "import optax\n"
+        "from helper import RATE\n"
+        "ready = optax.sgd(RATE)\n"
+        "def factory(learning_rate):\n    return optax.sgd(learning_rate)\n"
+        "def broken(learning_rate):\n    raise KeyError('no rate')\n"
+    )
+    (tmp_path / "helper.py").write_text("RATE = 0.5\n")
+    rate = ("--hyper", "lr=1/2")
+    chained = "optax.chain(optax.trace(0.5), optax.scale(-0.5))"
+    assert (
+        run("verify", "heavy_ball", "--against", chained, "--hyper", "lr=0.5,b1=0.5", *QUICK)[0]
+        == 0
+    )
+    for name in ("ready", "factory"):
+        status, out, _ = run("verify", "sgd", "--against", f"{file}:{name}", *rate, *QUICK)
+        assert status == 0 and f"{file}:{name} are equal" in out
+    status, out, err = run("verify", "sgd", "--against", f"{file}:broken", *QUICK)
+    assert (status, out) == (1, "") and "refused while being made: KeyError: 'no rate'" in err
+    assert "one of ready, factory, broken" in refused("verify", "sgd", "--against", file)
+    assert "did you mean 'factory'?" in refused("verify", "sgd", "--against", f"{file}:factori")
+    file.write_text("1 / 0")
+    status, out, err = run("verify", "sgd", "--against", f"{file}:ready", "--json")
+    assert status == 1 and "ZeroDivisionError" in json.loads(out)["refused"]
+    file.write_text(str(ZOO["sgd"]))
+    assert run("verify", "sgd", "--against", file, *QUICK)[0] == 0
+    assert "there is no file" in refused("verify", "sgd", "--against", tmp_path / "none.py")
+
+
+@pytest.mark.torch
+def test_a_closure_is_given_to_whatever_takes_one(tmp_path):
+    pytest.importorskip("torch")
+    (tmp_path / "sam_torch.py").write_text(to_torch(ZOO["sam"]))
+    assert run("verify", "sam", "--against", tmp_path / "sam_torch.py", *QUICK)[0] == 0
+    rule = parse("def polyak(w, g, loss):\n    return loss / square(global_norm(g)) * g")
+    (tmp_path / "polyak.rule").write_text(str(rule))
+    (tmp_path / "polyak_torch.py").write_text(to_torch(rule))
+    args = ("--against", f"{tmp_path}/polyak_torch.py:Polyak", *QUICK)
+    assert run("verify", tmp_path / "polyak.rule", *args)[0] == 0
+
+
+@pytest.mark.torch
+def test_wrappers_of_other_optimizers():
+    pytest.importorskip("pytorch_optimizer")
+    missing = refused("verify", "sgd", "--against", "pytorch_optimizer.Lookahead", *QUICK)
+    assert "--other optimizer=torch.optim.SGD" in missing
+    wrapped = "pytorch_optimizer.Lookahead(torch.optim.SGD(), k=5)"
+    assert run("verify", "sgd", "--against", wrapped, "--hyper", "lr=0.5", *QUICK)[0] == 0
+    other = "optimizer=torch.optim.SGD(lr=0.5)"
+    status, out, _ = run(
+        "verify", "sgd", "--against", "pytorch_optimizer.Lookahead", "--other", other
+    )
+    assert status == 1 and "NOT equal: they part at step 1" in out
+    sync = "optax.lookahead(optax.sgd(0.5), 5, 0.5)"
+    assert run("verify", "sgd", "--against", sync, "--hyper", "lr=0.5", *QUICK)[0] == 0
+
+
+@pytest.mark.torch
+def test_gradients_with_their_graph_are_given_to_what_asks_for_them():
+    pytest.importorskip("pytorch_optimizer")
+    args = ("--against", "pytorch_optimizer.AdaHessian", "--json", *QUICK)
+    status, out, err = run("verify", "sgd", *args)
+    assert status == 1 and err == "" and json.loads(out)["equal"] is False
