@@ -21,6 +21,7 @@ from evaluators.files.replace_file import replace_file
 from evaluators.files.result_cache import ResultCache
 from evaluators.workers import SerialPool
 from search.campaign import campaign, events
+from search.campaign.cycles import seldom_collected
 from search.campaign.session import Session
 from search.campaign.sources import check_sources, find_sources
 from search.config import Config, check_same
@@ -65,7 +66,7 @@ def run_campaign(
     path = folder / FILE
     sources = None if path.exists() else find_sources(config)
     _make_folder(folder)
-    with written(path), run_lock(folder):
+    with written(path), run_lock(folder), seldom_collected():
         if path.exists():
             ledger = Ledger.open(path)
         else:

@@ -192,5 +192,14 @@ def _run(
     try:
         result = function(*positional, **keyword_only)
     finally:
-        sys.setprofile(outer)
+        _watch_again(outer)
     return result, names
+
+
+def _watch_again(outer: Any) -> None:
+    """Let the profiler go on that was at work before, if there was one; that of `cProfile` is an
+    object that is enabled, and no function that is called."""
+    if outer is None or callable(outer):
+        sys.setprofile(outer)
+    else:
+        outer.enable()

@@ -5,6 +5,7 @@ loop          the search: candidates proposed, judged and told; resumable anywhe
 ended         what ends it
 watch         the best so far, now and then, on tasks that it never sees
 snapshot      the state of a search between two candidates, as text
+cycles        garbage that Python looks for less often meanwhile
 session       the workers of this process, and its entry in the ledger
 sources       the rules that a campaign is made from
 starts        the programs that it starts from, tuned

@@ -1,6 +1,7 @@
 """Program to text and back."""
 
 import ast
+import cProfile
 import functools
 import inspect
 import math
@@ -181,6 +182,21 @@ def test_names_are_kept_of_a_function_that_is_wrapped():
 
     assert "    scaled = lr * g\n" in str(trace(rule))
     assert str(trace(wrapped)) == str(trace(rule))
+
+
+def test_a_profiler_goes_on_after_a_function_was_traced():
+    def rule(w, g):
+        return g
+
+    profiler = cProfile.Profile()
+    profiler.enable()
+    try:
+        traced = trace(rule)
+        parse("def rule(w, g):\n    return g")
+    finally:
+        profiler.disable()
+    assert traced == parse(str(traced))
+    assert parse.__code__ in {entry.code for entry in profiler.getstats()}
 
 
 def test_a_long_unnamed_chain_gets_names_so_that_it_can_be_read_back():
