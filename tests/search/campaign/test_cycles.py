@@ -1,4 +1,4 @@
-"""How often Python looks for cycles while a campaign runs."""
+"""The rate at which Python looks for cycles while a campaign runs."""
 
 import gc
 
