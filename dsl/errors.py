@@ -90,6 +90,20 @@ class ExportError(DslError):
     """A program that the chosen host cannot express."""
 
 
+class PluginError(Exception):
+    """A plug-in that cannot be loaded, or that is missing; `help` says what to try.
+
+    `exit_status` is that of the command line.
+    """
+
+    exit_status = 2
+
+    def __init__(self, message: str, *, help: str | None = None):
+        super().__init__(f"{message}\nhelp: {help}" if help else message)
+        self.message = message
+        self.help = help
+
+
 def counted(count: int, noun: str) -> str:
     """`1 argument`, `2 arguments`."""
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

@@ -9,7 +9,7 @@ import functools
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from dsl.declare import Registry, import_all
+from dsl.declare import NameTaken, Registry, import_all, is_ours
 from evaluators import catalogue
 from evaluators.errors import NotMeasured, UnknownTask
 
@@ -21,8 +21,13 @@ _RESTATED: "dict[str, Task]" = {}
 
 
 def register(task: "Task") -> "Task":
-    """Make `task` known under its name and return it."""
-    return _TASKS.declare(task.name, task)
+    """Make `task` known under its name and return it; NameTaken if one of ours, which are imported
+    when they are asked for, or another one has it."""
+    _TASKS.declare(task.name, task)
+    if task.name in catalogue.entries() and not is_ours(_TASKS.places[task.name]):
+        _TASKS.withdraw(task.name)
+        raise NameTaken(_TASKS.noun, task.name, "evaluators.tasks")
+    return task
 
 
 def names() -> list[str]:

@@ -30,6 +30,10 @@ class LedgerError(SearchError):
     """A ledger that cannot be read, or belongs to another version of Stepsmith."""
 
 
+class PluginMissing(SearchError):
+    """A run that was made with a plug-in which is not loaded."""
+
+
 class RunLocked(SearchError):
     """Another process is running the campaign."""
 
@@ -86,6 +90,7 @@ __all__ = [
     "NoSuchRule",
     "NoSuchRun",
     "NotWritten",
+    "PluginMissing",
     "ReductionFailed",
     "RunLocked",
     "SearchError",

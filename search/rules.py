@@ -108,7 +108,18 @@ def _from_file(path: Path) -> "Program":
     try:
         return parse(text)
     except DslError as error:
+        _check_plugins(path.parent)
         raise NoSuchRule(f"{path}: {error}") from None
+
+
+def _check_plugins(folder: Path) -> None:
+    """PluginMissing if the folder of a file is that of a run whose programs cannot be read without
+    a plug-in."""
+    if (folder / "ledger.sqlite").is_file():
+        from search.ledger import reading
+
+        with reading(folder):
+            pass
 
 
 def _from_run(run: str, prefix: str) -> "Program":

@@ -11,7 +11,7 @@ import importlib.metadata
 import platform
 import sqlite3
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,12 +22,14 @@ from evaluators.files.result_cache import ResultCache
 from evaluators.workers import SerialPool
 from search.campaign import campaign, events
 from search.campaign.cycles import seldom_collected
+from search.campaign.plugins import used_plugins
 from search.campaign.session import Session
 from search.campaign.sources import check_sources, find_sources
 from search.config import Config, check_same
 from search.errors import NoSuchRun
 from search.ledger import FILE, Ledger
 from search.ledger.lock import run_lock
+from search.ledger.plugins import check_same_plugins
 from search.ledger.writing import written
 from search.pool.jobs import CampaignPool
 from search.pool.ray_pool import RayPool
@@ -68,10 +70,12 @@ def run_campaign(
     _make_folder(folder)
     with written(path), run_lock(folder), seldom_collected():
         if path.exists():
+            with closing(Ledger.read(path, whole=False)) as stored:
+                check_same_plugins(str(folder), stored.plugins, used_plugins(config))
             ledger = Ledger.open(path)
         else:
             sources = sources or find_sources(config)
-            ledger = Ledger.create(path, config.comparable(), sources)
+            ledger = Ledger.create(path, config.comparable(), sources, used_plugins(config))
         pool, cache = _pool(config, make_worker), ResultCache(cache_folder)
         session = Session(config, ledger, pool, _versions(), observe, cache)
         finished = False

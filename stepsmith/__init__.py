@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from stepsmith.api.candidates import Candidates
     from stepsmith.api.compare import compare
     from stepsmith.api.discover import discover
+    from stepsmith.api.plugins import use_plugins
     from stepsmith.api.rules import load, nearest
     from stepsmith.api.run import Run
     from stepsmith.api.verify import verify
@@ -47,6 +48,7 @@ __all__ = [
     "load",
     "nearest",
     "parse",
+    "use_plugins",
     "verify",
 ]
 
@@ -59,6 +61,7 @@ _PLACES = {
     "load": "stepsmith.api.rules",
     "nearest": "stepsmith.api.rules",
     "parse": "dsl.program.parse",
+    "use_plugins": "stepsmith.api.plugins",
     "verify": "stepsmith.api.verify",
 }
 """The module of each name, imported when the name is first used."""

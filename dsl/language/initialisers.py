@@ -13,6 +13,7 @@ from dsl.declare import Registry
 from dsl.errors import KindError, UnknownName, counted, did_you_mean
 from dsl.language.kinds import Kind
 from dsl.language.numbers import checked, format_number
+from dsl.plugins import HINT
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ class Init:
         if self.rule not in INITIALISERS:
             raise UnknownName(
                 f"unknown initialiser '{self.rule}'{did_you_mean(self.rule, INITIALISERS)}",
-                help=f"a slot starts as one of {', '.join(INITIALISERS)}",
+                help=f"a slot starts as one of {', '.join(INITIALISERS)}; {HINT}",
             )
         wanted = INITIALISERS[self.rule].arity
         if len(self.args) != wanted:

@@ -14,6 +14,7 @@ from dsl.language.kinds import Kind, lifts
 from dsl.language.names import check_name
 from dsl.language.registry import PRIMITIVES, Primitive
 from dsl.language.signature import SignatureMismatch
+from dsl.plugins import HINT
 from dsl.program.terms import INPUTS, Arg, Const, Local, Name, Parts, Statement
 
 
@@ -154,7 +155,7 @@ def result_kind(op: str, args: tuple[Kind, ...]) -> Kind:
     if op not in PRIMITIVES:
         raise UnknownName(
             f"unknown primitive '{op}'{did_you_mean(op, PRIMITIVES)}",
-            help="a program calls primitives only; `stepsmith zoo` shows rules to start from",
+            help=f"a program calls primitives only; {HINT}",
         )
     primitive = PRIMITIVES[op]
     try:

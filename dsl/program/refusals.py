@@ -5,6 +5,7 @@ import reprlib
 
 from dsl.errors import DslError, FormError, UnknownName, did_you_mean
 from dsl.language.registry import PRIMITIVES
+from dsl.plugins import HINT
 
 STATEMENTS = "a rule holds assignments `name = expression` and one `return` at its end"
 
@@ -13,7 +14,7 @@ def unknown_primitive(op: str) -> DslError:
     """A call of what is no primitive."""
     return UnknownName(
         f"unknown primitive '{op}'{did_you_mean(op, PRIMITIVES)}",
-        help="a rule calls primitives of the language only; nothing else is run",
+        help=f"a rule calls primitives of the language only; {HINT}",
     )
 
 

@@ -11,6 +11,7 @@ from itertools import chain
 
 import numpy as np
 
+from dsl.declare import until_declared
 from dsl.language.registry import PRIMITIVES, Domain, Law, Scope
 from dsl.program import Arg, Const, Local, Name, Program, Statement
 from dsl.program.walk import Rewriter
@@ -20,6 +21,7 @@ Laws = dict[str, list[tuple[Pattern, Program]]]
 """Both sides of laws, by the outermost primitive of the left one."""
 
 
+@until_declared
 @lru_cache(maxsize=2)
 def laws_within(domain: Domain) -> Laws:
     """The laws that hold in a domain.

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeAlias
 
+from dsl.declare import until_declared
 from dsl.language.registry import PRIMITIVES, Domain, Law
 from dsl.program import Arg, Const, Local, Name, Program
 from dsl.rewrite.pattern import parse_law
@@ -62,6 +63,7 @@ def all_laws(domain: Domain) -> Iterator[Law]:
                 yield law
 
 
+@until_declared
 @lru_cache(maxsize=2)
 def laws_by_op(domain: Domain) -> dict[str, list[Ready]]:
     """The laws that are looked for where they stand, by the outermost primitive."""
@@ -71,6 +73,7 @@ def laws_by_op(domain: Domain) -> dict[str, list[Ready]]:
     return table
 
 
+@until_declared
 @lru_cache(maxsize=2)
 def product_laws(domain: Domain) -> list[Ready]:
     """The laws that are looked for among factors."""
@@ -79,6 +82,7 @@ def product_laws(domain: Domain) -> list[Ready]:
     return [each for each in _ready(domain) if each.factors]
 
 
+@until_declared
 @lru_cache(maxsize=2)
 def _ready(domain: Domain) -> list[Ready]:
     return [ready(law) for law in all_laws(domain)]

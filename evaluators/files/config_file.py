@@ -12,6 +12,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from dsl.errors import did_you_mean, listed
+from dsl.plugins import HINT
 from evaluators.errors import ConfigError
 from evaluators.files.text_file import read_text
 
@@ -116,7 +117,7 @@ def problem(error: ValidationError, document: Document, advice: Advice) -> Confi
         message = str(context["error"])
         for sort, names in advice.names.items():
             if message.startswith(f"unknown {sort} '"):
-                example = listed(message.split("'")[1], names)
+                example = listed(message.split("'")[1], names) + f"; {HINT}"
         return ConfigError(f"{place}: {message}", help=example)
     if kind in _WANTED:
         wanted = f"wanted {_WANTED[kind].format(**context)}"

@@ -21,6 +21,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+from dsl.plugins import loaded
 from evaluators.files.replace_file import replace_file
 
 Result = TypeVar("Result")
@@ -48,7 +49,8 @@ class CacheKey:
 
 
 def environment(variables: Mapping[str, str] = os.environ) -> tuple[tuple[str, str], ...]:
-    """Versions of everything that computes: code, libraries, interpreter, device, options."""
+    """Versions of everything that computes: code, plug-ins, libraries, interpreter, device,
+    options."""
     import jax
 
     options = jax.config.values
@@ -61,6 +63,8 @@ def environment(variables: Mapping[str, str] = os.environ) -> tuple[tuple[str, s
         "matmul_precision": str(options["jax_default_matmul_precision"]),
         "xla_flags": " ".join(sorted(variables.get("XLA_FLAGS", "").split())),
     }
+    if plugins := loaded():
+        found["plugins"] = " ".join(sorted(plugin.checksum for plugin in plugins))
     versions = {name: importlib.metadata.version(name) for name in _LIBRARIES}
     return tuple(sorted({**found, **versions}.items()))
 

@@ -8,6 +8,7 @@ snapshot      the state of a search between two candidates, as text
 cycles        garbage that Python looks for less often meanwhile
 session       the workers of this process, and its entry in the ledger
 sources       the rules that a campaign is made from
+plugins       the plug-ins that decide what it finds
 starts        the programs that it starts from, tuned
 baseline      the rule that scores 1, tuned, and the suites that judge by it
 finals        the best programs on fresh seeds

@@ -100,6 +100,7 @@ def _advice(document: Document) -> Advice:
         "strategy": sorted(STRATEGIES),
         "rule": sorted(ZOO),
         "primitive": sorted(PRIMITIVES),
+        "oracle": [name for name, primitive in PRIMITIVES.items() if primitive.oracle],
     }
 
     def keys(path: KeyPath) -> list[str]:

@@ -5,6 +5,7 @@ record        what it holds of a campaign beside the candidates
 columns       the table of candidates, and a row of it
 history       the candidates told so far, while a ledger is being written
 results       the tuned baseline, finals and suites of other tasks, as values
+plugins       the plug-ins that a campaign is made from; those that a reader lacks
 reduction     what is left of a finalist, as a value
 looks         looks at the best of a search on other tasks: their table and values
 listing       candidates as lists, in order or ranked

@@ -15,6 +15,7 @@ from search.errors import LedgerError
 from search.ledger import looks
 from search.ledger.columns import as_json
 from search.ledger.looks import Look
+from search.ledger.plugins import RecordedPlugin
 from search.ledger.reduction import Reduction
 from search.ledger.results import (
     FinalResult,
@@ -31,6 +32,8 @@ ENTRIES = {
     "language": "the version of the language that its programs are written in",
     "config": "the keys of the config that decide what the campaign finds",
     "sources": "the rules that it is made from, as text: `starts`, `baseline`",
+    "plugins": "the plug-ins that it is made from, where there are any: `name` (as its user gave "
+    "it), `checksum`, what it `brings`",
     "baseline": "the tuned baseline: `rule`, `tuned`, the `rates` by task, the `trail` of trials",
     "starts": "the start programs with their rates by task",
     "watch": "the baseline tuned for the looks, where there are any",
@@ -44,7 +47,7 @@ ENTRIES = {
 """The keys of the table `meta`, each with what is stored under it as JSON."""
 _RESULTS = ("finals", "reductions", "validation", "winner")
 _IN_HASH = ("schema", "language", "config", "sources", "baseline", "starts", *_RESULTS)
-_SCALE = "watch"
+_SCALE, _PLUGINS = "watch", "plugins"
 
 
 class Record:
@@ -89,6 +92,11 @@ class Record:
     def sources(self) -> Sources:
         """The rules that the campaign is made from."""
         return Sources.from_json(self._get("sources"))
+
+    @property
+    def plugins(self) -> tuple[RecordedPlugin, ...]:
+        """The plug-ins that the campaign is made from."""
+        return tuple(map(RecordedPlugin.from_json, self._get(_PLUGINS) or ()))
 
     @property
     def starts(self) -> tuple[TunedStart, ...] | None:
@@ -199,5 +207,7 @@ class Record:
     def hashed(self) -> str:
         """All of it that two runs of one campaign must agree on, as text."""
         seen = looks.rows(self.db)
-        watched = [[self._get(_SCALE), seen]] if seen else []
-        return as_json([*(self._get(key) for key in _IN_HASH), *watched])
+        more = [[self._get(_SCALE), seen]] if seen else []
+        if self.plugins:
+            more.append([_PLUGINS, *sorted(each.checksum for each in self.plugins)])
+        return as_json([*(self._get(key) for key in _IN_HASH), *more])

@@ -8,6 +8,7 @@ from dsl.errors import DslError
 from dsl.program import Program
 from dsl.rewrite.canonical import canonical_hash
 from search.errors import LedgerError, NoSuchRun
+from search.ledger.plugins import check_given, check_words
 from search.ledger.schema import readable
 from search.ledger.store import Ledger
 
@@ -56,10 +57,19 @@ def runs_in(folder: Path) -> Iterator[Path]:
 
 @contextmanager
 def reading(run: Path) -> Iterator[Ledger]:
-    """The ledger of a run, read-only."""
+    """The ledger of a run, read-only; PluginMissing where its programs have words of a plug-in that
+    is not loaded."""
     path = run / FILE
     with readable(path), closing(Ledger.read(path, whole=False)) as ledger:
+        check_words(str(run), ledger.plugins)
         yield ledger
+
+
+def check_started(run: Path) -> None:
+    """PluginMissing if there is a run in the folder whose plug-ins are not all loaded."""
+    if (run / FILE).is_file():
+        with readable(run / FILE), closing(Ledger.read(run / FILE, whole=False)) as ledger:
+            check_given(str(run), ledger.plugins)
 
 
 def find_rule(run: Path, hash_prefix: str) -> Program:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from dsl.identity import LANGUAGE
+from dsl.plugins import Plugin
 from dsl.rewrite.demands import Demands
 from search.candidates.duplicates import Known
 from search.candidates.verdict import REMEASURED, Keys
@@ -68,8 +69,13 @@ class Ledger(Record):
     """An open ledger; `create`, `open` and `read` make one."""
 
     @staticmethod
-    def create(path: Path, config: dict[str, Any], sources: Sources) -> "Ledger":
-        """A new ledger for a campaign; it appears whole or not at all."""
+    def create(
+        path: Path, config: dict[str, Any], sources: Sources, plugins: Sequence[Plugin] = ()
+    ) -> "Ledger":
+        """A new ledger for a campaign; it appears whole or not at all.
+
+        **Arguments:** `plugins`: those that the campaign is made from.
+        """
         unborn = path.with_name(f"{path.name}.new")
         unborn.unlink(missing_ok=True)
         meta = {
@@ -78,6 +84,8 @@ class Ledger(Record):
             "config": config,
             "sources": sources.to_json(),
         }
+        if plugins:
+            meta["plugins"] = [plugin.to_json() for plugin in plugins]
         pairs = [(key, as_json(value)) for key, value in meta.items()]
         try:
             with closing(sqlite3.connect(unborn)) as db, db:

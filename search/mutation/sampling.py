@@ -13,6 +13,7 @@ from typing import Generic, TypeVar
 
 import numpy as np
 
+from dsl.declare import until_declared
 from dsl.language.initialisers import INITIALISERS, Init
 from dsl.language.kinds import Kind
 from dsl.language.registry import PRIMITIVES, Primitive
@@ -137,6 +138,7 @@ def common_kind(rng: np.random.Generator) -> Kind:
     return Kind.SCALAR if draw < _SCALARS else Kind.GLOBAL
 
 
+@until_declared
 @cache
 def start_at_zero(kind: Kind) -> Init:
     """The start of a slot of `kind` where nothing is known: 0 everywhere."""

@@ -1,6 +1,7 @@
 """The code that is sent to the nodes of a cluster, and what they must share with the driver.
 
-Every node works on the driver's copy of the code, so a new primitive or task is there at once. The
+Every node works on the driver's copy of the code, so a new primitive or task is there at once, one
+of a plug-in too. The
 libraries are those that the nodes have installed: a node with other versions is an error, since its
 results would differ.
 """
@@ -19,6 +20,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from dsl.plugins import loaded
 from evaluators.training.environment import worker_environment
 from search.errors import ClusterFailed
 
@@ -51,15 +53,29 @@ def runtime_env(current: Mapping[str, str] = os.environ) -> Iterator[dict[str, A
     if "JAX_COMPILATION_CACHE_DIR" not in current:
         del variables["JAX_COMPILATION_CACHE_DIR"]
     with tempfile.TemporaryDirectory(prefix="stepsmith-") as copy:
+        unread = shutil.ignore_patterns("__pycache__")
         for folder in _folders():
-            unread = shutil.ignore_patterns("__pycache__")
             shutil.copytree(folder, Path(copy) / folder.name, ignore=unread)
+        for path in _of_plugins():
+            if path.is_dir():
+                shutil.copytree(path, Path(copy) / path.name, ignore=unread, dirs_exist_ok=True)
+            else:
+                shutil.copy(path, copy)
         yield {"working_dir": copy, "env_vars": variables}
 
 
 def _folders() -> list[Path]:
     """The folders of the packages that are shipped."""
     return [Path(str(importlib.import_module(name).__file__)).parent for name in SHIPPED]
+
+
+def _of_plugins() -> Iterator[Path]:
+    """The packages and modules that plug-ins are part of; those that are files go to each worker by
+    their text."""
+    for plugin in loaded():
+        if plugin.source is None:
+            top = Path(plugin.root) / plugin.module.partition(".")[0]
+            yield top if top.is_dir() else top.with_suffix(".py")
 
 
 @cache

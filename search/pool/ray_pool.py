@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic
 
+from dsl.plugins import Plugin, load_again, loaded
 from evaluators.training.environment import settle
 from evaluators.workers import Done, Failed, JobQueue, JobT, Queued, Worker, WorkerFailure, note_of
 from search.config import ClusterConfig
@@ -62,6 +63,7 @@ class RayPool(Generic[JobT]):
         patience = (cluster or ClusterConfig()).patience
         self._nodes = Nodes(self._ray, workers, patience) if joined.cluster else None
         self._make_worker = make_worker
+        self._plugins = loaded()
         wrap = self._ray.remote(num_cpus=1, max_restarts=0, max_task_retries=0, **joined.options)
         self._actor_class = wrap(_Seat)
         self._batch = batch
@@ -121,7 +123,9 @@ class RayPool(Generic[JobT]):
 
     def _fill(self, seat: int) -> None:
         """Start a worker in a seat; on a cluster it has no jobs before it is welcomed."""
-        self._actors[seat] = self._actor_class.remote(self._make_worker, self._nodes is None)
+        self._actors[seat] = self._actor_class.remote(
+            self._plugins, self._make_worker, self._nodes is None
+        )
         self._starting[seat] = self._actors[seat].ready.remote()
         if self._nodes is None:
             self._idle.append(seat)
@@ -240,9 +244,16 @@ class _Answer:
 
 
 class _Seat:
-    """The actor: a worker in a process of its own."""
+    """The actor: a worker in a process of its own, which loads the driver's plug-ins."""
 
-    def __init__(self, make_worker: Callable[[], Worker[Any]], own_machine: bool):
+    def __init__(
+        self,
+        plugins: Sequence[Plugin],
+        make_worker: Callable[[], Worker[Any]],
+        own_machine: bool,
+    ):
+        for plugin in plugins:
+            load_again(plugin)
         if own_machine and os.environ.get("JAX_PLATFORMS") == "cpu":
             claim_core()
         self._own_machine = own_machine

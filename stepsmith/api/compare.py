@@ -21,6 +21,7 @@ def compare(
     seeds: int = 10,
     looked_at: int | None = None,
     workers: int = 0,
+    plugins: Sequence[str | Path] = (),
     out: str | Path | None = None,
     force: bool = False,
     cache: bool = True,
@@ -32,15 +33,18 @@ def compare(
     **Arguments:** `rules`: one or more, as in `stepsmith.load`. `suite`: a name or a file; `tasks`
     of it alone. `baselines`: names of the zoo, and adamw. `seeds`: fresh ones per task, 2 or more.
     `looked_at`: rules tried on these tasks so far, these included. `workers`: processes, 0 for this
-    one. `out`: a folder for the figure and the data; None writes none. `cache`: use and keep runs
-    of earlier comparisons. `progress`: show on stderr how far it is.
+    one. `plugins`: as for `--plugin`. `out`: a folder for the figure and the data; None writes
+    none. `cache`: use and keep runs of earlier comparisons. `progress`: show on stderr how far it
+    is.
     **Returns:** `standings`, `verdicts` and the `comparison` with all runs; `to_json()` is what
     `--json` prints.
     **Raises:** UsageError, and what `evaluators.comparison.protocol.compare` raises.
     """
     from evaluators.training.environment import prepare_process
+    from stepsmith.api.plugins import use_plugins
 
     prepare_process()
+    use_plugins(*plugins)
     from rich.console import Console
 
     from dsl.program import Program

@@ -5,6 +5,8 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from stepsmith.api.plugins import use_plugins
+
 if TYPE_CHECKING:
     from search.campaign.events import Event
     from search.config import Config
@@ -36,18 +38,42 @@ def planned(
     """The campaign of a config in `out`, or in `runs/` under its name.
 
     This process gets the environment of a worker, unless JAX is imported already.
+
+    **Raises:** ConfigError; PluginMissing for a config that cannot be read since a plug-in of the
+    run is not loaded.
     """
     from evaluators.training.environment import prepare_process
 
     prepare_process()
     from search.config import Config, config_of, load_config
+    from search.errors import ConfigError
     from search.ledger import RUNS
 
-    if isinstance(config, Mapping):
-        config = config_of(config, overrides)
-    elif not isinstance(config, Config):
-        config = load_config(Path(config), overrides)
+    try:
+        if isinstance(config, Mapping):
+            config = config_of(config, overrides)
+        elif not isinstance(config, Config):
+            config = load_config(Path(config), overrides)
+    except ConfigError:
+        _check_plugins(config, out)
+        raise
     return Planned(config, RUNS / config.campaign if out is None else Path(out))
+
+
+def _check_plugins(config: "Config | Mapping[str, Any] | str | Path", out: Any) -> None:
+    """PluginMissing if the run of a config that cannot be read lacks a plug-in of its own."""
+    from evaluators.files.config_file import read
+    from search.errors import ConfigError
+    from search.ledger import RUNS
+    from search.ledger.runs import check_started
+
+    if out is None and not isinstance(config, Mapping):
+        try:
+            config = read(Path(str(config)), example="configs/quickstart.yaml").values
+        except ConfigError:
+            return
+    named = config.get("campaign") if isinstance(config, Mapping) else None
+    check_started(RUNS / str(named) if out is None else Path(out))
 
 
 def discover(
@@ -55,6 +81,7 @@ def discover(
     out: str | Path | None = None,
     *,
     overrides: Sequence[str] = (),
+    plugins: Sequence[str | Path] = (),
     observe: "Callable[[Event], None] | None" = None,
     progress: bool = True,
 ) -> "Run":
@@ -62,15 +89,17 @@ def discover(
 
     **Arguments:** `config`: the keys of a campaign as a dict (docs/config.md), or the path of a
     YAML file. `out`: the folder of the run; `runs/<campaign>` by default. `overrides`: as for
-    `--set`, e.g. `["budget.candidates=500"]`. `observe`: called with every event of
+    `--set`, e.g. `["budget.candidates=500"]`. `plugins`: as for `--plugin`, files and modules with
+    declarations of your own. `observe`: called with every event of
     `search.campaign.events`. `progress`: show on stderr how far it is.
     **Returns:** the complete run. Ctrl-C loses nothing but the work in flight: call it again.
-    **Raises:** ConfigError, and what else `search.errors` has.
+    **Raises:** ConfigError, and what else `search.errors` has; PluginError.
 
     Workers are processes of their own, which import nothing of the script: it needs no guard
     (`if __name__ == "__main__"`). JAX is set up for one thread on the CPU, unless `JAX_PLATFORMS`
     says otherwise or JAX is imported already.
     """
+    use_plugins(*plugins)
     plan = planned(config, out, overrides)
     from stepsmith.api.run import Run
 

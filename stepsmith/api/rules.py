@@ -11,6 +11,7 @@ from dsl.behaviour.traits import Traits, traits
 from dsl.program import Program
 from search.rules import find
 from stepsmith.api.html import paragraph, table
+from stepsmith.api.plugins import use_plugins
 
 
 def load(rule: str | Path | Program) -> Program:
@@ -19,6 +20,7 @@ def load(rule: str | Path | Program) -> Program:
 
     **Raises:** NoSuchRule or NoSuchRun, with the nearest name, if it names none.
     """
+    use_plugins()
     return rule if isinstance(rule, Program) else find(str(rule))
 
 

@@ -14,6 +14,7 @@ from search.report.lineage import lineage as read_lineage
 from search.report.status import read_status
 from stepsmith.api.candidates import HEAD, Candidates, rows
 from stepsmith.api.html import code, paragraph, table
+from stepsmith.api.plugins import use_plugins
 
 if TYPE_CHECKING:
     from search.report.hall_of_fame import HallEntry
@@ -32,6 +33,7 @@ class Run:
     """
 
     def __init__(self, run: str | Path):
+        use_plugins()
         self.folder = find_run(str(run))
         """The folder of the run."""
 

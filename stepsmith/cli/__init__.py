@@ -7,13 +7,27 @@ Beside the commands: `command` declares one and reports its errors; `rules` read
 command is given; `origin` tells of a program of a run.
 """
 
+from typing import Any
+
 import typer
+from typer.core import TyperGroup
 
 from dsl.declare import import_all
 from stepsmith.cli.command import COMMANDS
 
+
+class _Commands(TyperGroup):
+    """The commands, of which some are called by two words."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        if (words := " ".join(args[:2])) in self.commands:
+            return words, self.commands[words], args[2:]
+        return super().resolve_command(ctx, args)
+
+
 app = typer.Typer(
     name="stepsmith",
+    cls=_Commands,
     help="Discover optimizers by program search, read them, export them.",
     no_args_is_help=True,
     add_completion=False,

@@ -1,13 +1,16 @@
-"""Commands of `stepsmith`: the declaration of one, and its errors as the user sees them."""
+"""Commands of `stepsmith`: the declaration of one, its plug-ins, and its errors as the user sees
+them."""
 
 import functools
+import inspect
 import sys
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeAlias, TypeVar
 
 import typer
 
 from dsl.declare import Registry
+from dsl.plugins import load_named
 
 COMMANDS: Registry[Callable[..., Any]] = Registry("command")
 """Every command by the word that calls it; its parameters are those of the command line."""
@@ -15,18 +18,35 @@ COMMANDS: Registry[Callable[..., Any]] = Registry("command")
 F = TypeVar("F", bound=Callable[..., Any])
 
 
+PluginOption: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--plugin",
+        metavar="FILE|MODULE",
+        help="Your own primitives, tasks, strategies, ... to know too; may be repeated.",
+    ),
+]
+_PLUGINS = inspect.Parameter(
+    "plugins", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=PluginOption
+)
+"""The option that every command has besides its own."""
+
+
 def command(function: F) -> F:
-    """Declare the decorated function as a command, under its own name."""
-    COMMANDS.declare(function.__name__.replace("_", "-"), _reporting(function))
+    """Declare the decorated function as a command, under its own name; of two words where that has
+    two underscores between them: `primitives__check` is called by `stepsmith primitives check`."""
+    name = function.__name__.replace("__", " ").replace("_", "-")
+    COMMANDS.declare(name, _reporting(function))
     return function
 
 
 def _reporting(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The command with errors of its user printed as their message."""
+    """The command with `--plugin`, and errors of its user printed as their message."""
 
     @functools.wraps(function)
-    def run(*args: Any, **kwargs: Any) -> Any:
+    def run(*args: Any, plugins: list[str] | None = None, **kwargs: Any) -> Any:
         try:
+            load_named(plugins or ())
             return function(*args, **kwargs)
         except Exception as error:
             status = _exit_status(error)
@@ -35,6 +55,8 @@ def _reporting(function: Callable[..., Any]) -> Callable[..., Any]:
             typer.echo(str(error), err=True)
             raise typer.Exit(status) from None
 
+    own = inspect.signature(function, eval_str=True)
+    vars(run)["__signature__"] = own.replace(parameters=[*own.parameters.values(), _PLUGINS])
     return run
 
 

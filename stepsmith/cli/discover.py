@@ -65,9 +65,13 @@ def discover(
 
 def resume_command(config: Path, overrides: list[str] | tuple[str, ...], out: Path | None) -> str:
     """The command that resumes the run."""
+    from dsl.plugins import loaded
+
     words = ["stepsmith", "discover", str(config)]
     for override in overrides:
         words += ["--set", override]
+    for plugin in loaded():
+        words += ["--plugin", plugin.name]
     if out is not None:
         words += ["--out", str(out)]
     return shlex.join(words)

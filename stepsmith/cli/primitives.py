@@ -34,13 +34,15 @@ def primitives(
     from dsl.errors import UnknownName, did_you_mean, listed
     from dsl.language.initialisers import INITIALISERS
     from dsl.language.registry import PRIMITIVES
+    from dsl.plugins import HINT
 
     words = [*map(_primitive, PRIMITIVES.values()), *map(_initialiser, INITIALISERS.values())]
     known = {word["name"]: word for word in words}
     for name in names or ():
         if name not in known:
             raise UnknownName(
-                f"unknown primitive '{name}'{did_you_mean(name, known)}", help=listed(name, known)
+                f"unknown primitive '{name}'{did_you_mean(name, known)}",
+                help=f"{listed(name, known)}; {HINT}",
             )
     chosen = [known[name] for name in names] if names else words
     if laws:

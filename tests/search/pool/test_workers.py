@@ -1,7 +1,10 @@
 import os
+from collections.abc import Mapping
+from contextlib import closing
 
 import pytest
 
+from dsl.plugins import load
 from dsl.zoo import ZOO
 from evaluators.request import EvaluationRequest, JudgingSetup
 from evaluators.suites import TaskChoice
@@ -12,7 +15,16 @@ from search.pool.jobs import Evaluate
 from search.pool.ray_pool import RayPool
 from search.pool.worker import CampaignWorker
 from search.run import run_campaign
-from tests.support.fakes import DeadlyEvaluator, FakeEvaluator, config, fake_tune, fake_worker
+from tests.support.fakes import (
+    DeadlyEvaluator,
+    FakeEvaluator,
+    PartsEvaluator,
+    config,
+    fake_sweep,
+    fake_tune,
+    fake_worker,
+)
+from tests.support.plugins import SOFT_SIGN, forgotten
 
 SUITE = JudgingSetup((TaskChoice("digits", 5),), ZOO["adamw"])
 
@@ -77,6 +89,29 @@ def test_one_worker_two_workers_and_none_write_the_same_ledger(ray, tmp_path):
     ledger = Ledger.read(tmp_path / "2" / FILE)
     assert len(ledger.looks) > 2 and all(look.found for look in ledger.looks)
     ledger.close()
+
+
+@pytest.mark.ray
+def test_workers_know_what_a_plug_in_brings(ray, tmp_path):
+    (tmp_path / "soft.py").write_text(SOFT_SIGN)
+
+    class Evaluator(PartsEvaluator):
+        worth: Mapping[str, float] = {"soft_sign": 0.2}
+
+    def worker():
+        return CampaignWorker(Evaluator, fake_tune, fake_sweep)
+
+    def content(workers):
+        settings = config(
+            workers=workers, budget={"candidates": 30}, primitives={"weights": {"soft_sign": 20.0}}
+        )
+        return run_campaign(settings, tmp_path / str(workers), make_worker=worker).content_hash
+
+    with forgotten():
+        load(str(tmp_path / "soft.py"))
+        assert content(0) == content(2)
+        with closing(Ledger.read(tmp_path / "2" / FILE)) as ledger:
+            assert max(row.verdict.score or 0 for row in ledger.rows()) > 0.9
 
 
 @pytest.mark.ray

@@ -1,0 +1,18 @@
+"""Plug-ins from Python: declarations of the user's own that everything knows from then on."""
+
+from pathlib import Path
+
+from dsl.plugins import load_named
+
+
+def use_plugins(*names: str | Path) -> None:
+    """Load plug-ins, as `--plugin` does: paths of files, names of modules.
+
+    Those that STEPSMITH_PLUGINS names, and those of installed packages, are loaded too, here or
+    when the first rule, run or campaign is asked for; `"none"` leaves them out. One that is loaded
+    is left as it is.
+
+    **Raises:** PluginError for one that does not exist, raises an error, declares a name that is
+    taken, or has changed since this process loaded it.
+    """
+    load_named(map(str, names))

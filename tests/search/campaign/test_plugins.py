@@ -1,0 +1,134 @@
+"""A run says which plug-ins it is made from, and goes on with these alone."""
+
+import pytest
+
+from dsl.plugins import load
+from search.config import Config
+from search.errors import ConfigChanged, PluginMissing
+from search.ledger import FILE, Ledger
+from search.run import run_campaign
+from tests.support.commands import refused, run
+from tests.support.fakes import CONFIG, config, fake_worker
+from tests.support.plugins import SOFT_SIGN, forgotten
+
+CHANGE = """from search.mutation import change
+
+
+@change(weight=0.5)
+def nothing_at_all(editor, rng, space):
+    return None
+"""
+TASK = """from types import SimpleNamespace
+
+from evaluators.registry import register
+
+register(SimpleNamespace(name="a_task_of_mine"))
+"""
+
+
+@pytest.fixture(autouse=True)
+def _forgotten(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "soft.py").write_text(SOFT_SIGN)
+    (tmp_path / "change.py").write_text(CHANGE)
+    (tmp_path / "task.py").write_text(TASK)
+    with forgotten():
+        yield
+
+
+def campaign(tmp_path, **changes) -> str:
+    """The content hash of a small campaign, run or resumed in `run`."""
+    return run_campaign(config(**changes), tmp_path / "run", make_worker=fake_worker).content_hash
+
+
+def with_soft_sign() -> Config:
+    return config(primitives={"weights": {"soft_sign": 20.0}})
+
+
+@pytest.fixture
+def made(tmp_path):
+    """A run with a plug-in, which is forgotten then."""
+    with forgotten():
+        load("soft.py")
+        found = run_campaign(with_soft_sign(), tmp_path / "run", make_worker=fake_worker)
+    assert any(
+        "soft_sign" in str(row.candidate.text) for row in Ledger.read(found.folder / FILE).rows()
+    )
+    return found
+
+
+def test_a_run_without_plug_ins_has_no_record_of_them(tmp_path):
+    campaign(tmp_path)
+    assert Ledger.read(tmp_path / "run" / FILE)._get("plugins") is None
+
+
+def test_what_was_used_is_in_the_run_and_in_its_hash(tmp_path, made):
+    ledger = Ledger.read(tmp_path / "run" / FILE)
+    (recorded,) = ledger.plugins
+    assert (recorded.name, recorded.brings) == ("soft.py", {"primitive": ["soft_sign"]})
+    assert recorded.checksum == load("soft.py").checksum
+    hashed = ledger.hashed()
+    assert recorded.checksum in hashed and "soft.py" not in hashed
+
+
+def test_it_goes_on_with_the_same_one_by_another_path(tmp_path, made):
+    load(str(tmp_path / "soft.py"))
+    again = run_campaign(with_soft_sign(), tmp_path / "run", make_worker=fake_worker)
+    assert again.was_complete and again.content_hash == made.content_hash
+
+
+def test_it_does_not_go_on_without_it(tmp_path, made):
+    with pytest.raises(PluginMissing, match="started with the plug-in soft.py.*'soft_sign'") as met:
+        run_campaign(config(), tmp_path / "run", make_worker=fake_worker)
+    assert met.value.help == "add --plugin soft.py"
+
+
+def test_it_does_not_go_on_with_a_changed_one(tmp_path, made):
+    (tmp_path / "soft.py").write_text(SOFT_SIGN + "\n")
+    load("soft.py")
+    with pytest.raises(ConfigChanged, match="soft.py is not the one that .* was started with"):
+        run_campaign(with_soft_sign(), tmp_path / "run", make_worker=fake_worker)
+
+
+def test_it_does_not_go_on_with_a_further_one_that_a_search_may_use(tmp_path):
+    campaign(tmp_path)
+    load("task.py")
+    campaign(tmp_path)
+    load("change.py")
+    with pytest.raises(ConfigChanged, match=r"started without the plug-in change\.py") as met:
+        campaign(tmp_path)
+    assert "--plugin none" in (met.value.help or "")
+
+
+def test_reading_says_which_one_is_missing(tmp_path, made):
+    said = refused("top", "run")
+    assert said.startswith("PluginMissing: run was made with the plug-in soft.py, which brings the")
+    assert said.rstrip().endswith("help: add --plugin soft.py")
+    status, out, _ = run("top", "run", "--plugin", "soft.py", "--csv")
+    assert status == 0 and "soft_sign" in out
+
+
+def test_a_winner_says_which_one_is_missing(tmp_path, made):
+    winner = tmp_path / "run" / "winner.rule"
+    winner.write_text("def r(w, g):\n    return soft_sign(g)\n")
+    assert "made with the plug-in soft.py" in refused("show", winner)
+
+
+def test_a_config_says_which_name_is_missing_and_the_file_where_the_run_knows_it(tmp_path, made):
+    import yaml
+
+    values = {**CONFIG, "primitives": {"weights": {"soft_sign": 20.0}}}
+    (tmp_path / "c.yaml").write_text(yaml.safe_dump(values))
+    said = refused("discover", "c.yaml")
+    assert "unknown primitive 'soft_sign'" in said and "known with --plugin FILE" in said
+    assert not (tmp_path / "runs").exists()
+    assert "add --plugin soft.py" in refused("discover", "c.yaml", "--out", "run")
+    (tmp_path / "runs").mkdir()
+    (tmp_path / "run").rename(tmp_path / "runs" / "tiny")
+    assert "add --plugin soft.py" in refused("discover", "c.yaml")
+
+
+def test_a_command_says_what_is_wrong_with_a_plug_in(tmp_path):
+    (tmp_path / "bad.py").write_text("def f(:\n")
+    assert refused("zoo", "--plugin", "bad.py") == "bad.py:1: SyntaxError: invalid syntax\n"
+    assert refused("zoo", "--plugin", "soft").startswith("there is no file and no module soft\n")
