@@ -63,6 +63,14 @@ def swapped(w, g, a=zeros, b=ones, s=zeros, last=first_g, *, lr=0.01):
     last = g
     return lr * u
 """,
+    "traded": """
+def traded(w, g, a=number(1), step=number(2), params=scalar(3), *, lr=0.01):
+    old = a
+    a = step
+    step = old + 0.1 * global_norm(g)
+    params = params + norm(g) / 10
+    return lr * a * g / params
+""",
     "returns_a_global": """
 def returns_a_global(w, g, loss, *, lr=0.01):
     return lr * loss * global_mean(g)

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from dsl.errors import ExportError
 from dsl.export.code import refusal
-from dsl.export.torch.texts import FUNCTIONS, GROUP, METHODS
+from dsl.export.torch.texts import CALLED_BY, FUNCTIONS, GROUP, METHODS
 from dsl.language.registry import PRIMITIVES, Primitive
 
 
@@ -43,8 +43,8 @@ class TorchDeclarations:
         if name not in known:
             raise ExportError(f"a PyTorch file cannot express '{name.strip('_')}'")
         text, called = known[name]
-        if name == "_elsewhere":
-            self.function("_Backward")
+        if name in CALLED_BY:
+            self.function(CALLED_BY[name])
         if name not in self.methods:
             self.methods[name] = text
             for each in called:

@@ -71,7 +71,7 @@ class Front:
             heads.lines.insert(0, "        group = ready[0][0]")
         if "t" in self.code.uses:
             count = self.values.declared.function("_count")
-            heads.write(f't = {count}(model["step"])')
+            heads.write(f't = {count}(model["{self.values.count}"])')
         return [*lists.lines, *heads.lines, *self.code.lines]
 
     def _every(self, name: Name) -> str:
@@ -165,6 +165,8 @@ class Front:
                 asked = call(self.values.declared.function("_wide"), asked)
         else:
             asked = call(self.values.declared.function_of(primitive), *parts)
+            if self.emitter.kind(Local(index)) is Kind.GLOBAL:
+                asked = call(self.values.declared.function("_whole"), asked)
         self.code.assign(label, asked)
 
     def _as_list(self, arg: Arg, want: Kind) -> ast.Name:

@@ -34,6 +34,12 @@ _TAKEN = {
 }
 """Names that the constructor has a use for."""
 
+_OF_GROUPS = {
+    *("params", "param_names", "betas", "maximize", "foreach", "seed", "horizon"),
+    *("initial_lr", "max_lr", "min_lr", "base_momentum", "max_momentum", "swa_lr"),
+}
+"""Keys of a group besides hyperparameters: of every file, of PyTorch, of its schedulers."""
+
 _REFUSED = {
     host_name(name, "torch"): hyper.refused for name, hyper in COMMON.items() if hyper.refused
 }
@@ -87,10 +93,8 @@ class Parameters:
         self.facts = facts
         self.called = called
         values = facts.program.hyperparameters
-        betas = sorted(name for name in values if host_name(name, "torch") == "betas")
-        self.betas = tuple(betas) if {"b1", "b2"} <= set(betas) else ()
+        self.betas, labels = _betas_and_labels(values)
         taken: list[Parameter] = []
-        labels = _labels([name for name in values if name not in self.betas], alone=betas)
         for name, value in values.items():
             if name in labels:
                 whole = name in facts.whole and value == int(value)
@@ -178,8 +182,8 @@ class Parameters:
             "        self.param_groups[-1] = _Group(self.param_groups[-1])",
         ]
 
-    def constructor(self, *, at_once: bool) -> list[str]:
-        """`__init__` and `__setstate__`."""
+    def constructor(self, *, at_once: bool, of_model: bool) -> list[str]:
+        """`__init__` and `__setstate__`, which start the state of the model if there is one."""
         flags = {"horizon": "horizon: int"} if "T" in self.facts.reads else {}
         flags["maximize"] = "maximize: bool = False"
         if at_once:
@@ -192,6 +196,7 @@ class Parameters:
             *(line for parameter in self.taken for line in parameter.checks()),
             *_dictionary(8, "defaults", (*(p.label for p in self.taken), *flags)),
             "        super().__init__(params, defaults)",
+            *(["        self._start_model()"] if of_model else []),
             "",
             "    def __setstate__(self, state: dict[str, Any]) -> None:",
             "        super().__setstate__(state)",
@@ -199,7 +204,21 @@ class Parameters:
             '            group.setdefault("maximize", False)',
             *(['            group.setdefault("foreach", None)'] if at_once else []),
             *(_renamed(p) for p in self.taken if p.label == "momentum" and p.hypers == ("b1",)),
+            *(["        self._start_model()"] if of_model else []),
         ]
+
+
+def keys_of_groups(facts: Facts) -> set[str]:
+    """The keys that a group has for hyperparameters, PyTorch and its schedulers."""
+    _, labels = _betas_and_labels(facts.program.hyperparameters)
+    return {*labels.values(), *_OF_GROUPS}
+
+
+def _betas_and_labels(hypers: Collection[str]) -> tuple[tuple[str, ...], dict[str, str]]:
+    """The decays that are the one parameter `betas`, and what the others are called."""
+    decays = sorted(name for name in hypers if host_name(name, "torch") == "betas")
+    betas = tuple(decays) if {"b1", "b2"} <= set(decays) else ()
+    return betas, _labels([name for name in hypers if name not in betas], alone=decays)
 
 
 def _labels(hypers: list[str], alone: list[str]) -> dict[str, str]:

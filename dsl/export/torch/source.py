@@ -38,13 +38,14 @@ def _class(values: TorchDialect, title: str) -> list[str]:
     emitter = Emitter(values.facts, values)
     parameters = Parameters(values.facts, emitter.called)
     step = write_step(values, emitter, parameters, title)
+    of_model = model_state(values, counts=step.counts)
     if parameters.rateless:
         values.declared.group_without_rate(title, [p.label for p in parameters.taken])
     lines = [
         f"class {title}(torch.optim.Optimizer):",
         *parameters.docstring(title, at_once=bool(step.at_once)),
         "",
-        *parameters.constructor(at_once=bool(step.at_once)),
+        *parameters.constructor(at_once=bool(step.at_once), of_model=bool(of_model)),
         *parameters.group_without_rate(title),
         "",
         *step.lines,
@@ -53,9 +54,8 @@ def _class(values: TorchDialect, title: str) -> list[str]:
         *ready(values, title),
         "",
         *half(values),
+        *of_model,
     ]
-    if values.model_slots or step.counts:
-        lines += ["", *model_state(values, counts=step.counts)]
     for method in values.declared.methods.values():
         lines += ["", method]
     return lines

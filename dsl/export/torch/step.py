@@ -4,6 +4,7 @@
 over the parameters (`dsl.export.torch.loop`).
 """
 
+import ast
 from dataclasses import dataclass
 
 from dsl.export.code import Code, refusal
@@ -11,6 +12,7 @@ from dsl.export.emit import Emitter
 from dsl.export.expressions import show
 from dsl.export.facts import Facts
 from dsl.export.layout import layout
+from dsl.export.names import safe
 from dsl.export.torch.front import Front
 from dsl.export.torch.loop import Loop
 from dsl.export.torch.parameters import Parameters, functions, needs_closure
@@ -52,7 +54,9 @@ def write_step(
     if before or values.model_slots or reads_loss:
         lines += ["        if not ready:", "            return loss"]
     if values.model_slots or counts:
-        lines.append("        model = self._model_state()")
+        lines.append("        model = self.param_groups[0]")
+    if counts:
+        lines.append(f'        model["{values.count}"] += 1')
     if reads_loss:
         lines.append("        value = torch.as_tensor(loss).detach()")
     return StepMethod([*lines, *before, *loop, "        return loss"], counts, at_once)
@@ -96,12 +100,24 @@ def _body(
     facts = values.facts
     alone = values.model_slots or front.code.lines or facts.noisy or facts.oracles
     at_once = [] if alone or "loss" in facts.reads else looped.at_once
-    after = Code(8, uses=front.code.uses)
+    return front, [*loop, *_renewals(values, emitter, front)], at_once
+
+
+def _renewals(values: TorchDialect, emitter: Emitter, front: Front) -> list[str]:
+    """Lines that renew the slots of the model; first, copies of what they overwrite."""
+    copies, calls = Code(8), Code(8, uses=front.code.uses)
     for slot in values.model_slots:
-        value = emitter.value(nexts[slot], front.number)
+        update = values.program.next_values[slot]
+        value = emitter.value(update, front.number)
+        if isinstance(update, Name) and update.id in values.model_slots:
+            if update.id == slot:
+                continue
+            label = emitter.names.take(f"{safe(slot)}_next")
+            copies.assign(label, values.copy_of(value, Kind.GLOBAL))
+            value = ast.Name(label)
         home = front.number(Name(slot))
-        after.put("", values.next_value(home, nexts[slot], value, Kind.GLOBAL))
-    return front, [*loop, *after.lines], at_once
+        calls.put("", values.next_value(home, update, value, Kind.GLOBAL))
+    return [*copies.lines, *calls.lines]
 
 
 def ready(values: TorchDialect, title: str) -> list[str]:
@@ -123,6 +139,10 @@ def ready(values: TorchDialect, title: str) -> list[str]:
         sign = ["                g = _wide(p.grad)"]
         climbs = ['                if group["maximize"]:']
         message = f"{title} reads the loss and lets it fall: negate it instead of maximize"
+        climbs += refusal(20, "RuntimeError", message)
+    if values.facts.oracles:
+        climbs.append('                if hasattr(p, "device_mesh"):')
+        message = f"{title} asks for derivatives of the loss, which sharded parameters do not give"
         climbs += refusal(20, "RuntimeError", message)
     if values.facts.noisy:
         code.write('known = [each["index"] for each in self.state.values() if "index" in each]')
@@ -173,21 +193,28 @@ def half(values: TorchDialect) -> list[str]:
 
 
 def model_state(values: TorchDialect, *, counts: bool) -> list[str]:
-    """`_model_state`, which starts the state of the model and, if it `counts`, counts steps."""
-    starts, count = [], []
-    if counts:
-        starts.append('            model["step"] = torch.tensor(0.0, dtype=torch.float32)')
-        count.append('        model["step"] += 1')
+    """`_start_model`, which puts what exists once for the model, and the count of steps if the
+    rule reads it, into the first group; none where there is no such thing."""
+    starts = {values.count: "torch.tensor(0.0, dtype=torch.float32)"} if counts else {}
     for slot in values.model_slots:
-        start = show(values.first_value(values.program.slots[slot]))
-        starts.append(f'            model["{values.keys[slot]}"] = {start}')
+        starts[values.keys[slot]] = show(values.first_value(values.program.slots[slot]))
+    if not starts:
+        return []
+    before = values.kept_once(counts=counts)
+    taken = ["        model.update(of_before)"]
+    if any(old != new for old, new in before.items()):
+        entries = [f'"{old}": "{new}"' for old, new in before.items()]
+        taken = [
+            *layout(8, "called = {", entries, "}"),
+            "        model.update({called[key]: of_before[key] for key in of_before})",
+        ]
     return [
-        "    def _model_state(self) -> dict[str, torch.Tensor]:",
-        '        """State that exists once for the model; a part of `state_dict`."""',
+        "",
+        "    def _start_model(self) -> None:",
+        '        """Put state that exists once for the model into the first group."""',
         "        states: Any = self.state",
-        '        model = states.setdefault("model", {})',
-        "        if not model:",
-        *starts,
-        *count,
-        "        return model",
+        "        model = self.param_groups[0]",
+        '        of_before = states.pop("model", {})  # of a file that kept it there',
+        *taken,
+        *(f'        model.setdefault("{key}", {start})' for key, start in starts.items()),
     ]

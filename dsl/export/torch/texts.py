@@ -39,6 +39,22 @@ def _round_into(kept: Any, made: Any) -> None:
     elif isinstance(kept, torch.Tensor):
         kept.copy_(made)
 ''',
+    "_whole": '''
+def _whole(value: torch.Tensor) -> torch.Tensor:
+    """A number, gathered where parameters are sharded."""
+    gather = getattr(value, "full_tensor", None)
+    return value if gather is None else gather()
+''',
+    "_sharded_like": '''
+def _sharded_like(p: torch.Tensor, value: torch.Tensor) -> torch.Tensor:
+    """What belongs to the whole parameter, cut as the parameter is where that is sharded."""
+    mesh = getattr(p, "device_mesh", None)
+    if mesh is None:
+        return value
+    from torch.distributed.tensor import distribute_tensor
+
+    return distribute_tensor(value, mesh, p.placements, src_data_rank=None)
+''',
     "_positive": '''
 def _positive(value: float, dtype: torch.dtype) -> float:
     """The value, or the least positive number of a dtype in which it would be 0."""
@@ -87,9 +103,11 @@ METHODS = '''
         generator = self._noise_generator(p, stream)
         dtype = torch.promote_types(p.dtype, torch.float32)
         if kind == "normal":
-            return torch.randn(p.shape, generator=generator, dtype=dtype, device=p.device)
-        signs = torch.randint(0, 2, p.shape, generator=generator, device=p.device)
-        return (2 * signs - 1).to(dtype)
+            made = torch.randn(p.shape, generator=generator, dtype=dtype, device=p.device)
+        else:
+            signs = torch.randint(0, 2, p.shape, generator=generator, device=p.device)
+            made = (2 * signs - 1).to(dtype)
+        return _sharded_like(p, made)
 
     def _draw_members(self, p: torch.Tensor, x: torch.Tensor, stream: float) -> torch.Tensor:
         """Normal numbers like the members `x` of a population, others than those like `p`."""
@@ -124,3 +142,6 @@ METHODS = '''
                 p.grad = grad
 '''
 """Methods of no oracle alone; the others stand in the declarations of oracles."""
+
+CALLED_BY = {"_elsewhere": "_Backward", "_draw": "_sharded_like"}
+"""The functions that methods call."""

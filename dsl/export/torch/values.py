@@ -29,6 +29,7 @@ from dsl.export.facts import Facts, above_zero, vanishes_in_half
 from dsl.export.names import Names
 from dsl.export.shapes import spread
 from dsl.export.torch.declared import TorchDeclarations
+from dsl.export.torch.parameters import keys_of_groups
 from dsl.export.torch.templates import (
     first_value,
     is_function,
@@ -56,9 +57,10 @@ _RESERVED = {
 class TorchDialect:
     """The dialect of PyTorch files; `declared` holds what the expressions call.
 
-    `keys` are the names of slots in the state. `numbers` are Python numbers when they are read,
-    `of_model` are made once for the model, lists with an entry per parameter among them, and
-    `model_slots` are kept once for the model.
+    `keys` are the names of slots in the state of a parameter or, where they exist once for the
+    model, in the first group, and `count` that of the steps there. `numbers` are Python numbers
+    when they are read, `of_model` are made once for the model, lists with an entry per parameter
+    among them, and `model_slots` are kept once for the model.
     """
 
     def __init__(self, facts: Facts, title: str):
@@ -67,8 +69,12 @@ class TorchDialect:
         self.declared = TorchDeclarations()
         self.reserved = _RESERVED | {title}
         self.given = list(facts.program.hyperparameters)
-        keys = Names({"step", "index"})
-        self.keys = {slot: keys.take(slot) for slot in self.program.slots}
+        of_parameter, of_group = Names({"step", "index"}), Names(keys_of_groups(facts))
+        self.count = of_group.take("step")
+        self.keys = {
+            slot: (of_group if init.kind is Kind.GLOBAL else of_parameter).take(slot)
+            for slot, init in self.program.slots.items()
+        }
         self.betas = _decays(facts.program)
         self.numbers = _python_numbers(facts.program)
         self.model_slots = [s for s, init in self.program.slots.items() if init.kind is Kind.GLOBAL]
@@ -78,6 +84,14 @@ class TorchDialect:
     def counts(self) -> bool:
         """True if the steps of each parameter are counted: the rule or its draws read the count."""
         return "t" in self.facts.reads or self.facts.noisy or self.facts.oracles
+
+    def kept_once(self, *, counts: bool) -> dict[str, str]:
+        """The keys of what exists once for the model, by those that it had before it was in the
+        first group."""
+        before = Names({"step", "index"})
+        old = {slot: before.take(slot) for slot in self.program.slots}
+        steps = {"step": self.count} if counts else {}
+        return {**steps, **{old[slot]: self.keys[slot] for slot in self.model_slots}}
 
     def looks(self, name: str) -> str:
         return f'state["{self.keys[name]}"]' if name in self.keys else name
@@ -95,7 +109,7 @@ class TorchDialect:
             operands[at] = self.lifted(operands[at], kind)
             numbers[at] = False
         if is_function(primitive):
-            return call(self.declared.function_of(primitive), *operands)
+            return self._gathered(index, call(self.declared.function_of(primitive), *operands))
         if _is_power_of_decay(self.program, index, self.betas):
             return ast.BinOp(operands[0], ast.Pow(), operands[1])
         filled = with_tensors(
@@ -106,7 +120,16 @@ class TorchDialect:
         dtype = expression("torch.float64" if whole else "w.dtype")
         values = {f"_{p}": o for p, o in zip(primitive.params, operands, strict=True)}
         like_what = ast.Name("p" if _is_draw(primitive) else "w")
-        return fill(filled, {**values, "_p": like_what, "_dtype": dtype})
+        made = fill(filled, {**values, "_p": like_what, "_dtype": dtype})
+        return self._gathered(index, made)
+
+    def _gathered(self, index: int, made: ast.expr) -> ast.expr:
+        """A number made of tensors, gathered where they are sharded; anything else as it is."""
+        numbers = (Kind.SCALAR, Kind.GLOBAL)
+        reduced = self.program.kind_of(Local(index)) in numbers and not all(
+            kind in numbers for kind in self.facts.wanted(index)
+        )
+        return call(self.declared.function("_whole"), made) if reduced else made
 
     def line(self, emitter: Emitter, index: int, resolve: Resolve) -> ast.expr:
         """The expression of a line; where a statement maps several tensors per parameter number by
@@ -160,9 +183,9 @@ class TorchDialect:
             if not self.program.kind_of(update).many:
                 value = self.lifted(value, kind)
             return call(self.declared.function("_copy_each"), slot, value)
-        return ast.Call(
-            ast.Attribute(slot, "fill_" if self.is_number(update) else "copy_"), [value], []
-        )
+        if self.is_number(update):
+            return ast.Call(ast.Attribute(slot, "fill_"), [value], [])
+        return ast.Call(ast.Attribute(slot, "copy_"), [value], [])
 
 
 def _letters_but(taken: Collection[str]) -> Iterator[str]:
