@@ -11,6 +11,8 @@
     behaviour/   how programs behave, how far apart they are in that, and the nearest known rule
     simplifier/  a program as simple as the laws of its primitives allow
     export/      programs as Optax and PyTorch files, LaTeX and graphs
+    checks/      declarations held to what they state, by number
+    plugins/     declarations of a user's own
     ops          the words of the language, to write rules with in Python
     lazy         JAX and Optax, imported when they are first used
     shapes       shapes of arrays in annotations, where jaxtyping may not be imported

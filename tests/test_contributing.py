@@ -17,15 +17,16 @@ USES = {
     "primitive": """
 import dsl
 from dsl.export import to_latex, to_optax_source, to_torch_source
-from tests.dsl.rewrite.test_laws import test_a_law_holds_in_its_domain as holds
+from dsl.checks import check_primitive
 from dsl.language.registry import Domain
 rule = dsl.parse("def rule(w, g):\\n    return sign(soft_sign(g)) + soft_sign(g)")
 assert dsl.fingerprint(rule) != dsl.fingerprint(dsl.parse("def rule(w, g):\\n    return abs(g)"))
 assert "return sign(g) + " in str(dsl.simplify(rule, Domain.FINITE))
 assert "1 + jnp.abs" in to_optax_source(rule) and "torch.abs(g)" in to_torch_source(rule)
 assert "frac" in to_latex(rule)
-for law in dsl.PRIMITIVES["soft_sign"].laws:
-    holds(law)
+found = list(check_primitive(dsl.PRIMITIVES["soft_sign"]))
+assert any(each.what.startswith("sign(soft_sign") for each in found)
+assert not any(each.fault or each.skipped for each in found)
 """,
     "kind": """
 import dsl
@@ -40,7 +41,9 @@ assert 'state["c"].copy_(c)' in to_torch_source(rule)
     "oracle": """
 import dsl
 from dsl.export import to_optax_source, to_torch_source
+from dsl.checks import check_primitive
 from dsl.rewrite.oracle_calls import calls_text
+assert not any(each.fault for each in check_primitive(dsl.PRIMITIVES["slope_beyond"]))
 rule = dsl.parse("def rule(w, g, *, lr=0.1):\\n    return lr * (g + slope_beyond(2))")
 assert calls_text(rule) == "1 gradient"
 assert "def _slope_beyond" in to_optax_source(rule)

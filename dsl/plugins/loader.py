@@ -10,7 +10,7 @@ import importlib.util
 import linecache
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import ModuleType
 
@@ -18,6 +18,17 @@ from dsl.declare import NameTaken, Registry, is_ours
 from dsl.errors import PluginError
 from dsl.plugins.plugin import Plugin, enter, loaded, with_checksum
 from dsl.plugins.source import PARENT, FileSource, ModuleSource, file_source, source_of
+
+Check = Callable[[Sequence[tuple[str, str]]], None]
+"""A function of what a plug-in declares, by sort and name, that raises an error if it cannot be
+used."""
+
+_CHECKS: list[Check] = []
+
+
+def after_loading(check: Check) -> None:
+    """Have every plug-in checked when it is loaded, by who reads its declarations."""
+    _CHECKS.append(check)
 
 
 def load(name: str) -> Plugin:
@@ -70,6 +81,8 @@ def _load(name: str, source: FileSource | ModuleSource) -> Plugin:
                 f"the plug-in {name} declares nothing",
                 help="docs/plugins.md has the decorators and calls that declare",
             )
+        for check in _CHECKS:
+            check(brings)
     return enter(Plugin(name, source.module, source.checksum, brings, text, root))
 
 

@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
+from dsl.errors import DslError, FormError
 from dsl.language.kinds import Kind
 from dsl.language.registry import PRIMITIVES
+from dsl.plugins.loader import after_loading
 from dsl.program import Arg, Const, Local, Name, Program, Statement
 from dsl.program.parse import parse
 
@@ -116,7 +118,35 @@ def parse_law(text: str, numbers: Collection[str] = ()) -> tuple[Program, Progra
 
     A name that stands where a primitive wants a Global, or that is one of `numbers`, is a Global
     slot, any other a Tensor.
+
+    **Raises:** FormError for a text that is no law.
     """
+    try:
+        lhs, rhs = _sides(text, numbers)
+    except KeyError as error:
+        raise FormError(f"the law {text} applies {error}, which is no primitive") from None
+    except DslError as error:
+        raise FormError(f"the law {text} cannot be read: {error.message}") from None
+    except (SyntaxError, ValueError) as error:
+        message = f"the law {text} cannot be read: {error}"
+        raise FormError(message, help="a law is `expression => expression`") from None
+    if not isinstance(lhs.result, Local):
+        raise FormError(f"the left side of the law {text} applies no primitive")
+    return lhs, rhs
+
+
+def check_laws(brings: Sequence[tuple[str, str]]) -> None:
+    """FormError if a law of a plug-in's primitives is none."""
+    for sort, name in brings:
+        if sort == PRIMITIVES.noun:
+            for law in (*PRIMITIVES[name].laws, *PRIMITIVES[name].equations):
+                parse_law(law.text, law.numbers)
+
+
+after_loading(check_laws)
+
+
+def _sides(text: str, numbers: Collection[str]) -> tuple[Program, Program]:
     sides = text.split("=>")
     kinds: dict[str, str] = dict.fromkeys(numbers, "number(0)")
     for node in ast.walk(ast.parse(sides[0].strip())):

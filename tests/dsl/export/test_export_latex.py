@@ -6,12 +6,13 @@ import pytest
 from hypothesis import given
 
 from dsl import PRIMITIVES, parse
+from dsl.checks.single import one_primitive
 from dsl.export import to_latex
 from dsl.export.latex import Formula
 from dsl.language.registry import Binding
 from dsl.zoo import ZOO
 from tests.support.everyday import TO_READ
-from tests.support.odd_programs import ODD, one_primitive
+from tests.support.odd_programs import ODD
 from tests.support.strategies import programs
 
 TWICE = r"([_^])(\w|\\\w+|\{(?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*\})\1"

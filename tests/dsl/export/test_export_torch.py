@@ -10,6 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from dsl import PRIMITIVES, parse
+from dsl.checks.single import one_primitive
 from dsl.export import to_torch_source
 from dsl.language.kinds import KINDS
 from dsl.language.registry import Scope
@@ -22,7 +23,6 @@ from tests.dsl.zoo.references import model
 from tests.support import exporting, exporting_torch
 from tests.support.everyday import PRIMITIVE_SAMPLE, TO_READ, each
 from tests.support.exporting import RULES
-from tests.support.odd_programs import one_primitive
 from tests.support.strategies import programs
 
 torch = pytest.importorskip("torch")

@@ -5,6 +5,7 @@ import ast
 import pytest
 
 from dsl import PRIMITIVES, parse
+from dsl.checks.single import one_primitive
 from dsl.export import HOSTS
 from dsl.export.names import camel_case
 from dsl.language import sources
@@ -12,7 +13,6 @@ from dsl.language.hyperparameters import COMMON, host_name
 from dsl.language.oracle import Source
 from dsl.zoo import ENTRIES, ZOO
 from tests.support.exporting import loaded
-from tests.support.odd_programs import one_primitive
 
 SOURCES = {s.argument: s for s in vars(sources).values() if isinstance(s, Source)}
 

@@ -104,6 +104,9 @@ def test_a_module_that_is_another_elsewhere_is_refused_there():
         ("import sys\nsys.exit(3)\n", "bad.py:2: it ends the process (exit 3)"),
         ("x = 1\n", "the plug-in bad.py declares nothing"),
         (SOFT_SIGN.replace("soft_sign", "tanh"), "the primitive 'tanh' is one of Stepsmith's own"),
+        (SOFT_SIGN.replace("sign(soft", "signn(soft"), "applies 'signn', which is no primitive"),
+        (SOFT_SIGN.replace(" => sign(x)", ""), "the law sign(soft_sign(x)) cannot be read"),
+        (SOFT_SIGN.replace("sign(soft_sign(x)) =>", "x =>"), "x => sign(x) applies no primitive"),
         (SOFT_SIGN.replace('"K -> K"', '"K, K -> K"'), "bad.py:6: ValueError: primitive 'soft_"),
     ],
 )

@@ -13,15 +13,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dsl import PRIMITIVES
+from dsl.checks.fault import Fault
+from dsl.checks.meaning import check_meaning, check_spelling
 from dsl.export.latex import Formula
-from dsl.language.kinds import KINDS, Kind, lifts, plain
+from dsl.language.kinds import KINDS, Kind, lifts
 from dsl.language.registry import Binding, Primitive, Scope
+from dsl.language.registry import primitive as declare
 from dsl.program.parse import parse
-from dsl.rewrite.lower import in_other_words, spelling
 from dsl.run.interpret import run_step
-from dsl.run.values import initial
-from tests.support.odd_programs import start_of
-from tests.support.strategies import LENGTHS, operands
 
 SHAPES = ((), (3,), (2, 1, 2, 2))
 MEANT = [p for p in PRIMITIVES.values() if p.scope is not Scope.STEP]
@@ -59,58 +58,28 @@ def test_every_primitive_has_a_docstring_and_a_formula_with_all_its_parameters()
     ids=lambda x: getattr(x, "name", str(x)),
 )
 def test_numpy_and_jax_agree(primitive: Primitive, kind: Kind):
-    text, names = call_text(primitive, kind)
-    program = parse(text)
-    atol = 1e-300 if all(map(plain, (*primitive.signature.params, kind))) else 1e-14
-    # A linear solve is exact to rounding of the largest entry that it makes.
-    mixes = primitive.name.endswith("_solve")
-
-    @given(operands(primitive, kind, SHAPES))
-    @settings(max_examples=12)
-    def check(args):
-        inputs = {"w": [np.zeros(shape) for shape in SHAPES]}
-        slots = {name: initial(init, inputs["w"], np) for name, init in program.slots.items()}
-        slots.update(zip(names, args, strict=True))
-        direct = run_step(program, inputs, slots, None, np)
-        with jax.enable_x64(True):
-            traced = run_step(program, *jax.tree.map(jnp.asarray, (inputs, slots)), None, jnp)
-        for x, y in zip(jax.tree.leaves(direct), jax.tree.leaves(traced), strict=True):
-            largest = np.max(np.abs(x), initial=1, where=np.isfinite(x)) if mixes else 1
-            np.testing.assert_allclose(y, x, rtol=1e-9, atol=atol * largest)
-
-    check()
+    check_meaning(primitive, kind)
 
 
 SPELLED = [p for p in PRIMITIVES.values() if p.spelled]
 
 
 @pytest.mark.parametrize("primitive", SPELLED, ids=lambda p: p.name)
-@given(st.data())
-@settings(max_examples=12)
-def test_a_primitive_means_what_it_is_spelled_as(primitive: Primitive, data):
-    assert not any(PRIMITIVES[s.op].spelled for s in spelling(primitive.name).statements)
-    args = data.draw(operands(primitive, Kind.TENSOR, SHAPES, special=False))
-    text, names = call_text(primitive, Kind.TENSOR)
-    program = parse(text)
-    inputs = {"w": [np.zeros(shape) for shape in SHAPES]}
-    slots = dict(zip(names, args, strict=True))
-    met, _ = run_step(in_other_words(program), inputs, slots, None, np)
-    wanted, _ = run_step(program, inputs, slots, None, np)
-    for x, y in zip(met, wanted, strict=True):
-        np.testing.assert_allclose(x, y, rtol=1e-9, atol=1e-12)
+def test_a_primitive_means_what_it_is_spelled_as(primitive: Primitive):
+    check_spelling(primitive)
 
 
-def call_text(primitive: Primitive, kind: Kind) -> tuple[str, list[str]]:
-    """A rule that calls a primitive on slots of its kinds, and their names."""
-    kinds = [(param or kind).of(LENGTHS[0]) for param in primitive.signature.params]
-    names = [f"p{index}" for index in range(len(kinds))]
-    slots = ", ".join(f"{n}={start_of(k)}" for n, k in zip(names, kinds, strict=True))
-    made = f"{primitive.name}({', '.join(names)})"
-    result = primitive.signature.bind(tuple(kinds))[1]
-    if lifts(result, Kind.TENSOR):
-        return f"def rule(w, g, {slots}):\n    return {made}", names
-    kept = f"def rule(w, g, {slots}, made={start_of(result)}):\n    made = {made}\n    return w"
-    return kept, names
+def test_another_meaning_than_the_spelling_is_noticed():
+    @declare("Tensor -> Row", torch="{x}", latex="{x}", spelled="sqrt(row_sum(square(x)))")
+    def misspelt(xp, x):
+        """No norm."""
+        return PRIMITIVES["row_sum"].meaning(xp, x)
+
+    try:
+        with pytest.raises(Fault, match="misspelt and its spelling differ"):
+            check_spelling(misspelt)
+    finally:
+        PRIMITIVES.withdraw("misspelt")
 
 
 def one_minus_power(x, y):
