@@ -27,6 +27,17 @@ class Best(NamedTuple):
     constants: Mapping[str, float]
 
 
+class Proxy(NamedTuple):
+    """The worth of a task as a proxy, by known rules: see `evaluators.measuring.proxy`."""
+
+    scores: Mapping[str, float]
+    """The mean score of each rule; AdamW has 1."""
+    told_apart: float
+    """The share of pairs of rules that differ by more than seeds do."""
+    early: float
+    """That share at the first look, a third of the horizon."""
+
+
 @dataclass(frozen=True)
 class TaskEntry:
     """One task; the fields that `Task` has too mean the same there."""
@@ -45,17 +56,22 @@ class TaskEntry:
     floor_from: str
     checksum: str | None
     """Of the examples; None if they were never measured."""
+    proxy: Proxy | None = None
+    """None where no rules were ranked."""
 
     def to_json(self) -> dict[str, Any]:
         """Plain data, as the file holds it under the name."""
         fields = asdict(self)
-        del fields["name"]
-        return {**fields, "best": self.best._asdict()}
+        del fields["name"], fields["proxy"]
+        proxy = {"proxy": self.proxy._asdict()} if self.proxy else {}
+        return {**fields, "best": self.best._asdict(), **proxy}
 
     @staticmethod
     def from_json(name: str, data: Mapping[str, Any]) -> "TaskEntry":
         """The entry that `to_json` made; KeyError or TypeError for other data."""
-        return TaskEntry(name=name, **{**data, "best": Best(**data["best"])})
+        best, proxy = Best(**data["best"]), data.get("proxy")
+        found = Proxy(**proxy) if proxy else None
+        return TaskEntry(name=name, **{**data, "best": best, "proxy": found})
 
 
 @functools.cache

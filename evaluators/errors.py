@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from dsl.errors import did_you_mean, listed, nearest
+from dsl.errors import PluginError, did_you_mean, listed, nearest
 
 
 class EvaluatorError(ValueError):
@@ -86,3 +86,16 @@ class ComparisonFailed(EvaluatorError):
             help="what was done is kept; the same command goes on from there, "
             "and --workers 0 does it in one process",
         )
+
+
+class TaskFault(PluginError):
+    """A task of a user's own that cannot be trained: the file, the line, what was met, what to do.
+
+    `line` counts from 1.
+    """
+
+    def __init__(self, file: str, line: int, met: str, *, help: str | None = None):
+        super().__init__(f"{file}:{line}: {met}", help=help)
+        self.file = file
+        self.line = line
+        self.met = met

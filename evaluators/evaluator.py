@@ -21,6 +21,14 @@ from evaluators.training.trainer import Trained, Unfit
 from evaluators.training.trainers import trainers_for
 
 
+class BaselineFails(ValueError):
+    """The rule that scores 1 has no sound run on a task, whatever the rate."""
+
+    def __init__(self, task: str, seed: int, outcome: Outcome):
+        super().__init__(f"the baseline fails on {task} with seed {seed}: {outcome.sentence}")
+        self.outcome = outcome
+
+
 class Evaluator:
     """Judges programs by a setup; equal programs on equal seeds get equal evaluations.
 
@@ -141,7 +149,7 @@ class Evaluator:
         if not sound:
             pairs = zip(seeds, outcomes[0], strict=True)
             seed, outcome = next(pair for pair in pairs if pair[1] is not Outcome.OK)
-            raise ValueError(f"the baseline fails on {name} with seed {seed}: {outcome.sentence}")
+            raise BaselineFails(name, seed, outcome)
         scales = [reference(trainer.task, _losses(row)) for row in sound]
         return min(scales, key=lambda scale: _highest_score(trainer.task, sound, scale))
 

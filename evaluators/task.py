@@ -92,6 +92,10 @@ class Task:
     """(params, data, index) -> the model's outputs on those examples, and the function of outputs
     that is their mean loss; None if the loss is not a function of outputs."""
 
+    definition: Callable[[], str] | None = None
+    """A digest of all that the task computes, for one of a user's own, which may change while its
+    name and examples stay; None for ours, which change with the code."""
+
     def examples(self) -> int:
         """The number of training examples: the rows of the last part of `train`, which holds the
         targets where there are any."""
@@ -105,8 +109,9 @@ class Task:
         return _checked(self)
 
     def checksum(self) -> str:
-        """Hex digest of the examples; tells apart data that differ by library or Python version."""
-        return checksum(self.data())
+        """Hex digest of the examples; tells apart data that differ by library or Python version,
+        and a user's own tasks by all that they compute."""
+        return checksum(self.data()) if self.definition is None else self.definition()
 
     def parameters(self) -> int:
         """The numbers that a model has; loads no data."""

@@ -10,7 +10,8 @@
     stepsmith.verify("adamw", "torch.optim.AdamW", hyper={"lr": 1e-3})
     stepsmith.nearest(rule)
 
-These names do what the commands do. Importing the package imports nothing that computes.
+These names do what the commands do; `task` and `supervised` declare a task of your own in a file
+that is a plug-in. Importing the package imports nothing that computes.
 
 cli/          one file per command
 api/          what the commands do, as functions
@@ -31,6 +32,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from dsl.program import Program
     from dsl.program.parse import parse
+    from evaluators.own.supervised import supervised
+    from evaluators.own.task import task
     from stepsmith.api.candidates import Candidates
     from stepsmith.api.compare import compare
     from stepsmith.api.discover import discover
@@ -48,6 +51,8 @@ __all__ = [
     "load",
     "nearest",
     "parse",
+    "supervised",
+    "task",
     "use_plugins",
     "verify",
 ]
@@ -61,6 +66,8 @@ _PLACES = {
     "load": "stepsmith.api.rules",
     "nearest": "stepsmith.api.rules",
     "parse": "dsl.program.parse",
+    "supervised": "evaluators.own.supervised",
+    "task": "evaluators.own.task",
     "use_plugins": "stepsmith.api.plugins",
     "verify": "stepsmith.api.verify",
 }

@@ -9,11 +9,13 @@ import logging
 import os
 import socket
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic
 
 from dsl.plugins import Plugin, load_again, loaded
+from evaluators import registry
+from evaluators.catalogue import TaskEntry
 from evaluators.training.environment import settle
 from evaluators.workers import Done, Failed, JobQueue, JobT, Queued, Worker, WorkerFailure, note_of
 from search.config import ClusterConfig
@@ -124,7 +126,7 @@ class RayPool(Generic[JobT]):
     def _fill(self, seat: int) -> None:
         """Start a worker in a seat; on a cluster it has no jobs before it is welcomed."""
         self._actors[seat] = self._actor_class.remote(
-            self._plugins, self._make_worker, self._nodes is None
+            (self._plugins, registry.found()), self._make_worker, self._nodes is None
         )
         self._starting[seat] = self._actors[seat].ready.remote()
         if self._nodes is None:
@@ -244,16 +246,19 @@ class _Answer:
 
 
 class _Seat:
-    """The actor: a worker in a process of its own, which loads the driver's plug-ins."""
+    """The actor: a worker in a process of its own, which loads the driver's plug-ins and takes
+    over what is known of their tasks."""
 
     def __init__(
         self,
-        plugins: Sequence[Plugin],
+        known: tuple[Sequence[Plugin], Mapping[str, TaskEntry]],
         make_worker: Callable[[], Worker[Any]],
         own_machine: bool,
     ):
+        plugins, facts = known
         for plugin in plugins:
             load_again(plugin)
+        registry.learn(facts)
         if own_machine and os.environ.get("JAX_PLATFORMS") == "cpu":
             claim_core()
         self._own_machine = own_machine

@@ -22,7 +22,7 @@ def suites(
 
     Example: stepsmith suites held_out
     """
-    from evaluators import catalogue
+    from evaluators import registry
     from evaluators.suites import load_suite
     from evaluators.suites import names as known
 
@@ -32,10 +32,10 @@ def suites(
         return
     from stepsmith.table import print_table
 
-    described = catalogue.entries()
     rows = []
     for suite in found:
         rows.append((suite.name, "", "", suite.purpose))
         for task in suite.tasks:
-            rows.append(("", task.name, str(task.steps), described[task.name].summary))
+            what = registry.summary(task.name)
+            rows.append(("", task.name, str(task.steps), what))
     print_table(("suite", "task", "steps", "what"), rows, right=["steps"])

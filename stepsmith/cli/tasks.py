@@ -9,6 +9,8 @@ from stepsmith.cli.command import command
 from stepsmith.cli.rules import JsonOption
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from evaluators.catalogue import TaskEntry
 
 
@@ -27,28 +29,35 @@ def tasks(
 
     Example: stepsmith tasks digits chars
     """
-    from evaluators import catalogue, registry
+    from evaluators import registry
 
     for name in names or ():
         registry.check(name)
-    found = [catalogue.entries()[name] for name in names or registry.names()]
+    found = {name: registry.known(name) for name in names or registry.names()}
+    unknown = [name for name, task in found.items() if task is None]
     if as_json:
-        typer.echo(json.dumps([_facts(task) for task in found], indent=2))
+        typer.echo(json.dumps([_facts(name, task) for name, task in found.items()], indent=2))
     else:
         _print_table(found)
+    if unknown:
+        waiting = ", ".join(unknown)
+        typer.echo(f"not measured yet: {waiting}; `stepsmith tasks check` does", err=True)
 
 
-def _print_table(found: "list[TaskEntry]") -> None:
+def _print_table(found: "Mapping[str, TaskEntry | None]") -> None:
     from stepsmith.table import print_table
 
     head = ("name", "steps", "parameters", "flops", "untrained", "best", "by", "floor", "what")
     rows = []
-    for task in found:
+    for name, task in found.items():
+        if task is None:
+            rows.append((name, *["-"] * (len(head) - 2), "a task of your own"))
+            continue
         sizes = (str(task.horizon), f"{task.parameters:,}", f"{task.flops:.2g}")
         losses = (f"{task.untrained:.3g}", f"{task.best.loss:.3g}", task.best.rule)
-        rows.append((task.name, *sizes, *losses, f"{task.floor:.3g}", task.summary))
+        rows.append((name, *sizes, *losses, f"{task.floor:.3g}", task.summary))
     print_table(head, rows, right={*head} - {"name", "by", "what"}, whole=head[:-1])
 
 
-def _facts(task: "TaskEntry") -> dict[str, Any]:
-    return {"name": task.name, **task.to_json()}
+def _facts(name: str, task: "TaskEntry | None") -> dict[str, Any]:
+    return {"name": name, "measured": task is not None, **(task.to_json() if task else {})}

@@ -1,0 +1,86 @@
+"""`stepsmith tasks check` measures a task of one's own, and commands then know it as ours."""
+
+import json
+
+import pytest
+
+from evaluators import registry
+from evaluators.catalogue import TaskEntry
+from tests.support.commands import refused, run
+from tests.support.own_tasks import FIRST, written
+from tests.support.plugins import forgotten
+
+GOOD = (
+    'supervised("line", params={"w": np.zeros((4, 1))}, model=lambda p, x: x @ p["w"], x=x,\n'
+    '    y=x.sum(1, keepdims=True), loss="squared_error", horizon=30)'
+)
+
+
+@pytest.fixture(autouse=True)
+def _alone(tmp_path, monkeypatch):
+    monkeypatch.setattr("evaluators.training.environment.prepare_process", lambda: None)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.chdir(tmp_path)
+    with forgotten():
+        yield
+
+
+def test_a_task_is_checked_then_known(tmp_path, monkeypatch):
+    written(tmp_path, GOOD)
+    _, out, err = run("tasks", "--plugin", "mine.py", "line", "--json")
+    assert json.loads(out) == [{"name": "line", "measured": False}]
+    assert "not measured yet: line" in err
+    status, out, _ = run("tasks", "check", "mine.py", "--rules", "adamw,sgd,lion", "--json")
+    (report,) = json.loads(out)
+    assert (
+        status == 0
+        and report["fault"] is None
+        and (report["line"], report["name"])
+        == (
+            FIRST,
+            "line",
+        )
+    )
+    facts = report["facts"]
+    assert facts["untrained"] == pytest.approx(4, rel=0.3) and facts["parameters"] == 4
+    assert facts["best"]["loss"] < 0.1 * facts["untrained"] and report["differentiable_twice"]
+    assert {each["rule"] for each in report["rules"]} == {"adamw", "sgd", "lion"}
+    found = TaskEntry.from_json("line", facts)
+
+    monkeypatch.setattr("evaluators.measuring.ranking.ranked", None)  # nothing is trained again
+    _, out, _ = run("tasks", "check", "line", "--rules", "adamw,sgd,lion")
+    assert f"line: a {report['verdict']} proxy" in out and "untrained" in out
+    registry.learn({"line": found})
+    status, out, _ = run("tasks", "--plugin", "mine.py", "line", "--json")
+    assert status == 0 and json.loads(out)[0]["best"] == facts["best"]
+    status, out, _ = run("tasks", "show", "line")
+    assert status == 0 and f"mine.py:{FIRST}" in out
+    (tmp_path / "own.yaml").write_text(
+        "suite: own\npurpose: mine\ntasks: [{name: line, steps: 7}, {name: wine, steps: 5}]"
+    )
+    assert "A task of mine.py" in run("suites", "own.yaml")[1]
+
+
+def test_a_fault_is_the_answer_and_the_job_failed(tmp_path):
+    written(tmp_path, 'task("t", params=w, loss=lambda p, b: (b @ p["w"]) ** 2, examples=x)')
+    status, out, _ = run("tasks", "check", "mine.py")
+    assert status == 1 and "t cannot be trained:\nmine.py:6: `loss` gives an array" in out
+    status, out, _ = run("tasks", "check", "mine.py", "--json")
+    (report,) = json.loads(out)
+    assert status == 1 and report["fault"]["line"] == FIRST and report["fault"]["help"]
+
+
+def test_a_file_that_cannot_be_read_is_refused_in_a_sentence(tmp_path):
+    (tmp_path / "wrong.py").write_text("def loss(p, b)\n    return 1\n")
+    assert "wrong.py:1: SyntaxError" in refused("tasks", "check", "wrong.py")
+    (tmp_path / "empty.py").write_text("print('hello')\n")
+    assert "declares nothing" in refused("tasks", "check", "empty.py")
+    (tmp_path / "other.py").write_text(
+        'from dsl.language.registry import primitive\n\n\n@primitive("K -> K", torch="{x}", '
+        'latex="{x}", weight=0.0)\ndef nothing_to_do(xp, x):\n    """`x`."""\n    return x\n'
+    )
+    assert "other.py declares no task" in refused("tasks", "check", "other.py")
+    assert "nowhere.py" in refused("tasks", "check", "nowhere.py")
+    assert "comes with Stepsmith" in refused("tasks", "check", "digits")
+    written(tmp_path, GOOD)
+    assert "did you mean 'lion'?" in refused("tasks", "check", "mine.py", "--rules", "lyon")
