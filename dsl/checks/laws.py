@@ -20,7 +20,7 @@ _ENTRIES, _TIMES = 64, 16
 _NO_STEP: Any = None
 """The services of a step that neither draws nor asks."""
 _RTOL, _ATOL = 1e-9, 1e-10
-"""How far the sides of a law of real arithmetic may round apart."""
+"""The bound on how far the sides of a law of real arithmetic round apart."""
 
 
 def check_law(law: Law) -> None:
