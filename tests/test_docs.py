@@ -14,6 +14,7 @@ PAGES = (
     "docs/performance.md",
     "docs/tasks.md",
     "docs/cluster.md",
+    "docs/plugins.md",
     "docs/simplify.md",
 )
 NAMED = re.compile(

@@ -8,7 +8,7 @@ from functools import cached_property
 from types import FunctionType
 from typing import Any
 
-from dsl.declare import Registry
+from dsl.declare import Registry, is_ours
 from dsl.language.hyperparameters import COMMON, Hyper
 from dsl.program import Program
 from dsl.program.trace import program as trace
@@ -137,8 +137,9 @@ class ZooEntry:
 
     @property
     def group(self) -> str:
-        """The folder of its file."""
-        return self.rule.__module__.split(".")[-2]
+        """The folder of its file; `own` for a rule of a plug-in."""
+        module = self.rule.__module__
+        return module.split(".")[-2] if is_ours(module) else "own"
 
     @cached_property
     def program(self) -> Program:

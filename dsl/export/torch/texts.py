@@ -47,7 +47,7 @@ def _whole(value: torch.Tensor) -> torch.Tensor:
 ''',
     "_sharded_like": '''
 def _sharded_like(p: torch.Tensor, value: torch.Tensor) -> torch.Tensor:
-    """What belongs to the whole parameter, cut as the parameter is where that is sharded."""
+    """A value of the whole parameter, cut as the parameter is where that is sharded."""
     mesh = getattr(p, "device_mesh", None)
     if mesh is None:
         return value

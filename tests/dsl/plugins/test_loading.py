@@ -191,3 +191,12 @@ def test_a_task_of_ours_keeps_its_name_though_ours_are_imported_later():
     text = "from evaluators.registry import register\nfrom types import SimpleNamespace as S\n"
     with pytest.raises(PluginError, match="bad.py:3: the task 'digits' is one of Stepsmith's own"):
         load(put("bad.py", text + "register(S(name='digits'))\n"))
+
+
+def test_a_rule_of_the_zoo_is_of_the_group_own():
+    from dsl.zoo import ENTRIES
+
+    text = "from dsl.zoo.entry import Dense, entry\n"
+    text += "@entry(paper='none', year=2026, reference=Dense())\n"
+    load(put("lab_zoo.py", text + "def my_rule(w, g, *, lr=0.1):\n    return lr * g\n"))
+    assert ENTRIES["my_rule"].group == "own" and str(ENTRIES["my_rule"].program)
