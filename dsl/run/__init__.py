@@ -6,6 +6,9 @@ optax                     a program as an Optax transformation
 machine/                  any program without compiling it, for a search
 namespace, float32/       `jax.numpy` with functions that are quick on a CPU
 numpy64                   NumPy as probes apply it, without signed zeros
-bound                     the steps of a program in NumPy, sooner, on one small model
+bound                     a program in NumPy, sooner, on one small model
+stages, together          the order and the primitives that allow many steps at once
+all_steps                 all its steps, as many together as can be
+values_by_step            what they hold meanwhile
 fingerprint               the behaviour of a program as a short string
 """

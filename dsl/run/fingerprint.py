@@ -10,7 +10,6 @@ refresh every hundred steps and one every two hundred look alike.
 
 from collections.abc import Iterator
 from functools import cache, lru_cache
-from itertools import islice
 
 import numpy as np
 
@@ -22,6 +21,7 @@ from dsl.program import Program
 from dsl.rewrite.canonical import canonical
 from dsl.rewrite.liveness import live, sources
 from dsl.rewrite.lower import spelled_out
+from dsl.run.all_steps import all_moves
 from dsl.run.bound import Bound, LaidOutOtherwise
 from dsl.run.interpret import run_step
 from dsl.run.numpy64 import without_signed_zeros
@@ -39,9 +39,6 @@ _NEGLIGIBLE = 1e-11
 _NOTHING = 1e-14
 _ODD = 0.9641257094716
 """Scales steps before they are rounded, so that round numbers do not sit between two roundings."""
-
-Move = Float[np.ndarray, " entries"]
-"""One step, of all tensors one after the other."""
 
 
 @lru_cache(maxsize=16384)
@@ -75,56 +72,34 @@ def depends_on_gradient(program: Program) -> bool:
     form = spelled_out(canonical(program))
     if not live(form).names & {"g", "loss"} and not sources(form):
         return False
-    largest, spoke = 0.0, False
+    first, second = respond(program, 0), respond(program, 1)
     with np.errstate(all="ignore"):
-        for first, second in zip(_moves(program, 0), _moves(program, 1), strict=True):
-            finite = np.isfinite((first, second))
-            apart = np.abs((first, second))
-            largest = max(largest, float(np.max(apart, where=finite, initial=0.0)))
-            same = np.abs(first - second) <= max(largest * _NEGLIGIBLE, _NOTHING)
-            same |= (first == second) | (np.isnan(first) & np.isnan(second))
-            if not same.all():
-                return True
-            spoke |= bool(finite[0].any())
-    return not spoke
+        same = np.abs(first - second) <= _negligible(np.hstack([first, second]))
+        same |= (first == second) | (np.isnan(first) & np.isnan(second))
+    return not same.all() or not np.isfinite(first).any()
 
 
 @lru_cache(maxsize=1024)
 def respond(program: Program, stream: int = 0) -> Float[np.ndarray, "steps entries"]:
     """Steps on probe stream 0 or 1, NaN and Inf included; read-only."""
+    program = canonical(program)
+    probe = Probe(stream, joined=not _sees_shapes(program))
     with np.errstate(all="ignore"):
-        moves = np.array(list(_moves(program, stream)))
+        try:
+            moves = bound_moves(program, probe)
+        except LaidOutOtherwise:
+            moves = np.array(list(interpreted_moves(program, probe)))
     moves.flags.writeable = False
     return moves
 
 
-def _moves(program: Program, stream: int) -> Iterator[Move]:
-    """The steps on a probe stream one after the other."""
-    program = canonical(program)
-    probe = Probe(stream, joined=not _sees_shapes(program))
-    done = 0
-    try:
-        for move in bound_moves(program, probe):
-            yield move
-            done += 1
-    except LaidOutOtherwise:
-        yield from islice(interpreted_moves(program, probe), done, None)
-
-
-def bound_moves(program: Program, probe: "Probe") -> Iterator[Move]:
+def bound_moves(program: Program, probe: "Probe") -> Float[np.ndarray, "steps entries"]:
     """The steps of a program, or LaidOutOtherwise."""
     given = {**program.hyperparameters, "T": _HORIZON}
-    bound = Bound(program, probe.start, given, without_signed_zeros)
-    w, slots, asks = bound.whole(probe.start), bound.slots(), bound.asks
-    for t, (gradient, loss) in enumerate(zip(probe.vectors, probe.losses, strict=True)):
-        probe.at(t, bound.parts(w) if asks else [])
-        inputs = {"w": w, "g": gradient, "t": np.float64(t + 1), "loss": loss}
-        move, slots = bound.step(inputs, slots, probe)
-        yield move
-        w = w - move
+    return all_moves(Bound(program, probe.start, given, probe), probe.inputs)
 
 
-def interpreted_moves(program: Program, probe: "Probe") -> Iterator[Move]:
+def interpreted_moves(program: Program, probe: "Probe") -> Iterator[Float[np.ndarray, " entries"]]:
     """The steps of any program."""
     w = [leaf.copy() for leaf in probe.start]
     slots = {name: initial(init, w, np) for name, init in program.slots.items()}
@@ -179,6 +154,14 @@ def _joined_streams(stream: int) -> tuple[Leaves, list[Leaves], list[np.float64]
     return [flat(start)], [[flat(gradient)] for gradient in gradients], losses
 
 
+@cache
+def _inputs(stream: int) -> dict[str, Float[np.ndarray, "steps ..."]]:
+    """All that differs from step to step, but the parameters."""
+    _, gradients, losses = _joined_streams(stream)
+    vectors = np.stack([vector for (vector,) in gradients])
+    return {"g": vectors, "t": np.arange(1.0, STEPS + 1), "loss": np.array(losses)}
+
+
 class Polynomial(ClosedForm):
     """f(w) = sum(a w^2 / 2 + w^4 / 4) + b sum(w)^2 / 2.
 
@@ -230,15 +213,16 @@ class Polynomial(ClosedForm):
 class Probe(Polynomial):
     """The model and streams that a program is run on; `a` differs between the streams.
 
-    `joined`: the entries of all tensors as one tensor. `vectors` are the gradients as such.
+    `joined`: the entries of all tensors as one tensor. `inputs` are what a program reads by step,
+    gradients so.
     """
 
     seed = 5
 
     def __init__(self, stream: int, joined: bool):
-        one = _joined_streams(stream)
-        self.vectors = [vector for (vector,) in one[1]]
-        self.start, self.gradients, self.losses = one if joined else _streams(stream)
+        self.inputs = _inputs(stream)
+        streams = _joined_streams if joined else _streams
+        self.start, self.gradients, self.losses = streams(stream)
         super().__init__(self.start, curvature=1.0 + stream, coupling=0.1)
 
     def at(self, t: int, w: Leaves) -> None:
