@@ -38,6 +38,11 @@ Choose = Callable[[Any, Callable[[], Value], Callable[[], Value]], Value]
 """Calls the first of two functions if a Global is not 0, else the second."""
 
 
+Observe = Callable[[int, Sequence[Value], Value], None]
+"""Is told the number of a statement, the values of its arguments (None for a branch that was not
+chosen) and its value."""
+
+
 def _choose(flag: Any, new: Callable[[], Value], old: Callable[[], Value]) -> Value:
     return new() if flag != 0 else old()
 
@@ -49,16 +54,18 @@ def run_step(
     step: StepServices,
     xp: Any,
     choose: Choose = _choose,
+    observe: Observe | None = None,
 ) -> tuple[list[Any], dict[str, Value]]:
     """One step: what is subtracted from each parameter, and the next value of each slot.
 
     **Arguments:** `inputs`: values of the inputs and hyperparameters that the program reads; `w` is
     needed always. `slots`: their present values. `step`: noise and oracles. `xp`: array namespace.
-    `choose`: plain Python by default; under JAX, `dsl.run.jax_step.jax_choose`.
+    `choose`: plain Python by default; under JAX, `dsl.run.jax_step.jax_choose`. `observe`: is told
+    of every statement that is evaluated.
     **Returns:** arrays with the shape and dtype of the parameters; slots keep theirs.
     """
     with np.errstate(all="ignore"):
-        return _Run(plan(program), inputs, slots, step, xp, choose).outputs()
+        return _Run(plan(program), inputs, slots, step, xp, choose, observe).outputs()
 
 
 class _Run:
@@ -72,6 +79,7 @@ class _Run:
         step: StepServices,
         xp: Any,
         choose: Choose,
+        observe: Observe | None,
     ):
         self.plan = plan
         self.slots = slots
@@ -79,6 +87,7 @@ class _Run:
         self.step = step
         self.xp = xp
         self.choose = choose
+        self.observe = observe
         self.values: list[Value] = plan.values.copy()
         for given in (inputs, slots):
             for name, value in given.items():
@@ -101,6 +110,8 @@ class _Run:
                 call = self.plan.calls[index]
                 apply = self.select if call.branches else self.apply
                 values[index] = apply(call, values)
+                if self.observe is not None:
+                    self.observe(index, [values[place] for place in call.args], values[index])
 
     def read(self, output: Output, values: list[Value]) -> Value:
         return lifted(self.xp, values[output.place], output.kind, output.to, self.leaves)

@@ -5,43 +5,62 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dsl.program import Program
+from dsl.program import Program, check_hyperparameters
 from search.errors import NoSuchRule
 from stepsmith.api.rules import load
 from stepsmith.errors import UsageError
 
 if TYPE_CHECKING:
-    from stepsmith.verifying.compare import PathComparison, Paths, Verifier
+    from stepsmith.verifying.others import Other as OtherOptimizer
+    from stepsmith.verifying.paths import PathComparison
+    from stepsmith.verifying.verdict import Verdict
 
 Other = str | Path | Program | Callable[..., Any]
 """Another optimizer: a class, factory or transformation, its dotted name, a call of it as a text, a
 Python file as `FILE.py:NAME`, or a rule as in `stepsmith.load`."""
-
-_UNKNOWN = "no known trap explains it (eps, bias correction, weight decay, refresh phase)"
 
 
 @dataclass(frozen=True, repr=False)
 class Verification:
     """A rule beside another optimizer on the same model.
 
-    `reason` is the small print that explains where they part, as far as it is known; `notes` says
-    what the other one was not given.
+    `verdict` has what was compared; `notes` says what the other one was not given.
     """
 
     rule: Program
     against: str
-    comparison: "PathComparison"
-    reason: str | None
+    verdict: "Verdict"
     notes: tuple[str, ...]
 
     @property
+    def comparison(self) -> "PathComparison":
+        """The paths as asked for, or those that show a difference."""
+        return self.verdict.comparison
+
+    @property
+    def reason(self) -> str | None:
+        """The small print that explains where they part, as far as it is known."""
+        return self.verdict.reason
+
+    @property
     def equal(self) -> bool:
-        """True if the two agree to the tolerance after every step."""
+        """True if the two agree to the tolerance after every step, as asked for and in every other
+        setting that was tried."""
         return self.comparison.equal
+
+    @property
+    def not_exercised(self) -> list[str]:
+        """Everything that no comparison exercised, a sentence each."""
+        from stepsmith.verifying.model import SHAPES
+
+        exercise = self.verdict.exercise
+        left_out = ", ".join(map(str, exercise.ranks_left_out(SHAPES)))
+        ranks = [f"nothing was compared on tensors of rank {left_out}"] if left_out else []
+        return [*exercise.sentences(), *ranks]
 
     def to_json(self) -> dict[str, Any]:
         """Plain data, as `stepsmith verify --json` prints it."""
-        found = self.comparison
+        found, draw = self.comparison, self.verdict.draw
         return {
             "rule": self.rule.name,
             "against": self.against,
@@ -50,21 +69,50 @@ class Verification:
             "tolerance": found.tolerance,
             "steps": len(found.ours),
             "first_step_apart": found.parted,
+            "setting": draw.words if draw else "as given",
             "likely_reason": self.reason,
             "by_parameter": found.by_tensor(),
             "by_step": [float(max(row)) for row in found.differences],
             "notes": list(self.notes),
+            "also_compared": [
+                {
+                    "setting": each.draw.words,
+                    "steps": each.draw.steps,
+                    "hyperparameters": dict(each.draw.hypers),
+                    "equal": each.comparison.equal,
+                    "largest_difference": each.comparison.largest,
+                    "tolerance": each.comparison.tolerance,
+                }
+                for each in self.verdict.tried
+            ],
+            "refused_settings": list(self.verdict.refusals),
+            "not_exercised": self.not_exercised,
         }
 
     def __repr__(self) -> str:
+        from stepsmith.verifying.reasons import KNOWN
+
         found, names = self.comparison, f"{self.rule.name} and {self.against}"
+        draw = self.verdict.draw
         within = f"{found.largest:.1e} over {len(found.ours)} steps"
         if found.equal:
             return f"{names} are equal: at most {within}, {found.tolerance:.0e} allowed"
-        first = f"{names} are NOT equal: they part at step {found.parted}, by {within}"
-        if self.reason:
-            return f"{first}\nlikely reason: {self.against} differs in this: {self.reason}"
-        return f"{first}\n{_UNKNOWN}"
+        setting = "" if draw is None or draw.longer else f", {draw.words}"
+        where = f"{setting} (as given they agree)" if draw else ""
+        first = f"{names} are NOT equal: they part at step {found.parted}, by {within}{where}"
+        lines = [first, *self._not_finite()]
+        if not self.reason:
+            lines.append(f"no known trap explains it ({KNOWN})")
+        elif self.reason.startswith("it "):
+            lines.append(f"likely reason: {self.against} differs in this: {self.reason}")
+        else:
+            lines.append(f"likely reason: {self.reason}")
+        return "\n".join(lines)
+
+    def _not_finite(self) -> list[str]:
+        """A line for a path that leaves the numbers."""
+        steps = zip((self.rule.name, self.against), self.comparison.not_finite(), strict=True)
+        return [f"{name} is not finite after step {step}" for name, step in steps if step]
 
 
 def verify(
@@ -77,17 +125,21 @@ def verify(
     dtype: str = "float64",
     ranks: Sequence[int] = (0, 1, 2, 3, 4),
     tolerance: float | None = None,
+    as_given: bool = False,
 ) -> Verification:
     """A rule and another optimizer run on the same model, as `stepsmith verify` does.
 
     **Arguments:** `against`: a PyTorch class or Optax factory, its dotted name, or another rule.
     `hyper`: hyperparameters of the rule, passed to both; `other`: arguments of the other alone.
     `ranks`: those of the parameter tensors. `tolerance`: the largest difference of a parameter;
-    1e-10, or 1e-6 in float32.
+    1e-10, or 1e-6 in float32. `as_given`: compare at these hyperparameters, steps and model alone;
+    equal rules are tried on further ones otherwise, see `Verification.not_exercised`.
     **Raises:** UsageError; `stepsmith.verifying.refused.Refused` if the other one raises an error.
     """
-    from stepsmith.verifying.compare import TOLERANCES, Verifier
     from stepsmith.verifying.model import SHAPES
+    from stepsmith.verifying.paths import TOLERANCES
+    from stepsmith.verifying.verdict import Comparer
+    from stepsmith.verifying.verifier import Verifier
 
     if dtype not in TOLERANCES:
         raise UsageError(f"unknown dtype '{dtype}'\nhelp: it is {' or '.join(TOLERANCES)}")
@@ -97,32 +149,26 @@ def verify(
     if steps < 1:
         raise UsageError(f"steps: wanted 1 or more, met {steps}")
     program = load(rule).with_hyperparameters(**(hyper or {}))
-    verifier = Verifier(program, steps, dtype, chosen)
     bound = TOLERANCES[dtype] if tolerance is None else tolerance
-    theirs, name, notes = _other_path(verifier, against, dict(other or {}))
-    comparison = verifier.compare(theirs, bound)
-    trap = None if comparison.equal else verifier.reason(theirs, bound)
-    return Verification(program, name, comparison, trap.reason if trap else None, notes)
+    beside = _other(program, against, dict(other or {}))
+    comparer = Comparer(Verifier(program, steps, dtype, chosen), beside, bound)
+    verdict = comparer.verdict(as_given=as_given)
+    return Verification(program, beside.name, verdict, _not_taken(beside.left_out, beside.name))
 
 
-def _other_path(
-    verifier: "Verifier", against: Other, arguments: dict[str, Any]
-) -> "tuple[Paths, str, tuple[str, ...]]":
-    """The path of the other optimizer, its name, and what has to be said about it."""
+def _other(program: Program, against: Other, arguments: dict[str, Any]) -> "OtherOptimizer":
+    """The other optimizer, at the hyperparameters of a rule and arguments of its own."""
     from stepsmith.verifying.library import Library
     from stepsmith.verifying.locate import located
+    from stepsmith.verifying.others import OtherOfLibrary, OtherRule
 
-    hypers = verifier.program.hyperparameters
-    known = _rule(against)
-    name = against.name if isinstance(against, Program) else _name(against)
-    if known is not None:
-        shared = {each: value for each, value in hypers.items() if each in known.hyperparameters}
-        chosen = known.with_hyperparameters(**{**shared, **arguments})
-        left_out = {each: value for each, value in hypers.items() if each not in shared}
-        return verifier.walk_rule(chosen), name, _not_taken(left_out, name)
+    hypers = program.hyperparameters
+    if (known := _rule(against)) is not None:
+        check_hyperparameters(known, arguments)
+        name = known.name if isinstance(against, Program) else str(against)
+        return OtherRule(known.with_hyperparameters(**arguments), hypers, arguments, name)
     found = located(str(against)) if isinstance(against, str | Path) else against
-    library, filled = Library.of(found, name).with_arguments(arguments).filled(hypers)
-    return verifier.walk(library.walker), name, _not_taken(filled.left_out, name)
+    return OtherOfLibrary(Library.of(found, _name(against)).with_arguments(arguments), hypers)
 
 
 def _rule(against: Other) -> Program | None:

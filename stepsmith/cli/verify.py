@@ -45,13 +45,22 @@ def verify(
         float | None,
         typer.Option(help="Largest difference of a parameter; 1e-10, or 1e-6 in float32."),
     ] = None,
+    as_given: Annotated[
+        bool,
+        typer.Option(
+            "--as-given", help="Compare at these hyperparameters, steps and model, and no others."
+        ),
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Run a rule and another optimizer on the same model; exit status 0 if they are equal, else 1.
-    A model that the other refuses is status 1 too, and `refused` in --json.
+    What the other refuses is status 1 too, and `refused` in --json.
 
-    Each is fed the gradients at its own parameters. Where they part, the usual small print is
-    tried: eps inside or outside of the root, bias correction, weight decay, refresh phase.
+    Each is fed the gradients at its own parameters. Two that agree are tried on a second model, at
+    other hyperparameters and in a longer run, until every condition of the rule was true and false
+    and every hyperparameter mattered; what was not exercised is listed. Where they part, the usual
+    small print is tried, one at a time and two at once: eps, bias correction, weight decay, refresh
+    phase, swapped arguments, state before or after its update, what is returned, precision.
 
     Example: stepsmith verify adamw --against torch.optim.AdamW --hyper lr=1e-3,b1=0.9
     """
@@ -69,6 +78,7 @@ def verify(
             dtype=dtype,
             ranks=_ranks(ranks),
             tolerance=tolerance,
+            as_given=as_given,
         )
     except Refused as refusal:
         if not as_json:
@@ -93,6 +103,14 @@ def _report(found: "Verification") -> None:
         typer.echo(f"  shape {shape:<14} {value:.1e}")
     for note in found.notes:
         typer.echo(f"note: {note}")
+    for each in facts["also_compared"]:
+        verdict = "equal" if each["equal"] else "NOT equal"
+        typer.echo(f"also {each['setting']}: {verdict}, {each['largest_difference']:.1e}")
+    for each in facts["refused_settings"]:
+        typer.echo(f"not compared {each}")
+    if found.equal:
+        for each in facts["not_exercised"]:
+            typer.echo(f"not exercised: {each}")
     typer.echo(repr(found))
 
 

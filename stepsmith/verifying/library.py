@@ -10,6 +10,7 @@ from stepsmith.errors import UsageError
 from stepsmith.verifying.expressions import Call
 from stepsmith.verifying.hypers import parameters, translated
 from stepsmith.verifying.model import SmallModel
+from stepsmith.verifying.precision import Widening
 from stepsmith.verifying.refused import Guarded, Refused
 from stepsmith.verifying.torch_walker import TorchWalker, is_torch_optimizer
 from stepsmith.verifying.walkers import OptaxWalker, Walker
@@ -103,6 +104,11 @@ class Library:
         return cls(name, Call(found if callable(found) else lambda: found))
 
     @property
+    def decay(self) -> float | None:
+        """Its weight decay, that of the optimizer inside for a wrapper; None if nothing says so."""
+        return _decay(self.call)
+
+    @property
     def word(self) -> str:
         """The name of the class or factory alone, for messages."""
         name = getattr(self.call.factory, "__name__", "<lambda>")
@@ -113,20 +119,22 @@ class Library:
         """True if it wants PyTorch's parameters, itself or in something inside."""
         return _of_torch(self.call)
 
-    def walker(self, model: SmallModel, around: Callable[[], Any] = nullcontext) -> Walker:
+    def walker(self, model: SmallModel, widening: Widening | None = None) -> Walker:
         """The optimizer on a model. UsageError if its arguments are not those that it takes,
         Refused if it raises an error.
 
-        **Arguments:** `around`: the context that PyTorch makes and steps the optimizer in.
+        **Arguments:** `widening`: makes it compute in the precision of the parameters.
         """
         if not self.of_torch:
             made = self._made([])
             if not (hasattr(made, "init") and hasattr(made, "update")):
                 self._refuse_kind()
             try:
-                return Guarded(OptaxWalker(made, model), self.word)
+                around = widening.jax if widening else None
+                return Guarded(OptaxWalker(made, model, around), self.word)
             except Exception as error:
                 raise Refused(self.word, "being made", error) from None
+        around = widening.torch if widening else nullcontext
         try:  # some multiply by the Hessian, of which gradients without a graph know nothing
             self._torch(model, around, curved=False).step(0)
             curved = False
@@ -159,6 +167,15 @@ class Library:
         raise UsageError(
             f"'{self.word}' is neither a PyTorch optimizer nor an Optax factory, and makes none"
         )
+
+
+def _decay(call: Call) -> float | None:
+    takes = parameters(call.factory).get("weight_decay")
+    found = call.keywords.get("weight_decay", takes.default if takes is not None else None)
+    if isinstance(found, int | float):
+        return float(found)
+    inside = (each for each in (*call.args, *call.keywords.values()) if isinstance(each, Call))
+    return next((each for each in map(_decay, inside) if each is not None), None)
 
 
 def _wants_parameters(call: Call) -> bool:

@@ -1,5 +1,6 @@
 """A rule or an Optax transformation as something that makes steps on a model."""
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any, Protocol, runtime_checkable
 
@@ -11,8 +12,8 @@ import optax
 from dsl import to_optax
 from dsl.language.sources import LOSS
 from dsl.program import Program
-from dsl.rewrite.lower import without_cancellation
-from dsl.run.interpret import run_step
+from dsl.rewrite.lower import spelled_out, without_cancellation
+from dsl.run.interpret import Observe, run_step
 from dsl.run.jax_step import JaxStep
 from dsl.run.values import initial
 from dsl.shapes import Leaves
@@ -32,9 +33,14 @@ class Walker(Protocol):
 
 
 class OptaxWalker:
-    """An Optax transformation, compiled; extra arguments are given to those that take them."""
+    """An Optax transformation, compiled; extra arguments are given to those that take them.
 
-    def __init__(self, transformation: Any, model: SmallModel):
+    `around` makes another function of the step, before it is compiled.
+    """
+
+    def __init__(
+        self, transformation: Any, model: SmallModel, around: Callable[[Any], Any] | None = None
+    ):
         self.model = model
         self.leaves: Any = [jnp.asarray(leaf) for leaf in model.start()]
         made = optax.with_extra_args_support(transformation)
@@ -50,7 +56,8 @@ class OptaxWalker:
             moves, state = made.update(grads, state, leaves, **extra)
             return optax.apply_updates(leaves, moves), state
 
-        self._step = jax.jit(step, compiler_options=_QUICKLY)
+        run = step if around is None else around(step)
+        self._step = jax.jit(run, compiler_options=_QUICKLY)
 
     def step(self, count: int) -> Leaves:
         value, grads = self.model.value_and_gradient(self.moved, count)
@@ -69,14 +76,30 @@ def rule_walker(program: Program, model: SmallModel, horizon: int) -> Walker:
     return OptaxWalker(to_optax(program, horizon=horizon), model)
 
 
-class NumpyWalker:
-    """The same in NumPy: many times faster, noise and oracles aside, and as exact in float64."""
+def as_walked(program: Program) -> Program:
+    """The program whose statements `NumpyWalker` runs."""
+    return spelled_out(without_cancellation(program))
 
-    def __init__(self, program: Program, model: SmallModel, horizon: int):
+
+class NumpyWalker:
+    """The same in NumPy: many times faster, noise and oracles aside, and as exact in float64.
+
+    `observe` is told of every statement of `as_walked(program)`.
+    """
+
+    def __init__(
+        self,
+        program: Program,
+        model: SmallModel,
+        horizon: int,
+        observe: Observe | None = None,
+        start: Leaves | None = None,
+    ):
         self.model = model
         self.horizon = horizon
-        self.program = without_cancellation(program)
-        self.leaves = model.start()
+        self.program = as_walked(program)
+        self.observe = observe
+        self.leaves = model.start() if start is None else start
         self.slots = {
             name: initial(init, self.leaves, np) for name, init in self.program.slots.items()
         }
@@ -93,6 +116,8 @@ class NumpyWalker:
         value_fn = partial(self.model.loss, batch=self.model.batch(count))
         given = {LOSS.argument: value_fn}
         asked = JaxStep(tree, self.leaves, jax.random.key(0), count, given)
-        moves, self.slots = run_step(self.program, inputs, self.slots, asked, np)
+        moves, self.slots = run_step(
+            self.program, inputs, self.slots, asked, np, observe=self.observe
+        )
         self.leaves = [np.asarray(w - move) for w, move in zip(self.leaves, moves, strict=True)]
         return self.leaves

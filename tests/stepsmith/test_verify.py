@@ -6,9 +6,10 @@ import pytest
 
 from dsl import parse
 from dsl.zoo import ZOO
-from stepsmith.verifying.compare import Verifier
 from stepsmith.verifying.hypers import translated
+from stepsmith.verifying.reasons import Reasons
 from stepsmith.verifying.traps import traps
+from stepsmith.verifying.verifier import Verifier
 from tests.support.commands import refused, run
 
 
@@ -99,8 +100,7 @@ def test_a_coupled_decay_and_another_phase_are_named():
 
 def _reason(rule, other):
     verifier = Verifier(rule, 6, "float64", (0, 2))
-    trap = verifier.reason(verifier.walk_rule(other), 1e-10)
-    return trap and trap.reason
+    return Reasons(verifier, 1e-10).find(verifier.numpy_path(other))
 
 
 @pytest.mark.parametrize("name", ZOO)

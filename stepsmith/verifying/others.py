@@ -1,0 +1,84 @@
+"""The other optimizer of a comparison: a rule, or something of a library.
+
+Both have a `path` in a setting, at the hyperparameters that the rule has there. `shared` are those
+that the other takes too, `left_out` those that it knows nothing of; `decay` is its weight decay,
+where that is known.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, ClassVar, TypeAlias
+
+from dsl.program import Program
+from stepsmith.verifying.library import Filled, Library
+from stepsmith.verifying.paths import Paths
+from stepsmith.verifying.precision import Widening
+from stepsmith.verifying.verifier import Verifier
+
+
+@dataclass(frozen=True)
+class OtherRule:
+    """Another rule; `fixed` are hyperparameters that it has of its own."""
+
+    program: Program
+    hypers: Mapping[str, float]
+    fixed: Mapping[str, float]
+    name: str
+    of_library: ClassVar[bool] = False
+
+    @property
+    def shared(self) -> frozenset[str]:
+        return frozenset(self.hypers) & frozenset(self.program.hyperparameters) - {*self.fixed}
+
+    @property
+    def left_out(self) -> Mapping[str, float]:
+        takes = self.program.hyperparameters
+        return {name: value for name, value in self.hypers.items() if name not in takes}
+
+    @property
+    def decay(self) -> float | None:
+        return self.fixed.get("wd", self.program.hyperparameters.get("wd"))
+
+    def path(self, verifier: Verifier, widening: Widening | None = None) -> Paths:
+        given = verifier.program.hyperparameters
+        shared = {name: given[name] for name in self.shared}
+        return verifier.walk_rule(self.program.with_hyperparameters(**{**shared, **self.fixed}))
+
+
+@dataclass(frozen=True)
+class OtherOfLibrary:
+    """An optimizer of a library, or of a user's own file."""
+
+    library: Library
+    hypers: Mapping[str, float]
+    of_library: ClassVar[bool] = True
+
+    @property
+    def name(self) -> str:
+        return self.library.name
+
+    @cached_property
+    def _filled(self) -> tuple[Library, Filled]:
+        return self.library.filled(self.hypers)
+
+    @property
+    def shared(self) -> frozenset[str]:
+        return self._filled[1].taken
+
+    @property
+    def left_out(self) -> Mapping[str, float]:
+        return self._filled[1].left_out
+
+    @property
+    def decay(self) -> float | None:
+        return self._filled[0].decay
+
+    def path(self, verifier: Verifier, widening: Widening | None = None) -> Paths:
+        hypers: dict[str, Any] = dict(verifier.program.hyperparameters)
+        made, _ = self.library.filled(hypers)
+        return verifier.walk(lambda model: made.walker(model, widening))
+
+
+Other: TypeAlias = OtherRule | OtherOfLibrary
+"""Another optimizer."""

@@ -1,0 +1,123 @@
+"""A rule beside another optimizer: as asked for, then wherever that leaves something untried."""
+
+from dataclasses import dataclass
+from functools import partial
+
+from stepsmith.errors import UsageError
+from stepsmith.verifying.draws import Draw
+from stepsmith.verifying.exercise import Exercise
+from stepsmith.verifying.explore import Explorer
+from stepsmith.verifying.others import Other
+from stepsmith.verifying.paths import PathComparison
+from stepsmith.verifying.reasons import Reasons
+from stepsmith.verifying.refused import Refused
+from stepsmith.verifying.verifier import Verifier
+
+_ROUNDING = 30
+"""Two equal paths at another setting may lie so many times the growth of a rounding error apart."""
+
+_WILD = 1e3
+"""A setting where that is more than this many tolerances says nothing."""
+
+_MOST = 8
+"""Settings that are compared besides the one asked for."""
+
+
+@dataclass(frozen=True)
+class Tried:
+    """Another setting, and how far the two were apart there."""
+
+    draw: Draw
+    comparison: PathComparison
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The findings of a comparison.
+
+    `comparison` is the one as asked for, or the first that shows a difference; `draw` is the
+    setting of that one, None if it is the one asked for. `reason` is as `Reasons.find` has it.
+    `refusals` are the settings that the other refused, in words.
+    """
+
+    comparison: PathComparison
+    draw: Draw | None
+    reason: str | None
+    tried: tuple[Tried, ...]
+    exercise: Exercise
+    refusals: tuple[str, ...] = ()
+
+
+class Comparer:
+    """Compares one rule with one other optimizer."""
+
+    def __init__(self, verifier: Verifier, other: Other, tolerance: float):
+        self.verifier = verifier
+        self.other = other
+        self.tolerance = tolerance
+        self.explorer = Explorer(verifier, other.shared, tolerance)
+        self.tried: list[Tried] = []
+        self.refusals: list[str] = []
+
+    def verdict(self, *, as_given: bool = False) -> Verdict:
+        """The verdict; of what was asked for alone if `as_given`."""
+        base = self.verifier.compare(self.other.path(self.verifier), self.tolerance)
+        self.explorer.take(Draw(self.verifier.steps))
+        if not base.equal:
+            return self._made(base, None, self._reason(self.verifier, base))
+        if not as_given and (found := self._different()):
+            setting = self.explorer.at(found.draw)
+            reason = self._reason(setting, found.comparison)
+            return self._made(found.comparison, found.draw, reason)
+        return self._made(base, None, None)
+
+    def _made(self, found: PathComparison, draw: Draw | None, reason: str | None) -> Verdict:
+        exercise = self.explorer.exercise
+        return Verdict(found, draw, reason, tuple(self.tried), exercise, tuple(self.refusals))
+
+    def _different(self) -> Tried | None:
+        """The first other setting at which the two differ."""
+        for draw in self.explorer.second():
+            if found := self._try(draw):
+                if not found.comparison.equal:
+                    return found
+                break
+        for draw in self.explorer.further():
+            found = self._try(draw)
+            if found and not found.comparison.equal:
+                return found
+            if len(self.tried) >= _MOST:
+                break
+        return None
+
+    def _try(self, draw: Draw) -> Tried | None:
+        """The comparison at a setting; None where it says nothing."""
+        setting = self.explorer.at(draw)
+        ours = setting.walk_rule(setting.program)
+        bound = max(self.tolerance, _ROUNDING * setting.shaken(ours))
+        if not bound <= _WILD * self.tolerance:
+            return None
+        try:
+            theirs = self.other.path(setting)
+        except (Refused, UsageError) as refusal:
+            self.refusals.append(f"{draw.words}: {str(refusal).splitlines()[0]}")
+            return None
+        found = Tried(draw, setting.beside(ours, theirs, bound))
+        self.tried.append(found)
+        if found.comparison.equal:
+            self.explorer.take(draw)
+        return found
+
+    def _reason(self, setting: Verifier, found: PathComparison) -> str | None:
+        decay = self.other.decay
+        widened = partial(self.other.path, setting) if self.other.of_library else None
+        reasons = Reasons(setting, found.tolerance, decay, widened)
+        if reason := reasons.find(found.theirs):
+            return reason
+        apart = setting.shaken(setting.numpy_path(setting.program))
+        if apart * 100 >= found.largest:
+            return (
+                "nothing but rounding: the rule itself, started a rounding error beside, comes "
+                f"{apart:.0e} away from its own path"
+            )
+        return None
