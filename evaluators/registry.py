@@ -58,6 +58,12 @@ def register(task: "Task", source: Any = None) -> "Task":
     return task
 
 
+def forget_outside(name: str) -> None:
+    """Forget the task of that name if it is one that others train."""
+    if name in _TASKS and _TASKS[name].outside is not None:
+        _TASKS.withdraw(name)
+
+
 def names() -> list[str]:
     """The names of all tasks that have been measured, and of a user's own, sorted."""
     return sorted({*catalogue.entries(), *_own()})

@@ -16,6 +16,7 @@ import numpy as np
 from jax import Array
 from jaxtyping import Float, Int, Int32, Key
 
+from dsl.program import Program
 from evaluators.catalogue import Best
 from evaluators.data.integrity import checksum
 from evaluators.errors import BadData
@@ -29,6 +30,24 @@ class Data(NamedTuple):
 
     train: Any
     validation: Any
+
+
+class OutsideRuns(NamedTuple):
+    """Runs of a program that somebody else trains: one for each seed."""
+
+    task: str
+    program: Program
+    """With the rate of the runs as its default."""
+    steps: int
+    """The horizon, which the program reads as `T`."""
+    checkpoints: tuple[int, ...]
+    """The steps after which the validation loss counts, the horizon and one a little past it among
+    them."""
+    seeds: tuple[int, ...]
+
+
+Losses: TypeAlias = Sequence[float]
+"""At the checkpoints of a run; NaN where it has none."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,6 +114,10 @@ class Task:
     definition: Callable[[], str] | None = None
     """A digest of all that the task computes, for one of a user's own, which may change while its
     name and examples stay; None for ours, which change with the code."""
+
+    outside: "Callable[[Sequence[OutsideRuns]], Sequence[Sequence[Losses]]] | None" = None
+    """(runs) -> for each of them, by seed, the validation losses at its checkpoints: trains outside
+    of Stepsmith, in any library; None for a task that is trained by its functions here."""
 
     def examples(self) -> int:
         """The number of training examples: the rows of the last part of `train`, which holds the

@@ -10,7 +10,7 @@ winner_HOST.py    the winner as an optimizer for each host of `dsl.export.HOSTS`
 import importlib.metadata
 import platform
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +26,7 @@ from search.campaign.plugins import used_plugins
 from search.campaign.session import Session
 from search.campaign.sources import check_sources, find_sources
 from search.config import Config, check_same
-from search.errors import NoSuchRun
+from search.errors import ConfigChanged, NoSuchRun
 from search.ledger import FILE, Ledger
 from search.ledger.lock import run_lock
 from search.ledger.plugins import check_same_plugins
@@ -59,11 +59,13 @@ def run_campaign(
     observe: events.Observer = events.ignore,
     make_worker: Callable[[], CampaignWorker] = CampaignWorker,
     cache_folder: Path | None = None,
+    problems: Mapping[str, Mapping[str, float]] | None = None,
 ) -> Result:
     """Run, resume, or find complete the campaign in `folder`.
 
     **Arguments:** `cache_folder`: where the rates of start programs are kept for other campaigns;
-    None keeps none.
+    None keeps none. `problems`: the numbers of tasks that others train, by name; a run that was
+    begun with others is refused.
     """
     path = folder / FILE
     sources = None if path.exists() else find_sources(config)
@@ -72,10 +74,12 @@ def run_campaign(
         if path.exists():
             with closing(Ledger.read(path, whole=False)) as stored:
                 check_same_plugins(str(folder), stored.plugins, used_plugins(config))
+                _check_problems(str(folder), stored.problems, problems or {})
             ledger = Ledger.open(path)
         else:
             sources = sources or find_sources(config)
-            ledger = Ledger.create(path, config.comparable(), sources, used_plugins(config))
+            plugins, told = used_plugins(config), dict(problems or {})
+            ledger = Ledger.create(path, config.comparable(), sources, plugins, told)
         pool, cache = _pool(config, make_worker), ResultCache(cache_folder)
         session = Session(config, ledger, pool, _versions(), observe, cache)
         finished = False
@@ -98,6 +102,24 @@ def run_campaign(
                 session.close()
             finally:
                 ledger.close(final=finished)
+
+
+def _check_problems(
+    run: str, stored: Mapping[str, Mapping[str, float]], now: Mapping[str, Mapping[str, float]]
+) -> None:
+    """ConfigChanged unless the tasks that others train state the same numbers as before."""
+    for name in (*stored, *now):
+        if stored.get(name) != now.get(name):
+            was, met = (_numbers(each.get(name)) for each in (stored, now))
+            raise ConfigChanged(
+                f"{run} was started with {was} for the problem '{name}', met {met}",
+                help="state the same, or start another run in another folder",
+            )
+
+
+def _numbers(stated: Mapping[str, float] | None) -> str:
+    found = ", ".join(f"{key}={value:g}" for key, value in sorted((stated or {}).items()))
+    return found or "nothing stated"
 
 
 def _recorded(session: Session) -> bool:

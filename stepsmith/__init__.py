@@ -18,6 +18,7 @@ api/          what the commands do, as functions
 discovering/  a running campaign, and its hall of fame
 comparing/    a comparison: its workers, progress, tables and figure
 measuring/    a rule reduced by measurement: its terms, progress and table
+asking/       problems that are trained outside: rules asked for, losses told
 verifying/    the path of a rule beside that of another optimizer
 pages/        generated pages of docs/
 table         tables for commands that start quickly
@@ -32,6 +33,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from dsl.program import Program
     from dsl.program.parse import parse
+    from evaluators.own.outside import Problem
     from evaluators.own.supervised import supervised
     from evaluators.own.task import task
     from stepsmith.api.candidates import Candidates
@@ -40,12 +42,15 @@ if TYPE_CHECKING:
     from stepsmith.api.plugins import use_plugins
     from stepsmith.api.rules import load, nearest
     from stepsmith.api.run import Run
+    from stepsmith.api.study import Study
     from stepsmith.api.verify import verify
 
 __all__ = [
     "Candidates",
+    "Problem",
     "Program",
     "Run",
+    "Study",
     "compare",
     "discover",
     "load",
@@ -59,8 +64,10 @@ __all__ = [
 
 _PLACES = {
     "Candidates": "stepsmith.api.candidates",
+    "Problem": "evaluators.own.outside",
     "Program": "dsl.program",
     "Run": "stepsmith.api.run",
+    "Study": "stepsmith.api.study",
     "compare": "stepsmith.api.compare",
     "discover": "stepsmith.api.discover",
     "load": "stepsmith.api.rules",

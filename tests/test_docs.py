@@ -15,6 +15,7 @@ PAGES = (
     "docs/tasks.md",
     "docs/cluster.md",
     "docs/plugins.md",
+    "docs/ask_tell.md",
     "docs/simplify.md",
 )
 NAMED = re.compile(

@@ -73,7 +73,9 @@ class Answers(NamedTuple):
 
 
 def answered(task: Task) -> tuple[Source, ...]:
-    """The functions that a task hands over to oracles."""
+    """The functions that a task hands over to oracles; none where others train."""
+    if task.outside is not None:
+        return ()
     more = {SAMPLED: task.sampled, OUTPUTS: task.outputs}
     return (LOSS, LOSSES, FULL, *(source for source, given in more.items() if given is not None))
 
@@ -81,6 +83,8 @@ def answered(task: Task) -> tuple[Source, ...]:
 def check_answers(task: Task, program: Program) -> None:
     """Raise DoesNotFit if the program asks for something that the task does not answer."""
     asked = sources(program)
+    if task.outside is not None and asked:
+        raise DoesNotFit(f"task '{task.name}' answers no oracle, which the program asks")
     if task.sampled is None and SAMPLED in asked:
         raise DoesNotFit(f"the model of task '{task.name}' draws no labels, which the program asks")
     if task.outputs is None and OUTPUTS in asked:

@@ -158,7 +158,7 @@ class Trainer:
                 unfit[number] = Unfit(str(error))
                 continue
             thresholds, length = self._thresholds(request), self.length(request)
-            for batch in lane_batches(number, request.seeds, _rates(request), self.shape):
+            for batch in lane_batches(number, request.seeds, rates_of(request), self.shape):
                 if engine is Engine.MACHINE and encoded is not None:
                     run = MachineRun(request.program, encoded, batch, thresholds, length)
                     by_seeds.setdefault(batch.seeds, []).append(run)
@@ -194,7 +194,7 @@ class Trainer:
             return Engine.COMPILED, None
         if self.engine is Engine.MACHINE:
             return Engine.MACHINE, encoded
-        runs = len(request.seeds) * len(_rates(request))
+        runs = len(request.seeds) * len(rates_of(request))
         size, capacity = self.machine.layout.size, self.machine.capacity
         last, lanes = self.length(request).stages[-1], self.shape.lanes
         return choose(encoded, size, last, lanes, runs, capacity), encoded
@@ -234,7 +234,8 @@ class Trainer:
         return runs
 
 
-def _rates(request: TrainingRequest) -> Sequence[float]:
+def rates_of(request: TrainingRequest) -> Sequence[float]:
+    """The rates of a request, the program's own where it names none."""
     if request.rates is None:
         return [request.program.hyperparameters.get("lr", _RATE)]
     return request.rates
@@ -246,5 +247,5 @@ def _in_order(
     """The runs of one request, [rate][seed]."""
     return [
         [runs[number, rate, seed] for seed in range(len(request.seeds))]
-        for rate in range(len(_rates(request)))
+        for rate in range(len(rates_of(request)))
     ]

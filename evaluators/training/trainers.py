@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from functools import lru_cache
 
+from dsl.declare import until_declared
 from dsl.language.registry import PRIMITIVES
 from dsl.program import Program
 from evaluators.registry import get
 from evaluators.suites import TaskChoice
 from evaluators.training.batches import BatchShape
+from evaluators.training.outside import OutsideTrainer
 from evaluators.training.trainer import Trainer
 
 
@@ -15,22 +17,26 @@ class Trainers:
     """A trainer for each of a set of tasks, its loop compiled when first used."""
 
     def __init__(self, tasks: Sequence[TaskChoice], primitives: Sequence[str], shape: BatchShape):
-        self.by_task = {
-            choice.name: Trainer(
-                task=get(choice.name),
-                steps=choice.steps,
-                primitives=primitives,
-                width=shape.seeds,
-                rates=shape.rates,
-                programs=shape.programs,
-            )
-            for choice in tasks
-        }
+        self.by_task = {each.name: _trainer(each, primitives, shape) for each in tasks}
 
     @property
     def compilations(self) -> int:
         """The number of machines compiled so far: one per task, whatever runs."""
         return sum(trainer.compilations for trainer in self.by_task.values())
+
+
+def _trainer(choice: TaskChoice, primitives: Sequence[str], shape: BatchShape) -> Trainer:
+    task = get(choice.name)
+    if task.outside is not None:
+        return OutsideTrainer(task, choice.steps, shape)
+    return Trainer(
+        task=task,
+        steps=choice.steps,
+        primitives=primitives,
+        width=shape.seeds,
+        rates=shape.rates,
+        programs=shape.programs,
+    )
 
 
 def trainers_for(
@@ -50,6 +56,7 @@ def trainers_for(
     return _trainers(tuple(tasks), carried, shape or BatchShape(seeds=2, rates=1, programs=1))
 
 
+@until_declared
 @lru_cache(maxsize=4)
 def _trainers(
     tasks: tuple[TaskChoice, ...], primitives: tuple[str, ...], shape: BatchShape

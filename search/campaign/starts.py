@@ -47,7 +47,7 @@ def tune_starts(
     words = primitives(config, sources)
     seeds, shape = START_SEEDS[: config.evaluation.seeds], config.evaluation.shape
     tasks = tuple((task.name, task.steps) for task in config.choices)
-    here = environment()
+    here = environment() if cache.folder else ()
 
     def key(program: Program) -> SweepKey:
         return SweepKey(

@@ -34,6 +34,7 @@ ENTRIES = {
     "sources": "the rules that it is made from, as text: `starts`, `baseline`",
     "plugins": "the plug-ins that it is made from, where there are any: `name` (as its user gave "
     "it), `checksum`, what it `brings`",
+    "problems": "the tasks that others train, where there are any: `untrained` loss and `floor`",
     "baseline": "the tuned baseline: `rule`, `tuned`, the `rates` by task, the `trail` of trials",
     "starts": "the start programs with their rates by task",
     "watch": "the baseline tuned for the looks, where there are any",
@@ -47,7 +48,7 @@ ENTRIES = {
 """The keys of the table `meta`, each with what is stored under it as JSON."""
 _RESULTS = ("finals", "reductions", "validation", "winner")
 _IN_HASH = ("schema", "language", "config", "sources", "baseline", "starts", *_RESULTS)
-_SCALE, _PLUGINS = "watch", "plugins"
+_SCALE, _PLUGINS, _PROBLEMS = "watch", "plugins", "problems"
 
 
 class Record:
@@ -97,6 +98,11 @@ class Record:
     def plugins(self) -> tuple[RecordedPlugin, ...]:
         """The plug-ins that the campaign is made from."""
         return tuple(map(RecordedPlugin.from_json, self._get(_PLUGINS) or ()))
+
+    @property
+    def problems(self) -> dict[str, dict[str, float]]:
+        """The numbers of the tasks that others train."""
+        return self._get(_PROBLEMS) or {}
 
     @property
     def starts(self) -> tuple[TunedStart, ...] | None:
@@ -210,4 +216,6 @@ class Record:
         more = [[self._get(_SCALE), seen]] if seen else []
         if self.plugins:
             more.append([_PLUGINS, *sorted(each.checksum for each in self.plugins)])
+        if self.problems:
+            more.append([_PROBLEMS, self.problems])
         return as_json([*(self._get(key) for key in _IN_HASH), *more])

@@ -8,7 +8,7 @@ compilations. `state` holds what a process needs to go on without going through 
 
 import hashlib
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
@@ -70,11 +70,16 @@ class Ledger(Record):
 
     @staticmethod
     def create(
-        path: Path, config: dict[str, Any], sources: Sources, plugins: Sequence[Plugin] = ()
+        path: Path,
+        config: dict[str, Any],
+        sources: Sources,
+        plugins: Sequence[Plugin] = (),
+        problems: Mapping[str, Mapping[str, float]] | None = None,
     ) -> "Ledger":
         """A new ledger for a campaign; it appears whole or not at all.
 
-        **Arguments:** `plugins`: those that the campaign is made from.
+        **Arguments:** `plugins`: those that the campaign is made from. `problems`: the numbers of
+        tasks that others train.
         """
         unborn = path.with_name(f"{path.name}.new")
         unborn.unlink(missing_ok=True)
@@ -86,6 +91,8 @@ class Ledger(Record):
         }
         if plugins:
             meta["plugins"] = [plugin.to_json() for plugin in plugins]
+        if problems:
+            meta["problems"] = problems
         pairs = [(key, as_json(value)) for key, value in meta.items()]
         try:
             with closing(sqlite3.connect(unborn)) as db, db:

@@ -20,13 +20,18 @@ class Planned(NamedTuple):
     config: "Config"
     folder: Path
 
-    def work(self, observe: "Callable[[Event], None]") -> "Result":
-        """Run, resume, or find complete."""
+    def work(
+        self,
+        observe: "Callable[[Event], None]",
+        problems: Mapping[str, Mapping[str, float]] | None = None,
+    ) -> "Result":
+        """Run, resume, or find complete; `problems` are as in `run_campaign`."""
         from evaluators.files.result_cache import default_folder
         from search.run import run_campaign
 
+        cache = None if problems else default_folder("starts")
         return run_campaign(
-            self.config, self.folder, observe, cache_folder=default_folder("starts")
+            self.config, self.folder, observe, cache_folder=cache, problems=problems
         )
 
 
@@ -34,17 +39,21 @@ def planned(
     config: "Config | Mapping[str, Any] | str | Path",
     out: str | Path | None = None,
     overrides: Sequence[str] = (),
+    *,
+    prepare: bool = True,
 ) -> Planned:
     """The campaign of a config in `out`, or in `runs/` under its name.
 
-    This process gets the environment of a worker, unless JAX is imported already.
+    This process gets the environment of a worker, unless JAX is imported already or `prepare` is
+    False.
 
     **Raises:** ConfigError; PluginMissing for a config that cannot be read since a plug-in of the
     run is not loaded.
     """
     from evaluators.training.environment import prepare_process
 
-    prepare_process()
+    if prepare:
+        prepare_process()
     from search.config import Config, config_of, load_config
     from search.errors import ConfigError
     from search.ledger import RUNS

@@ -1,4 +1,4 @@
-"""The examples of plug-ins: a primitive and a strategy of one's own, alone and in a search."""
+"""The examples that search: with a primitive and a strategy of one's own, on a model in PyTorch."""
 
 import os
 import subprocess
@@ -86,3 +86,19 @@ def test_the_example_searches_with_both(tmp_path):
     assert {each.name for each in ledger.plugins} == set(map(str, FILES))
     assert sum("agreeing" in row.candidate.text for row in ledger.rows()) > 10
     ledger.close()
+
+
+@pytest.mark.slow
+@pytest.mark.torch
+def test_a_pytorch_model_is_searched_on_by_ask_and_tell(tmp_path):
+    script = ROOT / "examples" / "ask_tell" / "digits.py"
+    done = subprocess.run(
+        [sys.executable, str(script), str(tmp_path / "run")],
+        env={**os.environ, "PYTHONPATH": str(ROOT), "JAX_PLATFORMS": "cpu"},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "told_digits, complete, 40 of 40 programs" in done.stdout

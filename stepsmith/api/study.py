@@ -1,0 +1,139 @@
+"""A campaign on problems that are trained outside of Stepsmith: ask for rules, tell losses."""
+
+import threading
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from evaluators.own.outside import Problem
+from stepsmith.api.plugins import use_plugins
+from stepsmith.asking.asked import Asked, Told
+from stepsmith.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from search.campaign.events import Event
+    from search.config import Config
+    from stepsmith.api.run import Run
+
+
+class Study:
+    """A campaign that asks for training and is told losses; run, or resumed, in the folder `out`.
+
+        with stepsmith.Study(config, [Problem("digits", steps=200, untrained=2.3)]) as study:
+            while batch := study.ask():
+                for rule in batch:
+                    study.tell(rule, {seed: train(rule, seed) for seed in rule.seeds})
+            print(study.run.hall_of_fame)
+
+    **Arguments:** `config`: as for `discover`; without `tasks` these are the problems. `problems`:
+    what is trained outside; other tasks of the config are trained here. `out`, `overrides`,
+    `plugins`, `observe`: as for `discover`.
+    **Raises:** ConfigError and what else `search.errors` has; NameTaken for a problem called like a
+    task.
+
+    What comes of it is a function of the config, its seed and the told losses alone: whatever the
+    order in which they are told, and however often the study was killed. Told losses are on the
+    disk when `tell` returns. One study at a time works in a process, which is its owner's: threads
+    and devices are left as they are.
+    """
+
+    def __init__(
+        self,
+        config: "Config | Mapping[str, Any] | str | Path",
+        problems: Sequence[Problem],
+        out: str | Path | None = None,
+        *,
+        overrides: Sequence[str] = (),
+        plugins: Sequence[str | Path] = (),
+        observe: "Callable[[Event], None] | None" = None,
+    ):
+        use_plugins(*plugins)
+        from evaluators.own.outside import declare
+        from search.campaign import events
+        from stepsmith.api.discover import planned
+        from stepsmith.asking.exchange import Exchange
+
+        if not problems:
+            raise UsageError("a study has one problem or more")
+        if isinstance(config, Mapping) and "tasks" not in config:
+            config = {**config, "tasks": [{"name": p.name, "steps": p.steps} for p in problems]}
+        self._exchange: Exchange | None = None
+        for problem in problems:
+            declare(problem, self._train)
+        given = [problem.name for problem in problems]
+        if twice := {name for name in given if given.count(name) > 1}:
+            raise UsageError(f"the problem '{min(twice)}' is given twice")
+        plan = planned(config, out, overrides, prepare=False)
+        plan = plan._replace(config=plan.config.model_copy(update={"workers": 0, "cluster": None}))
+        self.folder = plan.folder
+        """The folder of the run."""
+        self._plan = plan
+        self._problems = {problem.name: problem.to_json() for problem in problems}
+        self._observe = observe or events.ignore
+        self._exchange = Exchange(plan.folder)
+        self._error: BaseException | None = None
+        self._thread = threading.Thread(target=self._search, name="campaign", daemon=True)
+        self._thread.start()
+
+    def ask(self) -> list[Asked]:
+        """All rules that are asked and not told yet; waits until there are some. None when the
+        campaign is complete.
+
+        **Raises:** what ended the campaign, if an error did.
+        """
+        assert self._exchange is not None
+        found = self._exchange.waiting()
+        if not found:
+            self._thread.join()
+            if self._error is not None:
+                raise self._error
+        return found
+
+    def tell(self, rule: Asked | str, losses: Mapping[int, Told]) -> None:
+        """The validation losses of a rule by seed: one number each, or one for each checkpoint.
+
+        NaN, infinite and None are those of a run that has diverged; so is a seed that is left out.
+
+        **Raises:** UsageError for a rule that was not asked or was told already, and for other
+        seeds; NotWritten where the disk does not take it, and then it was not told.
+        """
+        assert self._exchange is not None
+        self._exchange.tell(rule if isinstance(rule, str) else rule.id, losses)
+
+    @property
+    def run(self) -> "Run":
+        """The run as it lies on disk by now."""
+        from stepsmith.api.run import Run
+
+        return Run(self.folder)
+
+    def close(self) -> None:
+        """Let go of the run; another study in its folder goes on from there."""
+        if self._exchange is not None:
+            self._exchange.close()
+            self._thread.join()
+
+    def __enter__(self) -> "Study":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _train(self, asked: Any) -> Any:
+        assert self._exchange is not None, "nothing is trained before the campaign begins"
+        return self._exchange.train(asked)
+
+    def _search(self) -> None:
+        from stepsmith.asking.exchange import Closed
+
+        assert self._exchange is not None
+        try:
+            self._plan.work(self._observe, problems=self._problems)
+        except Closed:
+            pass
+        except BaseException as error:
+            self._error = error
+        finally:
+            self._exchange.finish()
