@@ -22,7 +22,7 @@ from evaluators.files.result_cache import ResultCache
 from evaluators.workers import SerialPool
 from search.campaign import campaign, events
 from search.campaign.cycles import seldom_collected
-from search.campaign.plugins import used_plugins
+from search.campaign.plugins import check_workers_know, used_plugins
 from search.campaign.session import Session
 from search.campaign.sources import check_sources, find_sources
 from search.config import Config, check_same
@@ -68,6 +68,7 @@ def run_campaign(
     begun with others is refused.
     """
     path = folder / FILE
+    check_workers_know(config)
     sources = None if path.exists() else find_sources(config)
     _make_folder(folder)
     with written(path), run_lock(folder), seldom_collected():

@@ -1,8 +1,11 @@
 """The plug-ins that decide what a campaign finds."""
 
+from dsl.declare import Registry, is_ours
 from dsl.plugins import Plugin, loaded
 from search.config import Config
 from search.config.judging import tasks_of
+from search.errors import PluginMissing
+from search.ledger.plugins import WORDS
 
 _TASK = "task"
 
@@ -19,3 +22,19 @@ def used_plugins(config: Config) -> list[Plugin]:
         if tasks.intersection(plugin.names(_TASK))
         or any(sort != _TASK for sort, _ in plugin.brings)
     ]
+
+
+def check_workers_know(config: Config) -> None:
+    """PluginMissing for a word or a task that was declared in this process alone, as in a notebook,
+    where the workers are other processes."""
+    brought = {pair for plugin in loaded() for pair in plugin.brings}
+    tasks = {task.name for task in config.tasks}
+    for registry in Registry.every if config.workers else ():
+        for name, place in registry.places.items():
+            needed = registry.noun in WORDS or (registry.noun == _TASK and name in tasks)
+            if needed and not is_ours(place) and (registry.noun, name) not in brought:
+                raise PluginMissing(
+                    f"the {registry.noun} '{name}' is declared in this process alone, and workers "
+                    "are others",
+                    help="put it into a file and name that as a plug-in, or set workers=0",
+                )

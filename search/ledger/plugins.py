@@ -10,7 +10,7 @@ from typing import Any
 from dsl.plugins import Plugin, in_words, loaded
 from search.errors import ConfigChanged, PluginMissing
 
-_WORDS = ("primitive", "initialiser", "kind")
+WORDS = ("primitive", "initialiser", "kind")
 """The sorts of declarations without which programs cannot be read."""
 
 
@@ -36,7 +36,7 @@ def check_words(run: str, recorded: Iterable[RecordedPlugin]) -> None:
         missing = {
             sort: absent
             for sort, names in each.brings.items()
-            if sort in _WORDS
+            if sort in WORDS
             if (absent := [name for name in names if (sort, name) not in known])
         }
         if missing:

@@ -14,11 +14,13 @@ from dsl.errors import counted
 from dsl.export import to_latex
 from dsl.language.hyperparameters import COMMON
 from dsl.language.numbers import format_number
+from dsl.plugins import in_words
 from dsl.program import Program
 from dsl.rewrite.canonical import canonical_hash
 from dsl.rewrite.demands import demands
 from dsl.rewrite.liveness import live
 from dsl.rewrite.oracle_calls import calls_text
+from search.ledger.plugins import RecordedPlugin
 from search.report.card_evidence import evidence, loses
 from search.report.markdown import prose, table_lines
 from search.report.provenance import Provenance
@@ -51,10 +53,22 @@ def _origin(program: Program, found: Provenance | None) -> list[str]:
         return prose(program.doc.strip() or "A rule that no campaign of a ledger found.")
     budget = found.config["budget"]["candidates"]
     which = "the tuned baseline" if found.candidate is None else f"candidate {found.candidate}"
-    return prose(
+    lines = prose(
         f"Found by the campaign `{found.campaign}` (seed {found.config['seed']}, a budget of "
         f"{budget:,} candidates), {which}. The ledger of the run has the content hash "
         f"`{found.content}`."
+    )
+    for each in found.plugins:
+        lines += ["", *prose(_plugin(each))]
+    return lines
+
+
+def _plugin(used: RecordedPlugin) -> str:
+    """The plug-in of a campaign in a sentence."""
+    file = used.name.rpartition("/")[2]
+    return (
+        f"Made with the plug-in `{file}` (checksum `{used.checksum[:16]}`), which brings "
+        f"{in_words(used.brings)}: commands that read the rule take it with `--plugin {file}`."
     )
 
 

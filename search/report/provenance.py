@@ -10,6 +10,7 @@ from dsl.program import Program
 from evaluators.evaluation import Evaluation
 from search.errors import NoSuchRun
 from search.ledger import Ledger, reading
+from search.ledger.plugins import RecordedPlugin
 from search.ledger.results import Rates
 from search.report.funnel import Stage, funnel
 from search.report.hall_of_fame import HallEntry, HallOfFame, hall_of_fame
@@ -44,6 +45,8 @@ class Provenance:
     transfers: Sequence[Transfer]
     steps: Sequence[LineageStep]
     stages: Sequence[Stage]
+    plugins: Sequence[RecordedPlugin]
+    """Those that the campaign was made from."""
 
     @property
     def rule(self) -> str:
@@ -143,6 +146,7 @@ def _record(run: Path, ledger: Ledger, hall: HallOfFame | None, **own: Any) -> P
         campaign=ledger.config["campaign"],
         content=ledger.content_hash(),
         config=ledger.config,
+        plugins=ledger.plugins,
         hall=hall,
         steps=lineage(run, own["hash"]) if known else (),
         stages=funnel(ledger),

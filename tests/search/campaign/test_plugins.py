@@ -2,9 +2,12 @@
 
 import pytest
 
-from dsl.plugins import load
+import stepsmith
+from dsl.language.initialisers import INITIALISERS, initialiser
+from dsl.language.kinds import Kind
+from dsl.plugins import load, loaded
 from search.config import Config
-from search.errors import ConfigChanged, PluginMissing
+from search.errors import ConfigChanged, ConfigError, PluginMissing
 from search.ledger import FILE, Ledger
 from search.run import run_campaign
 from tests.support.commands import refused, run
@@ -132,3 +135,38 @@ def test_a_command_says_what_is_wrong_with_a_plug_in(tmp_path):
     (tmp_path / "bad.py").write_text("def f(:\n")
     assert refused("zoo", "--plugin", "bad.py") == "bad.py:1: SyntaxError: invalid syntax\n"
     assert refused("zoo", "--plugin", "soft").startswith("there is no file and no module soft\n")
+
+
+def test_a_card_names_the_plug_in_of_its_rule(tmp_path, made):
+    status, _, err = run(
+        *("export", "run", "--to", "discovered", "--name", "mine", "--out", "cards"),
+        *("--plugin", "soft.py"),
+    )
+    assert status == 0, err
+    (card,) = tmp_path.glob("cards/**/README.md")
+    text = " ".join(card.read_text().split())
+    assert "Made with the plug-in `soft.py` (checksum `" in text
+    assert "brings the primitive 'soft_sign'" in text
+
+
+def test_what_one_process_alone_knows_is_no_good_for_workers(tmp_path):
+    @initialiser(Kind.TENSOR, torch="torch.zeros_like({w})")
+    def of_this_process(xp, w):
+        """All entries 0."""
+        return xp.zeros_like(w)
+
+    try:
+        with pytest.raises(PluginMissing, match="'of_this_process' is declared in this process"):
+            campaign(tmp_path, workers=2)
+        assert not (tmp_path / "run").exists()
+        campaign(tmp_path, workers=0)
+    finally:
+        INITIALISERS.withdraw("of_this_process")
+
+
+def test_a_campaign_from_python_names_its_plug_ins(tmp_path):
+    values = {**CONFIG, "primitives": {"weights": {"soft_sign": 1.0, "no_such_word": 1.0}}}
+    with pytest.raises(ConfigError, match="unknown primitive 'no_such_word'"):
+        stepsmith.discover(values, out=tmp_path / "run", plugins=["soft.py"])
+    stepsmith.use_plugins("change.py")
+    assert [each.name for each in loaded()] == ["soft.py", "change.py"]

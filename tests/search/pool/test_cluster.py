@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from dsl.plugins import load
 from evaluators.workers import Done, Failed, WorkerFailure
 from search.config import ClusterConfig, load_config
 from search.errors import ClusterFailed
@@ -20,6 +21,7 @@ from search.pool import cluster, nodes, ray_pool
 from search.pool.join_ray import Joined, join_ray
 from tests.support.fake_ray import FakeRay
 from tests.support.fakes import config
+from tests.support.plugins import SOFT_SIGN, forgotten
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -51,6 +53,23 @@ def test_the_packages_of_the_workers_are_shipped_with_their_data():
             assert (folder / name).read_bytes() == (ROOT / name).read_bytes()
         assert not [*folder.rglob("__pycache__")]
     assert not folder.exists()
+
+
+def test_modules_of_plug_ins_are_shipped_whole(tmp_path, monkeypatch):
+    (tmp_path / "lab_f" / "deep").mkdir(parents=True)
+    (tmp_path / "lab_f" / "__init__.py").write_text("")
+    (tmp_path / "lab_f" / "words.py").write_text(SOFT_SIGN)
+    (tmp_path / "lab_f" / "deep" / "numbers.txt").write_text("1")
+    (tmp_path / "lab_g.py").write_text(SOFT_SIGN.replace("soft_sign", "softer_sign"))
+    monkeypatch.syspath_prepend(tmp_path)
+    with forgotten():
+        load("lab_f.words")
+        load("lab_g")
+        with cluster.runtime_env({}) as shipped:
+            folder = Path(shipped["working_dir"])
+            assert (folder / "lab_f" / "words.py").read_text() == SOFT_SIGN
+            assert (folder / "lab_f" / "deep" / "numbers.txt").is_file()
+            assert (folder / "lab_g.py").is_file()
 
 
 def test_nodes_keep_compiled_machines_only_in_a_folder_that_the_user_names():
