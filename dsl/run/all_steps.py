@@ -1,12 +1,13 @@
 """All steps of a bound program, as many of them together as can be."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from dsl.language.kinds import Kind, plain
-from dsl.language.registry import Scope
+from dsl.language.registry import Primitive, Scope
 from dsl.run.bound import Bound, in_order, of_numbers
 from dsl.run.interpret import number
 from dsl.run.numpy64 import broadcast_to, step_by_step, without_signed_zeros
@@ -99,8 +100,9 @@ class _Steps:
         if call.branches or call.primitive.scope is Scope.STEP or any(kind.many for kind in kinds):
             return None
         if of_numbers(call):
-            rows = zip(*map(self.values.rows, call.args), strict=True)
-            return np.array([number(without_signed_zeros, call.primitive, row) for row in rows])
+            args = [self.values.whole(place) for place in call.args]
+            given = [arg if isinstance(arg, float) else arg.tobytes() for arg in args]
+            return _numbers(call.primitive, self.values.count, *given)
         if passing.at_once:
             return self._by_entries(call)
         if any(not self._in_line(kind) for kind in (*kinds, *passing.wanted)):
@@ -223,3 +225,14 @@ class _Steps:
         yield from call.args
         for branch in call.branches:
             yield from branch.order
+
+
+@lru_cache(maxsize=8192)
+def _numbers(primitive: Primitive, count: int, *args: float | bytes) -> Float[np.ndarray, " steps"]:
+    """A primitive of numbers at `count` steps, given those of each argument in float64, or the one
+    that is always the same. Programs of a search share most of theirs."""
+    rows = [[arg] * count if isinstance(arg, float) else np.frombuffer(arg) for arg in args]
+    pairs = zip(*rows, strict=True)
+    made = np.array([number(without_signed_zeros, primitive, row) for row in pairs])
+    made.flags.writeable = False
+    return made

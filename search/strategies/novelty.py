@@ -7,6 +7,7 @@ for itself, and a weaker rule stays as long as nothing better behaves like it. B
 steps on the probe of the fingerprint, whatever their rate.
 """
 
+import math
 from typing import Generic, NamedTuple, TypeVar
 
 import numpy as np
@@ -76,6 +77,15 @@ class NovelPopulation(Generic[T]):
         self._behaviour[number] = behaviour(program)
         if len(self.members) >= self.size + max(self.size // 10, 1):
             self.cull()
+
+    def quantile(self, share: float) -> float:
+        """The score that `share` of the members lie below: that of `numpy.quantile`, sooner."""
+        ordered = sorted(self._scores.values())
+        place = share * (len(ordered) - 1)
+        below = math.floor(place)
+        low, high = ordered[below], ordered[min(below + 1, len(ordered) - 1)]
+        part = place - below
+        return low + (high - low) * part if part < 0.5 else high - (high - low) * (1 - part)
 
     def rescore(self, number: int, score: float) -> None:
         """Give a member another score."""

@@ -102,8 +102,7 @@ class Recombination(Strategy[RecombinationOptions]):
             return
         member = _Member(judged.number, judged.program, judged.score, judged.cases)
         self._alive.add(judged.number, member, judged.score, judged.program)
-        scores = [each.score for each in self._alive.members.values()]
-        if judged.score >= max(to_beat, float(np.quantile(scores, 1 - self.options.promising))):
+        if judged.score >= max(to_beat, self._alive.quantile(1 - self.options.promising)):
             left = self.options.family - self._tries[judged.family]
             granted = min(self.options.tries, left)
             self._tries[judged.family] += granted

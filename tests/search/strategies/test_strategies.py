@@ -118,6 +118,14 @@ def test_a_population_that_is_full_loses_who_has_a_better_one_close_by():
     assert strategy.elite(3) is None
 
 
+@given(st.lists(st.floats(-2, 2), min_size=1, max_size=60), st.floats(0, 1) | st.just(0.9))
+def test_the_quantile_of_a_population_is_that_of_numpy(scores, share):
+    population = NovelPopulation(100)
+    for number, score in enumerate(scores):
+        population.add(number, None, score, ZOO["sgd"])
+    assert population.quantile(share) == np.quantile(scores, share)
+
+
 @given(st.permutations(["adamw", "lion", "sgd", "adan", "heavy_ball", "yogi"]))
 def test_novelty_is_the_mean_distance_to_the_nearest_better(names):
     population = NovelPopulation(10)
