@@ -40,7 +40,7 @@ class Landscape(ClosedForm):
         self.g: Leaves = [np.zeros_like(leaf) for leaf in w]
         self.loss = np.float64(0)
 
-    def at(self, t: int, w: Leaves, g: Leaves, loss: np.float64) -> None:
+    def stand(self, t: int, w: Leaves, g: Leaves, loss: np.float64) -> None:
         """Stand at `w` on step `t`, where the batch has gradient `g` and loss `loss`."""
         self.t, self.w, self.g, self.loss = t, w, g, loss
 

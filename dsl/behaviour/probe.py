@@ -18,6 +18,8 @@ from dsl.language.registry import PRIMITIVES, Scope
 from dsl.program import Program
 from dsl.rewrite.liveness import live
 from dsl.rewrite.prune import prune
+from dsl.run.all_steps import all_moves
+from dsl.run.bound import Bound, LaidOutOtherwise
 from dsl.run.interpret import run_step
 from dsl.run.numpy64 import without_signed_zeros
 from dsl.run.values import initial
@@ -63,30 +65,46 @@ def steps(program: Program, stream: Stream) -> Float[np.ndarray, "steps entries"
     A schedule sees the last step as its horizon.
     """
     program = prune(program)
-    shown = stream if tells_tensors_apart(program) else stream.joined
-    return np.stack([flat(move) for move in _moves(program, shown)])
+    met = _Met(stream if tells_tensors_apart(program) else stream.joined)
+    with np.errstate(all="ignore"):
+        try:
+            return all_moves(Bound(program, met.start, met.given(program), met), met.inputs)
+        except LaidOutOtherwise:
+            return np.stack([flat(move) for move in _moves(program, met)])
 
 
-def _moves(program: Program, stream: Stream) -> Iterator[Leaves]:
-    w = [leaf.copy() for leaf in stream.start]
-    slots = {name: initial(init, w, np) for name, init in program.slots.items()}
-    landscape = Landscape(w, stream.curvature, stream.scale, stream.coupling)
-    for t, (g, loss) in enumerate(zip(stream.gradients, stream.losses, strict=True)):
-        g = g if stream.scale == 1 else [stream.scale * part for part in g]
-        loss = np.float64(stream.scale * loss)
-        landscape.at(t, w, g, loss)
-        inputs = {
-            "w": w,
-            "g": g,
-            "t": np.float64(t + 1),
-            "T": float(len(stream.gradients)),
-            "loss": loss,
-            **program.hyperparameters,
+class _Met(Landscape):
+    """A stream as a program meets it: its inputs at every step, and the landscape there."""
+
+    def __init__(self, stream: Stream):
+        super().__init__(stream.start, stream.curvature, stream.scale, stream.coupling)
+        self.start = stream.start
+        self.gradients = [[stream.scale * part for part in g] for g in stream.gradients]
+        self.losses = stream.scale * np.asarray(stream.losses, dtype=np.float64)
+        self.inputs = {
+            "g": np.stack([flat(g) for g in self.gradients]),
+            "t": np.arange(1.0, len(self.losses) + 1),
+            "loss": self.losses,
         }
-        move, slots = run_step(program, inputs, slots, landscape, without_signed_zeros)
+
+    def given(self, program: Program) -> dict[str, float]:
+        """All that is the same at every step."""
+        return {**program.hyperparameters, "T": float(len(self.losses))}
+
+    def at(self, t: int, w: Leaves) -> None:
+        """Stand at `w` on step `t`."""
+        self.stand(t, w, self.gradients[t], self.losses[t])
+
+
+def _moves(program: Program, met: _Met) -> Iterator[Leaves]:
+    w = [leaf.copy() for leaf in met.start]
+    slots = {name: initial(init, w, np) for name, init in program.slots.items()}
+    for t, (g, loss) in enumerate(zip(met.gradients, met.losses, strict=True)):
+        met.at(t, w)
+        inputs = {"w": w, "g": g, "t": np.float64(t + 1), "loss": loss, **met.given(program)}
+        move, slots = run_step(program, inputs, slots, met, without_signed_zeros)
         yield move
-        with np.errstate(all="ignore"):
-            w = [leaf - step for leaf, step in zip(w, move, strict=True)]
+        w = [leaf - step for leaf, step in zip(w, move, strict=True)]
 
 
 def tells_tensors_apart(program: Program) -> bool:

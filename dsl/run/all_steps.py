@@ -231,7 +231,7 @@ class _Steps:
 def _numbers(primitive: Primitive, count: int, *args: float | bytes) -> Float[np.ndarray, " steps"]:
     """A primitive of numbers at `count` steps, given those of each argument in float64, or the one
     that is always the same. Programs of a search share most of theirs."""
-    rows = [[arg] * count if isinstance(arg, float) else np.frombuffer(arg) for arg in args]
+    rows = [np.frombuffer(arg) if isinstance(arg, bytes) else [arg] * count for arg in args]
     pairs = zip(*rows, strict=True)
     made = np.array([number(without_signed_zeros, primitive, row) for row in pairs])
     made.flags.writeable = False

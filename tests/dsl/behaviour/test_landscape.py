@@ -16,7 +16,7 @@ def landscape():
     rng = np.random.default_rng(3)
     w, g, curvature = ([rng.random(shape) for shape in SHAPES] for _ in range(3))
     found = Landscape(w, curvature, scale=2.0)
-    found.at(4, w, g, np.float64(1.5))
+    found.stand(4, w, g, np.float64(1.5))
     return found
 
 
@@ -62,8 +62,8 @@ def test_scale_is_that_of_the_whole_function():
     rng = np.random.default_rng(8)
     w, g, curvature = ([rng.random(shape) for shape in SHAPES] for _ in range(3))
     one, ten = Landscape(w, curvature), Landscape(w, curvature, scale=10.0)
-    one.at(0, w, g, np.float64(1))
-    ten.at(0, w, [10 * part for part in g], np.float64(10))
+    one.stand(0, w, g, np.float64(1))
+    ten.stand(0, w, [10 * part for part in g], np.float64(10))
     point = [leaf + 0.3 for leaf in w]
     assert ten.loss_at(point) == pytest.approx(10 * one.loss_at(point))
     np.testing.assert_allclose(flat(ten.grad_at(point)), 10 * flat(one.grad_at(point)))
