@@ -10,7 +10,7 @@ from typing import Annotated, Any, TypeAlias, TypeVar
 import typer
 
 from dsl.declare import Registry
-from dsl.plugins import load_named
+from dsl.plugins import blamed, load_named
 
 COMMANDS: Registry[Callable[..., Any]] = Registry("command")
 """Every command by the word that calls it; its parameters are those of the command line."""
@@ -49,10 +49,12 @@ def _reporting(function: Callable[..., Any]) -> Callable[..., Any]:
             load_named(plugins or ())
             return function(*args, **kwargs)
         except Exception as error:
-            status = _exit_status(error)
+            status, said = _exit_status(error), str(error)
             if status is None:
+                status, said = 1, blamed(error)
+            if said is None:
                 raise
-            typer.echo(str(error), err=True)
+            typer.echo(said, err=True)
             raise typer.Exit(status) from None
 
     own = inspect.signature(function, eval_str=True)

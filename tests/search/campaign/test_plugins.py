@@ -1,11 +1,13 @@
 """A run says which plug-ins it is made from, and goes on with these alone."""
 
+from contextlib import closing
+
 import pytest
 
 import stepsmith
 from dsl.language.initialisers import INITIALISERS, initialiser
 from dsl.language.kinds import Kind
-from dsl.plugins import load, loaded
+from dsl.plugins import blamed, load, loaded
 from search.config import Config
 from search.errors import ConfigChanged, ConfigError, PluginMissing
 from search.ledger import FILE, Ledger
@@ -170,3 +172,26 @@ def test_a_campaign_from_python_names_its_plug_ins(tmp_path):
         stepsmith.discover(values, out=tmp_path / "run", plugins=["soft.py"])
     stepsmith.use_plugins("change.py")
     assert [each.name for each in loaded()] == ["soft.py", "change.py"]
+
+
+def test_an_error_of_a_plug_in_at_work_is_said_at_its_line(tmp_path):
+    text = CHANGE.replace("return None", "raise RuntimeError('not this time')")
+    (tmp_path / "change.py").write_text(text)
+    load("change.py")
+    with pytest.raises(RuntimeError) as met:
+        campaign(tmp_path, mutation={"nothing_at_all": 1e6})
+    assert blamed(met.value) == "change.py:6: RuntimeError: not this time"
+    with closing(Ledger.read(tmp_path / "run" / FILE)) as ledger:
+        assert ledger.failure == "RuntimeError: not this time"
+    with pytest.raises(AttributeError) as met:
+        ledger.no_such_thing  # noqa: B018
+    assert blamed(met.value) is None
+
+
+def test_a_command_says_such_an_error_without_a_traceback(tmp_path):
+    rule = "def broken():\n    return 1 / 0\n"
+    text = "from dsl.zoo.entry import Dense, entry\n"
+    text += f"@entry(paper='none', year=2026, reference=Dense())\n{rule}"
+    (tmp_path / "rules.py").write_text(text)
+    status, out, err = run("show", "broken", "--plugin", "rules.py")
+    assert (status, out, err) == (1, "", "rules.py:4: ZeroDivisionError: division by zero\n")
