@@ -29,6 +29,7 @@ class Word(enum.StrEnum):
     MATCHES = "matches"
     SPECIALISED = "specialised to"
     NOT_SUPPORTED = "not supported"
+    NO_CLAIM = "no claim"
 
 
 @dataclass(frozen=True)
@@ -97,14 +98,24 @@ def _faster_on(logs: Float[np.ndarray, "tasks seeds"], looked_at: int) -> tuple[
     return tuple(i for i in range(len(logs)) if interval(logs[i : i + 1], confidence).low > 0)
 
 
-def sentence(rule: str, baseline: str, verdict: Claim, tasks: Sequence[str], seeds: int) -> str:
-    """The verdict in words; the fixed words come right after the rule's name."""
+def sentence(
+    rule: str,
+    baseline: str,
+    verdict: Claim,
+    tasks: Sequence[str],
+    seeds: int,
+    doubts: Sequence[str] = (),
+) -> str:
+    """The verdict in words; the fixed words come right after the rule's name. `doubts` say why
+    there is none."""
     low, estimate, high = verdict.speed_up
     level = f"{100 * verdict.confidence:.4g}%"
     figures = f"speed-up {estimate:.2f} [{low:.2f}, {high:.2f}] at {level}"
     ground = f"{counted(len(tasks), 'task')} and {counted(seeds, 'seed')}"
     worst = f"worst task {tasks[int(np.argmin(verdict.by_task))]} {verdict.worst:.2f}"
     evidence = f"{figures} over {ground}, {worst}"
+    if verdict.word is Word.NO_CLAIM:
+        return f"{rule}: {verdict.word} against tuned {baseline}, since {'; '.join(doubts)}"
     if verdict.word is Word.SPECIALISED:
         where = ", ".join(tasks[index] for index in verdict.faster_on)
         return f"{rule}: {verdict.word} {where} (against tuned {baseline}: {evidence})"

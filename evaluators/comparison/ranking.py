@@ -1,13 +1,14 @@
 """The table of a comparison, a row per rule, and a verdict per candidate."""
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
 from jaxtyping import Float
 
-from evaluators.comparison.claim import Claim, claim, sentence
+from evaluators.comparison.claim import Claim, Word, claim, sentence
+from evaluators.comparison.doubts import edges, grave, warnings
 from evaluators.comparison.results import Comparison
 from evaluators.comparison.speedup import profile, rate_window, speed_up, steps_to
 from evaluators.statistics import Interval, holm, interval, ranks
@@ -109,11 +110,7 @@ def _standing(
         memory=entrant.memory,
         gradients=entrant.gradients,
         failed=sum(math.isnan(row[-1]) for each in runs for row in each.gains),
-        edges=tuple(
-            task
-            for task, each in zip(comparison.tasks, runs, strict=True)
-            if not each.tuned.interior
-        ),
+        edges=tuple(edges(comparison, index)),
     )
 
 
@@ -165,11 +162,13 @@ def verdicts(comparison: Comparison) -> list[RankingVerdict]:
         claim(speed_ups(comparison, index, best), comparison.looked_at)
         for index in comparison.candidates
     ]
+    if doubts := grave(comparison, best):
+        claims = [replace(each, word=Word.NO_CLAIM) for each in claims]
     p_values = holm([each.p_value for each in claims], comparison.looked_at) if claims else ()
     seeds = len(comparison.seeds)
     return [
         RankingVerdict(
-            name, against, each, p, sentence(name, against, each, comparison.tasks, seeds)
+            name, against, each, p, sentence(name, against, each, comparison.tasks, seeds, doubts)
         )
         for name, each, p in zip(names, claims, p_values, strict=True)
     ]
@@ -183,12 +182,18 @@ class Ranking:
     standings: tuple[Standing, ...]
     verdicts: tuple[RankingVerdict, ...]
 
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """A line for each doubt about the comparison, for people to see before the verdicts."""
+        return tuple(f"WARNING: {each}." for each in warnings(self.comparison))
+
     def __repr__(self) -> str:
         """A line for each rule, the best first, and the verdicts."""
         lines = [
             f"{each.rank:2} {each.score.estimate:8.4f}  {each.name}" for each in self.standings
         ]
-        return "\n".join([*lines, *(verdict.sentence for verdict in self.verdicts)])
+        verdicts = (verdict.sentence for verdict in self.verdicts)
+        return "\n".join([*lines, *self.warnings, *verdicts])
 
     def to_json(self) -> dict[str, Any]:
         """All of it as plain data: the runs, the table and the verdicts."""
@@ -199,7 +204,8 @@ class Ranking:
             plain = {"score": _plain(row.score), "edges": list(row.edges), "by_task": by_task}
             rows.append({**asdict(row), **plain})
         found = [verdict.to_json() for verdict in self.verdicts]
-        return {**self.comparison.to_json(), "table": rows, "verdicts": found}
+        told = {"warnings": list(self.warnings), "verdicts": found}
+        return {**self.comparison.to_json(), "table": rows, **told}
 
 
 def ranked(comparison: Comparison) -> Ranking:

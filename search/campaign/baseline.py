@@ -37,8 +37,9 @@ def tune_baseline(
     if isinstance(done, Failed):
         raise CampaignFailed(f"the baseline {wanted.rule} could not be tuned: {done.note}")
     tuned = done.value
-    observe(events.BaselineTuned(tuned.program))
-    return TunedBaseline(rule, tuned.program, tuned.rates, tuned.trail)
+    made = TunedBaseline(rule, tuned.program, tuned.rates, tuned.trail)
+    observe(events.BaselineTuned(made.program, made.doubt))
+    return made
 
 
 def search_setup(config: Config, sources: Sources, baseline: TunedBaseline) -> JudgingSetup:

@@ -111,9 +111,10 @@ class TuningBaseline:
 
 @dataclass(frozen=True)
 class BaselineTuned:
-    """The baseline is ready."""
+    """The baseline is ready; `doubt` says why a score of 1 stands for too little, if it does."""
 
     program: Program
+    doubt: str | None = None
 
 
 @dataclass(frozen=True)

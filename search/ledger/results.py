@@ -50,6 +50,29 @@ class TunedBaseline:
     rates: Rates
     trail: Sequence[tuple[Mapping[str, float], Rates, float]]
 
+    @property
+    def doubt(self) -> str | None:
+        """Why a score of 1 stands for too little on all tasks together; None if nothing says so:
+        the tuning learnt nothing, or gained nothing."""
+        name, tried = self.rule.name, len(self.trail)
+        values = [value for _, _, value in self.trail]
+        if values and max(values) <= 0:
+            return f"tuned {name} learns nothing: of {tried} tries none lowered the loss"
+        if values and max(values) <= values[0]:
+            return f"the tuning of {name} ended at the first of its tries ({tried} in all)"
+        return None
+
+    @property
+    def outermost(self) -> tuple[str, ...]:
+        """The tasks on which the rate is the smallest or the largest of those that were tried."""
+        tried = {task: {rates.get(task) for _, rates, _ in self.trail} for task in self.rates}
+        ends = {
+            task: {min(found), max(found)}
+            for task, each in tried.items()
+            if (found := [rate for rate in each if rate is not None])
+        }
+        return tuple(task for task, rate in self.rates.items() if rate in ends.get(task, ()))
+
     def to_json(self) -> dict[str, Any]:
         """Plain data; `from_json` gives an equal baseline back."""
         return {

@@ -19,6 +19,7 @@ from search.ledger import Ledger
 from search.ledger.reduction import Reduction
 from search.ledger.results import META_VALIDATION, FinalResult, Winner
 from search.objectives import QUALITY, hypervolume, on_front, point
+from search.report.doubts import Doubts, by_task, doubts
 from search.report.transfer import Transfer, transfers
 
 
@@ -27,6 +28,7 @@ class WinnerClaim(Enum):
 
     CLEAR = "ahead of tuned {rule} on fresh seeds"
     NOISE = "ahead of tuned {rule} on fresh seeds, but not beyond chance"
+    WITHHELD = "no claim is made on it beside tuned {rule}"
     NONE = "nothing beat tuned {rule} on fresh seeds; the best program that was found is kept"
 
 
@@ -96,13 +98,14 @@ class HallOfFame:
     """The winner, the smallest program that tests cannot tell from the best; then the others best
     first: by their score on other tasks if they were tried on some, else on fresh seeds. The
     baseline stands apart. `transfers`: the winner on suites of tasks that the search never saw;
-    `objectives`: those of the campaign."""
+    `objectives`: those of the campaign; `doubts`: what makes a score of 1 stand for too little."""
 
     entries: tuple[HallEntry, ...]
     baseline: HallEntry
     rule: str
     transfers: tuple[Transfer, ...] = ()
     objectives: tuple[str, ...] = (QUALITY,)
+    doubts: Doubts = Doubts()
 
     @property
     def winner(self) -> HallEntry:
@@ -123,7 +126,12 @@ class HallOfFame:
             f"{each.program.line}"
             for mark, each in zip(marks, (*self.entries, self.baseline), strict=True)
         ]
-        return "\n".join([*lines, self.sentence])
+        return "\n".join([*lines, *self.warnings, self.sentence])
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """A line for each doubt, for people to see before the claim."""
+        return tuple(f"WARNING: {doubt}." for doubt in self.doubts.warnings)
 
     @property
     def spared(self) -> tuple[str, ...]:
@@ -152,6 +160,8 @@ class HallOfFame:
         `evaluators.statistics.evidence`, as in a comparison on one task). It speaks for seeds and
         not for other tasks.
         """
+        if self.doubts.grave:
+            return WinnerClaim.WITHHELD
         ahead, found = self.winner.mean > self.baseline.mean, self.winner.evidence
         if not ahead or found is None or self.winner.hash == self.baseline.hash:
             return WinnerClaim.NONE
@@ -169,6 +179,8 @@ class HallOfFame:
         """The claim in words."""
         text = self.claim.value.format(rule=self.rule)
         found = self.winner.evidence
+        if self.claim is WinnerClaim.WITHHELD:
+            return f"The winner: {text}, since {'; '.join(self.doubts.grave)}."
         if self.claim is WinnerClaim.NONE or found is None:
             return f"{text[0].upper()}{text[1:]}."
         low, gain, high = (100 * end for end in found.difference)
@@ -217,8 +229,21 @@ def hall_of_fame(ledger: Ledger) -> HallOfFame | None:
     marked = [replace(each, pareto=best) for each, best in zip(ranked, front, strict=True)]
     entries = _winner_first(ledger.winner, marked) or (baseline,)
     rule = ledger.config["baseline"]["rule"]
-    told = transfers(validation, entries[0].candidate)
-    return HallOfFame(entries, baseline, rule, told, objectives)
+    winner = entries[0]
+    told = transfers(validation, winner.candidate)
+    won = _finals_of(ledger, finals, winner) if winner.candidate is not None else []
+    found = doubts(ledger.baseline, finals, by_task(won))
+    return HallOfFame(entries, baseline, rule, told, objectives, found)
+
+
+def _finals_of(
+    ledger: Ledger, finals: Sequence[FinalResult], entry: HallEntry
+) -> list[FinalResult]:
+    """The results of a finalist on fresh seeds, or of what is left of it."""
+    if entry.reduced_from is None:
+        return [each for each in finals if each.candidate == entry.candidate]
+    left = [each for each in ledger.reductions if each.candidate == entry.candidate]
+    return [each.final for each in left if each.final]
 
 
 def _rank(entry: HallEntry) -> tuple[float, ...]:

@@ -94,7 +94,7 @@ def _hall(hall: HallOfFame | None, known_as: bool) -> dict[str, Any]:
     is complete."""
     if hall is None:
         none = dict.fromkeys(("winner", "baseline", "claim", "evidence", "front"))
-        return {**none, "finalists": [], "unseen": []}
+        return {**none, "finalists": [], "unseen": [], "warnings": []}
     found = hall.winner.evidence
     names = [{"known_as": entry.known_as if known_as else None} for entry in hall.entries]
     finalists = [_final(entry) | name for entry, name in zip(hall.entries, names, strict=True)]
@@ -108,6 +108,7 @@ def _hall(hall: HallOfFame | None, known_as: bool) -> dict[str, Any]:
             "hypervolume": hall.hypervolume,
         },
         "claim": hall.sentence,
+        "warnings": list(hall.warnings),
         "evidence": {**found.to_json(), "p_value": hall.p_value} if found else None,
         "unseen": [each.to_json() for each in hall.transfers],
     }

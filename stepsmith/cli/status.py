@@ -71,7 +71,7 @@ def _lines(found: dict[str, Any]) -> list[str]:
             lines.append(f"{'reduction:':14}{winner['reduced_from']['sentence']}")
         lines += ["", *(f"    {line}" for line in winner["program"].splitlines()), ""]
         lines += [*others, ""] if (others := _finalists(found)) else []
-        lines.append(found["claim"])
+        lines += [*found["warnings"], found["claim"]]
         if found["unseen"]:
             lines += ["", HEADING, *(f"    {each['sentence']}" for each in found["unseen"])]
         lines.append("")

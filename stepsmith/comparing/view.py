@@ -32,6 +32,7 @@ def tables(ranking: Ranking) -> Group:
         Text("\nTasks won and lost against each tuned baseline", style="bold"),
         _won(rows),
         *(Text(note) for note in _notes(rows)),
+        *(Text(warning, style="bold red") for warning in ranking.warnings),
     )
 
 
@@ -79,13 +80,8 @@ def _table(*columns: str) -> Table:
 
 
 def _notes(rows: Sequence[Standing]) -> list[str]:
-    notes = [
+    return [
         f"{row.name} failed in {counted(row.failed, 'run')}, which scores -1"
         for row in rows
         if row.failed
-    ]
-    return notes + [
-        f"{row.name}: the best of the grid lies at its farthest end on {', '.join(row.edges)}"
-        for row in rows
-        if row.edges
     ]

@@ -52,6 +52,7 @@ def hall_table(hall: HallOfFame, width: int) -> Group:
         table,
         Text(_legend(hall), style="dim"),
         Text("\n".join(["", *code, ""])),
+        *(Text(warning, style="bold red") for warning in hall.warnings),
         Text("\n".join([hall.sentence, *_reduction(hall), *_unseen(hall)])),
     )
 

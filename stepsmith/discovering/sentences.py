@@ -19,9 +19,10 @@ def sentence(event: Event) -> str:
             return f"Starting {workers} worker{plural} on Ray ..."
         case events.TuningBaseline(rule, evaluations):
             return f"Tuning {rule} in {evaluations} evaluations, the score of 1 ..."
-        case events.BaselineTuned(program):
+        case events.BaselineTuned(program, doubt):
             constants = ", ".join(f"{n}={v:.3g}" for n, v in program.hyperparameters.items())
-            return f"Tuned: {constants}"
+            warning = f"\nWARNING: {doubt}; no claim will be made." if doubt else ""
+            return f"Tuned: {constants}{warning}"
         case events.TuningStarts(total=total):
             return f"Finding the rates of {counted(total, 'start program')} ..."
         case events.TuningForLooks(rule, suite):

@@ -14,6 +14,8 @@ from stepsmith.verifying.expressions import Call, named_values, numbers, value
 from stepsmith.verifying.library import Library, filled
 from tests.support.commands import refused, run
 
+pytestmark = pytest.mark.lightly_compiled
+
 QUICK = ("--steps", 3, "--ranks", "1,2", "--as-given")
 
 LITERALS = st.recursive(

@@ -65,6 +65,26 @@ def test_what_was_odd_is_told(rows):
     )
 
 
+def test_doubts_are_warnings_and_forbid_a_verdict_against_such_a_baseline():
+    plain = by_hand()
+    at_the_edge = "lion has the best of its grid at the farthest end on third"
+    assert ranked(plain).warnings == (f"WARNING: {at_the_edge}.",)
+    assert verdicts(plain)[0].claim.word is not Word.NO_CLAIM, "on one task of three"
+    idle = Runs(SLOW.tuned, SLOW.losses, ((-0.1, 0.0), (-0.2, -0.1)))
+    (found,) = verdicts(replace(plain, runs=(plain.runs[0], (idle, idle, SLOW), (idle,) * 3)))
+    assert found.claim.word is Word.NO_CLAIM
+    assert found.sentence.startswith(
+        "mine: no claim against tuned adamw, since adamw learns nothing"
+    )
+    edge = replace(SLOW, tuned=FAILS.tuned)
+    (found,) = verdicts(replace(plain, runs=(plain.runs[0], (edge, edge, SLOW), plain.runs[2])))
+    assert "farthest end on first, second" in found.sentence
+    capped = replace(FAST, gains=((9.0, 9.0), (9.0, 9.0)))
+    told = ranked(replace(plain, runs=((capped, FAST, FAST), *plain.runs[1:])))
+    assert "WARNING: mine has its score at the cap of 2 on first." in repr(told)
+    assert told.to_json()["warnings"] == list(told.warnings)
+
+
 def test_profiles_are_of_steps_to_the_final_loss_of_adamw():
     found = costs(by_hand())
     assert found[1].tolist() == [1.0] * 6

@@ -1,0 +1,70 @@
+"""Doubts about a comparison with a baseline: what makes a score of 1 stand for too little.
+
+A baseline that learns nothing, a tuning that ended where it began or at its outermost rate, a score
+at its cap. Each is a warning; one that concerns half of the tasks or more forbids any claim.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import fmean
+
+from evaluators.score import BEST
+from search.ledger.results import FinalResult, TunedBaseline
+
+_LEARNT = 0.25
+"""The least score of a baseline that has learnt something: on the seeds of its tuning it is 1."""
+
+_ROUNDING = 1e-9
+
+
+@dataclass(frozen=True)
+class Doubts:
+    """Sentences without a full stop: all `warnings`, and those for which no claim is made."""
+
+    warnings: tuple[str, ...] = ()
+    grave: tuple[str, ...] = ()
+
+
+def doubts(
+    baseline: TunedBaseline | None,
+    finals: Sequence[FinalResult],
+    winner: Mapping[str, float],
+) -> Doubts:
+    """The doubts about a winner beside the tuned baseline.
+
+    **Arguments:** `baseline`: as it was tuned. `finals`: those on fresh seeds, the baseline's among
+    them. `winner`: its mean score on each task.
+    """
+    warnings: list[str] = []
+    grave: list[str] = []
+
+    def add(sentence: str, on: Collection[str], tasks: int) -> None:
+        if on:
+            warnings.append(f"{sentence} on {', '.join(on)}")
+            if 2 * len(on) >= tasks:
+                grave.append(warnings[-1])
+
+    if baseline is not None:
+        name = baseline.rule.name
+        if baseline.doubt is not None:
+            warnings.append(baseline.doubt)
+            grave.append(baseline.doubt)
+        else:
+            sentence = f"the best rate of {name} is the outermost that was tried"
+            add(sentence, baseline.outermost, len(baseline.rates))
+            scores = by_task([each for each in finals if each.candidate is None])
+            idle = [task for task, score in scores.items() if score < _LEARNT]
+            add(f"tuned {name} learns nothing", idle, len(scores))
+    capped = [task for task, score in winner.items() if score >= BEST - _ROUNDING]
+    add(f"the winner's score is at its cap, {BEST:g},", capped, len(winner))
+    return Doubts(tuple(warnings), tuple(grave))
+
+
+def by_task(finals: Sequence[FinalResult]) -> dict[str, float]:
+    """The mean score of some finals on each task, over the seeds."""
+    found: dict[str, list[float]] = {}
+    for final in finals:
+        for evaluation in final.measured:
+            for task, score in evaluation.by_task().items():
+                found.setdefault(task, []).append(score)
+    return {task: fmean(scores) for task, scores in found.items()}
