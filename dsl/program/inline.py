@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from dsl.language.numbers import format_number
 from dsl.language.registry import PRIMITIVES
-from dsl.program.terms import Arg, Const, Local, Name, Parts
+from dsl.program.terms import Arg, Local, Name, Parts
 from dsl.program.walk import Read, indices
 
 _NESTING = 16
@@ -48,29 +48,26 @@ def _too_wide(program: Parts, once: set[int]) -> set[int]:
 
     def size(arg: Arg) -> int:
         """About how many characters an argument takes, inlined if it can be."""
-        match arg:
-            case Local(index):
-                name = program.statements[index].name
-                if name is not None:
-                    return len(name)
-                return sizes[index] if index in once else _NAME
-            case Name(id):
-                return len(id)
-            case Const(value):
-                return len(format_number(value))
+        if isinstance(arg, Local):
+            name = program.statements[arg.index].name
+            if name is not None:
+                return len(name)
+            return sizes[arg.index] if arg.index in once else _NAME
+        return len(arg.id if isinstance(arg, Name) else format_number(arg.value))
 
     for statement in program.statements:
         parts = list(map(size, statement.args))
         infix = PRIMITIVES[statement.op].infix
         own = len(infix.symbol) + 4 if infix else len(statement.op) + 2 * len(parts)
-        inside = [at for at, arg in enumerate(statement.args) if _nameless(program, arg, once)]
-        while inside and own + sum(parts) > _TEXT:
-            widest = max(inside, key=parts.__getitem__)
-            arg = statement.args[widest]
-            assert isinstance(arg, Local)
-            wide.add(arg.index)
-            inside.remove(widest)
-            parts[widest] = _NAME
+        if own + sum(parts) > _TEXT:
+            inside = [at for at, arg in enumerate(statement.args) if _nameless(program, arg, once)]
+            while inside and own + sum(parts) > _TEXT:
+                widest = max(inside, key=parts.__getitem__)
+                arg = statement.args[widest]
+                assert isinstance(arg, Local)
+                wide.add(arg.index)
+                inside.remove(widest)
+                parts[widest] = _NAME
         sizes.append(own + sum(parts))
     return wide
 

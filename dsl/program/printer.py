@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 
 from dsl.language.kinds import Kind, lifts
 from dsl.language.numbers import format_number
-from dsl.language.registry import PRIMITIVES
+from dsl.language.registry import PRIMITIVES, Infix
 from dsl.program.inline import inlined
 from dsl.program.terms import Arg, Const, Local, Name, Parts, Statement
 from dsl.program.walk import Read, needed, readers, within_step
@@ -172,23 +172,19 @@ class _Body:
         """The text of an argument at this point, and how tightly it binds."""
         if arg in self.saved:
             return self.saved[arg], _ATOM
-        match arg:
-            case Const(value):
-                return format_number(value), _ATOM if value >= 0 else _SIGN
-            case Name(id):
-                return id, _ATOM
-            case Local(index) if index in self.inline:
-                return self.call(self.program.statements[index])
-            case Local(index):
-                return self.names[index], _ATOM
+        if isinstance(arg, Local):
+            if arg.index in self.inline:
+                return self.call(self.program.statements[arg.index])
+            return self.names[arg.index], _ATOM
+        if isinstance(arg, Name):
+            return arg.id, _ATOM
+        return format_number(arg.value), _ATOM if arg.value >= 0 else _SIGN
 
     def call(self, statement: Statement) -> tuple[str, int]:
         args = [self.text(arg) for arg in statement.args]
         infix = PRIMITIVES[statement.op].infix
-        numbers = [isinstance(arg, Const) for arg in statement.args]
-        turned = infix is not None and infix.precedence == _COMPARISON and numbers[0]
-        if infix is None or all(numbers) or turned:  # `1 > x` would be read as `x < 1`
-            return f"{statement.op}({', '.join(text for text, _ in args)})", _ATOM
+        if infix is None or _must_be_called(infix, statement.args):
+            return f"{statement.op}({', '.join([text for text, _ in args])})", _ATOM
         if len(args) == 1:
             return f"{infix.symbol}{_wrap(args[0], infix.precedence)}", infix.precedence
         loose = infix.precedence + 1
@@ -196,6 +192,14 @@ class _Body:
         left = _wrap(args[0], loose if infix.right else same)
         right = _wrap(args[1], same if infix.right else loose)
         return f"{left} {infix.symbol} {right}", infix.precedence
+
+
+def _must_be_called(infix: Infix, args: tuple[Arg, ...]) -> bool:
+    """True for numbers alone, and for a comparison that begins with one: `1 > x` would be read as
+    `x < 1`."""
+    if not isinstance(args[0], Const):
+        return False
+    return infix.precedence == _COMPARISON or all(isinstance(arg, Const) for arg in args)
 
 
 def _wrap(part: tuple[str, int], least: int) -> str:

@@ -15,7 +15,7 @@ Dead statements are part of a program (search steps over them); `dsl.rewrite.can
 them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from html import escape
@@ -140,17 +140,19 @@ class Program(Parts):
             assert isinstance(args[position], Const), "only a number gives way to a number"
             args[position] = Const(value)
             statements[at] = Statement(op, tuple(args), name)
-        other = object.__new__(Program)
-        other.__setstate__(
-            {
-                **{part.name: getattr(self, part.name) for part in fields(self)},
-                "hyperparameters": {**self.hyperparameters, **hyperparameters},
-                "statements": tuple(statements),
-                "doc": "",
-            }
-        )
-        other.__dict__.update(_kinds=self._kinds, name_kinds=self.name_kinds)
-        return other
+        parts = {part.name: getattr(self, part.name) for part in fields(self)}
+        parts["hyperparameters"] = {**self.hyperparameters, **hyperparameters}
+        parts |= {"statements": tuple(statements), "doc": ""}
+        return Program.known(self._kinds.values, **parts)
+
+    @staticmethod
+    def known(kinds: Iterable[Kind], **parts: Any) -> "Program":
+        """The program of parts, all of them, that are known to fit together and are not checked
+        again; `kinds` are those of the values of its statements."""
+        program = object.__new__(Program)
+        program.__setstate__(parts)
+        program.__dict__["_kinds"] = Kinds(program.name_kinds, kinds)
+        return program
 
     def renamed(self, name: str) -> "Program":
         """The program under another name."""

@@ -13,6 +13,7 @@ from collections.abc import Collection, Iterable, Iterator
 from functools import lru_cache
 
 from dsl.identity import hashed
+from dsl.language.kinds import Kind
 from dsl.language.registry import PRIMITIVES
 from dsl.program import Arg, Local, Name, Program, Statement
 from dsl.program.listing import arg_text, listing
@@ -91,7 +92,8 @@ def _laid_out(program: Program, keys: ValueKeys) -> Program:
         new, old = list(layout.slots.items())[len(nexts)]
         nexts[new] = layout.put(program.next_values[old])
     names, defaults = layout.names, program.hyperparameters
-    return Program(
+    return Program.known(
+        layout.kinds,
         name="rule",
         inputs=("w", "g", *sorted(set(names) - {"w", "g", *defaults})),
         slots={new: program.slots[old] for new, old in layout.slots.items()},
@@ -99,6 +101,7 @@ def _laid_out(program: Program, keys: ValueKeys) -> Program:
         statements=_named(layout.statements, nexts),
         next_values=nexts,
         result=result,
+        doc="",
     )
 
 
@@ -109,6 +112,7 @@ class _Layout:
         self.program = program
         self.keys = keys
         self.statements: list[Statement] = []
+        self.kinds: list[Kind] = []
         self.slots: dict[str, str] = {}
         """The slots that were met, by their new names."""
         self.names: list[str] = []
@@ -120,8 +124,8 @@ class _Layout:
 
     def put(self, root: Arg) -> Arg:
         """The stand-in of an argument, which is written out unless it was before."""
-        keys, made = self.keys, self._made
-        outer: list[tuple[Iterator[Arg], str, str, tuple[Arg, ...]]] = []
+        keys, made, kinds = self.keys, self._made, self.program.kinds
+        outer: list[tuple[Iterator[Arg], int, str, tuple[Arg, ...]]] = []
         ahead = iter((root,))
         while True:
             for arg in ahead:
@@ -131,16 +135,18 @@ class _Layout:
                 if isinstance(arg, Local):
                     statement = self.program.statements[arg.index]
                     args = keys.ordered(statement)
-                    outer.append((ahead, key, statement.op, args))
+                    outer.append((ahead, arg.index, key, args))
                     ahead = iter(args)
                     break
                 made[key] = self._met(arg) if isinstance(arg, Name) else arg
             else:
                 if not outer:
                     return made[keys[root]]
-                ahead, key, op, args = outer.pop()
+                ahead, index, key, args = outer.pop()
                 made[key] = Local(len(self.statements))
+                op = self.program.statements[index].op
                 self.statements.append(Statement(op, tuple([made[keys[arg]] for arg in args])))
+                self.kinds.append(kinds[index])
 
     def _met(self, name: Name) -> Name:
         if name.id not in self.program.slots:

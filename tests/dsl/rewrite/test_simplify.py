@@ -193,6 +193,13 @@ def test_the_canonical_form_does_not_see(rewrite, program, seed):
     assert fingerprint(other) == fingerprint(program)
 
 
+@given(programs())
+def test_the_canonical_form_is_a_program_though_nobody_checks_it(program):
+    form = canonical(program)
+    checked = replace(form)
+    assert (checked, checked.kinds) == (form, form.kinds)
+
+
 def test_the_canonical_form_tells_programs_apart_that_differ():
     texts = [
         "def rule(w, g, *, lr=0.1):\n    return lr * g",
