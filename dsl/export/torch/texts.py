@@ -132,13 +132,13 @@ METHODS = '''
         kept = [(p.clone(), p.grad) for _, p, _ in ready]
         try:
             for (_, p, _), there in zip(ready, point, strict=True):
-                p.copy_(there)
+                p.data.copy_(there)  # the graph of the loss at hand stays good
                 p.grad = None
             with torch.enable_grad(), _Backward(keeps_graph=False):
                 return ask()
         finally:
             for (_, p, _), (here, grad) in zip(ready, kept, strict=True):
-                p.copy_(here)
+                p.data.copy_(here)
                 p.grad = grad
 '''
 """Methods of no oracle alone; the others stand in the declarations of oracles."""
