@@ -33,6 +33,12 @@ from typing import Any
 import torch
 
 
+def _whole(value: torch.Tensor) -> torch.Tensor:
+    """A number, gathered where parameters are sharded."""
+    gather = getattr(value, "full_tensor", None)
+    return value if gather is None else gather()
+
+
 def _clip_by_global_norm(x: list[torch.Tensor], c: torch.Tensor | float) -> list[torch.Tensor]:
     size = torch.sqrt(torch.stack([torch.sum(torch.square(leaf)) for leaf in x]).sum())
     shrink = torch.where(size < c, torch.ones_like(size), c / size)
@@ -104,12 +110,13 @@ class Quickstart(torch.optim.Optimizer):
         ready = self._ready()
         if not ready:
             return loss
-        gs_2 = [g for _, _, g in ready]
         ws_2 = [_wide(p) for _, p, _ in ready]
-        hs = [
-            g + torch.sum(w * g) / (torch.sum(w * w) + 1e-30) * w
-            for g, w in zip(gs_2, ws_2, strict=True)
+        gs_2 = [g for _, _, g in ready]
+        x0s = [
+            _whole(torch.sum(w * g)) / (_whole(torch.sum(w * w)) + 1e-30) * w
+            for w, g in zip(ws_2, gs_2, strict=True)
         ]
+        hs = [g + x0 for g, x0 in zip(gs_2, x0s, strict=True)]
         g_2s = _clip_by_global_norm(hs, 1.0)
         for (group, p, _), g_2 in zip(ready, g_2s, strict=True):
             w, state = self._open(p)
