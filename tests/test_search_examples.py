@@ -51,7 +51,7 @@ def test_the_strategy_keeps_the_best_of_each_family():
 
 def test_a_search_with_it_is_resumed_as_if_it_had_not_stopped(tmp_path):
     load(str(FILES[1]))
-    short, whole = ({"candidates": count} for count in (30, 60))
+    short, whole = ({"candidates": count} for count in (14, 28))
     beam = {"kind": "beam", "width": 3}
 
     def found(folder: str, budget: dict) -> str:

@@ -11,6 +11,7 @@ from evaluators import registry
 from evaluators.catalogue import Best
 from evaluators.errors import EvaluatorError
 from evaluators.task import Data, Losses, OutsideRuns, Task
+from evaluators.training.trainers import forget_trainers
 
 _HALF_WAY = 0.5
 """The share of the way to the floor that stands for the best known loss, of which nobody knows."""
@@ -83,4 +84,5 @@ def declare(problem: Problem, train: Train) -> Task:
         outside=train,
     )
     registry.forget_outside(problem.name)
+    forget_trainers()
     return registry.register(task)

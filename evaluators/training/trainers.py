@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from functools import lru_cache
 
-from dsl.declare import until_declared
 from dsl.language.registry import PRIMITIVES
 from dsl.program import Program
 from evaluators.registry import get
@@ -56,12 +55,16 @@ def trainers_for(
     return _trainers(tuple(tasks), carried, shape or BatchShape(seeds=2, rates=1, programs=1))
 
 
-@until_declared
 @lru_cache(maxsize=4)
 def _trainers(
     tasks: tuple[TaskChoice, ...], primitives: tuple[str, ...], shape: BatchShape
 ) -> Trainers:
     return Trainers(tasks, primitives, shape)
+
+
+def forget_trainers() -> None:
+    """Forget the trainers of this process, where a task of a name becomes another one."""
+    _trainers.cache_clear()
 
 
 def searchable() -> tuple[str, ...]:

@@ -28,7 +28,7 @@ ROOT = Path(__file__).resolve().parents[2]
 CONFIG = {
     "campaign": "told",
     "start": ["adamw", "sgd", "lion"],
-    "budget": {"candidates": 24},
+    "budget": {"candidates": 14},
     "strategy": {"kind": "regularized_evolution", "population": 6, "tournament": 3},
     "baseline": {"evaluations": 3, "seeds": 1},
     "evaluation": {"seeds": 2, "rates": [1.0], "generation": 10},
@@ -93,7 +93,7 @@ def test_the_order_of_telling_changes_nothing(whole, tmp_path):
 
 def test_after_an_end_what_was_not_told_is_asked_again(whole, tmp_path):
     counted = 0
-    for stop in (0, 1, 2, 7, 5, 11, 1000):
+    for stop in (0, 1, 7, 11, 1000):
         with study(tmp_path) as asking:
             batch = asking.ask()
             while batch and stop:
@@ -111,15 +111,14 @@ def test_after_an_end_what_was_not_told_is_asked_again(whole, tmp_path):
 
 def test_what_reads_a_run_reads_it(whole):
     script = "from stepsmith.cli import main; main()"
-    for words in (["status", "--json"], ["top"]):
-        done = subprocess.run(
-            [sys.executable, "-c", script, words[0], str(whole), *words[1:]],
-            env={"PYTHONPATH": str(ROOT), "PATH": ""},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
+    done = subprocess.run(
+        [sys.executable, "-c", script, "status", str(whole)],
+        env={"PYTHONPATH": str(ROOT), "PATH": ""},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0 and "complete" in done.stdout, done.stderr
     found = Ledger.read(whole / FILE)
     assert found.problems == {"my_problem": {"untrained": 2.0, "floor": 0.0}}
     found.close()
