@@ -103,7 +103,7 @@ class Verification:
         lines = [first, *self._not_finite()]
         if not self.reason:
             lines.append(f"no known trap explains it ({KNOWN})")
-        elif self.reason.startswith("it "):
+        elif self.reason.startswith(("it ", "its ")):
             lines.append(f"likely reason: {self.against} differs in this: {self.reason}")
         else:
             lines.append(f"likely reason: {self.reason}")

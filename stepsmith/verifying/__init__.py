@@ -11,7 +11,8 @@ The other optimizer, in others.py:
 
 expressions.py, locate.py    found by what people write
 hypers.py       the names of hyperparameters elsewhere
-library.py      made at the hyperparameters of a rule; refused.py, its errors
+calls.py        the call that makes it, at the hyperparameters of a rule
+library.py      on a model; refused.py, its errors
 
 What was tried:
 

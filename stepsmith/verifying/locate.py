@@ -25,6 +25,8 @@ def located(text: str) -> Any:
             return value(text)
         except ValueError as error:
             raise UsageError(f"{error}") from None
+    if "(" in text:
+        raise UsageError(f"'{text}' is not a call as Python writes one, of a dotted name")
     return _imported(text)
 
 

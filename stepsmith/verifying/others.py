@@ -11,7 +11,8 @@ from functools import cached_property
 from typing import Any, ClassVar, TypeAlias
 
 from dsl.program import Program
-from stepsmith.verifying.library import Filled, Library
+from stepsmith.verifying.calls import Filled
+from stepsmith.verifying.library import Library
 from stepsmith.verifying.paths import Paths
 from stepsmith.verifying.precision import Widening
 from stepsmith.verifying.verifier import Verifier

@@ -1,5 +1,6 @@
 """A rule or an Optax transformation as something that makes steps on a model."""
 
+import inspect
 from collections.abc import Callable
 from functools import partial
 from typing import Any, Protocol, runtime_checkable
@@ -50,10 +51,15 @@ class OptaxWalker:
             self.leaves = optax.LookaheadParams.init_synced(self.leaves)
             self.state = made.init(self.leaves)
 
+        takes = inspect.signature(made.update).parameters
+        names = None if any(p.kind is p.VAR_KEYWORD for p in takes.values()) else [*takes]
+
         def step(leaves: Any, state: Any, value: Any, grads: Any, batch: Any) -> Any:
             value_fn = partial(model.loss, batch=batch)
             extra = {"value": value, "value_fn": value_fn, "grad": grads, "obj_fn": value_fn}
-            moves, state = made.update(grads, state, leaves, **extra)
+            extra["grad_fn"] = lambda params, _: jax.grad(value_fn)(params)
+            taken = {name: extra[name] for name in extra if name in names} if names else extra
+            moves, state = made.update(grads, state, leaves, **taken)
             return optax.apply_updates(leaves, moves), state
 
         run = step if around is None else around(step)

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from dsl import parse
 from dsl.export import to_torch_source as to_torch
 from dsl.zoo import ZOO
+from stepsmith.verifying.calls import filled
 from stepsmith.verifying.expressions import Call, named_values, numbers, value
-from stepsmith.verifying.library import Library, filled
+from stepsmith.verifying.library import Library
 from tests.support.commands import refused, run
 
 pytestmark = pytest.mark.lightly_compiled
@@ -147,6 +148,10 @@ def test_wrappers_of_other_optimizers():
     assert "--other optimizer=torch.optim.SGD" in missing
     wrapped = "pytorch_optimizer.Lookahead(torch.optim.SGD(), k=5)"
     assert run("verify", "sgd", "--against", wrapped, "--hyper", "lr=0.5", *QUICK)[0] == 0
+    by_class = ("--other", "optimizer=torch.optim.SGD", "--hyper", "lr=0.5", *QUICK)
+    assert run("verify", "sgd", "--against", "pytorch_optimizer.Lookahead", *by_class)[0] == 0
+    trac = run("verify", "sgd", "--against", "pytorch_optimizer.TRAC(torch.optim.SGD())", *QUICK)
+    assert trac[0] == 1 and "NOT equal" in trac[1] and trac[2] == ""
     other = "optimizer=torch.optim.SGD(lr=0.5)"
     status, out, _ = run(
         "verify", "sgd", "--against", "pytorch_optimizer.Lookahead", "--other", other
@@ -154,6 +159,15 @@ def test_wrappers_of_other_optimizers():
     assert status == 1 and "NOT equal: they part at step 1" in out
     sync = "optax.lookahead(optax.sgd(0.5), 5, 0.5)"
     assert run("verify", "sgd", "--against", sync, "--hyper", "lr=0.5", *QUICK)[0] == 0
+
+
+def test_a_wrapper_of_optax_gets_what_its_update_takes():
+    sam = (
+        "optax.contrib.sam(optax.sgd(0.5), optax.chain(optax.contrib.normalize(), optax.sgd(0.1)))"
+    )
+    status, out, err = run("verify", "sgd", "--against", sam, "--hyper", "lr=0.5", *QUICK)
+    assert status == 1 and "NOT equal" in out and err == ""
+    assert "is not a call as Python writes one" in refused("verify", "sgd", "--against", sam[:-1])
 
 
 @pytest.mark.torch
