@@ -46,15 +46,13 @@ def family(program: Program) -> str:
     names = {name: index for index, name in enumerate(sorted(set(graph.labels)))}
     colours = [names[label] for label in graph.labels]
     rounds = [", ".join(names)]
+    edges, spans = graph.edges()
     classes = 0
     while True:
+        around = [at + colours[node] for at, node in edges]
         seen: list[tuple[int, Around, Around]] = [
-            (
-                colour,
-                tuple(sorted([at + colours[node] for at, node in reads])),
-                tuple(sorted([at + colours[node] for at, node in read_by])),
-            )
-            for colour, reads, read_by in zip(colours, graph.reads, graph.read_by, strict=True)
+            (colour, tuple(sorted(around[first:middle])), tuple(sorted(around[middle:last])))
+            for colour, (first, middle, last) in zip(colours, spans, strict=True)
         ]
         met = sorted(seen)
         rounds.append(" ".join([f"{own}{_text(reads)}{_text(by)}" for own, reads, by in met]))
@@ -91,6 +89,18 @@ class _Skeleton:
         for node, arg in enumerate(self._met, start=_STEP + 1):  # which grows as they are met
             self.labels.append(_label(program, arg))
             self._connect(node, _edges(program, arg))
+
+    def edges(self) -> tuple[Edges, list[tuple[int, int, int]]]:
+        """The edges of all nodes, one node after the other; of each node where those of what it
+        reads begin, where those of what reads it begin, and where they end."""
+        edges: Edges = []
+        spans = []
+        for reads, read_by in zip(self.reads, self.read_by, strict=True):
+            first, middle = len(edges), len(edges) + len(reads)
+            edges += reads
+            edges += read_by
+            spans.append((first, middle, len(edges)))
+        return edges, spans
 
     def _connect(self, reader: int, edges: Iterable[tuple[int, Arg]]) -> None:
         for at, arg in edges:

@@ -49,8 +49,9 @@ def distances(
     lengths: Float64[np.ndarray, "others steps"],
 ) -> Float64[np.ndarray, " others"]:
     """The distances of others from one: the mean over steps of |x - y| / (|x| + |y|), 0 to 1."""
-    apart = moves - one.moves
-    apart = np.sqrt(np.add.reduce(apart * apart, axis=2))
+    squares = moves - one.moves
+    squares *= squares  # in place: of all members these are many numbers
+    apart = np.sqrt(np.add.reduce(squares, axis=2))
     together = lengths + one.lengths
     shares = np.divide(apart, together, out=np.zeros_like(apart), where=together > 0)
     return np.mean(shares, axis=1)
