@@ -37,6 +37,10 @@ EVERY = "zoo"
 """The start that stands for every rule of the zoo that fits."""
 
 
+KIND = "recombination"
+"""The kind of strategy of a config that names none."""
+
+
 class Config(Section):
     """A campaign."""
 
@@ -53,7 +57,7 @@ class Config(Section):
     tasks: list[TaskConfig] = Field(min_length=1)
     """Of the search, the cheapest first; or a suite, by its name or file."""
     budget: BudgetConfig
-    strategy: SerializeAsAny[Options]
+    strategy: SerializeAsAny[Options] = Field(default={"kind": KIND}, validate_default=True)  # pyright: ignore[reportAssignmentType]
     """The way in which the next program is chosen: its `kind`, and the options of that kind."""
     objectives: list[str] = Field(default=[QUALITY], min_length=1)
     """The measures of a rule: quality, and memory, cost and size where a front of
@@ -136,9 +140,9 @@ class Config(Section):
     @field_validator("strategy", mode="before")
     @classmethod
     def _options(cls, value: Any) -> Any:
-        if not isinstance(value, dict) or not isinstance(value.get("kind"), str):
+        if not isinstance(value, dict) or not isinstance(value.get("kind", KIND), str):
             raise ValueError(f"wanted a mapping with a `kind`, one of {', '.join(STRATEGIES)}")
-        kind = one_of("strategy", value["kind"], STRATEGIES)
+        kind = one_of("strategy", value.get("kind", KIND), STRATEGIES)
         return STRATEGIES[kind].options_type.model_validate(value)
 
     @model_validator(mode="after")

@@ -13,7 +13,7 @@ from dsl.language.registry import PRIMITIVES
 from dsl.zoo import ZOO
 from evaluators import registry as tasks
 from evaluators.files.config_file import Advice, Document, KeyPath, keys_at, problem, read, shown
-from search.config.campaign import Config
+from search.config.campaign import KIND, Config
 from search.config.programs import MutationConfig
 from search.config.resuming import marks, may_change
 from search.errors import ConfigChanged, ConfigError
@@ -105,7 +105,7 @@ def _advice(document: Document) -> Advice:
 
     def keys(path: KeyPath) -> list[str]:
         if path[:1] == ("strategy",):
-            options = STRATEGIES[document.values["strategy"]["kind"]].options_type
+            options = STRATEGIES[document.values["strategy"].get("kind", KIND)].options_type
             return keys_at(options, path[1:])
         if path[:1] == ("mutation",):
             return keys_at(MutationConfig.of_declared(), path[1:])
@@ -118,7 +118,6 @@ _EXAMPLES = {
     "campaign": "e.g. campaign: my_first",
     "tasks": "e.g. tasks: [{name: digits, steps: 200}]",
     "budget": "e.g. budget: {candidates: 2000}",
-    "strategy": "e.g. strategy: {kind: regularized_evolution}",
 }
 
 

@@ -6,6 +6,7 @@ one is not to blame, so the campaign ends, and is resumed on another Ray.
 
 import socket
 import time
+import warnings
 from typing import Any
 
 from evaluators.workers import note_of
@@ -27,13 +28,15 @@ class OwnRay:
         self._ray = ray
         self._checked = 0.0
         try:
-            ray.init(
-                address="local",
-                num_cpus=workers,
-                include_dashboard=False,
-                object_store_memory=_OBJECT_STORE,
-                **quiet,
-            )
+            with warnings.catch_warnings():  # JAX warns of any fork; Ray's are followed by exec
+                warnings.filterwarnings("ignore", r"os\.fork\(\)", RuntimeWarning)
+                ray.init(
+                    address="local",
+                    num_cpus=workers,
+                    include_dashboard=False,
+                    object_store_memory=_OBJECT_STORE,
+                    **quiet,
+                )
         except Exception as error:  # Ray raises no other where its processes do not come up
             raise CampaignFailed(
                 f"Ray did not start: {note_of(error)}",

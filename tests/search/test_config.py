@@ -142,3 +142,9 @@ def test_oracles_bring_the_words_of_known_rules_that_ask_them():
     plain, asking = config(), config(oracles=["hvp"])
     assert asking.words() - plain.words() >= {"hvp", "rademacher", "every"}
     assert plain.words() < asking.words() and "grad_at" not in asking.words()
+
+
+def test_a_config_that_names_no_strategy_recombines(path):
+    path.write_text(yaml.safe_dump({key: CONFIG[key] for key in CONFIG if key != "strategy"}))
+    assert load_config(path).strategy.kind == "recombination"
+    assert load_config(path, ["strategy.population=7"]).strategy.population == 7
