@@ -124,10 +124,12 @@ def check_slot(name: str, init: Init, kind: Kind) -> None:
         fitting = [rule for rule in INITIALISERS.values() if rule.kind is kind.declared]
         cure = INITIALISERS["zeros"] if kind is Kind.TENSOR else fitting[0]
         shown = f"{cure.name}({kind.length or 0})" if cure.arity else cure.name
-        raise KindError(
-            f"slot '{name}' holds a {init.kind} and is assigned a {kind}",
-            help=f"declare the slot with a {kind} initialiser, e.g. {name}={shown}",
-        )
+        help = f"declare the slot with a {kind} initialiser, e.g. {name}={shown}"
+        if init.kind.length is not None and lifts(init.kind, kind):
+            makers = _listed(p for p in PRIMITIVES.values() if _gives(p, init.kind))
+            within = f"{makers} alone makes a {init.kind}: choose what goes in, not between two"
+            help = f"{within}; or {help}"
+        raise KindError(f"slot '{name}' holds a {init.kind} and is assigned a {kind}", help=help)
 
 
 def check_result(kind: Kind) -> None:
@@ -179,8 +181,22 @@ def _lower_hint(met: Kind, wanted: Kind | None) -> str:
         return "a reduction over the model (global_norm, global_mean, ...) makes a Global"
     if wanted is Kind.SCALAR and lifts(met, Kind.TENSOR):
         return f"a reduction (norm, mean, ...) makes a Scalar of a {met}"
-    makers = [f"'{p.name}'" for p in PRIMITIVES.values() if _makes(p, wanted, met)]
-    return f"{' or '.join(makers) or 'nothing'} makes a {wanted} of a {met}"
+    makers = [p for p in PRIMITIVES.values() if _makes(p, wanted, met)]
+    alone = [p for p in makers if set(p.signature.params[1:]) <= {None, Kind.GLOBAL}]
+    text = f"{_listed(alone or makers) or 'nothing'} makes a {wanted} of a {met}"
+    if alone or not makers:
+        return text
+    calls = (f"{p.name}({', '.join(p.params)}): {p.signature}" for p in makers)
+    return f"{text} and more, and nothing of it alone: {'; '.join(calls)}"
+
+
+def _listed(primitives: Iterable[Primitive]) -> str:
+    return " or ".join(f"'{primitive.name}'" for primitive in primitives)
+
+
+def _gives(primitive: Primitive, kind: Kind) -> bool:
+    """A primitive makes values of a kind, and of no other."""
+    return primitive.signature.result is kind.declared
 
 
 def _makes(primitive: Primitive, wanted: Kind | None, met: Kind) -> bool:

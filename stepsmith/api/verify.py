@@ -85,7 +85,7 @@ class Verification:
                 }
                 for each in self.verdict.tried
             ],
-            "refused_settings": list(self.verdict.refusals),
+            "not_compared": list(self.verdict.refusals),
             "not_exercised": self.not_exercised,
         }
 

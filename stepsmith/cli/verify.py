@@ -106,7 +106,7 @@ def _report(found: "Verification") -> None:
     for each in facts["also_compared"]:
         verdict = "equal" if each["equal"] else "NOT equal"
         typer.echo(f"also {each['setting']}: {verdict}, {each['largest_difference']:.1e}")
-    for each in facts["refused_settings"]:
+    for each in facts["not_compared"]:
         typer.echo(f"not compared {each}")
     if found.equal:
         for each in facts["not_exercised"]:

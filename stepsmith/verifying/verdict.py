@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from functools import partial
 
+import numpy as np
+
 from stepsmith.errors import UsageError
 from stepsmith.verifying.draws import Draw
 from stepsmith.verifying.exercise import Exercise
@@ -37,7 +39,7 @@ class Verdict:
 
     `comparison` is the one as asked for, or the first that shows a difference; `draw` is the
     setting of that one, None if it is the one asked for. `reason` is as `Reasons.find` has it.
-    `refusals` are the settings that the other refused, in words.
+    `refusals` are the settings that say nothing, with the reason, in words.
     """
 
     comparison: PathComparison
@@ -94,8 +96,12 @@ class Comparer:
         """The comparison at a setting; None where it says nothing."""
         setting = self.explorer.at(draw)
         ours = setting.walk_rule(setting.program)
+        if not all(np.all(np.isfinite(leaf)) for leaf in ours[-1]):
+            self.refusals.append(f"{draw.words}: the rule is not finite there")
+            return None
         bound = max(self.tolerance, _ROUNDING * setting.shaken(ours))
         if not bound <= _WILD * self.tolerance:
+            self.refusals.append(f"{draw.words}: the rule multiplies rounding errors there")
             return None
         try:
             theirs = self.other.path(setting)

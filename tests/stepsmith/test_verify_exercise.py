@@ -98,6 +98,7 @@ def test_a_setting_where_rounding_grows_says_nothing():
     again = rule("where(c > 0, w - sin(4 * w + 5 * w), lr * g)", "lr=0.1, c=0")
     found = verified(chaotic, again, steps=40)
     assert found.comparison.equal and not any("c" in t.draw.hypers for t in found.tried)
+    assert found.refusals[0].endswith("c=0.1: the rule multiplies rounding errors there")
     wild, same = rule("w - sin(9 * w)"), rule("w - sin(4 * w + 5 * w)")
     found = verified(wild, same, steps=60)
     assert not found.comparison.equal and found.reason.startswith("nothing but rounding")

@@ -189,6 +189,11 @@ def test_a_rule_keeps_the_precision_of_the_parameters(name, dtype):
         ("transpose(w)", "'transpose' wants a Gram for 'h', met a Tensor", "'gram' makes a Gram"),
         ("norm(gram(g))", "'norm' wants a Tensor for 'x', met a Gram", "'mode_product' makes"),
         ("gram(g)", "the result is a Gram", "'mode_product' makes a Tensor of a Gram"),
+        (
+            "g / norm(gram(g))",
+            "met a Gram",
+            "nothing of it alone: mode_product(h, x): Gram, Tensor",
+        ),
     ],
 )
 def test_a_kind_that_does_not_fit_is_named_with_what_would(text, message, help):

@@ -156,6 +156,12 @@ def test_a_kind_or_length_that_does_not_fit_is_named(text, message):
     assert message in str(met.value)
 
 
+def test_a_choice_between_histories_is_told_to_be_one_of_what_goes_in():
+    text = "def rule(w, g, t, s=history(2)):\n    s = when(t > 1, push(s, g), s)\n    return g"
+    with pytest.raises(KindError, match=r"'push' alone makes a History\[2\]: choose what goes in"):
+        parse(text)
+
+
 def test_a_slot_takes_histories_of_its_own_length_only():
     text = "def rule(w, g, h=history(3), m={}):\n    m = push(h, g)\n    return g"
     parse(text.format("history(3)"))
