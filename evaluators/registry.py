@@ -10,7 +10,7 @@ catalogue: what it does not state is measured when it is first asked for, and ke
 """
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -132,6 +132,13 @@ def known(name: str) -> TaskEntry | None:
 def _measuring() -> Any:
     """The room that measures: it trains, and so stands above this one."""
     return import_module("evaluators.measuring")
+
+
+def definitions(names: Iterable[str]) -> dict[str, str]:
+    """The digests of all that the user's own tasks among some compute, by name; those of ours
+    change with the code. Raises as `get`."""
+    mine = sorted({name for name in names if own(name) is not None})
+    return {name: get(name).checksum() for name in mine}
 
 
 def stated(task: "Task", found: TaskEntry) -> "Task":

@@ -18,6 +18,8 @@ from evaluators.measuring.ranking import RuleRuns
 from evaluators.suites import load_suite
 
 SUITE = "search"
+LEAST = 5
+"""Rules that ranks are compared on at least."""
 _ERRORS = 2.0
 _EQUAL = 1e-9
 """Scores that differ by less are equal: seeds may change nothing at all."""
@@ -72,11 +74,11 @@ def suite_scores(without: str = "") -> dict[str, float]:
 
 
 def agreement(scores: Mapping[str, float], others: Mapping[str, float]) -> float | None:
-    """The rank correlation of two scores of rules, -1 to 1; None if they share fewer than three
+    """The rank correlation of two scores of rules, -1 to 1; None if they share fewer than `LEAST`
     rules, or one of them ranks none above another."""
     shared = sorted({*scores} & {*others})
     one, other = [scores[rule] for rule in shared], [others[rule] for rule in shared]
-    if len(shared) < 3 or len({*one}) < 2 or len({*other}) < 2:
+    if len(shared) < LEAST or len({*one}) < 2 or len({*other}) < 2:
         return None
     return float(np.corrcoef(rankdata(one), rankdata(other))[0, 1])
 

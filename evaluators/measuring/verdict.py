@@ -22,8 +22,9 @@ from evaluators.measuring.soundness import Soundness
 
 GOOD, WEAK = 0.5, 0.25
 """The share of pairs of rules that a good proxy tells apart, and one that is not poor."""
-_FLOORED = 1e-3
-"""The share of the way to the floor that may be left to a run which counts as at the floor."""
+_FLOORED = 2e-4
+"""The share of the way to the floor that may be left to a run which counts as at the floor; scores
+tell no more apart below half of it."""
 _AGREES, _DISAGREES = 0.4, 0.0
 
 
@@ -48,7 +49,7 @@ def judge(measured: Measured, found: Soundness) -> Verdict:
     word = "good" if proxy.told_apart >= GOOD else "weak" if proxy.told_apart >= WEAK else "poor"
     reasons = [_differences(runs, proxy.told_apart), _seeds(runs)]
     floored = [each.rule for each in runs if _at_floor(task, each)]
-    if len(floored) > len(runs) / 2:
+    if len(floored) > len(runs) / 3:
         word = "poor"
         reasons.append(
             f"It is too easy: {len(floored)} of {counted(len(runs), 'rule')} end on the floor, "

@@ -1,7 +1,8 @@
-"""The plug-ins that decide what a campaign finds."""
+"""The plug-ins that decide what a campaign finds, and the user's own tasks among its tasks."""
 
 from dsl.declare import Registry, is_ours
 from dsl.plugins import Plugin, loaded
+from evaluators.registry import definitions
 from search.config import Config
 from search.config.judging import tasks_of
 from search.errors import PluginMissing
@@ -13,9 +14,7 @@ _TASK = "task"
 def used_plugins(config: Config) -> list[Plugin]:
     """The loaded plug-ins, those left out that bring nothing but tasks which the config and its
     suites do not name: whatever else is known may take part in a search."""
-    suites = [name for name in (config.final.meta_validation, config.final.held_out) if name]
-    tasks = {task.name for task in config.tasks}
-    tasks |= {task.name for suite in suites for task in tasks_of(suite)}
+    tasks = _tasks(config)
     return [
         plugin
         for plugin in loaded()
@@ -38,3 +37,16 @@ def check_workers_know(config: Config) -> None:
                     "are others",
                     help="put it into a file and name that as a plug-in, or set workers=0",
                 )
+
+
+def own_tasks(config: Config) -> dict[str, str]:
+    """The user's own tasks that the config and its suites name, each with a digest of all that it
+    computes; one that was never measured is."""
+    return definitions(_tasks(config))
+
+
+def _tasks(config: Config) -> set[str]:
+    """The names of all tasks that a campaign trains on."""
+    suites = [name for name in (config.final.meta_validation, config.final.held_out) if name]
+    found = {task.name for task in config.tasks}
+    return found | {task.name for suite in suites for task in tasks_of(suite)}

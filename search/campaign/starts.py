@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from dsl.program import Program
 from dsl.rewrite.canonical import canonical_hash
 from evaluators.files.result_cache import CacheKey, ResultCache, environment
+from evaluators.registry import definitions
 from evaluators.seeds import START_SEEDS
 from evaluators.workers import Done, run_all
 from search.campaign import events
@@ -32,6 +33,8 @@ class SweepKey(CacheKey):
     """Those that the machine carries."""
     lanes: int
     """Runs of a program side by side."""
+    definitions: tuple[tuple[str, str], ...]
+    """Digests of the user's own tasks among them."""
 
 
 def tune_starts(
@@ -48,6 +51,7 @@ def tune_starts(
     seeds, shape = START_SEEDS[: config.evaluation.seeds], config.evaluation.shape
     tasks = tuple((task.name, task.steps) for task in config.choices)
     here = environment() if cache.folder else ()
+    mine = tuple(definitions(name for name, _ in tasks).items())
 
     def key(program: Program) -> SweepKey:
         return SweepKey(
@@ -57,6 +61,7 @@ def tune_starts(
             seeds=seeds,
             primitives=words,
             lanes=shape.lanes,
+            definitions=mine,
         )
 
     found: dict[Program, dict[str, float]] = {}

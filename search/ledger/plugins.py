@@ -74,6 +74,18 @@ def check_same_plugins(
             )
 
 
+def check_same_tasks(run: str, recorded: Mapping[str, str], used: Mapping[str, str]) -> None:
+    """ConfigChanged for the first of the user's own tasks that computes something else now, though
+    its plug-in is the same: it reads files, say."""
+    for name, digest in recorded.items():
+        if name in used and used[name] != digest:
+            raise ConfigChanged(
+                f"the task '{name}' is not the one that {run} was started with: its examples, its "
+                "parameters or its losses are others now",
+                help="restore what its plug-in reads, or start another run with --out DIR",
+            )
+
+
 def check_given(run: str, recorded: Iterable[RecordedPlugin]) -> None:
     """PluginMissing for the first plug-in of a run that is not loaded in any version."""
     names = {_stem(plugin.name) for plugin in loaded()}

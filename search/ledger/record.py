@@ -35,6 +35,8 @@ ENTRIES = {
     "plugins": "the plug-ins that it is made from, where there are any: `name` (as its user gave "
     "it), `checksum`, what it `brings`",
     "problems": "the tasks that others train, where there are any: `untrained` loss and `floor`",
+    "own_tasks": "the user's own tasks, where there are any, by name a digest of all that each "
+    "computes",
     "baseline": "the tuned baseline: `rule`, `tuned`, the `rates` by task, the `trail` of trials",
     "starts": "the start programs with their rates by task",
     "watch": "the baseline tuned for the looks, where there are any",
@@ -48,7 +50,7 @@ ENTRIES = {
 """The keys of the table `meta`, each with what is stored under it as JSON."""
 _RESULTS = ("finals", "reductions", "validation", "winner")
 _IN_HASH = ("schema", "language", "config", "sources", "baseline", "starts", *_RESULTS)
-_SCALE, _PLUGINS, _PROBLEMS = "watch", "plugins", "problems"
+_SCALE, _PLUGINS, _PROBLEMS, _TASKS = "watch", "plugins", "problems", "own_tasks"
 
 
 class Record:
@@ -103,6 +105,11 @@ class Record:
     def problems(self) -> dict[str, dict[str, float]]:
         """The numbers of the tasks that others train."""
         return self._get(_PROBLEMS) or {}
+
+    @property
+    def own_tasks(self) -> Mapping[str, str]:
+        """The user's own tasks, each with a digest of all that it computes."""
+        return self._get(_TASKS) or {}
 
     @property
     def starts(self) -> tuple[TunedStart, ...] | None:

@@ -75,11 +75,13 @@ class Ledger(Record):
         sources: Sources,
         plugins: Sequence[Plugin] = (),
         problems: Mapping[str, Mapping[str, float]] | None = None,
+        own_tasks: Mapping[str, str] | None = None,
     ) -> "Ledger":
         """A new ledger for a campaign; it appears whole or not at all.
 
         **Arguments:** `plugins`: those that the campaign is made from. `problems`: the numbers of
-        tasks that others train.
+        tasks that others train. `own_tasks`: the user's own tasks, each with a digest of all that
+        it computes.
         """
         unborn = path.with_name(f"{path.name}.new")
         unborn.unlink(missing_ok=True)
@@ -93,6 +95,8 @@ class Ledger(Record):
             meta["plugins"] = [plugin.to_json() for plugin in plugins]
         if problems:
             meta["problems"] = problems
+        if own_tasks:
+            meta["own_tasks"] = dict(own_tasks)
         pairs = [(key, as_json(value)) for key, value in meta.items()]
         try:
             with closing(sqlite3.connect(unborn)) as db, db:

@@ -21,6 +21,7 @@ from dsl.simplifier import simplified
 from dsl.zoo import ZOO
 from evaluators.evaluation import Outcome
 from evaluators.files.result_cache import CacheKey, ResultCache, environment
+from evaluators.registry import definitions
 from evaluators.request import JudgingSetup
 from evaluators.seeds import baseline_seeds, final_seeds
 from evaluators.suites import TaskChoice
@@ -92,6 +93,7 @@ class _TuningKey(CacheKey):
     seeds: tuple[int, ...]
     primitives: tuple[str, ...]
     lanes: int
+    definitions: tuple[tuple[str, str], ...]
 
 
 class _Alone:
@@ -149,6 +151,7 @@ class _Alone:
         """The rules tuned, those of an earlier time from the cache."""
         seeds = baseline_seeds(self.terms.seed, _TUNING_SEEDS)
         here, shape = environment(), self.terms.evaluation.shape
+        mine = tuple(definitions(task.name for task in self.terms.tasks).items())
         keys = [
             _TuningKey(
                 environment=here,
@@ -157,6 +160,7 @@ class _Alone:
                 seeds=seeds,
                 primitives=self.primitives,
                 lanes=shape.lanes,
+                definitions=mine,
             )
             for rule in rules
         ]

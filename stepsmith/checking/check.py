@@ -127,15 +127,13 @@ def check(own: "OwnTask", rules: Sequence[str]) -> TaskReport:
     from evaluators.measuring.verdict import judge
 
     begun: list[str] = []
+    count = len({*rules, "adamw"})
 
     def observe(rule: str) -> None:
         if rule not in begun:
             begun.append(rule)
-            print(
-                f"{own.task.name}: {rule} ({len(begun)} of {len({*rules, 'adamw'})})",
-                file=sys.stderr,
-                flush=True,
-            )
+            at = f" ({len(begun)} of {count})" if len(begun) <= count else ""
+            print(f"{own.task.name}: {rule}{at}", file=sys.stderr, flush=True)
 
     try:
         found, sound = measured(own, rules, observe)

@@ -41,9 +41,9 @@ def test_rules_are_told_apart_by_more_than_their_seeds_differ():
 
 
 def test_ranks_agree_between_minus_one_and_one():
-    scores = {"a": 1.0, "b": 0.5, "c": 0.2, "d": 0.1}
+    scores = {"a": 1.0, "b": 0.5, "c": 0.2, "d": 0.1, "e": 0.0}
     turned = {name: -score for name, score in scores.items()}
-    assert proxy.agreement(scores, {**scores, "e": 9.0}) == pytest.approx(1)
+    assert proxy.agreement(scores, {**scores, "f": 9.0}) == pytest.approx(1)
     assert proxy.agreement(scores, turned) == pytest.approx(-1)
     assert proxy.agreement(scores, {"a": 1, "b": 2}) is None
     assert proxy.agreement(scores, dict.fromkeys(scores, 1.0)) is None

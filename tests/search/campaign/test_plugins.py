@@ -195,3 +195,15 @@ def test_a_command_says_such_an_error_without_a_traceback(tmp_path):
     (tmp_path / "rules.py").write_text(text)
     status, out, err = run("show", "broken", "--plugin", "rules.py")
     assert (status, out, err) == (1, "", "rules.py:4: ZeroDivisionError: division by zero\n")
+
+
+def test_it_does_not_go_on_when_a_task_computes_something_else(tmp_path, monkeypatch):
+    from search import run as running
+
+    told = {"a_task_of_mine": "as it was"}
+    monkeypatch.setattr(running, "own_tasks", lambda config: told)
+    campaign(tmp_path)
+    campaign(tmp_path)
+    monkeypatch.setattr(running, "own_tasks", lambda config: {"a_task_of_mine": "changed"})
+    with pytest.raises(ConfigChanged, match="the task 'a_task_of_mine' is not the one that"):
+        campaign(tmp_path)
