@@ -59,8 +59,8 @@ def test_a_condition_that_takes_both_sides_is_not():
 
 
 def test_a_threshold_is_moved_until_it_acts():
-    capped = rule("lr * where(abs(g) > cap, 5 * g, g)", "lr=0.1, cap=1e3")
-    plain = rule("lr * (g + 0 * cap)", "lr=0.1, cap=1e3")
+    capped = rule("lr * (where(abs(g) > cap, 5 * g, g) + 1e-6 * cap * w)", "lr=0.1, cap=1e3")
+    plain = rule("lr * (g + 1e-6 * cap * w)", "lr=0.1, cap=1e3")
     found = verified(capped, plain)
     assert not found.comparison.equal and found.draw is not None
     assert found.draw.hypers["cap"] < 1e3
