@@ -59,7 +59,8 @@ def ladder(value: float, *, counts: bool = False) -> list[float]:
     if counts and value.is_integer():
         return [*small, 2 * abs(value) + 1]
     if value.is_integer() and value >= 2:
-        return [*small, 2 * value + 1, value / 10, 10 * value, 0.1, 1e-2, 1e-3]
+        rungs = (*small[:3], 1.0, 0.1, value / 10, 10 * value, 1e-2, 1e-3, 2 * value + 1)
+        return [rung for rung in dict.fromkeys(rungs) if rung != value]
     if value == 0:
         return [0.1, 0.01, 1.0]
     if value < 0:
