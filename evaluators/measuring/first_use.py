@@ -88,12 +88,13 @@ class Measured:
 def entry_of_own(own: OwnTask) -> TaskEntry:
     """The entry of a task; says on stderr that it is measured, if it has to be."""
 
+    said: list[str] = []
+
     def say(rule: str) -> None:
-        if rule == SCALE:
-            words = (
-                f"{own.task.name} is measured, once: `stepsmith tasks check` shows what comes of it"
-            )
-            print(words, file=sys.stderr, flush=True)
+        if not said:
+            more = "`stepsmith tasks check` shows what comes of it"
+            print(f"{own.task.name} is measured, once: {more}", file=sys.stderr, flush=True)
+        said.append(rule)
 
     return measured(own, observe=say)[0].entry
 

@@ -4,8 +4,10 @@ import json
 
 import pytest
 
+from dsl.plugins import load
 from evaluators import registry
 from evaluators.catalogue import TaskEntry
+from evaluators.errors import TaskFault
 from tests.support.commands import refused, run
 from tests.support.own_tasks import FIRST, written
 from tests.support.plugins import forgotten
@@ -84,3 +86,19 @@ def test_a_file_that_cannot_be_read_is_refused_in_a_sentence(tmp_path):
     assert "comes with Stepsmith" in refused("tasks", "check", "digits")
     written(tmp_path, GOOD)
     assert "did you mean 'lion'?" in refused("tasks", "check", "mine.py", "--rules", "lyon")
+
+
+def test_a_task_that_was_never_measured_is_when_it_is_first_asked_for(tmp_path, monkeypatch, capfd):
+    written(tmp_path, GOOD)
+    load("mine.py")
+
+    def told(own, observe):
+        for rule in ("adamw", "adamw", "sgd"):
+            observe(rule)
+        raise TaskFault("mine.py", 6, "not this time")
+
+    monkeypatch.setattr("evaluators.measuring.first_use.measured", told)
+
+    with pytest.raises(TaskFault, match="not this time"):
+        registry.get("line")
+    assert capfd.readouterr().err.count("line is measured, once") == 1
