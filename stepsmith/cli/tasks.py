@@ -27,6 +27,9 @@ def tasks(
     alone has reached at the horizon, and the floor that no honest loss lies below. A gradient's
     cost is in floating-point operations.
 
+    `stepsmith tasks show TASK` tells all of one, and `stepsmith tasks check FILE` whether tasks of
+    your own can be trained and are good proxies.
+
     Example: stepsmith tasks digits chars
     """
     from evaluators import registry
