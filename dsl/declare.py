@@ -57,9 +57,10 @@ class Registry(dict[str, T]):
         _forget()
         return declaration
 
-    def withdraw(self, name: str) -> None:
+    def __delitem__(self, name: str) -> None:
         """Take a declaration back."""
-        del self[name], self.places[name]
+        super().__delitem__(name)
+        del self.places[name]
         _forget()
 
 

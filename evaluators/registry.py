@@ -51,7 +51,7 @@ def register(task: "Task", source: Any = None) -> "Task":
     """
     _TASKS.declare(task.name, task)
     if task.name in catalogue.entries() and not is_ours(_TASKS.places[task.name]):
-        _TASKS.withdraw(task.name)
+        del _TASKS[task.name]
         raise NameTaken(_TASKS.noun, task.name, "evaluators.tasks")
     if source is not None:
         _SOURCES[task.name] = (task, source)
@@ -61,7 +61,7 @@ def register(task: "Task", source: Any = None) -> "Task":
 def forget_outside(name: str) -> None:
     """Forget the task of that name if it is one that others train."""
     if name in _TASKS and _TASKS[name].outside is not None:
-        _TASKS.withdraw(name)
+        del _TASKS[name]
 
 
 def names() -> list[str]:

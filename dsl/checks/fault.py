@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
+from jaxtyping import Shaped
 
 
 class Fault(AssertionError):
@@ -10,7 +11,12 @@ class Fault(AssertionError):
 
 
 def compare(
-    met: np.ndarray, wanted: np.ndarray, where: str, *, rtol: float, atol: float = 0.0
+    met: Shaped[np.ndarray, "..."],
+    wanted: Shaped[np.ndarray, "..."],
+    where: str,
+    *,
+    rtol: float,
+    atol: float = 0.0,
 ) -> None:
     """Fault with the first entry at which two arrays differ, NaN and NaN aside."""
     if np.shape(met) != np.shape(wanted):

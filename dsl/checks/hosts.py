@@ -5,6 +5,7 @@ import importlib.util
 from typing import Any
 
 import numpy as np
+from jaxtyping import Shaped
 
 from dsl.checks.fault import Fault, compare, said
 from dsl.checks.meaning import SHAPES
@@ -21,7 +22,7 @@ from dsl.run.values import initial
 
 _RTOL, _ATOL = 1e-8, 1e-10
 _CURVATURE = 0.7
-Leaves = list[np.ndarray]
+Leaves = list[Shaped[np.ndarray, "..."]]
 
 
 def torch_is_there() -> bool:
@@ -114,7 +115,8 @@ def _by_torch(program: Program, w: Leaves, stream: list[Leaves]) -> list[Leaves]
         for p, g in zip(params, grads, strict=True):
             p.grad = torch.tensor(g)
         optimizer.step(closure)
-        found.append([x - p.detach().numpy() for p, x in zip(params, w, strict=True)])
+        moves = [x - p.detach().numpy() for p, x in zip(params, w, strict=True)]
+        found.append([*map(np.asarray, moves)])
         with torch.no_grad():
             for p, x in zip(params, w, strict=True):
                 p.copy_(torch.tensor(x))

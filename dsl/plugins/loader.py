@@ -147,7 +147,7 @@ def _undone(module: str, before: Declared) -> Iterator[None]:
         yield
     except BaseException:
         for registry, name in list(_new(before)):
-            registry.withdraw(name)
+            del registry[name]
         top = module if module.startswith(f"{PARENT}.") else module.partition(".")[0]
         for each in set(sys.modules) - imported:
             if each == top or each.startswith(f"{top}."):

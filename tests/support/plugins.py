@@ -28,9 +28,10 @@ def soft_sign(xp, x):
 
 @contextmanager
 def forgotten() -> Iterator[None]:
-    """Whatever plug-ins are loaded inside is unknown again after it."""
+    """Inside, no plug-in was named yet; whatever is loaded there is unknown again after it."""
     before, handled = {each.checksum for each in loaded()}, set(named._HANDLED)
     modules = set(sys.modules)
+    named._HANDLED.clear()
     try:
         yield
     finally:
@@ -38,7 +39,7 @@ def forgotten() -> Iterator[None]:
             if each.checksum not in before:
                 for registry in Registry.every:
                     for name in each.names(registry.noun):
-                        registry.withdraw(name)
+                        del registry[name]
                 del plugin._LOADED[each.checksum]
         for name in set(sys.modules) - modules:
             if name.startswith(f"{PARENT}.") or name.startswith("lab"):

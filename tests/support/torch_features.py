@@ -247,10 +247,10 @@ def scaled(name: str) -> str | None:
 
 @feature("`bfloat16` and `float16` parameters")
 def half(name: str) -> str | None:
-    if name.endswith("_poincare"):
-        return "rounds points near the border of the ball onto it"
     for dtype in (torch.bfloat16, torch.float16):
         first = Training(name, dtype=dtype).go()
+        if name.endswith("_poincare") and not torch.isfinite(first.values()).all():
+            return "rounds points near the border of the ball onto it"
         assert torch.isfinite(first.values()).all()
         assert {p.dtype for p in first.model} == {dtype}
 

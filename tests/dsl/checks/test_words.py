@@ -91,7 +91,7 @@ def test_a_start_of_another_shape_is_noticed():
         return xp.zeros(3, w.dtype)
 
     (said,) = faults(check_initialiser(three))
-    INITIALISERS.withdraw("three")
+    del INITIALISERS["three"]
     assert said.startswith("three gives the shape (3,) for a parameter of shape ()")
 
 

@@ -79,7 +79,7 @@ def test_another_meaning_than_the_spelling_is_noticed():
         with pytest.raises(Fault, match="misspelt and its spelling differ"):
             check_spelling(misspelt)
     finally:
-        PRIMITIVES.withdraw("misspelt")
+        del PRIMITIVES["misspelt"]
 
 
 def one_minus_power(x, y):

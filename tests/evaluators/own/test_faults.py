@@ -155,7 +155,7 @@ CHECKING = {
         "outputs [32] and targets [32, 1]",
     ),
     "labels as floats": (
-        'supervised("t", params=w, model=lambda p, x: x * p["w"], x=x, y=x[:, 0], '
+        'supervised("t", params=w, model=lambda p, x: x * p["w"][None], x=x, y=x[:, 0], '
         'loss="cross_entropy")',
         1,
         "of type float32",

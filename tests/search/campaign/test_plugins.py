@@ -163,7 +163,7 @@ def test_what_one_process_alone_knows_is_no_good_for_workers(tmp_path):
         assert not (tmp_path / "run").exists()
         campaign(tmp_path, workers=0)
     finally:
-        INITIALISERS.withdraw("of_this_process")
+        del INITIALISERS["of_this_process"]
 
 
 def test_a_campaign_from_python_names_its_plug_ins(tmp_path):
