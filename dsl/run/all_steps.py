@@ -101,7 +101,10 @@ class _Steps:
             return None
         if of_numbers(call):
             args = [self.values.whole(place) for place in call.args]
-            given = [arg if isinstance(arg, float) else arg.tobytes() for arg in args]
+            given = [
+                arg if isinstance(arg, float) else np.asarray(arg, np.float64).tobytes()
+                for arg in args
+            ]
             return _numbers(call.primitive, self.values.count, *given)
         if passing.at_once:
             return self._by_entries(call)

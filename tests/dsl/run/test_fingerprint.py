@@ -9,7 +9,7 @@ from hypothesis import given, settings
 
 from dsl import canonical, fingerprint, parse
 from dsl.language.kinds import Kind, plain
-from dsl.language.registry import PRIMITIVES, Scope
+from dsl.language.registry import PRIMITIVES, Scope, primitive
 from dsl.program import Name
 from dsl.run.bound import LaidOutOtherwise
 from dsl.run.fingerprint import (
@@ -278,3 +278,17 @@ def test_a_response_is_remembered_and_cannot_be_changed():
     assert respond(ZOO["sgd"]) is respond(ZOO["sgd"])
     with pytest.raises(ValueError, match="read-only"):
         respond(ZOO["sgd"])[0, 0] = 1.0
+
+
+@pytest.mark.parametrize("made", [np.int64, np.float32, np.bool_])
+def test_a_number_of_another_type_is_read_as_the_number_that_it_is(made):
+    @primitive("Tensor -> Global", torch="0", latex="{x}", scope=Scope.MODEL)
+    def count_of(xp, x):
+        """The entries that are not small, in a type of its own."""
+        return xp.asarray(sum(xp.sum(abs(a) > 0.5) for a in x)).astype(made)
+
+    try:
+        program = canonical(parse("def rule(w, g):\n    return g / (2 + sqrt(count_of(g)))"))
+        np.testing.assert_array_equal(bound(program), interpreted(program))
+    finally:
+        PRIMITIVES.withdraw("count_of")
