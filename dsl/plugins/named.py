@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from dsl.errors import PluginError
 from dsl.plugins.loader import load
@@ -20,9 +20,10 @@ _HANDLED: set[str] = set()
 once they are to be left out."""
 
 
-def load_named(names: Iterable[str] = ()) -> None:
+def load_named(names: Iterable[str] = (), before: Callable[[], None] = lambda: None) -> None:
     """Load the plug-ins of installed packages, those of the variable, and these, in this order; the
-    first two once in a process, unless one of the names is `none`.
+    first two once in a process, unless one of the names is `none`. `before` is called first where
+    there are any.
 
     **Raises:** PluginError for the first that cannot be loaded.
     """
@@ -31,22 +32,27 @@ def load_named(names: Iterable[str] = ()) -> None:
     named = [name for name in variable.split(os.pathsep) if name]
     if NONE in asked:
         _HANDLED.add(NONE)
-    if not _HANDLED.intersection({NONE, variable}):
-        for module, package in [] if NONE in named else _installed():
-            try:
-                load(module)
-            except PluginError as error:
-                raise PluginError(
-                    f"{error.message} (a plug-in of the installed package {package})",
-                    help=f"--plugin {NONE} leaves out those of installed packages",
-                ) from None
-        for name in named:
-            if name != NONE:
-                load(name)
-        _HANDLED.add(variable)
-    for name in asked:
-        if name != NONE:
-            load(name)
+    handled = bool(_HANDLED.intersection({NONE, variable}))
+    installed = [] if handled or NONE in named else list(_installed())
+    own = [name for name in (*(() if handled else named), *asked) if name != NONE]
+    if installed or own:
+        before()
+    for module, package in installed:
+        try:
+            load(module)
+        except PluginError as error:
+            raise PluginError(
+                f"{error.message} (a plug-in of the installed package {package})",
+                help=f"--plugin {NONE} leaves out those of installed packages",
+            ) from None
+    for name in own:
+        load(name)
+    _HANDLED.add(variable)
+
+
+def none_asked() -> bool:
+    """True once `none` was among the names: those of the variable and of packages are left out."""
+    return NONE in _HANDLED
 
 
 def _installed() -> Iterator[tuple[str, str]]:

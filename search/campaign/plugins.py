@@ -27,7 +27,7 @@ def check_workers_know(config: Config) -> None:
     """PluginMissing for a word or a task that was declared in this process alone, as in a notebook,
     where the workers are other processes."""
     brought = {pair for plugin in loaded() for pair in plugin.brings}
-    tasks = {task.name for task in config.tasks}
+    tasks = _tasks(config)
     for registry in Registry.every if config.workers else ():
         for name, place in registry.places.items():
             needed = registry.noun in WORDS or (registry.noun == _TASK and name in tasks)

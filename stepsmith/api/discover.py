@@ -108,6 +108,9 @@ def discover(
     (`if __name__ == "__main__"`). JAX is set up for one thread on the CPU, unless `JAX_PLATFORMS`
     says otherwise or JAX is imported already.
     """
+    from evaluators.training.environment import prepare_process
+
+    prepare_process()
     use_plugins(*plugins)
     plan = planned(config, out, overrides)
     from stepsmith.api.run import Run

@@ -46,7 +46,7 @@ def _reporting(function: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(function)
     def run(*args: Any, plugins: list[str] | None = None, **kwargs: Any) -> Any:
         try:
-            load_named(plugins or ())
+            load_named(plugins or (), _prepare)
             return function(*args, **kwargs)
         except Exception as error:
             status, said = _exit_status(error), str(error)
@@ -60,6 +60,13 @@ def _reporting(function: Callable[..., Any]) -> Callable[..., Any]:
     own = inspect.signature(function, eval_str=True)
     vars(run)["__signature__"] = own.replace(parameters=[*own.parameters.values(), _PLUGINS])
     return run
+
+
+def _prepare() -> None:
+    """Make this process one that computes: a plug-in may import JAX."""
+    from evaluators.training.environment import prepare_process
+
+    prepare_process()
 
 
 def _exit_status(error: Exception) -> int | None:

@@ -66,10 +66,13 @@ def discover(
 def resume_command(config: Path, overrides: list[str] | tuple[str, ...], out: Path | None) -> str:
     """The command that resumes the run."""
     from dsl.plugins import loaded
+    from dsl.plugins.named import NONE, none_asked
 
     words = ["stepsmith", "discover", str(config)]
     for override in overrides:
         words += ["--set", override]
+    if none_asked():
+        words += ["--plugin", NONE]
     for plugin in loaded():
         words += ["--plugin", plugin.name]
     if out is not None:

@@ -23,10 +23,6 @@ def tasks__show(
     from evaluators import registry
 
     registry.check(name)
-    if registry.known(name) is None:
-        from evaluators.training.environment import prepare_process
-
-        prepare_process()
     entry, mine = registry.entry(name), registry.own(name)
     place = f"{mine.source.origin.file}:{mine.source.origin.line}" if mine else None
     if as_json:

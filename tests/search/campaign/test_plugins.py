@@ -1,17 +1,22 @@
 """A run says which plug-ins it is made from, and goes on with these alone."""
 
 from contextlib import closing
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 import stepsmith
 from dsl.language.initialisers import INITIALISERS, initialiser
 from dsl.language.kinds import Kind
-from dsl.plugins import blamed, load, loaded
+from dsl.plugins import blamed, load, load_named, loaded
+from evaluators import registry
+from search.campaign.plugins import check_workers_know
 from search.config import Config
 from search.errors import ConfigChanged, ConfigError, PluginMissing
 from search.ledger import FILE, Ledger
 from search.run import run_campaign
+from stepsmith.cli.discover import resume_command
 from tests.support.commands import refused, run
 from tests.support.fakes import CONFIG, config, fake_worker
 from tests.support.plugins import SOFT_SIGN, forgotten
@@ -34,6 +39,7 @@ register(SimpleNamespace(name="a_task_of_mine"))
 @pytest.fixture(autouse=True)
 def _forgotten(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("evaluators.training.environment.prepare_process", lambda: None)
     (tmp_path / "soft.py").write_text(SOFT_SIGN)
     (tmp_path / "change.py").write_text(CHANGE)
     (tmp_path / "task.py").write_text(TASK)
@@ -139,6 +145,35 @@ def test_a_command_says_what_is_wrong_with_a_plug_in(tmp_path):
     assert refused("zoo", "--plugin", "soft").startswith("there is no file and no module soft\n")
 
 
+def test_a_command_sets_up_jax_before_a_plug_in_may_import_it(monkeypatch):
+    prepared = []
+    monkeypatch.setattr(
+        "evaluators.training.environment.prepare_process", lambda: prepared.append(len(loaded()))
+    )
+    assert run("primitives")[0] == 0 and prepared == []
+    assert run("primitives", "--plugin", "none")[0] == 0 and prepared == []
+    assert run("primitives", "--plugin", "soft.py")[0] == 0 and prepared == [0]
+
+
+def test_the_variable_sets_up_jax_too(monkeypatch):
+    prepared = []
+    monkeypatch.setattr(
+        "evaluators.training.environment.prepare_process", lambda: prepared.append(len(loaded()))
+    )
+    monkeypatch.setenv("STEPSMITH_PLUGINS", "soft.py")
+    assert run("primitives")[0] == 0 and prepared == [0]
+
+
+def test_the_command_that_resumes_leaves_out_what_was_left_out():
+    plain = resume_command(Path("c.yaml"), [], None)
+    assert plain == "stepsmith discover c.yaml"
+    load_named(["none", "soft.py"])
+    words = resume_command(Path("c.yaml"), ["seed=1"], Path("run"))
+    assert words == (
+        "stepsmith discover c.yaml --set seed=1 --plugin none --plugin soft.py --out run"
+    )
+
+
 def test_a_card_names_the_plug_in_of_its_rule(tmp_path, made):
     status, _, err = run(
         *("export", "run", "--to", "discovered", "--name", "mine", "--out", "cards"),
@@ -166,11 +201,30 @@ def test_what_one_process_alone_knows_is_no_good_for_workers(tmp_path):
         del INITIALISERS["of_this_process"]
 
 
-def test_a_campaign_from_python_names_its_plug_ins(tmp_path):
+def test_workers_know_the_tasks_of_the_suites_too(monkeypatch):
+    registry.register(SimpleNamespace(name="task_of_this_process"))
+    suite = (SimpleNamespace(name="task_of_this_process"),)
+    monkeypatch.setattr("search.campaign.plugins.tasks_of", lambda name: suite)
+    final = config().final.model_copy(update={"held_out": "mine"})
+    asked = config(workers=2).model_copy(update={"final": final})
+    try:
+        with pytest.raises(PluginMissing, match="the task 'task_of_this_process' is declared in"):
+            check_workers_know(asked)
+    finally:
+        registry._TASKS.withdraw("task_of_this_process")
+
+
+def test_a_campaign_from_python_names_its_plug_ins(tmp_path, monkeypatch):
     values = {**CONFIG, "primitives": {"weights": {"soft_sign": 1.0, "no_such_word": 1.0}}}
     with pytest.raises(ConfigError, match="unknown primitive 'no_such_word'"):
         stepsmith.discover(values, out=tmp_path / "run", plugins=["soft.py"])
-    stepsmith.use_plugins("change.py")
+    prepared = []
+    monkeypatch.setattr(
+        "evaluators.training.environment.prepare_process", lambda: prepared.append(len(loaded()))
+    )
+    with pytest.raises(ConfigError, match="no_such_word"):
+        stepsmith.discover(values, out=tmp_path / "run", plugins=["change.py"])
+    assert prepared[0] == 1, "JAX is set up before a plug-in may import it"
     assert [each.name for each in loaded()] == ["soft.py", "change.py"]
 
 
