@@ -96,7 +96,7 @@ def _by_optax(program: Program, w: Leaves, stream: list[Leaves]) -> list[Leaves]
             given = [jnp.asarray(leaf) for leaf in grads]
             ask = {"value": loss(leaves), "value_fn": loss} if Facts.of(program).oracles else {}
             moves, state = optimizer.update(given, state, leaves, **ask)
-            found.append([-np.asarray(move) for move in moves])
+            found.append([np.asarray(-move) for move in moves])
     return found
 
 
