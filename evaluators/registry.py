@@ -136,9 +136,9 @@ def _measuring() -> Any:
 
 def definitions(names: Iterable[str]) -> dict[str, str]:
     """The digests of all that the user's own tasks among some compute, by name; those of ours
-    change with the code. Raises as `get`."""
-    mine = sorted({name for name in names if own(name) is not None})
-    return {name: get(name).checksum() for name in mine}
+    change with the code. Measures nothing; TaskFault for one that cannot be traced."""
+    found = {name: mine for name in sorted({*names}) if (mine := own(name)) is not None}
+    return {name: mine.task.checksum() for name, mine in found.items()}
 
 
 def stated(task: "Task", found: TaskEntry) -> "Task":
@@ -163,8 +163,9 @@ def learn(told: Mapping[str, TaskEntry]) -> None:
     """Take what was found of a user's own tasks, so that it is not measured here; those that
     nobody declared here are left out."""
     for name, each in told.items():
-        if name in _TASKS:
+        if name in _TASKS and _FOUND.get(name) != (_TASKS[name], each):
             _FOUND[name] = (_TASKS[name], each)
+            restated_no_more(name)
 
 
 def check(name: str) -> None:

@@ -22,14 +22,14 @@ from evaluators.files.result_cache import ResultCache
 from evaluators.workers import SerialPool
 from search.campaign import campaign, events
 from search.campaign.cycles import seldom_collected
-from search.campaign.plugins import check_workers_know, own_tasks, used_plugins
+from search.campaign.plugins import check_workers_know, go_on_with, own_tasks, used_plugins
 from search.campaign.session import Session
 from search.campaign.sources import check_sources, find_sources
 from search.config import Config, check_same
 from search.errors import ConfigChanged, NoSuchRun
 from search.ledger import FILE, Ledger
 from search.ledger.lock import run_lock
-from search.ledger.plugins import check_same_plugins, check_same_tasks
+from search.ledger.plugins import check_same_plugins
 from search.ledger.writing import written
 from search.pool.jobs import CampaignPool
 from search.pool.ray_pool import RayPool
@@ -69,20 +69,23 @@ def run_campaign(
     """
     path = folder / FILE
     check_workers_know(config)
-    sources = None if path.exists() else find_sources(config)
+    sources, mine = None, None
+    if not path.exists():
+        sources, mine = find_sources(config), own_tasks(config)
     _make_folder(folder)
     with written(path), run_lock(folder), seldom_collected():
         if path.exists():
             with closing(Ledger.read(path, whole=False)) as stored:
                 check_same_plugins(str(folder), stored.plugins, used_plugins(config))
                 _check_problems(str(folder), stored.problems, problems or {})
-                check_same_tasks(str(folder), stored.own_tasks, own_tasks(config))
+                go_on_with(str(folder), stored.own_tasks, config)
             ledger = Ledger.open(path)
         else:
             sources = sources or find_sources(config)
             plugins, told = used_plugins(config), dict(problems or {})
             values = config.comparable()
-            ledger = Ledger.create(path, values, sources, plugins, told, own_tasks(config))
+            mine = own_tasks(config) if mine is None else mine
+            ledger = Ledger.create(path, values, sources, plugins, told, mine)
         pool, cache = _pool(config, make_worker), ResultCache(cache_folder)
         session = Session(config, ledger, pool, _versions(), observe, cache)
         finished = False

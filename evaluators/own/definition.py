@@ -3,10 +3,13 @@
 import hashlib
 import json
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
+from jax.extend.core import ClosedJaxpr, Jaxpr, Literal
 
 from evaluators.data.integrity import checksum
 from evaluators.task import Task, prepare
@@ -34,12 +37,38 @@ def definition(task: Task) -> str:
 
 
 def traced(function: Any, *arguments: Any) -> str:
-    """Hex digest of a function as JAX traces it, with the arrays that it closes over."""
+    """Hex digest of a function as JAX traces it, with the arrays that it and the compiled functions
+    in it close over, of which the text says no more than the shape."""
     closed = jax.make_jaxpr(function)(*arguments)
     digest = hashlib.blake2b(digest_size=16)
     digest.update(_ADDRESS.sub("", closed.jaxpr.pretty_print(use_color=False)).encode())
-    for constant in closed.consts:
-        array = np.asarray(constant)
+    for array in map(_plain, _constants(closed)):
         digest.update(f"{array.dtype} {array.shape}".encode())
         digest.update(array.tobytes())
     return digest.hexdigest()
+
+
+def _plain(array: Any) -> np.ndarray:
+    """An array, or the data of keys of `jax.random`, in numpy."""
+    if isinstance(array, jax.Array) and jnp.issubdtype(array.dtype, jax.dtypes.prng_key):
+        array = jax.random.key_data(array)
+    return np.asarray(array)
+
+
+def _constants(found: Any) -> Iterator[Any]:
+    """The arrays that what JAX traced holds, at any depth, in the order of its text."""
+    if isinstance(found, ClosedJaxpr):
+        yield from found.consts
+        yield from _constants(found.jaxpr)
+    elif isinstance(found, Jaxpr):
+        for equation in found.eqns:
+            yield from _constants(equation.invars)
+            yield from _constants([equation.params[key] for key in sorted(equation.params)])
+        yield from _constants(found.outvars)
+    elif isinstance(found, list | tuple):
+        for each in found:
+            yield from _constants(each)
+    elif isinstance(found, Literal):
+        yield from [found.val] if np.ndim(found.val) else []
+    elif isinstance(found, np.ndarray | jax.Array):
+        yield found

@@ -1,12 +1,15 @@
 """The plug-ins that decide what a campaign finds, and the user's own tasks among its tasks."""
 
+from collections.abc import Mapping
+
 from dsl.declare import Registry, is_ours
 from dsl.plugins import Plugin, loaded
-from evaluators.registry import definitions
+from evaluators import registry
+from evaluators.training.trainers import forget_trainers
 from search.config import Config
 from search.config.judging import tasks_of
 from search.errors import PluginMissing
-from search.ledger.plugins import WORDS
+from search.ledger.plugins import WORDS, RecordedTask, check_same_tasks
 
 _TASK = "task"
 
@@ -28,21 +31,32 @@ def check_workers_know(config: Config) -> None:
     where the workers are other processes."""
     brought = {pair for plugin in loaded() for pair in plugin.brings}
     tasks = _tasks(config)
-    for registry in Registry.every if config.workers else ():
-        for name, place in registry.places.items():
-            needed = registry.noun in WORDS or (registry.noun == _TASK and name in tasks)
-            if needed and not is_ours(place) and (registry.noun, name) not in brought:
+    for declared in Registry.every if config.workers else ():
+        for name, place in declared.places.items():
+            needed = declared.noun in WORDS or (declared.noun == _TASK and name in tasks)
+            if needed and not is_ours(place) and (declared.noun, name) not in brought:
                 raise PluginMissing(
-                    f"the {registry.noun} '{name}' is declared in this process alone, and workers "
+                    f"the {declared.noun} '{name}' is declared in this process alone, and workers "
                     "are others",
                     help="put it into a file and name that as a plug-in, or set workers=0",
                 )
 
 
-def own_tasks(config: Config) -> dict[str, str]:
-    """The user's own tasks that the config and its suites name, each with a digest of all that it
-    computes; one that was never measured is."""
-    return definitions(_tasks(config))
+def own_tasks(config: Config) -> dict[str, RecordedTask]:
+    """The user's own tasks that the config and its suites name, for the record of a new run; one
+    that was never measured is."""
+    found = registry.definitions(_tasks(config))
+    return {name: RecordedTask(digest, registry.entry(name)) for name, digest in found.items()}
+
+
+def go_on_with(run: str, recorded: Mapping[str, RecordedTask], config: Config) -> None:
+    """Let the user's own tasks state the numbers that a run began with, whatever was found of them
+    here: all its scores are on one scale. ConfigChanged for a task that computes something else."""
+    check_same_tasks(run, recorded, registry.definitions(_tasks(config)))
+    told = {name: each.entry for name, each in recorded.items()}
+    if any(registry.found().get(name) != each for name, each in told.items()):
+        registry.learn(told)
+        forget_trainers()
 
 
 def _tasks(config: Config) -> set[str]:

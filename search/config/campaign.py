@@ -156,7 +156,8 @@ class Config(Section):
     @model_validator(mode="after")
     def _answered(self) -> "Config":
         for task in self.tasks:
-            able = answered(registry.get(task.name))
+            mine = registry.own(task.name)  # need not be measured for this
+            able = answered(registry.get(task.name) if mine is None else mine.task)
             for name in self.oracles:
                 if PRIMITIVES[name].asks not in able:
                     others = [n for n, p in PRIMITIVES.items() if p.oracle and p.asks in able]

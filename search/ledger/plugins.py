@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dsl.plugins import Plugin, in_words, loaded
+from evaluators.catalogue import TaskEntry
 from search.errors import ConfigChanged, PluginMissing
 
 WORDS = ("primitive", "initialiser", "kind")
@@ -27,6 +28,25 @@ class RecordedPlugin:
     def from_json(data: Mapping[str, Any]) -> "RecordedPlugin":
         """The plug-in that `Plugin.to_json` made plain data of."""
         return RecordedPlugin(data["name"], data["checksum"], data["brings"])
+
+
+@dataclass(frozen=True)
+class RecordedTask:
+    """One of the user's own tasks as the ledger holds it: a digest of all that it computes, and
+    what was found of it when the run began, among it the losses that decide scores."""
+
+    definition: str
+    entry: TaskEntry
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data; `from_json` gives an equal value back."""
+        return {"definition": self.definition, **self.entry.to_json()}
+
+    @staticmethod
+    def from_json(name: str, data: Mapping[str, Any]) -> "RecordedTask":
+        """The inverse of `to_json`."""
+        known = dict(data)
+        return RecordedTask(known.pop("definition"), TaskEntry.from_json(name, known))
 
 
 def check_words(run: str, recorded: Iterable[RecordedPlugin]) -> None:
@@ -74,11 +94,13 @@ def check_same_plugins(
             )
 
 
-def check_same_tasks(run: str, recorded: Mapping[str, str], used: Mapping[str, str]) -> None:
+def check_same_tasks(
+    run: str, recorded: Mapping[str, RecordedTask], used: Mapping[str, str]
+) -> None:
     """ConfigChanged for the first of the user's own tasks that computes something else now, though
-    its plug-in is the same: it reads files, say."""
-    for name, digest in recorded.items():
-        if name in used and used[name] != digest:
+    its plug-in is the same: it reads files, say. `used` has their digests."""
+    for name, each in recorded.items():
+        if name in used and used[name] != each.definition:
             raise ConfigChanged(
                 f"the task '{name}' is not the one that {run} was started with: its examples, its "
                 "parameters or its losses are others now",

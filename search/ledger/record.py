@@ -15,7 +15,7 @@ from search.errors import LedgerError
 from search.ledger import looks
 from search.ledger.columns import as_json
 from search.ledger.looks import Look
-from search.ledger.plugins import RecordedPlugin
+from search.ledger.plugins import RecordedPlugin, RecordedTask
 from search.ledger.reduction import Reduction
 from search.ledger.results import (
     FinalResult,
@@ -35,8 +35,8 @@ ENTRIES = {
     "plugins": "the plug-ins that it is made from, where there are any: `name` (as its user gave "
     "it), `checksum`, what it `brings`",
     "problems": "the tasks that others train, where there are any: `untrained` loss and `floor`",
-    "own_tasks": "the user's own tasks, where there are any, by name a digest of all that each "
-    "computes",
+    "own_tasks": "the user's own tasks, where there are any, by name: a digest of all that each "
+    "computes, `definition`, and what was found of it when the run began, with which it goes on",
     "baseline": "the tuned baseline: `rule`, `tuned`, the `rates` by task, the `trail` of trials",
     "starts": "the start programs with their rates by task",
     "watch": "the baseline tuned for the looks, where there are any",
@@ -107,9 +107,10 @@ class Record:
         return self._get(_PROBLEMS) or {}
 
     @property
-    def own_tasks(self) -> Mapping[str, str]:
-        """The user's own tasks, each with a digest of all that it computes."""
-        return self._get(_TASKS) or {}
+    def own_tasks(self) -> dict[str, RecordedTask]:
+        """The user's own tasks, as they were when the run began."""
+        found = self._get(_TASKS) or {}
+        return {name: RecordedTask.from_json(name, each) for name, each in found.items()}
 
     @property
     def starts(self) -> tuple[TunedStart, ...] | None:

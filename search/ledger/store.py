@@ -32,6 +32,7 @@ from search.ledger.columns import (
     values_of,
 )
 from search.ledger.lock import is_locked
+from search.ledger.plugins import RecordedTask
 from search.ledger.record import Record
 from search.ledger.results import Sources
 from search.ledger.schema import SCHEMA, TABLES, check, readable
@@ -75,13 +76,12 @@ class Ledger(Record):
         sources: Sources,
         plugins: Sequence[Plugin] = (),
         problems: Mapping[str, Mapping[str, float]] | None = None,
-        own_tasks: Mapping[str, str] | None = None,
+        own_tasks: Mapping[str, RecordedTask] | None = None,
     ) -> "Ledger":
         """A new ledger for a campaign; it appears whole or not at all.
 
         **Arguments:** `plugins`: those that the campaign is made from. `problems`: the numbers of
-        tasks that others train. `own_tasks`: the user's own tasks, each with a digest of all that
-        it computes.
+        tasks that others train. `own_tasks`: the user's own tasks, as they are now.
         """
         unborn = path.with_name(f"{path.name}.new")
         unborn.unlink(missing_ok=True)
@@ -96,7 +96,7 @@ class Ledger(Record):
         if problems:
             meta["problems"] = problems
         if own_tasks:
-            meta["own_tasks"] = dict(own_tasks)
+            meta["own_tasks"] = {name: each.to_json() for name, each in own_tasks.items()}
         pairs = [(key, as_json(value)) for key, value in meta.items()]
         try:
             with closing(sqlite3.connect(unborn)) as db, db:

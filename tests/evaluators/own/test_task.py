@@ -121,7 +121,13 @@ def test_a_task_is_another_one_as_soon_as_it_computes_something_else(tmp_path):
 
     first = 'task("t", params=w, loss=square, examples=x)'
     assert digest(first) == digest(first, "other.py") == digest(first + "  # the same")
+    inner = "l = jax.jit(lambda p, b: square(p, b) + p['w'] @ a)\n" + first.replace("square", "l")
     others = (
+        *(f"a = {times} * jnp.arange(4.0)\n" + inner for times in (1, 2)),
+        *(
+            f"a = jax.random.key({seed})\n" + inner.replace("a)", "jax.random.normal(a, 4))", 1)
+            for seed in (1, 2)
+        ),
         first.replace("loss=square", "loss=lambda p, b: 2 * square(p, b)"),
         "a = np.ones(4)\n" + first.replace("square", 'lambda p, b: square(p, b) + p["w"] @ a'),
         "a = 2 * np.ones(4)\n" + first.replace("square", 'lambda p, b: square(p, b) + p["w"] @ a'),
@@ -147,3 +153,18 @@ def test_what_is_known_of_a_task_can_be_told_to_another_process(tmp_path):
     assert registry.found() == {"t": known} and "t" in registry.names()
     task = registry.get("t")
     assert (task.untrained, task.best.rule, task.loss) == (4.0, "adamw", own.task.loss)
+
+
+def test_the_digest_of_a_task_is_told_without_measuring_it(tmp_path, monkeypatch):
+    own = declared(tmp_path, 'task("t", params=w, loss=square, examples=x)')
+    monkeypatch.setattr("evaluators.measuring.entry_at_first_use", None)
+    assert registry.definitions(["digits", "t"]) == {"t": definition(own.task)}
+
+
+def test_what_is_told_of_a_task_later_counts(tmp_path):
+    declared(tmp_path, 'task("t", params=w, loss=square, examples=x)')
+    for untrained in (4.0, 5.0):
+        best = Best(0.5, "adamw", {"lr": 0.1})
+        known = TaskEntry("t", *("", "t", "t"), 300, 4, 100, untrained, best, 0.0, "stated", None)
+        registry.learn({"t": known})
+        assert registry.get("t").untrained == untrained

@@ -11,6 +11,7 @@ from dsl.language.initialisers import INITIALISERS, initialiser
 from dsl.language.kinds import Kind
 from dsl.plugins import blamed, load, load_named, loaded
 from evaluators import registry
+from evaluators.catalogue import Best, TaskEntry
 from search.campaign.plugins import check_workers_know
 from search.config import Config
 from search.errors import ConfigChanged, ConfigError, PluginMissing
@@ -19,6 +20,7 @@ from search.run import run_campaign
 from stepsmith.cli.discover import resume_command
 from tests.support.commands import refused, run
 from tests.support.fakes import CONFIG, config, fake_worker
+from tests.support.own_tasks import declared
 from tests.support.plugins import SOFT_SIGN, forgotten
 
 CHANGE = """from search.mutation import change
@@ -251,13 +253,46 @@ def test_a_command_says_such_an_error_without_a_traceback(tmp_path):
     assert (status, out, err) == (1, "", "rules.py:4: ZeroDivisionError: division by zero\n")
 
 
-def test_it_does_not_go_on_when_a_task_computes_something_else(tmp_path, monkeypatch):
-    from search import run as running
+def test_it_goes_on_with_the_numbers_of_a_task_that_it_began_with(tmp_path, monkeypatch):
+    def known(untrained: float) -> TaskEntry:
+        best = Best(0.5, "adamw", {"lr": 0.1})
+        return TaskEntry("t", *("", "t", "t"), 20, 4, 9, untrained, best, 0.0, "stated", None)
 
-    told = {"a_task_of_mine": "as it was"}
-    monkeypatch.setattr(running, "own_tasks", lambda config: told)
-    campaign(tmp_path)
-    campaign(tmp_path)
-    monkeypatch.setattr(running, "own_tasks", lambda config: {"a_task_of_mine": "changed"})
-    with pytest.raises(ConfigChanged, match="the task 'a_task_of_mine' is not the one that"):
-        campaign(tmp_path)
+    def recorded() -> float:
+        with closing(Ledger.read(tmp_path / "run" / FILE)) as ledger:
+            return ledger.own_tasks["t"].entry.untrained
+
+    text = 'task("t", params=w, loss=square, examples=x)'
+    tasks = [{"name": "t", "steps": 20}]
+    with forgotten():
+        declared(tmp_path, text)
+        registry.learn({"t": known(4.0)})
+        campaign(tmp_path, tasks=tasks)
+        assert recorded() == 4.0
+    monkeypatch.setattr("evaluators.measuring.entry_at_first_use", None)  # nothing is measured
+    with forgotten():
+        declared(tmp_path, text)
+        for elsewhere in (None, known(5.0)):
+            registry.learn({"t": elsewhere} if elsewhere else {})
+            campaign(tmp_path, tasks=tasks)
+            assert registry.get("t").untrained == recorded() == 4.0
+    with forgotten():
+        declared(tmp_path, text + "  # as before")
+        with pytest.raises(ConfigChanged, match="the plug-in"):
+            campaign(tmp_path, tasks=tasks)
+
+
+def test_it_does_not_go_on_when_a_task_computes_something_else(tmp_path, monkeypatch):
+    (tmp_path / "data.txt").write_text("1.0")
+    text = "task('t', params=w, loss=square, examples=x * np.loadtxt('data.txt'))"
+    tasks = [{"name": "t", "steps": 20}]
+    best = Best(0.5, "adamw", {"lr": 0.1})
+    known = TaskEntry("t", *("", "t", "t"), 20, 4, 9, 4.0, best, 0.0, "stated", None)
+    with forgotten():
+        declared(tmp_path, text)
+        registry.learn({"t": known})
+        campaign(tmp_path, tasks=tasks)
+    (tmp_path / "data.txt").write_text("2.0")
+    declared(tmp_path, text)
+    with pytest.raises(ConfigChanged, match="the task 't' is not the one that"):
+        campaign(tmp_path, tasks=tasks)
