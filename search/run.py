@@ -11,7 +11,7 @@ import importlib.metadata
 import platform
 import sqlite3
 from collections.abc import Callable, Mapping
-from contextlib import closing, suppress
+from contextlib import closing, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -65,7 +65,8 @@ def run_campaign(
 
     **Arguments:** `cache_folder`: where the rates of start programs are kept for other campaigns;
     None keeps none. `problems`: the numbers of tasks that others train, by name; a run that was
-    begun with others is refused.
+    begun with others is refused, and the process that trains them keeps its garbage collector as
+    it is.
     """
     path = folder / FILE
     check_workers_know(config)
@@ -73,7 +74,8 @@ def run_campaign(
     if not path.exists():
         sources, mine = find_sources(config), own_tasks(config)
     _make_folder(folder)
-    with written(path), run_lock(folder), seldom_collected():
+    quiet = nullcontext() if problems else seldom_collected()
+    with written(path), run_lock(folder), quiet:
         if path.exists():
             with closing(Ledger.read(path, whole=False)) as stored:
                 check_same_plugins(str(folder), stored.plugins, used_plugins(config))

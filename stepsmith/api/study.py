@@ -78,8 +78,8 @@ class Study:
         self._thread.start()
 
     def ask(self) -> list[Asked]:
-        """All rules that are asked and not told yet; waits until there are some. None when the
-        campaign is complete.
+        """All rules that are asked and not told yet; waits until there are some. An empty list
+        when the campaign is complete.
 
         **Raises:** what ended the campaign, if an error did.
         """

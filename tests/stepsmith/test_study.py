@@ -1,5 +1,6 @@
 """A campaign that is told losses: the same whatever the order and the interruptions."""
 
+import gc
 import hashlib
 import json
 import math
@@ -89,6 +90,13 @@ def test_the_order_of_telling_changes_nothing(whole, tmp_path):
             for rule in reversed(batch):
                 asking.tell(rule.id, told(rule))
     assert content(tmp_path) == content(whole)
+
+
+def test_the_process_keeps_its_garbage_collector(tmp_path):
+    before = gc.get_threshold()
+    with study(tmp_path / "run") as asking:
+        assert asking.ask() and gc.get_threshold() == before
+    assert gc.get_threshold() == before
 
 
 def test_after_an_end_what_was_not_told_is_asked_again(whole, tmp_path):
