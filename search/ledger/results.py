@@ -53,12 +53,13 @@ class TunedBaseline:
     @property
     def doubt(self) -> str | None:
         """Why a score of 1 stands for too little on all tasks together; None if nothing says so:
-        the tuning learnt nothing, or gained nothing."""
+        the tuning learnt nothing, or gained nothing though no rate below and above was worse."""
         name, tried = self.rule.name, len(self.trail)
         values = [value for _, _, value in self.trail]
         if values and max(values) <= 0:
             return f"tuned {name} learns nothing: of {tried} tries none lowered the loss"
-        if values and max(values) <= values[0]:
+        inside = self.rates and not self.outermost
+        if values and max(values) <= values[0] and not inside:
             return f"the tuning of {name} ended at the first of its tries ({tried} in all)"
         return None
 

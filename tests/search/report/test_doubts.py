@@ -49,11 +49,17 @@ def test_a_baseline_that_learns_nothing_forbids_a_claim():
 
 
 def test_a_tuning_that_ends_where_it_began_or_at_the_outermost_rate_forbids_a_claim():
-    assert (
-        "ended at the first of its tries (3 in all)" in doubts(tuned(1, 0.5, 1), GOOD, LOW).grave[0]
-    )
+    (said,) = doubts(tuned(1, 0.5, 1, best=0.1), GOOD, LOW).grave
+    assert said == "the tuning of sgd ended at the first of its tries (3 in all)"
     found = doubts(tuned(0.5, 0.7, 1.0, best=1.0), GOOD, LOW)
     assert found.grave == ("the best rate of sgd is the outermost that was tried on one, two",)
+
+
+def test_a_first_try_between_rates_that_were_worse_is_beyond_doubt():
+    first = tuned(1.0, 0.5, 0.7, rates=(0.3, 0.1, 1.0))
+    assert doubts(first, GOOD, LOW) == Doubts()
+    assert first.doubt is None
+    assert doubts(replace(first, rates={}), GOOD, LOW).grave
 
 
 def test_one_task_of_many_is_a_warning():
