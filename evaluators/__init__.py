@@ -9,6 +9,8 @@ evaluator   the judgement of a program: `request` is what it is asked, `judged` 
             way, `evaluation` the result, `score` its scale
 cost        the operations of a gradient, and the gradients that a step takes
 tuning      the constants of a rule
+own         tasks of a user's own, declared in a file of theirs
+measuring   the numbers that a task does not state, and its worth as a proxy
 comparison  rules against tuned baselines, on tasks and seeds that none of them has seen
 statistics  intervals and paired tests; the standard of evidence
 seeds       the ranges that all seeds come from

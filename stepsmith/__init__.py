@@ -19,6 +19,7 @@ discovering/  a running campaign, and its hall of fame
 comparing/    a comparison: its workers, progress, tables and figure
 measuring/    a rule reduced by measurement: its terms, progress and table
 asking/       problems that are trained outside: rules asked for, losses told
+checking/     tasks of a user's own: what is told of each
 verifying/    the path of a rule beside that of another optimizer
 pages/        generated pages of docs/
 table         tables for commands that start quickly

@@ -33,7 +33,7 @@ RANKED = (*BASELINES, "sgd", "rmsprop", "muon")
 """The rules that tasks are told apart by: the baselines of a comparison, and three others."""
 TUNING_SEEDS, SEEDS = (0, 1), (2, 3, 4, 5, 6, 7)
 FACTORS = (0.56, 1.0, 1.8)
-"""Multiples of a rate that are tried with it, as in a campaign."""
+"""Multiples of a rate that are tried with it."""
 SHAPE = BatchShape(len(TUNING_SEEDS), len(FACTORS), 1)
 _LEAST = 1e-3
 """Nats of progress that count as none."""

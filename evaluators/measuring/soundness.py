@@ -17,12 +17,13 @@ import numpy as np
 
 from evaluators.data.integrity import checksum
 from evaluators.measuring.memory import available, bounded, gigabytes
+from evaluators.measuring.ranking import SHAPE
 from evaluators.own import batches
 from evaluators.own.definition import definition
 from evaluators.own.source import OwnSource
 from evaluators.task import Task, prepare
 
-LANES = 6
+LANES = SHAPE.lanes
 """Runs side by side, as in a campaign: two seeds at three rates."""
 COPIES = 6
 """Arrays of the size of the parameters that a run holds: gradient, momentum and the like."""

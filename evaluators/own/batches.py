@@ -1,8 +1,8 @@
 """A user's examples, samplers and losses as the engines take them: arrays, and pure functions.
 
-A sampler is asked in advance: its batches are the examples, a step takes one of them, and no run of
-the stated horizon meets one twice. So its draws are compiled nowhere, and it may be written in
-numpy.
+A sampler is asked in advance: its batches are the examples, a step takes one of them, and a run of
+the stated horizon meets none twice, unless they would take more than `MOST_BYTES`. So its draws
+are compiled nowhere, and it may be written in numpy.
 """
 
 import inspect
@@ -22,6 +22,7 @@ HELD_OUT = 16
 """Batches of a sampler that are kept for validation."""
 MOST_BYTES = 2**28
 """Bytes that the batches of a sampler may take; there are fewer of them where they are large."""
+_INT32 = np.iinfo(np.int32)
 EVERY = 5
 """Of examples every fifth is for validation, from the first."""
 
@@ -42,6 +43,13 @@ def arrays(origin: Origin, argument: str, given: Any) -> Any:
         if array.dtype.kind == "f" and array.dtype != np.float32:
             array = array.astype(np.float32)
         if array.dtype.kind in "iu" and array.dtype.itemsize > 4:
+            far = array[(array < _INT32.min) | (array > _INT32.max)]
+            if far.size:
+                origin.fault(
+                    argument,
+                    f"`{argument}{name}` holds {far[0]}, and integers are of 4 bytes here",
+                    f"give numbers from {_INT32.min} to {_INT32.max}, or floats",
+                )
             array = array.astype(np.int32)
         if array.dtype.kind == "f" and not np.isfinite(array).all():
             bad = int((~np.isfinite(array)).sum())
@@ -124,16 +132,17 @@ def over_batches(
 
 
 def arity(origin: Origin, argument: str, function: Any, allowed: tuple[int, ...]) -> int:
-    """The number of arguments that a user's function takes by place; TaskFault for one of another
-    number, in the words that say what it is given."""
+    """The number of arguments that a user's function takes by place, without those that it may be
+    called without; TaskFault for another number, in the words that say what it is given."""
     if not callable(function):
         met = f"`{argument}` is {type(function).__name__}, not a function"
         origin.fault(argument, met, _GIVEN[argument])
     try:
-        inspect.signature(function)
+        taken = inspect.signature(function).parameters.values()
     except (TypeError, ValueError):  # built in: nothing is known of it
         return allowed[-1]
-    for count in reversed(allowed):
+    any_number = any(each.kind is each.VAR_POSITIONAL for each in taken)
+    for count in reversed(allowed) if any_number else allowed:
         try:
             inspect.signature(function).bind(*range(count))
             return count

@@ -97,7 +97,7 @@ class Origin(NamedTuple):
         return Path(code.co_filename) == self.file
 
     def _tree(self) -> ast.Module:
-        return _parsed(str(self.file))
+        return _parsed("".join(linecache.getlines(str(self.file))))
 
 
 def _is_between(module: str) -> bool:
@@ -105,10 +105,10 @@ def _is_between(module: str) -> bool:
 
 
 @functools.cache
-def _parsed(file: str) -> ast.Module:
-    """The syntax of a file as it was executed, though it may have changed or lie elsewhere."""
+def _parsed(text: str) -> ast.Module:
+    """The syntax of a file by its text; a module without lines where it is none."""
     try:
-        return ast.parse("".join(linecache.getlines(file)))
+        return ast.parse(text)
     except (ValueError, SyntaxError):
         return ast.Module([], [])
 

@@ -81,7 +81,7 @@ def task(
         origin.fault("sampler", "both `examples` and a `sampler` are given", "give one of them")
     judged = validation_loss if validation_loss is not None else loss
     judges = batches.arity(origin, "validation_loss", judged, (1, 2))
-    if alone and judges == 2:
+    if alone and judges == 2 and validation is None:
         origin.fault("validation_loss", "there are no examples to validate on", at=validation_loss)
 
     def mean_loss(leaves: Params, given: Any) -> Float[Array, ""]:
@@ -106,8 +106,8 @@ def task(
 
     def load() -> tuple[Any, Any]:
         if alone:
-            return np.zeros(1, np.float32), np.zeros(1, np.float32)
-        if sampler is not None:
+            train, held_out = np.zeros(1, np.float32), None
+        elif sampler is not None:
             train, held_out = batches.drawn(origin, sampler, horizon)
         else:
             train, held_out = loaded(origin, "examples", examples), None

@@ -15,7 +15,7 @@ def tasks__check(
         str, typer.Argument(metavar="FILE", help="A Python file with tasks of your own; a module.")
     ],
     rules: Annotated[
-        str, typer.Option("--rules", help="Known rules to rank, comma-separated; a dozen if not.")
+        str, typer.Option("--rules", help="Known rules to rank, comma-separated; 11 if not.")
     ] = "",
     as_json: JsonOption = False,
 ) -> None:

@@ -291,4 +291,4 @@ def test_a_number_of_another_type_is_read_as_the_number_that_it_is(made):
         program = canonical(parse("def rule(w, g):\n    return g / (2 + sqrt(count_of(g)))"))
         np.testing.assert_array_equal(bound(program), interpreted(program))
     finally:
-        PRIMITIVES.withdraw("count_of")
+        del PRIMITIVES["count_of"]

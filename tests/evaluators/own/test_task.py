@@ -1,13 +1,17 @@
 """A task of a user's own computes what its file says, whatever its parameters are kept in."""
 
+import linecache
+
 import jax
 import numpy as np
 import pytest
 
 from evaluators import registry
 from evaluators.catalogue import Best, TaskEntry
+from evaluators.errors import TaskFault
 from evaluators.own import batches
 from evaluators.own.definition import definition
+from evaluators.own.origin import Origin
 from evaluators.task import prepare
 from evaluators.training.answers import answered
 from tests.support.own_tasks import declared
@@ -101,6 +105,28 @@ def test_a_loss_of_the_parameters_alone(tmp_path):
     ready, at = prepare(own.task, [0], 2), [np.full(4, 3, np.float32)]
     assert float(own.task.loss(at, ready.data, ready.order[0, 0])) == 36
     assert float(own.task.validate(at, ready.data)) == 6
+
+
+def test_what_a_loss_may_be_called_without_is_not_counted(tmp_path):
+    text = (
+        'task("t", params=w, loss=lambda p, scale=1.0: scale * jnp.sum(p["w"]), validation=x,\n'
+        "    validation_loss=square)"
+    )
+    own = declared(tmp_path, text)
+    ready, at = prepare(own.task, [0], 2), [np.full(4, 3, np.float32)]
+    assert float(own.task.loss(at, ready.data, ready.order[0, 0])) == 12
+    expected = np.mean((own.task.data()[1] @ at[0]) ** 2)
+    assert float(own.task.validate(at, ready.data)) == pytest.approx(expected, rel=1e-5)
+
+
+def test_an_error_is_at_its_line_in_a_file_that_was_changed(tmp_path):
+    file = tmp_path / "changed.py"
+    for text, line in (("f(a=1)\n", 1), ("f(\n  a=1)\n", 2)):
+        file.write_text(text)
+        linecache.checkcache(str(file))
+        with pytest.raises(TaskFault) as met:
+            Origin(file, 1).fault("a", "wrong")
+        assert f"changed.py:{line}:" in str(met.value)
 
 
 def test_a_supervised_task_answers_what_ours_do(tmp_path):

@@ -213,7 +213,7 @@ def test_workers_know_the_tasks_of_the_suites_too(monkeypatch):
         with pytest.raises(PluginMissing, match="the task 'task_of_this_process' is declared in"):
             check_workers_know(asked)
     finally:
-        registry._TASKS.withdraw("task_of_this_process")
+        del registry._TASKS["task_of_this_process"]
 
 
 def test_a_campaign_from_python_names_its_plug_ins(tmp_path, monkeypatch):
