@@ -63,12 +63,18 @@ def _from_folder(folder: Path) -> "Program":
     winner = folder / _WINNER
     if winner.is_file():
         return _from_file(winner)
-    if (folder / "ledger.sqlite").is_file():
+    if _is_run(folder):
         raise NoSuchRule(
             f"the campaign in {folder} has no winner yet",
             help=f"{folder}:HASH is one of its programs; `stepsmith top {folder}` lists them",
         )
     raise NoSuchRule(f"{folder} is a folder without a {_WINNER}")
+
+
+def _is_run(folder: Path) -> bool:
+    from search.ledger import FILE
+
+    return (folder / FILE).is_file()
 
 
 def _discovered() -> dict[str, list[Path]]:
@@ -115,7 +121,7 @@ def _from_file(path: Path) -> "Program":
 def _check_plugins(folder: Path) -> None:
     """PluginMissing if the folder of a file is that of a run whose programs cannot be read without
     a plug-in."""
-    if (folder / "ledger.sqlite").is_file():
+    if _is_run(folder):
         from search.ledger import reading
 
         with reading(folder):

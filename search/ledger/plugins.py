@@ -110,9 +110,9 @@ def check_same_tasks(
 
 def check_given(run: str, recorded: Iterable[RecordedPlugin]) -> None:
     """PluginMissing for the first plug-in of a run that is not loaded in any version."""
-    names = {_stem(plugin.name) for plugin in loaded()}
+    names = {stem(plugin.name) for plugin in loaded()}
     for each in recorded:
-        if _stem(each.name) not in names:
+        if stem(each.name) not in names:
             raise PluginMissing(
                 f"{run} was started with the plug-in {each.name}, which brings "
                 f"{in_words(each.brings)}",
@@ -120,6 +120,6 @@ def check_given(run: str, recorded: Iterable[RecordedPlugin]) -> None:
             )
 
 
-def _stem(name: str) -> str:
-    """The last part of a path."""
+def stem(name: str) -> str:
+    """The last part of the path of a plug-in; the name of a module as it is."""
     return name.rpartition("/")[2]

@@ -1,9 +1,8 @@
 """The code that is sent to the nodes of a cluster, and what they must share with the driver.
 
 Every node works on the driver's copy of the code, so a new primitive or task is there at once, one
-of a plug-in too. The
-libraries are those that the nodes have installed: a node with other versions is an error, since its
-results would differ.
+of a plug-in too. The libraries are those that the nodes have installed: a node with other versions
+is an error, since its results would differ.
 """
 
 import hashlib

@@ -20,7 +20,7 @@ from dsl.rewrite.canonical import canonical_hash
 from dsl.rewrite.demands import demands
 from dsl.rewrite.liveness import live
 from dsl.rewrite.oracle_calls import calls_text
-from search.ledger.plugins import RecordedPlugin
+from search.ledger.plugins import RecordedPlugin, stem
 from search.report.card_evidence import evidence, loses
 from search.report.markdown import prose, table_lines
 from search.report.provenance import Provenance
@@ -65,7 +65,7 @@ def _origin(program: Program, found: Provenance | None) -> list[str]:
 
 def _plugin(used: RecordedPlugin) -> str:
     """The plug-in of a campaign in a sentence."""
-    file = used.name.rpartition("/")[2]
+    file = stem(used.name)
     return (
         f"Made with the plug-in `{file}` (checksum `{used.checksum[:16]}`), which brings "
         f"{in_words(used.brings)}: commands that read the rule take it with `--plugin {file}`."
