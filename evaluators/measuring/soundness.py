@@ -138,6 +138,7 @@ class _Examination:
             again = self.source.load()
         if checksum(tuple(data)) != checksum(tuple(again)):
             self.changed("the examples differ", argument, loading)
+        self.source.check(*data)
 
     def changed(self, what: str, argument: str, function: Any) -> None:
         self.origin.fault(

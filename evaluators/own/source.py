@@ -14,7 +14,8 @@ class OwnSource:
 
     `loss` and `judged` are the functions for training and validation, `sampler` that of a key or
     None; `load` makes the examples anew at every call, `loading` is the user's function behind it,
-    if there is one, and `examples` the argument that it was given by.
+    if there is one, and `examples` the argument that it was given by; `check` raises a TaskFault
+    for examples for training and validation that do not go with the model.
     """
 
     origin: Origin
@@ -25,3 +26,4 @@ class OwnSource:
     load: Callable[[], tuple[Any, Any]]
     loading: Callable[..., Any] | None
     examples: str
+    check: Callable[[Any, Any], None] = lambda train, held_out: None

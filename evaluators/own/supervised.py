@@ -9,12 +9,15 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
+import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import Array
 
 from dsl.errors import did_you_mean
 from evaluators.data.examples import DataSet, Examples
 from evaluators.own import batches
+from evaluators.own.labels import check_labels, output_shape
 from evaluators.own.origin import Origin
 from evaluators.own.parameters import ParameterTree
 from evaluators.own.source import OwnSource
@@ -25,6 +28,9 @@ from evaluators.tasks._losses import CROSS_ENTROPY, LOGISTIC, SQUARED_ERROR, Los
 
 LOSSES = {"cross_entropy": CROSS_ENTROPY, "logistic": LOGISTIC, "squared_error": SQUARED_ERROR}
 """By name; each is a mean over examples, in nats or in the square of the targets' unit."""
+
+NOT_NEGATIVE = "trivial: the loss is not negative"
+"""The reason for the floor of a loss by name, where a file states none."""
 
 
 def supervised(
@@ -67,6 +73,16 @@ def supervised(
         given = Examples(loaded(origin, "x", x), loaded(origin, "y", y))
         return _split(origin, given, validation)
 
+    def check(train: Examples, held_out: Examples) -> None:
+        if not isinstance(loss, str):
+            return
+        parts = {"y": train, "validation": held_out}
+        if validation is None:
+            parts = {"y": jax.tree.map(lambda *both: np.concatenate(both), train, held_out)}
+        for argument, part in parts.items():
+            shape = functools.partial(output_shape, tree, predict, part.inputs)
+            check_labels(origin, loss, argument, part.targets, shape)
+
     made = functools.partial(
         _supervised.supervised,
         model=_supervised.Model(name, tree.init, predict),
@@ -76,9 +92,7 @@ def supervised(
     def make(data: DataSet, *, model: str, init: Any, **stated: Any) -> Task:
         return made(data, **stated)
 
-    stated = floor
-    if stated is None and isinstance(loss, str):
-        stated = 0.0
+    never_negative = floor is None and isinstance(loss, str)
     source = OwnSource(
         origin=origin,
         tree=tree,
@@ -88,6 +102,7 @@ def supervised(
         load=load,
         loading=next((part for part in (x, y) if is_function(part)), None),
         examples="x",
+        check=check,
     )
     return declared(
         source,
@@ -96,7 +111,8 @@ def supervised(
         name=name,
         batch=batch,
         horizon=horizon,
-        floor=stated,
+        floor=0.0 if never_negative else floor,
+        floor_from=NOT_NEGATIVE if never_negative else None,
         summary=summary,
         model=None,
     )

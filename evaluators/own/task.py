@@ -156,8 +156,10 @@ def declared(
     floor: float | None,
     summary: str | None,
     model: str | None,
+    floor_from: str | None = None,
 ) -> Task:
-    """Make a task of its parts and register it as one of a user's own."""
+    """Make a task of its parts and register it as one of a user's own; `floor_from` is the reason
+    for a floor that the file does not state."""
     origin = source.origin
     if not isinstance(name, str) or not re.fullmatch(r"[a-z][a-z0-9_]{0,63}", name):
         origin.fault(
@@ -186,7 +188,7 @@ def declared(
         horizon=horizon,
         summary=summary or f"A task of {origin.file.name}",
         floor=math.nan if floor is None else float(floor),
-        floor_from=MEASURED if floor is None else "stated",
+        floor_from=MEASURED if floor is None else floor_from or "stated",
     )
     digest = functools.cache(lambda: definition(made))
     return register(replace(made, definition=digest), source)

@@ -1,5 +1,6 @@
 """A rule beside another optimizer, step by step, from Python."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -146,6 +147,10 @@ def verify(
     chosen = tuple(dict.fromkeys(ranks))
     if not chosen or not set(chosen) <= set(SHAPES):
         raise UsageError(f"ranks: {list(ranks)} is not a list of ranks\nhelp: some of 0,1,2,3,4")
+    if tolerance is not None and not 0 <= tolerance < math.inf:
+        raise UsageError(
+            f"tolerance: {tolerance:g} is no distance\nhelp: give a number from 0 on, such as 1e-10"
+        )
     if steps < 1:
         raise UsageError(f"steps: wanted 1 or more, met {steps}")
     program = load(rule).with_hyperparameters(**(hyper or {}))

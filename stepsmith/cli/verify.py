@@ -1,6 +1,8 @@
 """`stepsmith verify`: whether a rule equals another optimizer, step by step."""
 
 import json
+import sys
+from contextlib import redirect_stdout
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -69,17 +71,18 @@ def verify(
     from stepsmith.verifying.refused import Refused
 
     try:
-        found = verified(
-            rule,
-            against,
-            hyper=numbers(hyper, "--hyper"),
-            other=named_values(other, "--other"),
-            steps=steps,
-            dtype=dtype,
-            ranks=_ranks(ranks),
-            tolerance=tolerance,
-            as_given=as_given,
-        )
+        with redirect_stdout(sys.stderr):  # what the other side prints
+            found = verified(
+                rule,
+                against,
+                hyper=numbers(hyper, "--hyper"),
+                other=named_values(other, "--other"),
+                steps=steps,
+                dtype=dtype,
+                ranks=_ranks(ranks),
+                tolerance=tolerance,
+                as_given=as_given,
+            )
     except Refused as refusal:
         if not as_json:
             raise

@@ -175,3 +175,20 @@ def test_gradients_with_their_graph_are_given_to_what_asks_for_them():
     args = ("--against", "pytorch_optimizer.AdaHessian", "--json", *QUICK)
     status, out, err = run("verify", "sgd", *args)
     assert status == 1 and err == "" and json.loads(out)["equal"] is False
+
+
+@pytest.mark.parametrize("tolerance", ["-1", "nan", "inf"])
+def test_a_tolerance_is_a_distance(tolerance):
+    args = ("verify", "sgd", "--against", "optax.sgd", "--tolerance", tolerance, *QUICK)
+    assert f"tolerance: {tolerance} is no distance" in refused(*args)
+
+
+def test_what_the_other_side_prints_is_not_among_the_facts(tmp_path):
+    (tmp_path / "loud.py").write_text(
+        "import optax\nprint('at import')\ninner = optax.sgd(0.5)\n"
+        "def loud(learning_rate):\n    print('made')\n    return inner\n"
+    )
+    args = ("--against", f"{tmp_path}/loud.py:loud", "--hyper", "lr=0.5", "--json", *QUICK)
+    status, out, err = run("verify", "sgd", *args)
+    assert status == 0 and json.loads(out)["equal"] is True
+    assert "at import" in err and "made" in err

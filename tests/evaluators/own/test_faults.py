@@ -165,6 +165,33 @@ CHECKING = {
         1,
         "of type float32",
     ),
+    **{
+        f"labels {first}..{last} of {logits}": (
+            f'supervised("t", params={{"w": jnp.ones((4, {logits}))}}, x=x, '
+            f'model=lambda p, x: x @ p["w"],\n  y=np.arange(400) % {last + 1 - first} + {first}, '
+            'loss="cross_entropy")',
+            2,
+            f"labels go from {first} to {last}, the model has {words}",
+        )
+        for first, last, logits, words in (
+            (0, 4, 3, "3 classes"),
+            (-1, 1, 3, "3 classes"),
+            (0, 9, 3, "3 classes"),
+            (0, 1, 1, "1 class\nhelp: labels count"),
+        )
+    },
+    "held-out labels of no class": (
+        'supervised("t", params={"w": jnp.ones((4, 3))}, model=lambda p, x: x @ p["w"], x=x,\n'
+        '  y=np.arange(400) % 3, loss="cross_entropy",\n  validation=(x[:9], np.arange(9)))',
+        3,
+        "labels go from 0 to 8, the model has 3 classes",
+    ),
+    "labels of -1 and 1": (
+        'supervised("t", params={"w": jnp.ones((4, 1))}, model=lambda p, x: x @ p["w"], x=x,\n'
+        '  y=np.sign(x[:, 0]), loss="logistic")',
+        2,
+        "labels go from -1 to 1, the loss 'logistic' takes 0 and 1",
+    ),
     "40 GB of parameters": (
         'def init(key):\n    return {"w": jax.random.normal(key, (100_000, 100_000))}\n'
         'task("t", params=init, loss=lambda p, b: jnp.mean(p["w"] ** 2), examples=x)',
