@@ -112,6 +112,18 @@ def run_campaign(
                 ledger.close(final=finished)
 
 
+def check_goes_on(
+    config: Config, folder: Path, problems: Mapping[str, Mapping[str, float]]
+) -> None:
+    """Raise, as `run_campaign` does, where the run in `folder` was started with another config or
+    other `problems`; a folder without a run is no error. Writes nothing."""
+    path = folder / FILE
+    if path.exists():
+        with closing(Ledger.read(path, whole=False)) as stored:
+            _check_problems(str(folder), stored.problems, problems)
+            check_same(stored.config, config, folder)
+
+
 def _check_problems(
     run: str, stored: Mapping[str, Mapping[str, float]], now: Mapping[str, Mapping[str, float]]
 ) -> None:

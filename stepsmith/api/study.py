@@ -1,7 +1,8 @@
 """A campaign on problems that are trained outside of Stepsmith: ask for rules, tell losses."""
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,11 +11,15 @@ from stepsmith.api.plugins import use_plugins
 from stepsmith.asking.asked import Asked, Told
 from stepsmith.errors import UsageError
 
+_BEGUN: "list[Study]" = []
+"""The studies of this process, those that work still and some that have ended."""
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from search.campaign.events import Event
     from search.config import Config
+    from stepsmith.api.discover import Planned
     from stepsmith.api.run import Run
 
 
@@ -35,8 +40,9 @@ class Study:
 
     What comes of it is a function of the config, its seed and the told losses alone: whatever the
     order in which they are told, and however often the study was killed. Told losses are on the
-    disk when `tell` returns. One study at a time works in a process, which is its owner's: threads
-    and devices are left as they are.
+    disk when `tell` returns. Studies of a process work side by side, unless two of them have a
+    folder or the name of a problem in common: the second is refused. The process is its owner's:
+    threads and devices are left as they are.
     """
 
     def __init__(
@@ -50,7 +56,6 @@ class Study:
         observe: "Callable[[Event], None] | None" = None,
     ):
         use_plugins(*plugins)
-        from evaluators.own.outside import declare
         from search.campaign import events
         from stepsmith.api.discover import planned
         from stepsmith.asking.exchange import Exchange
@@ -60,28 +65,31 @@ class Study:
         if isinstance(config, Mapping) and "tasks" not in config:
             config = {**config, "tasks": [{"name": p.name, "steps": p.steps} for p in problems]}
         self._exchange: Exchange | None = None
-        for problem in problems:
-            declare(problem, self._train)
         given = [problem.name for problem in problems]
         if twice := {name for name in given if given.count(name) > 1}:
             raise UsageError(f"the problem '{min(twice)}' is given twice")
-        plan = planned(config, out, overrides, prepare=False)
-        plan = plan._replace(config=plan.config.model_copy(update={"workers": 0, "cluster": None}))
+        self._problems = {problem.name: problem.to_json() for problem in problems}
+        self._check_names()
+        with self._declared(problems):
+            plan = planned(config, out, overrides, prepare=False)
+            alone = plan.config.model_copy(update={"workers": 0, "cluster": None})
+            plan = plan._replace(config=alone)
+            self._check_folder(plan)
         self.folder = plan.folder
         """The folder of the run."""
         self._plan = plan
-        self._problems = {problem.name: problem.to_json() for problem in problems}
         self._observe = observe or events.ignore
         self._exchange = Exchange(plan.folder)
         self._error: BaseException | None = None
         self._thread = threading.Thread(target=self._search, name="campaign", daemon=True)
         self._thread.start()
+        _BEGUN[:] = [*_working(), self]
 
     def ask(self) -> list[Asked]:
         """All rules that are asked and not told yet; waits until there are some. An empty list
         when the campaign is complete.
 
-        **Raises:** what ended the campaign, if an error did.
+        **Raises:** what ended the campaign, if an error did; UsageError once the study is closed.
         """
         assert self._exchange is not None
         found = self._exchange.waiting()
@@ -97,7 +105,8 @@ class Study:
         NaN, infinite and None are those of a run that has diverged; so is a seed that is left out.
 
         **Raises:** UsageError for a rule that was not asked or was told already, and for other
-        seeds; NotWritten where the disk does not take it, and then it was not told.
+        seeds, or once the study is closed; LedgerError where another study has written in its
+        folder; NotWritten where the disk does not take it, and then it was not told.
         """
         assert self._exchange is not None
         self._exchange.tell(rule if isinstance(rule, str) else rule.id, losses)
@@ -121,6 +130,42 @@ class Study:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def _check_names(self) -> None:
+        """UsageError if a study that works here has a problem of the same name."""
+        for other in _working():
+            for name in sorted({*self._problems} & {*other._problems}):
+                raise UsageError(
+                    f"the problem '{name}' is that of a study of this process, in {other.folder}; "
+                    "close that one first, or give this problem another name"
+                )
+
+    @contextmanager
+    def _declared(self, problems: Sequence[Problem]) -> Iterator[None]:
+        """The problems as tasks from here on; of an error none is left."""
+        from evaluators.own.outside import declare
+        from evaluators.registry import forget_outside
+
+        try:
+            for problem in problems:
+                declare(problem, self._train)
+            yield
+        except BaseException:
+            for problem in problems:
+                forget_outside(problem.name)
+            raise
+
+    def _check_folder(self, plan: "Planned") -> None:
+        """Raise for a folder that cannot be gone on from, which is left as it is."""
+        from search.run import check_goes_on
+
+        for other in _working():
+            if other.folder.resolve() == plan.folder.resolve():
+                raise UsageError(
+                    f"{plan.folder} is the folder of a study of this process; close that one "
+                    "first, or choose another folder with `out`"
+                )
+        check_goes_on(plan.config, plan.folder, self._problems)
+
     def _train(self, asked: Any) -> Any:
         assert self._exchange is not None, "nothing is trained before the campaign begins"
         return self._exchange.train(asked)
@@ -137,3 +182,8 @@ class Study:
             self._error = error
         finally:
             self._exchange.finish()
+
+
+def _working() -> list[Study]:
+    """The studies of this process whose campaigns have not ended."""
+    return [study for study in _BEGUN if study._thread.is_alive()]

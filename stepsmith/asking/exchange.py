@@ -47,14 +47,19 @@ class Exchange:
         return [[losses for losses in row if losses is not None] for row in found]
 
     def waiting(self) -> list[Asked]:
-        """The rules that are asked and not told, once there are any; none when all is done."""
+        """The rules that are asked and not told, once there are any; none when all is done.
+
+        **Raises:** UsageError once it is closed; so does `tell`.
+        """
         with self._changed:
-            self._changed.wait_for(lambda: self._open or self._done)
+            self._changed.wait_for(lambda: self._open or self._done or self._closed)
+            self._check_open()
             return list(self._open.values())
 
     def tell(self, rule: str, losses: object) -> None:
         """Take the losses of a rule by seed. **Raises:** UsageError; NotWritten."""
         with self._changed:
+            self._check_open()
             if rule not in self._open:
                 was = "was told already" if rule in self._told else "was not asked"
                 raise UsageError(f"rule {rule} {was}")
@@ -69,6 +74,10 @@ class Exchange:
         with self._changed:
             self._done = True
             self._changed.notify_all()
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise UsageError("the study is closed; another one in its folder goes on from there")
 
     def close(self) -> None:
         """Say that nobody will tell any more."""

@@ -1,7 +1,8 @@
 """Told losses on disk, a line of JSON each: what a run goes on from after a kill.
 
 A line is written, and on the disk, before `tell` returns. A last line that a kill has cut is left
-out, and overwritten by the next one.
+out, and taken away before the next one. Lines are appended, and only to the file that this journal
+has read or written last.
 """
 
 import json
@@ -9,6 +10,7 @@ import math
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import BinaryIO
 
 from evaluators.task import OutsideRuns
 from search.errors import LedgerError, NotWritten
@@ -31,6 +33,9 @@ class Journal:
         self.path = folder / FILE
         self._losses: dict[Key, tuple[float, ...]] = {}
         self._whole = 0
+        """Bytes of whole lines."""
+        self._seen = 0
+        """Bytes of the file when it was last read or written."""
         if self.path.exists():
             self._read()
 
@@ -39,7 +44,11 @@ class Journal:
         return self._losses.get((runs.program.digest, runs.task, runs.steps, seed))
 
     def put(self, asked: Asked, losses: Mapping[int, tuple[float, ...]]) -> None:
-        """Keep what was told of a rule; NotWritten where the disk does not take it."""
+        """Keep what was told of a rule.
+
+        **Raises:** NotWritten where the disk does not take it; LedgerError where the file is
+        another one than before, which is left as it is.
+        """
         digest, rate = asked.program.digest, asked.rate
         lines = [
             json.dumps(
@@ -56,20 +65,36 @@ class Journal:
         ]
         text = "".join(f"{line}\n" for line in lines).encode()
         try:
-            with open(self.path, "r+b" if self.path.exists() else "w+b") as file:
-                file.seek(self._whole)
-                file.write(text)
-                file.truncate()
-                file.flush()
-                os.fsync(file.fileno())
+            with open(self.path, "ab") as file:
+                self._append(file, text)
         except OSError as error:
             raise NotWritten(f"{self.path} cannot be written: {error.strerror}") from None
         self._whole += len(text)
         for seed, told in losses.items():
             self._losses[digest, asked.task, asked.steps, seed] = told
 
+    def _append(self, file: BinaryIO, text: bytes) -> None:
+        """Write lines at the end; those that the disk takes in part are cut by the next call."""
+        size = os.fstat(file.fileno()).st_size
+        if size != self._seen:
+            raise LedgerError(
+                f"{self.path} has {size} bytes, of which this study knows {self._seen}: another "
+                "one has written to it",
+                help="close this study; another one in its folder goes on from what the file holds",
+            )
+        try:
+            if self._seen > self._whole:
+                file.truncate(self._whole)
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        finally:
+            self._seen = os.fstat(file.fileno()).st_size
+
     def _read(self) -> None:
-        for number, line in enumerate(self.path.read_bytes().splitlines(keepends=True), 1):
+        text = self.path.read_bytes()
+        self._seen = len(text)
+        for number, line in enumerate(text.splitlines(keepends=True), 1):
             if not line.endswith(b"\n"):
                 return
             try:

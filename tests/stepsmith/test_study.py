@@ -232,11 +232,71 @@ def test_a_run_keeps_the_numbers_of_its_problem(whole):
     said = (
         "started with floor=0, untrained=2 for the problem 'my_problem', met floor=0, untrained=3"
     )
-    with (
-        study(whole, Problem("my_problem", steps=60, untrained=3.0)) as asking,
-        pytest.raises(ConfigChanged, match=said),
-    ):
-        asking.ask()
+    before = {path.name: path.read_bytes() for path in whole.iterdir()}
+    with pytest.raises(ConfigChanged, match=said):
+        study(whole, Problem("my_problem", steps=60, untrained=3.0))
+    with pytest.raises(ConfigChanged, match="started with seed = 0, the config now says 7"):
+        study(whole, seed=7)
+    assert {path.name: path.read_bytes() for path in whole.iterdir()} == before
+
+
+def test_two_studies_have_no_problem_and_no_folder_in_common(whole, tmp_path):
+    other = Problem("other_problem", steps=60, untrained=2.0)
+    with study(tmp_path / "a") as first:
+        (rule, *_) = first.ask()
+        with pytest.raises(UsageError, match="the problem 'my_problem' is that of a study of this"):
+            study(tmp_path / "b", seed=3)
+        with pytest.raises(UsageError, match="a is the folder of a study of this process; close"):
+            study(tmp_path / "a", other)
+        assert not (tmp_path / "b").exists() and "other_problem" not in registry.names()
+        with study(tmp_path / "b", other) as second:
+            batches = [first.ask(), second.ask()]
+            assert [batch[0].task for batch in batches] == ["my_problem", "other_problem"]
+            while any(batches):
+                for asking, batch in zip((first, second), batches, strict=True):
+                    for rule in batch:
+                        asking.tell(rule, told(rule))
+                batches = [
+                    batch and asking.ask()
+                    for asking, batch in zip((first, second), batches, strict=True)
+                ]
+        registry.forget_outside("other_problem")
+    assert content(tmp_path / "a") == content(whole)
+
+
+def test_a_closed_study_is_told_nothing(whole, tmp_path):
+    first = study(tmp_path)
+    rule = first.ask()[0]
+    first.close()
+    with study(tmp_path) as second:
+        assert second.ask()[0].id == rule.id
+        second.tell(rule, told(rule))
+        kept = (tmp_path / "told.jsonl").read_bytes()
+        with pytest.raises(UsageError, match="the study is closed; another one in its folder"):
+            first.tell(rule, told(rule))
+        with pytest.raises(UsageError, match="the study is closed"):
+            first.ask()
+        assert kept and (tmp_path / "told.jsonl").read_bytes() == kept
+    assert finish(tmp_path) == content(whole)
+
+
+@pytest.mark.parametrize("change", ["longer", "shorter", "gone"])
+def test_told_losses_of_another_writer_are_left_as_they_are(change, tmp_path):
+    path = tmp_path / "told.jsonl"
+    with study(tmp_path) as asking:
+        for _ in range(2):
+            rule = asking.ask()[0]
+            asking.tell(rule, told(rule))
+        first, second = path.read_bytes().splitlines(keepends=True)
+        new = {"longer": first + second + second, "shorter": first, "gone": b""}[change]
+        path.unlink()
+        if new:
+            path.write_bytes(new)
+        rule = asking.ask()[0]
+        with pytest.raises(LedgerError, match="of which this study knows"):
+            asking.tell(rule, told(rule))
+        assert path.read_bytes() == new
+        assert asking.ask()[0].id == rule.id, "it was not told"
 
 
 def test_a_baseline_that_always_diverges_ends_the_study(tmp_path):
