@@ -29,7 +29,7 @@ def _loss_at(value_fn: Callable[..., Any], params: Any, point: Any) -> Any:
         self, closure: Callable[[], Any], ready: list[Any], point: list[Any]
     ) -> torch.Tensor:
         """The loss at `point`."""
-        loss = self._elsewhere(ready, point, closure).detach()
+        loss = torch.as_tensor(self._elsewhere(ready, point, closure)).detach()
         return -loss if ready[0][0]["maximize"] else loss
 ''',
 )
@@ -55,11 +55,15 @@ def _grad_at(value_fn: Callable[..., Any], params: Any, point: Any) -> Any:
     def _grad_at(self, closure: Callable[[], Any], ready: list[Any], point: list[Any]) -> list[Any]:
         """The gradient of the loss at `point`."""
         params = [p for _, p, _ in ready]
-        found = self._elsewhere(
-            ready,
-            point,
-            lambda: torch.autograd.grad(closure(), params, materialize_grads=True),
-        )
+
+        def ask() -> Any:
+            loss = closure()
+            if all(p.grad is None for p in params):
+                return torch.autograd.grad(loss, params, materialize_grads=True)
+            # of the closure's own `backward()`, and what it did to them since
+            return [torch.zeros_like(p) if p.grad is None else p.grad for p in params]
+
+        found = self._elsewhere(ready, point, ask)
         signs = [-1.0 if group["maximize"] else 1.0 for group, _, _ in ready]
         return [sign * g for sign, g in zip(signs, found, strict=True)]
 ''',

@@ -66,7 +66,7 @@ def _closure(values: TorchDialect, title: str) -> list[str]:
     """Lines that evaluate the closure; its `backward()` keeps a graph that an oracle reads."""
     facts, graph = values.facts, ""
     if LOSS in facts.sources:
-        graph = f", {values.declared.function('_Backward')}(keeps_graph=True)"
+        graph = f", {values.declared.function('_Backward')}()"
     evaluate = [f"with torch.enable_grad(){graph}:", "    loss = closure()"]
     if not needs_closure(facts):
         lines = ["        loss = None", "        if closure is not None:"]

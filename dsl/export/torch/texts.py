@@ -12,18 +12,13 @@ def _wide(value: Any) -> Any:
 ''',
     "_Backward": '''
 class _Backward(torch.overrides.TorchFunctionMode):
-    """While a closure runs: `backward()` keeps the graph, which the rule reads, or does nothing."""
-
-    def __init__(self, *, keeps_graph: bool) -> None:
-        super().__init__()
-        self.keeps_graph = keeps_graph
+    """While a closure runs, `backward()` keeps the graph, which the rule reads."""
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        kwargs = dict(kwargs or {})
         if func is torch.Tensor.backward:
-            if not self.keeps_graph:
-                return None
-            kwargs = {**kwargs, "retain_graph": True}
-        return func(*args, **(kwargs or {}))
+            kwargs["retain_graph"] = True
+        return func(*args, **kwargs)
 ''',
     "_count": '''
 def _count(step: torch.Tensor) -> Any:
@@ -134,7 +129,7 @@ METHODS = '''
             for (_, p, _), there in zip(ready, point, strict=True):
                 p.data.copy_(there)  # the graph of the loss at hand stays good
                 p.grad = None
-            with torch.enable_grad(), _Backward(keeps_graph=False):
+            with torch.enable_grad(), _Backward():
                 return ask()
         finally:
             for (_, p, _), (here, grad) in zip(ready, kept, strict=True):

@@ -55,6 +55,24 @@ def test_the_usual_closure_takes_the_same_steps(name):
     assert walked(name, True, to_none=False) == plain
 
 
+@pytest.mark.parametrize("returned", [lambda loss: loss, float])
+def test_what_a_closure_does_to_gradients_counts_at_other_points_too(returned):
+    w = torch.nn.Parameter(torch.tensor([3.0, 4.0]))
+    sam = exporting.loaded(to_torch_source(ZOO["sam"]))["SAM"]([w], lr=1.0, weight_decay=0.0)
+    norms = []
+
+    def closure():
+        sam.zero_grad()
+        loss = 50 * w.square().sum()
+        loss.backward()
+        norms.append(float(torch.nn.utils.clip_grad_norm_([w], 1.0)))
+        return returned(loss)
+
+    sam.step(closure)
+    torch.testing.assert_close(w.detach(), torch.tensor([2.4, 3.2]))
+    assert norms == pytest.approx([500, 505])  # at w, and 0.05 away
+
+
 def test_parameters_that_come_and_go_share_no_noise():
     rule = parse("def rule(w, g, *, lr=1):\n    return lr * (normal(0) + 0 * g)")
     params = [torch.nn.Parameter(torch.zeros(4)) for _ in range(3)]
