@@ -55,7 +55,7 @@ def test_the_usual_closure_takes_the_same_steps(name):
     assert walked(name, True, to_none=False) == plain
 
 
-@pytest.mark.parametrize("returned", [lambda loss: loss, float])
+@pytest.mark.parametrize("returned", [lambda loss: loss, lambda loss: loss.item()])
 def test_what_a_closure_does_to_gradients_counts_at_other_points_too(returned):
     w = torch.nn.Parameter(torch.tensor([3.0, 4.0]))
     sam = exporting.loaded(to_torch_source(ZOO["sam"]))["SAM"]([w], lr=1.0, weight_decay=0.0)
