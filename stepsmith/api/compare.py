@@ -41,10 +41,11 @@ def compare(
     **Raises:** UsageError, and what `evaluators.comparison.protocol.compare` raises.
     """
     from evaluators.training.environment import prepare_process
+    from stepsmith.api.lists import listed
     from stepsmith.api.plugins import use_plugins
 
     prepare_process()
-    use_plugins(*plugins)
+    use_plugins(*listed(plugins))
     from rich.console import Console
 
     from dsl.program import Program
@@ -56,7 +57,10 @@ def compare(
     programs = [load(rule) for rule in given]
     if seeds < 2:
         raise UsageError(f"seeds: wanted 2 or more, met {seeds}")
-    against, chosen = known_baselines(baselines), tasks_of(suite, tasks)
+    against, chosen = (
+        known_baselines([*map(str, listed(baselines))]),
+        tasks_of(suite, [*map(str, listed(tasks))]),
+    )
     if out is not None:
         check_writable(Path(out), force=force)
     chatter = Console(stderr=True, highlight=False, quiet=not progress)

@@ -5,6 +5,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from stepsmith.api.lists import listed
 from stepsmith.api.plugins import use_plugins
 
 if TYPE_CHECKING:
@@ -111,7 +112,7 @@ def discover(
     from evaluators.training.environment import prepare_process
 
     prepare_process()
-    use_plugins(*plugins)
+    use_plugins(*listed(plugins))
     plan = planned(config, out, overrides)
     from stepsmith.api.run import Run
 

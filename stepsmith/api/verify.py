@@ -153,12 +153,28 @@ def verify(
         )
     if steps < 1:
         raise UsageError(f"steps: wanted 1 or more, met {steps}")
+    _check_numbers(hyper)
     program = load(rule).with_hyperparameters(**(hyper or {}))
     bound = TOLERANCES[dtype] if tolerance is None else tolerance
     beside = _other(program, against, dict(other or {}))
     comparer = Comparer(Verifier(program, steps, dtype, chosen), beside, bound)
     verdict = comparer.verdict(as_given=as_given)
     return Verification(program, beside.name, verdict, _not_taken(beside.left_out, beside.name))
+
+
+def _check_numbers(hyper: object) -> None:
+    """UsageError for hyperparameters that are no names with numbers."""
+    if hyper is not None and not isinstance(hyper, Mapping):
+        raise UsageError(
+            f"hyper: {hyper!r} is not a dictionary\nhelp: give names with numbers, {{'lr': 0.1}}"
+        )
+    for name, value in (hyper or {}).items():
+        try:
+            float(value)
+        except (TypeError, ValueError):
+            raise UsageError(f"hyper: {name} is {value!r}, not a number") from None
+        if isinstance(value, str):
+            raise UsageError(f"hyper: {name} is the text {value!r}, not a number")
 
 
 def _other(program: Program, against: Other, arguments: dict[str, Any]) -> "OtherOptimizer":

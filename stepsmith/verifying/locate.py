@@ -4,9 +4,12 @@ import importlib
 import importlib.util
 import inspect
 import sys
+import traceback
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+
+import numpy as np
 
 from dsl.errors import did_you_mean
 from stepsmith.errors import UsageError
@@ -57,6 +60,8 @@ def _imported(path: str) -> Any:
 
 def _member(module: ModuleType, name: str, where: str) -> Any:
     found = getattr(module, name, None)
+    if isinstance(found, np.ufunc) or inspect.isbuiltin(found):
+        raise UsageError(f"{where}: '{name}' is not an optimizer, nor a function that makes one")
     if not (callable(found) or _is_transformation(found)):
         close = did_you_mean(name, [n for n in dir(module) if not n.startswith("_")])
         raise UsageError(f"{where} has no optimizer '{name}'{close}")
@@ -75,7 +80,12 @@ def _from_file(text: str) -> Any:
     candidates = classes or own
     if len(candidates) == 1:
         return next(iter(candidates.values()))
-    among = f"one of {', '.join(candidates)}" if candidates else "of which it has none"
+    if not candidates:
+        raise UsageError(
+            f"{file} has no optimizer: no class of PyTorch's form, no function that makes one, and "
+            "no transformation of Optax"
+        )
+    among = f"one of {', '.join(own)}"
     raise UsageError(f"{file} needs the name of an optimizer, {among}\nhelp: {file}:NAME")
 
 
@@ -88,6 +98,15 @@ def _is_own(found: Any, name: str, module: ModuleType) -> bool:
 
 def _is_transformation(found: Any) -> bool:
     return not inspect.isclass(found) and hasattr(found, "init") and hasattr(found, "update")
+
+
+def _line_in(file: Path, error: BaseException) -> str:
+    """`:LINE` of the file, where an error came from; nothing if that is not known."""
+    frames = traceback.extract_tb(error.__traceback__)
+    lines = [frame.lineno for frame in frames if Path(frame.filename) == file]
+    if isinstance(error, SyntaxError) and error.filename and Path(error.filename) == file:
+        lines.append(error.lineno)
+    return f":{lines[-1]}" if lines else ""
 
 
 def _run(file: Path) -> ModuleType:
@@ -103,7 +122,10 @@ def _run(file: Path) -> ModuleType:
     except (Exception, SystemExit) as error:
         del sys.modules[name]
         raise Refused(
-            str(file), "being run", error, "it has to be a Python file that can be imported"
+            f"{file}{_line_in(file, error)}",
+            "being run",
+            error,
+            "it has to be a Python file that can be imported",
         ) from None
     finally:
         sys.path.remove(str(file.resolve().parent))

@@ -10,8 +10,8 @@ from stepsmith.verifying.traps import Trap, pairs, traps
 from stepsmith.verifying.verifier import Verifier
 
 KNOWN = (
-    "eps, bias correction, weight decay, refresh phase, the arguments of interp, state before or "
-    "after its update, what is returned, precision"
+    "eps, bias correction, weight decay, refresh phase, the arguments of interp, dampening, state "
+    "before or after its update, what is returned, precision"
 )
 """All that is tried, for where none of it is the reason."""
 

@@ -8,8 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dsl import parse
+from dsl.errors import PluginError
 from dsl.export import to_torch_source as to_torch
 from dsl.zoo import ZOO
+from stepsmith.api.compare import compare
+from stepsmith.api.lists import listed
+from stepsmith.api.plugins import use_plugins
+from stepsmith.api.verify import verify
+from stepsmith.errors import UsageError
 from stepsmith.verifying.calls import filled
 from stepsmith.verifying.expressions import Call, named_values, numbers, value
 from stepsmith.verifying.library import Library
@@ -192,3 +198,41 @@ def test_what_the_other_side_prints_is_not_among_the_facts(tmp_path):
     status, out, err = run("verify", "sgd", *args)
     assert status == 0 and json.loads(out)["equal"] is True
     assert "at import" in err and "made" in err
+
+
+def test_a_file_names_all_that_it_has_or_says_that_it_has_nothing(tmp_path):
+    file = tmp_path / "several.py"
+    head = "import optax\nclass Own:\n    def step(self): ...\n    def zero_grad(self): ...\n"
+    file.write_text(head + "class Two(Own): ...\nready = optax.sgd(0.1)\ndef made(lr): ...\n")
+    assert "one of Own, Two, ready, made" in refused("verify", "sgd", "--against", file)
+    file.write_text("x = 1\n")
+    said = refused("verify", "sgd", "--against", file)
+    assert "has no optimizer" in said and "NAME" not in said
+
+
+@pytest.mark.parametrize(
+    ("hyper", "words"), [("lr=1", "not a dictionary"), ({"lr": "x"}, "lr is 'x', not a number")]
+)
+def test_hyperparameters_from_python_are_names_with_numbers(hyper, words):
+    with pytest.raises(UsageError) as met:
+        verify("sgd", "optax.sgd", hyper=hyper)
+    assert words in str(met.value)
+
+
+def test_one_name_is_a_list_of_one(tmp_path):
+    assert listed("mine.py") == ["mine.py"] and listed(["a", "b"]) == ["a", "b"]
+    for names in ("no_such_plugin.py", ["no_such_plugin.py"]):
+        with pytest.raises(PluginError, match="no_such_plugin.py"):
+            use_plugins(names)
+    with pytest.raises(Exception, match="digits_nope"):
+        compare("sgd", tasks="digits_nope", progress=False)
+
+
+def test_what_cannot_be_an_optimizer_is_said_at_once(tmp_path):
+    for name in ("numpy.sin", "math.sin"):
+        assert "'sin' is not an optimizer" in refused("verify", "sgd", "--against", name)
+    file = tmp_path / "broken.py"
+    for text in ("x = 1\n1 / 0\n", "x = 1\ny = = 2\n"):
+        file.write_text(text)
+        status, out, err = run("verify", "sgd", "--against", f"{file}:made")
+        assert (status, out) == (1, "") and f"{file}:2' refused while being run" in err

@@ -54,6 +54,8 @@ WRONG = [
     (LION, {"interp(g, m, b2)": "interp(m, g, b2)"}, "interp(g, m, b2) is meant"),
     (LION, {"interp(g, m": "interp(m, g"}, "swaps the first two arguments of interp"),
     (ADAMW, {MOMENTUM: "m = b1 * g + (1 - b1) * m"}, "the other way round: 1 - b1 where it has b1"),
+    (AFTER, {"m = b1 * m + g": MOMENTUM}, "it adds g to b1 * m whole: the average of the rule has"),
+    (COUPLED, {MOMENTUM: "m = b1 * m + g"}, "into its average with the factor 1 - b1 (dampening)"),
     (ADAMW, {"return lr": "return w - lr"}, "returns the new parameters"),
     (LION, {"return lr": "return w - lr"}, "returns the new parameters"),
     (LION, {"return lr": "return -lr"}, "with the wrong sign"),

@@ -194,3 +194,17 @@ def test_what_is_told_of_a_task_later_counts(tmp_path):
         known = TaskEntry("t", *("", "t", "t"), 300, 4, 100, untrained, best, 0.0, "stated", None)
         registry.learn({"t": known})
         assert registry.get("t").untrained == untrained
+
+
+def test_a_floor_that_is_not_given_is_not_called_stated(tmp_path):
+    text = 'supervised("t", params=w, model=lambda p, x: x @ p["w"], x=x, y=x[:, 0], '
+    text += 'loss="squared_error")'
+    floors = {}
+    for name, more in (("one.py", ""), ("two.py", ", floor=0")):
+        with forgotten():
+            task = declared(tmp_path, f"{text[:-1]}{more})", name).task
+            floors[name] = (task.floor, task.floor_from)
+    assert floors == {
+        "one.py": (0.0, "trivial: the loss is not negative"),
+        "two.py": (0.0, "stated"),
+    }
