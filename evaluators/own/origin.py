@@ -3,6 +3,7 @@
 import ast
 import functools
 import linecache
+import re
 import sys
 import traceback
 from collections.abc import Iterator
@@ -17,6 +18,15 @@ from evaluators.errors import TaskFault
 _GLOBAL = ("np.random", "numpy.random")
 """Modules whose functions draw from a generator that all of numpy shares."""
 _OWN_GENERATORS = {"default_rng", "Generator", "RandomState", "PCG64", "SeedSequence"}
+
+
+NAMES = "names are of lower-case letters, digits and _"
+"""The cure of a name that no task may have."""
+
+
+def is_task_name(name: object) -> bool:
+    """True for what a task of a user's own may be called."""
+    return isinstance(name, str) and re.fullmatch(r"[a-z][a-z0-9_]{0,63}", name) is not None
 
 
 class Origin(NamedTuple):

@@ -3,13 +3,15 @@
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any
 
 import numpy as np
 
 from evaluators import registry
-from evaluators.catalogue import Best
+from evaluators.catalogue import Best, entries
 from evaluators.errors import EvaluatorError
+from evaluators.own.origin import NAMES, is_task_name
 from evaluators.task import Data, Losses, OutsideRuns, Task
 from evaluators.training.trainers import forget_trainers
 
@@ -33,6 +35,23 @@ class Problem:
     summary: str = "Trained outside of Stepsmith"
 
     def __post_init__(self) -> None:
+        if not is_task_name(self.name):
+            raise EvaluatorError(f"a problem called {self.name!r}", help=NAMES)
+        if self.name in entries():
+            raise EvaluatorError(
+                f"problem {self.name!r}: the task of that name is one of Stepsmith's own",
+                help="give the problem another name",
+            )
+        if isinstance(self.steps, bool) or not isinstance(self.steps, int):
+            raise EvaluatorError(
+                f"problem {self.name!r}: `steps` is {self.steps!r}, not a whole number"
+            )
+        for argument in ("untrained", "floor"):
+            number = getattr(self, argument)
+            if isinstance(number, bool) or not isinstance(number, Real):
+                raise EvaluatorError(
+                    f"problem {self.name!r}: `{argument}` is {number!r}, no number"
+                )
         if not (math.isfinite(self.untrained) and math.isfinite(self.floor)):
             raise EvaluatorError(f"problem {self.name!r}: `untrained` and `floor` are numbers")
         if self.untrained <= self.floor:

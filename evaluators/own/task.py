@@ -9,7 +9,6 @@ What else is known of a task is measured when it is first used, see `evaluators.
 
 import functools
 import math
-import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -23,7 +22,7 @@ from jaxtyping import Float
 from evaluators.data.examples import DataSet, epochs
 from evaluators.own import batches
 from evaluators.own.definition import definition
-from evaluators.own.origin import Origin
+from evaluators.own.origin import NAMES, Origin, is_task_name
 from evaluators.own.parameters import ParameterTree
 from evaluators.own.source import OwnSource
 from evaluators.registry import register
@@ -161,10 +160,8 @@ def declared(
     """Make a task of its parts and register it as one of a user's own; `floor_from` is the reason
     for a floor that the file does not state."""
     origin = source.origin
-    if not isinstance(name, str) or not re.fullmatch(r"[a-z][a-z0-9_]{0,63}", name):
-        origin.fault(
-            None, f"a task called {name!r}", "names are of lower-case letters, digits and _"
-        )
+    if not is_task_name(name):
+        origin.fault(None, f"a task called {name!r}", NAMES)
     for argument, number in {"batch": batch, "horizon": horizon}.items():
         if not isinstance(number, int) or number < 1:
             origin.fault(argument, f"`{argument}` is {number!r}", "give a whole number from 1 on")

@@ -48,7 +48,7 @@ class Study:
     def __init__(
         self,
         config: "Config | Mapping[str, Any] | str | Path",
-        problems: Sequence[Problem],
+        problems: Sequence[Problem] | Problem,
         out: str | Path | None = None,
         *,
         overrides: Sequence[str] = (),
@@ -60,6 +60,12 @@ class Study:
         from stepsmith.api.discover import planned
         from stepsmith.asking.exchange import Exchange
 
+        if isinstance(problems, Problem):
+            problems = [problems]
+        if not isinstance(problems, list | tuple) or any(
+            not isinstance(each, Problem) for each in problems
+        ):
+            raise UsageError(f"wanted a list of `Problem`s, met {problems!r}")
         if not problems:
             raise UsageError("a study has one problem or more")
         if isinstance(config, Mapping) and "tasks" not in config:
@@ -109,6 +115,8 @@ class Study:
         folder; NotWritten where the disk does not take it, and then it was not told.
         """
         assert self._exchange is not None
+        if not isinstance(rule, str | Asked):
+            raise UsageError(f"wanted a rule that was asked, or its `id`, met {rule!r}")
         self._exchange.tell(rule if isinstance(rule, str) else rule.id, losses)
 
     @property
@@ -170,12 +178,20 @@ class Study:
         assert self._exchange is not None, "nothing is trained before the campaign begins"
         return self._exchange.train(asked)
 
+    def _see(self, event: "Event") -> None:
+        from search.campaign.events import BaselineTuned
+
+        if isinstance(event, BaselineTuned):
+            assert self._exchange is not None
+            self._exchange.check_baseline(event.program.name, [*self._problems])
+        self._observe(event)
+
     def _search(self) -> None:
         from stepsmith.asking.exchange import Closed
 
         assert self._exchange is not None
         try:
-            self._plan.work(self._observe, problems=self._problems)
+            self._plan.work(self._see, problems=self._problems)
         except Closed:
             pass
         except BaseException as error:

@@ -80,12 +80,20 @@ def losses_of(asked: Asked, told: Mapping[int, Told]) -> dict[int, tuple[float, 
     """
     if not isinstance(told, Mapping):
         raise UsageError(f"rule {asked.id}: wanted losses by seed, met {type(told).__name__}")
+    told, given = {_seed(seed): losses for seed, losses in told.items()}, len(told)
+    if len(told) < given:
+        raise UsageError(f"rule {asked.id}: a seed is told twice, as a number and as a text")
     others = [seed for seed in told if seed not in asked.seeds]
     if others:
         raise UsageError(
             f"rule {asked.id} was asked with {_counted(asked.seeds)}, met {_counted(others)}"
         )
     return {seed: _one(asked, told.get(seed)) for seed in asked.seeds}
+
+
+def _seed(given: Any) -> Any:
+    """A seed that JSON has made a text, as the number it is."""
+    return int(given) if isinstance(given, str) and given.isdecimal() else given
 
 
 def _one(asked: Asked, told: Any) -> tuple[float, ...]:
@@ -120,4 +128,4 @@ def _number(value: Any) -> float | None:
 
 
 def _counted(seeds: Sequence[int]) -> str:
-    return f"the seed{'' if len(seeds) == 1 else 's'} {', '.join(map(str, seeds))}"
+    return f"the seed{'' if len(seeds) == 1 else 's'} {', '.join(map(repr, seeds))}"

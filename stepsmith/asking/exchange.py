@@ -4,8 +4,10 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
+from evaluators.registry import get
 from evaluators.task import OutsideRuns
 from stepsmith.asking.asked import Asked, asked_of, losses_of
+from stepsmith.asking.baseline import check_told
 from stepsmith.asking.journal import Journal
 from stepsmith.errors import UsageError
 
@@ -68,6 +70,13 @@ class Exchange:
             del self._open[rule]
             self._told.add(rule)
             self._changed.notify_all()
+
+    def check_baseline(self, rule: str, problems: Sequence[str]) -> None:
+        """Refuse, once the baseline is tuned, what was told of it where nothing can be scored by
+        it. **Raises:** CampaignFailed."""
+        with self._changed:
+            for name in problems:
+                check_told(rule, get(name), self._journal.of_task(name))
 
     def finish(self) -> None:
         """Say that the campaign has ended."""

@@ -43,6 +43,10 @@ class Journal:
         """The losses of a run; None if it was not told."""
         return self._losses.get((runs.program.digest, runs.task, runs.steps, seed))
 
+    def of_task(self, task: str) -> list[tuple[float, ...]]:
+        """The losses of all runs on a task."""
+        return [losses for (_, name, _, _), losses in self._losses.items() if name == task]
+
     def put(self, asked: Asked, losses: Mapping[int, tuple[float, ...]]) -> None:
         """Keep what was told of a rule.
 

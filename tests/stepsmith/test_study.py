@@ -11,7 +11,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dsl.declare import NameTaken
 from dsl.zoo import ZOO
 from evaluators import registry
 from evaluators.errors import EvaluatorError
@@ -46,7 +45,7 @@ def _forgotten():
 
 
 def study(folder: Path, problem: Problem = MINE, **changes) -> Study:
-    return Study({**CONFIG, **changes}, [problem], out=folder)
+    return Study({**CONFIG, **changes}, problem, out=folder)
 
 
 def loss(rule, seed: int) -> float:
@@ -182,13 +181,17 @@ def test_what_cannot_be_told_is_refused_in_a_sentence(tmp_path):
             ({seed: "low"}, "wanted a number for a loss, met 'low'"),
             ({seed: [0.5, "low", 0.1]}, "wanted numbers for losses, met"),
             (0.5, "wanted losses by seed, met float"),
+            ({seed: 0.5, str(seed): 0.5}, "a seed is told twice"),
+            ({"first": 0.5}, f"was asked with the seed {seed}, met the seed 'first'"),
         ):
             with pytest.raises(UsageError, match=said):
                 asking.tell(rule, losses)
         with pytest.raises(UsageError, match="rule deadbeef was not asked"):
             asking.tell("deadbeef", {seed: 0.5})
+        with pytest.raises(UsageError, match="wanted a rule that was asked, or its `id`, met 7"):
+            asking.tell(7, {seed: 0.5})  # pyright: ignore
         assert asking.ask()[0].id == rule.id
-        asking.tell(rule, {seed: 0.5})
+        asking.tell(rule, {str(seed): 0.5})  # pyright: ignore
         with pytest.raises(UsageError, match=f"rule {rule.id} was told already"):
             asking.tell(rule, {seed: 0.5})
 
@@ -302,18 +305,44 @@ def test_told_losses_of_another_writer_are_left_as_they_are(change, tmp_path):
 def test_a_baseline_that_always_diverges_ends_the_study(tmp_path):
     with (
         study(tmp_path, start=["sgd"]) as asking,
-        pytest.raises(CampaignFailed, match="baseline"),
+        pytest.raises(CampaignFailed, match="all 3 runs of the baseline adamw on the problem"),
     ):
         while batch := asking.ask():
             for rule in batch:
                 asking.tell(rule, {})
 
 
+def test_losses_below_the_floor_end_the_study_at_its_baseline(tmp_path):
+    count = 0
+    said = "of the problem 'my_problem' that are below `floor=0`, the least -0.5"
+    with study(tmp_path) as asking, pytest.raises(CampaignFailed, match=said):
+        while batch := asking.ask():
+            for rule in batch:
+                count += 1
+                asking.tell(rule, dict.fromkeys(rule.seeds, 0.5 if count < 3 else -0.5))
+    assert count == CONFIG["baseline"]["evaluations"]
+
+
 def test_a_problem_that_is_none_is_refused(tmp_path):
     with pytest.raises(EvaluatorError, match="untrained loss 1 is not above the floor 2"):
         Problem("odd", steps=5, untrained=1.0, floor=2.0)
-    with pytest.raises(NameTaken):
-        study(tmp_path, Problem("digits", steps=5, untrained=2.3))
+    for name, said in (
+        ("parity", "problem 'parity': the task of that name is one of Stepsmith's own"),
+        ("my net", "a problem called 'my net'"),
+        (7, "a problem called 7"),
+    ):
+        with pytest.raises(EvaluatorError, match=said):
+            Problem(name, steps=5, untrained=2.3)  # pyright: ignore
+    for numbers, said in (
+        ({"steps": "10"}, "`steps` is '10', not a whole number"),
+        ({"untrained": "2"}, "`untrained` is '2', no number"),
+        ({"floor": None}, "`floor` is None, no number"),
+    ):
+        with pytest.raises(EvaluatorError, match=said):
+            Problem("odd", **{"steps": 5, "untrained": 2.0, **numbers})  # pyright: ignore
+    for problems in (7, "odd", [MINE, "odd"]):
+        with pytest.raises(UsageError, match="wanted a list of `Problem`s, met"):
+            Study(CONFIG, problems, out=tmp_path)  # pyright: ignore
     with pytest.raises(ConfigError, match="unknown task 'other'"):
         study(tmp_path, tasks=[{"name": "other", "steps": 5}])
     with pytest.raises(UsageError, match="is given twice"):
