@@ -12,6 +12,7 @@ tuning      the constants of a rule
 own         tasks of a user's own, declared in a file of theirs
 measuring   the numbers that a task does not state, and its worth as a proxy
 comparison  rules against tuned baselines, on tasks and seeds that none of them has seen
+doubts      the sentences that forbid a claim, of campaigns and comparisons alike
 statistics  intervals and paired tests; the standard of evidence
 seeds       the ranges that all seeds come from
 workers     pools of workers, generic over their job

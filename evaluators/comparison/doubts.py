@@ -7,9 +7,8 @@ more, forbid the verdict.
 import numpy as np
 
 from evaluators.comparison.results import Comparison
+from evaluators.doubts import ROUNDING, capped, forbids, on_tasks
 from evaluators.score import BEST
-
-_ROUNDING = 1e-9
 
 
 def idle(comparison: Comparison, index: int) -> list[str]:
@@ -18,7 +17,7 @@ def idle(comparison: Comparison, index: int) -> list[str]:
     found = []
     for task, runs in zip(comparison.tasks, comparison.runs[index], strict=True):
         last = np.asarray([gains[-1] for gains in runs.gains], float)
-        if not np.any(np.nan_to_num(last, nan=-1.0) > _ROUNDING):
+        if not np.any(np.nan_to_num(last, nan=-1.0) > ROUNDING):
             found.append(task)
     return found
 
@@ -29,38 +28,36 @@ def edges(comparison: Comparison, index: int) -> list[str]:
     return [task for task, runs in pairs if not runs.tuned.interior]
 
 
-def capped(comparison: Comparison, index: int) -> list[str]:
+def at_cap(comparison: Comparison, index: int) -> list[str]:
     """The tasks on which the mean score of an entrant is as high as a score may be."""
-    means = comparison.scores(index).mean(axis=1)
-    return [task for task, mean in zip(comparison.tasks, means, strict=True) if _at_cap(mean)]
-
-
-def _at_cap(score: float) -> bool:
-    return score >= BEST - _ROUNDING
+    means = map(float, comparison.scores(index).mean(axis=1))
+    return capped(dict(zip(comparison.tasks, means, strict=True)))
 
 
 def warnings(comparison: Comparison) -> list[str]:
     """All doubts, a sentence each."""
     found = []
     for index, entrant in enumerate(comparison.entrants):
-        for tasks, words in (
-            (idle(comparison, index), "learns nothing"),
-            (edges(comparison, index), "has the best of its grid at the farthest end"),
-            (capped(comparison, index), f"has its score at the cap of {BEST:g}"),
-        ):
+        cap = f"has its score at the cap of {BEST:g}", at_cap(comparison, index)
+        for words, tasks in (*_of_tuning(comparison, index), cap):
             if tasks:
-                found.append(f"{entrant.name} {words} on {', '.join(tasks)}")
+                found.append(on_tasks(f"{entrant.name} {words}", tasks))
     return found
 
 
 def grave(comparison: Comparison, baseline: int) -> list[str]:
     """The doubts for which no claim is made against a baseline."""
-    name, half = comparison.entrants[baseline].name, len(comparison.tasks) / 2
-    found = []
-    for tasks, words in (
-        (idle(comparison, baseline), "learns nothing"),
-        (edges(comparison, baseline), "has the best of its grid at the farthest end"),
-    ):
-        if len(tasks) >= half:
-            found.append(f"{name} {words} on {', '.join(tasks)}")
-    return found
+    name = comparison.entrants[baseline].name
+    return [
+        on_tasks(f"{name} {words}", tasks)
+        for words, tasks in _of_tuning(comparison, baseline)
+        if forbids(tasks, len(comparison.tasks))
+    ]
+
+
+def _of_tuning(comparison: Comparison, index: int) -> tuple[tuple[str, list[str]], ...]:
+    """The doubts about an entrant as it was tuned, with the tasks that they concern."""
+    return (
+        ("learns nothing", idle(comparison, index)),
+        ("has the best of its grid at the farthest end", edges(comparison, index)),
+    )

@@ -1,20 +1,21 @@
 """Doubts about a comparison with a baseline: what makes a score of 1 stand for too little.
 
-A baseline that learns nothing, a tuning that ended where it began or at its outermost rate, a score
-at its cap. Each is a warning; one that concerns half of the tasks or more forbids any claim.
+A baseline that learns nothing or too little, a tuning that ended where it began or at its outermost
+rate, a score at its cap. Each is a warning; one that concerns half of the tasks or more forbids any
+claim.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
+from evaluators.doubts import capped, forbids, on_tasks
 from evaluators.score import BEST
+from search.ledger import Ledger
 from search.ledger.results import FinalResult, TunedBaseline
 
 _LEARNT = 0.25
 """The least score of a baseline that has learnt something: on the seeds of its tuning it is 1."""
-
-_ROUNDING = 1e-9
 
 
 @dataclass(frozen=True)
@@ -38,10 +39,10 @@ def doubts(
     warnings: list[str] = []
     grave: list[str] = []
 
-    def add(sentence: str, on: Collection[str], tasks: int) -> None:
+    def add(sentence: str, on: Sequence[str], tasks: int) -> None:
         if on:
-            warnings.append(f"{sentence} on {', '.join(on)}")
-            if 2 * len(on) >= tasks:
+            warnings.append(on_tasks(sentence, on))
+            if forbids(on, tasks):
                 grave.append(warnings[-1])
 
     if baseline is not None:
@@ -53,11 +54,23 @@ def doubts(
             sentence = f"the best rate of {name} is the outermost that was tried"
             add(sentence, baseline.outermost, len(baseline.rates))
             scores = by_task([each for each in finals if each.candidate is None])
-            idle = [task for task, score in scores.items() if score < _LEARNT]
-            add(f"tuned {name} learns nothing", idle, len(scores))
-    capped = [task for task, score in winner.items() if score >= BEST - _ROUNDING]
-    add(f"the winner's score is at its cap, {BEST:g},", capped, len(winner))
+            low = [task for task, score in scores.items() if score < _LEARNT]
+            add(f"tuned {name} scores below {_LEARNT:g} on fresh seeds", low, len(scores))
+    add(f"the winner's score is at its cap, {BEST:g},", capped(winner), len(winner))
     return Doubts(tuple(warnings), tuple(grave))
+
+
+def doubts_of(ledger: Ledger, winner: int | None, reduced: bool) -> Doubts:
+    """The doubts about the winner of a complete campaign; it is a candidate or what is left of one
+    (`reduced`), None for the baseline."""
+    finals = ledger.finals or ()
+    won: Sequence[FinalResult] = ()
+    if winner is not None and reduced:
+        left = [each for each in ledger.reductions if each.candidate == winner]
+        won = [each.final for each in left if each.final]
+    elif winner is not None:
+        won = [each for each in finals if each.candidate == winner]
+    return doubts(ledger.baseline, finals, by_task(won))
 
 
 def by_task(finals: Sequence[FinalResult]) -> dict[str, float]:

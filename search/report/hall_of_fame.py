@@ -19,7 +19,7 @@ from search.ledger import Ledger
 from search.ledger.reduction import Reduction
 from search.ledger.results import META_VALIDATION, FinalResult, Winner
 from search.objectives import QUALITY, hypervolume, on_front, point
-from search.report.doubts import Doubts, by_task, doubts
+from search.report.doubts import Doubts, doubts_of
 from search.report.transfer import Transfer, transfers
 
 
@@ -231,19 +231,8 @@ def hall_of_fame(ledger: Ledger) -> HallOfFame | None:
     rule = ledger.config["baseline"]["rule"]
     winner = entries[0]
     told = transfers(validation, winner.candidate)
-    won = _finals_of(ledger, finals, winner) if winner.candidate is not None else []
-    found = doubts(ledger.baseline, finals, by_task(won))
+    found = doubts_of(ledger, winner.candidate, winner.reduced_from is not None)
     return HallOfFame(entries, baseline, rule, told, objectives, found)
-
-
-def _finals_of(
-    ledger: Ledger, finals: Sequence[FinalResult], entry: HallEntry
-) -> list[FinalResult]:
-    """The results of a finalist on fresh seeds, or of what is left of it."""
-    if entry.reduced_from is None:
-        return [each for each in finals if each.candidate == entry.candidate]
-    left = [each for each in ledger.reductions if each.candidate == entry.candidate]
-    return [each.final for each in left if each.final]
 
 
 def _rank(entry: HallEntry) -> tuple[float, ...]:
