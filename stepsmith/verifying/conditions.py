@@ -24,48 +24,42 @@ _SHAPES = ("ndim", "row_count", "column_count")
 Cell = tuple[int, str, int | None]
 """A statement, the side that it took, and the rank of the tensor; None for the whole model."""
 
-Sides = Callable[[Sequence[Any], Any], Iterator[tuple[str, Any]]]
+Sides = Mapping[str, Callable[[Sequence[Any], Any], Any]]
+"""What a statement may do, each with the mask of where it did, over its arguments and value."""
+
+_TRUTH: Sides = {"true": lambda args, value: value != 0, "false": lambda args, value: value == 0}
+_CHOICE: Sides = {
+    "true": lambda args, _: args[0] != 0,
+    "false": lambda args, _: args[0] == 0,
+}
 
 
-def _truth(value: Any) -> Iterator[tuple[str, Any]]:
-    yield "true", value != 0
-    yield "false", value == 0
+def _greater(args: Sequence[Any], value: Any) -> Any:
+    return np.greater(args[0], args[1])
 
 
-def _order(x: Any, y: Any, words: str) -> Iterator[tuple[str, Any]]:
-    yield f"the first was the {words}", np.greater(x, y) if words == "larger" else np.less(x, y)
-    yield f"the second was the {words}", np.less(x, y) if words == "larger" else np.greater(x, y)
-
-
-def _bound(x: Any, low: Any, high: Any) -> Iterator[tuple[str, Any]]:
-    yield "below", np.less(x, low)
-    yield "above", np.greater(x, high)
-    yield "within", np.logical_and(np.greater_equal(x, low), np.less_equal(x, high))
-
-
-def _norm_bound(x: Any, made: Any) -> Iterator[tuple[str, Any]]:
-    acts = np.asarray(x) != np.asarray(made)
-    yield "acted", acts
-    yield "did not act", ~acts
+def _less(args: Sequence[Any], value: Any) -> Any:
+    return np.less(args[0], args[1])
 
 
 SIDES: Mapping[str, Sides] = {
-    **dict.fromkeys(_COMPARISONS, lambda args, value: _truth(value)),
-    **dict.fromkeys(_CHOICES, lambda args, value: _truth(args[0])),
-    "maximum": lambda args, value: _order(args[0], args[1], "larger"),
-    "minimum": lambda args, value: _order(args[0], args[1], "smaller"),
-    "clip": lambda args, value: _bound(*args),
-    "clip_by_global_norm": lambda args, value: _norm_bound(args[0], value),
+    **dict.fromkeys(_COMPARISONS, _TRUTH),
+    **dict.fromkeys(_CHOICES, _CHOICE),
+    "maximum": {"the first was the larger": _greater, "the second was the larger": _less},
+    "minimum": {"the first was the smaller": _less, "the second was the smaller": _greater},
+    "clip": {
+        "below": _less,
+        "above": lambda args, _: np.greater(args[0], args[2]),
+        "within": lambda args, _: np.logical_and(
+            np.greater_equal(args[0], args[1]), np.less_equal(args[0], args[2])
+        ),
+    },
+    "clip_by_global_norm": {
+        "acted": lambda args, value: np.asarray(args[0]) != np.asarray(value),
+        "did not act": lambda args, value: np.asarray(args[0]) == np.asarray(value),
+    },
 }
-"""The sides that each such primitive takes, as masks over its arguments and value."""
-
-_NAMES: Mapping[str, tuple[str, ...]] = {
-    **dict.fromkeys((*_COMPARISONS, *_CHOICES), ("true", "false")),
-    "maximum": ("the first was the larger", "the second was the larger"),
-    "minimum": ("the first was the smaller", "the second was the smaller"),
-    "clip": ("below", "above", "within"),
-    "clip_by_global_norm": ("acted", "did not act"),
-}
+"""The sides that each such primitive takes."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +80,7 @@ class Condition:
     @property
     def sides(self) -> tuple[str, ...]:
         """All that it may do."""
-        return _NAMES[self.op]
+        return tuple(SIDES[self.op])
 
     @property
     def words(self) -> str:
@@ -129,8 +123,8 @@ class Condition:
         for position, rank in enumerate(ranks if several else (None,)):
             row = [_part(arg, position) for arg in args]
             made = _part(value, position)
-            for side, mask in SIDES[self.op](row, made):
-                if np.any(mask):
+            for side, met in SIDES[self.op].items():
+                if np.any(met(row, made)):
                     yield self.at, side, rank
 
 

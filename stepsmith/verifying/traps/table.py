@@ -1,6 +1,6 @@
 """All rewritings of a rule, and those of two kinds at once."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from dsl.errors import DslError
 from dsl.program import Program
@@ -13,32 +13,44 @@ from stepsmith.verifying.traps.phase import phase_traps
 from stepsmith.verifying.traps.result import result_traps
 from stepsmith.verifying.traps.variant import Trap
 
-_KINDS = ("eps", "bias", "decay", "phase", "averages", "order", "result")
+Maker = Callable[[Program, float | None], Iterator[Trap]]
+
+
+def _of_rule(maker: Callable[[Program], Iterator[Trap]]) -> Maker:
+    return lambda program, decay: maker(program)
+
+
+_MAKERS: Mapping[str, Maker] = {
+    "eps": _of_rule(eps_traps),
+    "bias": _of_rule(bias_traps),
+    "decay": decay_traps,
+    "phase": _of_rule(phase_traps),
+    "averages": _of_rule(average_traps),
+    "order": _of_rule(order_traps),
+    "result": _of_rule(result_traps),
+}
+"""The rewritings of a rule by their kind, in the order in which they are tried."""
 
 
 def traps(program: Program, decay: float | None = None) -> Iterator[Trap]:
     """Every rewriting that changes a rule; `decay` is the weight decay of the other optimizer."""
-    for _, trap in _of_kinds(program, decay, _KINDS):
+    for _, trap in _of_kinds(program, decay, _MAKERS):
         yield trap
 
 
 def pairs(program: Program, decay: float | None = None) -> Iterator[Trap]:
     """Every rewriting of a rule with another one, of the same or a later kind, on top."""
-    for kind, one in _of_kinds(program, decay, _KINDS):
-        for _, other in _of_kinds(one.variant, decay, _KINDS[_KINDS.index(kind) :]):
+    kinds = list(_MAKERS)
+    for kind, one in _of_kinds(program, decay, kinds):
+        for _, other in _of_kinds(one.variant, decay, kinds[kinds.index(kind) :]):
             yield Trap(f"{one.reason}, and {other.reason}", other.variant)
 
 
 def _of_kinds(
     program: Program, decay: float | None, kinds: Iterable[str]
 ) -> Iterator[tuple[str, Trap]]:
-    makers: dict[str, Callable[[Program], Iterator[Trap]]] = {
-        **{"eps": eps_traps, "bias": bias_traps, "phase": phase_traps, "order": order_traps},
-        **{"averages": average_traps, "result": result_traps},
-        "decay": lambda each: decay_traps(each, decay),
-    }
     for kind in kinds:
-        for trap in _legal(makers[kind](program)):
+        for trap in _legal(_MAKERS[kind](program, decay)):
             if trap.variant != program:
                 yield kind, trap
 
