@@ -9,6 +9,7 @@ from typing import Any
 
 import jax
 import numpy as np
+from jaxtyping import Shaped
 
 from evaluators.own.origin import Origin
 from evaluators.own.parameters import ParameterTree
@@ -18,7 +19,7 @@ def check_labels(
     origin: Origin,
     loss: str,
     argument: str,
-    labels: np.ndarray,
+    labels: Shaped[np.ndarray, "..."],
     outputs: Callable[[], tuple[int, ...]],
 ) -> None:
     """TaskFault for labels that the model has no class for, or that are not 0 and 1.

@@ -25,7 +25,8 @@ Cell = tuple[int, str, int | None]
 """A statement, the side that it took, and the rank of the tensor; None for the whole model."""
 
 Sides = Mapping[str, Callable[[Sequence[Any], Any], Any]]
-"""What a statement may do, each with the mask of where it did, over its arguments and value."""
+"""The ways that a statement may take, each with the mask of where it does, over its arguments and
+value."""
 
 _TRUTH: Sides = {"true": lambda args, value: value != 0, "false": lambda args, value: value == 0}
 _CHOICE: Sides = {
