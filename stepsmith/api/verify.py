@@ -179,9 +179,9 @@ def _check_numbers(hyper: object) -> None:
 
 def _other(program: Program, against: Other, arguments: dict[str, Any]) -> "OtherOptimizer":
     """The other optimizer, at the hyperparameters of a rule and arguments of its own."""
-    from stepsmith.verifying.library import Library
+    from stepsmith.verifying.host_optimizer import HostOptimizer
     from stepsmith.verifying.locate import located
-    from stepsmith.verifying.others import OtherOfLibrary, OtherRule
+    from stepsmith.verifying.others import OtherOfHost, OtherRule
 
     hypers = program.hyperparameters
     if (known := _rule(against)) is not None:
@@ -189,7 +189,7 @@ def _other(program: Program, against: Other, arguments: dict[str, Any]) -> "Othe
         name = known.name if isinstance(against, Program) else str(against)
         return OtherRule(known.with_hyperparameters(**arguments), hypers, arguments, name)
     found = located(str(against)) if isinstance(against, str | Path) else against
-    return OtherOfLibrary(Library.of(found, _name(against)).with_arguments(arguments), hypers)
+    return OtherOfHost(HostOptimizer.of(found, _name(against)).with_arguments(arguments), hypers)
 
 
 def _rule(against: Other) -> Program | None:

@@ -12,7 +12,7 @@ The other optimizer, in others.py:
 expressions.py, locate.py    found by what people write
 hypers.py       the names of hyperparameters elsewhere
 calls.py        the call that makes it, at the hyperparameters of a rule
-library.py      on a model; refused.py, its errors
+host_optimizer.py      on a model; refused.py, its errors
 
 What was tried:
 

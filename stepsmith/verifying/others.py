@@ -12,7 +12,7 @@ from typing import Any, ClassVar, TypeAlias
 
 from dsl.program import Program
 from stepsmith.verifying.calls import Filled
-from stepsmith.verifying.library import Library
+from stepsmith.verifying.host_optimizer import HostOptimizer
 from stepsmith.verifying.paths import Paths
 from stepsmith.verifying.precision import Widening
 from stepsmith.verifying.verifier import Verifier
@@ -26,7 +26,7 @@ class OtherRule:
     hypers: Mapping[str, float]
     fixed: Mapping[str, float]
     name: str
-    of_library: ClassVar[bool] = False
+    of_host: ClassVar[bool] = False
 
     @property
     def shared(self) -> frozenset[str]:
@@ -48,20 +48,20 @@ class OtherRule:
 
 
 @dataclass(frozen=True)
-class OtherOfLibrary:
+class OtherOfHost:
     """An optimizer of a library, or of a user's own file."""
 
-    library: Library
+    optimizer: HostOptimizer
     hypers: Mapping[str, float]
-    of_library: ClassVar[bool] = True
+    of_host: ClassVar[bool] = True
 
     @property
     def name(self) -> str:
-        return self.library.name
+        return self.optimizer.name
 
     @cached_property
-    def _filled(self) -> tuple[Library, Filled]:
-        return self.library.filled(self.hypers)
+    def _filled(self) -> tuple[HostOptimizer, Filled]:
+        return self.optimizer.filled(self.hypers)
 
     @property
     def shared(self) -> frozenset[str]:
@@ -77,9 +77,9 @@ class OtherOfLibrary:
 
     def path(self, verifier: Verifier, widening: Widening | None = None) -> Paths:
         hypers: dict[str, Any] = dict(verifier.program.hyperparameters)
-        made, _ = self.library.filled(hypers)
+        made, _ = self.optimizer.filled(hypers)
         return verifier.walk(lambda model: made.walker(model, widening))
 
 
-Other: TypeAlias = OtherRule | OtherOfLibrary
+Other: TypeAlias = OtherRule | OtherOfHost
 """Another optimizer."""

@@ -116,7 +116,7 @@ class Comparer:
 
     def _reason(self, setting: Verifier, found: PathComparison) -> str | None:
         decay = self.other.decay
-        widened = partial(self.other.path, setting) if self.other.of_library else None
+        widened = partial(self.other.path, setting) if self.other.of_host else None
         reasons = Reasons(setting, found.tolerance, decay, widened)
         if reason := reasons.find(found.theirs):
             return reason

@@ -9,8 +9,7 @@ from evaluators import registry
 from evaluators.catalogue import TaskEntry
 from evaluators.errors import TaskFault
 from tests.support.commands import refused, run
-from tests.support.own_tasks import FIRST, written
-from tests.support.plugins import forgotten
+from tests.support.own_tasks import FIRST, alone_in, written
 
 GOOD = (
     'supervised("line", params={"w": np.zeros((4, 1))}, model=lambda p, x: x @ p["w"], x=x,\n'
@@ -19,11 +18,8 @@ GOOD = (
 
 
 @pytest.fixture(autouse=True)
-def _alone(tmp_path, monkeypatch):
-    monkeypatch.setattr("evaluators.training.environment.prepare_process", lambda: None)
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.chdir(tmp_path)
-    with forgotten():
+def _alone(tmp_path):
+    with alone_in(tmp_path):
         yield
 
 
@@ -49,7 +45,7 @@ def test_a_task_is_checked_then_known(tmp_path, monkeypatch):
     assert {each["rule"] for each in report["rules"]} == {"adamw", "sgd", "lion"}
     found = TaskEntry.from_json("line", facts)
 
-    monkeypatch.setattr("evaluators.measuring.ranking.ranked", None)  # nothing is trained again
+    monkeypatch.setattr("evaluators.measuring.first_use.ranked", None)  # nothing is trained again
     _, out, _ = run("tasks", "check", "line", "--rules", "adamw,sgd,lion")
     assert f"line: a {report['verdict']} proxy" in out and "untrained" in out
     registry.learn({"line": found})

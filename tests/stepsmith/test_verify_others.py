@@ -18,7 +18,7 @@ from stepsmith.api.verify import verify
 from stepsmith.errors import UsageError
 from stepsmith.verifying.calls import filled
 from stepsmith.verifying.expressions import Call, named_values, numbers, value
-from stepsmith.verifying.library import Library
+from stepsmith.verifying.host_optimizer import HostOptimizer
 from tests.support.commands import refused, run
 
 pytestmark = pytest.mark.lightly_compiled
@@ -101,7 +101,7 @@ def test_hyperparameters_reach_the_optimizer_inside():
     by_call = filled(Call(outer, (Call(Base, (), {"lr": 0.125}),)), hypers)
     assert by_call.call.args[0].keywords == {"lr": 0.125, "momentum": 0.25}
     assert by_call.taken == {"b1"} and set(by_call.left_out) == {"rho", "eps"}
-    assert Library.of(by_call.call, "outer").of_torch
+    assert HostOptimizer.of(by_call.call, "outer").of_torch
 
 
 def test_a_call_and_a_ready_transformation_are_compared(tmp_path):

@@ -1,10 +1,14 @@
 """Tasks of a user's own in tests: files that are written, loaded as plug-ins, and forgotten."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from dsl.plugins import load
 from evaluators import registry
 from evaluators.registry import OwnTask
+from tests.support.commands import working_in
+from tests.support.plugins import forgotten
 
 HEAD = """import jax, jax.numpy as jnp, numpy as np
 from stepsmith import supervised, task
@@ -30,3 +34,10 @@ def declared(folder: Path, text: str, name: str = "mine.py") -> OwnTask:
     found = registry.own(plugin.names("task")[0])
     assert found is not None
     return found
+
+
+@contextmanager
+def alone_in(folder: Path) -> Iterator[None]:
+    """A working folder with a cache of its own; plug-ins that are loaded there are forgotten."""
+    with working_in(folder, {}), forgotten():
+        yield

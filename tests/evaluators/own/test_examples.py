@@ -12,7 +12,7 @@ from evaluators.catalogue import Best, TaskEntry
 from evaluators.measuring.soundness import sound
 from search.config import load_config
 from tests.support.commands import run
-from tests.support.plugins import forgotten
+from tests.support.own_tasks import alone_in
 
 ROOT = Path(__file__).resolve().parents[3]
 PLAIN = "adamw,nadamw,heavy_ball,lion,rmsprop,sgd"
@@ -21,11 +21,8 @@ EXAMPLES = sorted((ROOT / "examples" / "tasks").glob("*.py"))
 
 
 @pytest.fixture(autouse=True)
-def _alone(tmp_path, monkeypatch):
-    monkeypatch.setattr("evaluators.training.environment.prepare_process", lambda: None)
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.chdir(tmp_path)
-    with forgotten():
+def _alone(tmp_path):
+    with alone_in(tmp_path):
         yield
 
 

@@ -17,23 +17,23 @@ from stepsmith.verifying.walkers import OptaxWalker, Walker
 
 
 @dataclass(frozen=True)
-class Library:
+class HostOptimizer:
     """Another optimizer; `call` makes it, in PyTorch with the parameters as its first argument."""
 
     name: str
     call: Call
 
-    def with_arguments(self, arguments: Mapping[str, Any]) -> "Library":
+    def with_arguments(self, arguments: Mapping[str, Any]) -> "HostOptimizer":
         """The same with further keyword arguments."""
         return replace(self, call=replace(self.call, keywords={**self.call.keywords, **arguments}))
 
-    def filled(self, hypers: Mapping[str, float]) -> "tuple[Library, Filled]":
+    def filled(self, hypers: Mapping[str, float]) -> "tuple[HostOptimizer, Filled]":
         """The same at the hyperparameters of a rule, and what became of these."""
         found = filled(self.call, hypers)
         return replace(self, call=found.call), found
 
     @classmethod
-    def of(cls, found: Any, name: str) -> "Library":
+    def of(cls, found: Any, name: str) -> "HostOptimizer":
         """A class or factory, a call of one, or an Optax transformation as it is."""
         if isinstance(found, Call):
             return cls(name, found)
