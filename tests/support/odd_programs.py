@@ -64,7 +64,7 @@ def swapped(w, g, a=zeros, b=ones, s=zeros, last=first_g, *, lr=0.01):
 def traded(w, g, a=number(1), step=number(2), params=scalar(3), *, lr=0.01):
     old = a
     a = step
-    step = old + 0.1 * global_norm(g)
+    step = old
     params = params + norm(g) / 10
     return lr * a * g / params
 """,
