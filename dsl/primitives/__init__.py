@@ -2,7 +2,8 @@
 
 arithmetic, powers, curves, averages   numbers, entry by entry
 choice                                 comparisons, selection, work on some steps only
-reductions, order, axes, cover         tensors to numbers; quantiles; rows, columns, slices
+reductions, order                      tensors to numbers; quantiles
+axes, units, cover                     rows and columns, outputs of a layer, slices
 matrix, gram                           tensors as matrices; one square matrix per axis
 populations, history, swarms           several tensors at once; the last ones; ones that move
 noise, codec                           random draws; storage in fewer bits
