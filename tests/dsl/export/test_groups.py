@@ -17,6 +17,7 @@ ELSEWHERE = {
     "egn_line_search": "the rate is where the search for the model's one step begins",
     "gravity": "its average starts at noise over the rate",
     "madgrad": "eps is added to the rate, as the authors have it",
+    "nero": "weights are brought to mean 0 and norm 1 whatever the rate",
     "oasis": "the rate is the model's first step alone",
     **{
         f"riemannian_{rule}_{place}": "parameters that start off the manifold are put on it"
