@@ -84,7 +84,8 @@ class Reference(ReferenceCheck):
     tuple holds several, a number or flag is passed as it is. `passes` names what a step takes
     besides gradients: `value` (the loss) or `value_fn` for Optax, `closure` (recomputes loss and
     gradients where the parameters then are) for PyTorch. `manifold` is the one of Geoopt that the
-    rows of parameters lie on, an expression like those of `arguments`; paths begin on it.
+    rows of parameters lie on, an expression like those of `arguments`; paths begin on it. `group`
+    holds what a PyTorch optimizer wants said of each parameter group.
     """
 
     target: str
@@ -92,6 +93,7 @@ class Reference(ReferenceCheck):
     curvature: Curvature | None = None
     passes: tuple[str, ...] = ()
     manifold: str = ""
+    group: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def against(self) -> str:

@@ -15,10 +15,11 @@ ELSEWHERE = {
     "consensus_based_optimization": "the rate moves members, and parameters become their consensus",
     "consensus_based_optimization_anisotropic": "the same",
     "egn_line_search": "the rate is where the search for the model's one step begins",
+    "ftrl": "its sums divide by the rate",
     "gravity": "its average starts at noise over the rate",
     "madgrad": "eps is added to the rate, as the authors have it",
-    "nero": "weights are brought to mean 0 and norm 1 whatever the rate",
     "oasis": "the rate is the model's first step alone",
+    "srmm": "parameters become an average of those of the past",
     **{
         f"riemannian_{rule}_{place}": "parameters that start off the manifold are put on it"
         for rule in ("adam", "amsgrad")
@@ -29,11 +30,14 @@ ELSEWHERE = {
 
 STILL = [n for n, rule in ZOO.items() if "lr" in rule.hyperparameters and n not in ELSEWHERE]
 
+LATE = {"schedule_free_radam": 6}
+"""Rules that do not move on their first three steps, and when they have."""
+
 DAILY = EVERYDAY | {"adabound", "ali_g", "momo", "prodigy", "sps_max", "clipped_sgd", "soap"}
 
 
 def moved(name: str, rates: tuple[float, float]) -> list[float]:
-    """The way of the parameters of two groups in three steps, at multiples of the rule's rate."""
+    """The way of the parameters of two groups in a few steps, at multiples of the rule's rate."""
     rule = ZOO[name]
     params = [torch.nn.Parameter(torch.tensor(leaf)) for leaf in model.start("float64", (1, 2))]
     groups = [
@@ -42,7 +46,7 @@ def moved(name: str, rates: tuple[float, float]) -> list[float]:
     ]
     optimizer = exporting_torch.torch_class(rule)(groups, **exporting.extra(rule))
     begun = [p.detach().clone() for p in params]
-    for features, targets in model.batches("float64", (1, 2))[:3]:
+    for features, targets in model.batches("float64", (1, 2))[: LATE.get(name, 3)]:
         x, y = torch.tensor(features), torch.tensor(targets)
 
         def closure(x=x, y=y):

@@ -97,7 +97,9 @@ class _Torch:
         self.torch = torch
         self.reference = reference
         self.parameters = [_parameter(torch.tensor(leaf), reference, hyper) for leaf in leaves]
-        self.optimizer = _target(reference)(self.parameters, **_arguments(reference, hyper))
+        told = [{"params": self.parameters, **reference.group}]
+        made = told if reference.group else self.parameters
+        self.optimizer = _target(reference)(made, **_arguments(reference, hyper))
 
     def step(self, grads: Leaves, hyper: dict[str, float], batch: Any, count: int) -> Leaves:
         group = self.optimizer.param_groups[0]
@@ -110,7 +112,8 @@ class _Torch:
             extra = {word: list(map(self.torch.tensor, parts)) for word, parts in made.items()}
         if "closure" in self.reference.passes:
             extra["closure"] = lambda: self._closure(batch)
-        with self._default_dtype(self.parameters[0].dtype):
+        dtype = self.parameters[0].dtype
+        with self._default_dtype(dtype), self._in_place_of_bfloat16(dtype):
             self.optimizer.step(**extra)
         return self._leaves()
 
@@ -123,6 +126,21 @@ class _Torch:
             yield
         finally:
             self.torch.set_default_dtype(before)
+
+    @contextmanager
+    def _in_place_of_bfloat16(self, dtype: Any) -> Iterator[None]:
+        """Functions of the optimizer's modules that compute in bfloat16 by default take `dtype`."""
+        half, modules = self.torch.bfloat16, {c.__module__ for c in type(self.optimizer).__mro__}
+        found = [value for name in modules for value in vars(sys.modules[name]).values()]
+        rounding = [f for f in found if half in (getattr(f, "__defaults__", None) or ())]
+        before = [f.__defaults__ for f in rounding]
+        for f in rounding:
+            f.__defaults__ = tuple(dtype if value is half else value for value in f.__defaults__)
+        try:
+            yield
+        finally:
+            for f, values in zip(rounding, before, strict=True):
+                f.__defaults__ = values
 
     def _closure(self, batch: Any) -> Any:
         leaves = self._leaves()
