@@ -170,7 +170,7 @@ def _explained(name: str) -> Iterator[None]:
     except (PluginError, KeyboardInterrupt):
         raise
     except NameTaken as error:
-        whose = owner(error.place)
+        whose = _owner(error.place)
         raise PluginError(
             f"{_place(name, error)}: the {error.noun} '{error.name}' is {whose}",
             help="give it another name",
@@ -187,8 +187,8 @@ def _explained(name: str) -> Iterator[None]:
         raise PluginError(f"{_place(name, error)}: {words}") from None
 
 
-def owner(place: str) -> str:
-    """The owner of a declaration in words, by the module that declared it."""
+def _owner(place: str) -> str:
+    """Whose a declaration is, by the module that declared it."""
     if is_ours(place):
         return "one of Stepsmith's own"
     for each in loaded():

@@ -16,19 +16,19 @@ from dsl.ops import (
 )
 from dsl.zoo.entry import Dense, Reference, entry
 
-_PAPER = "Learning-Rate-Free Learning by D-Adaptation (Defazio and Mishchenko)"
+PAPER = "Learning-Rate-Free Learning by D-Adaptation (Defazio and Mishchenko)"
 
-_HYPERS = {
+HYPERS = {
     "lr": Hyper("factor on the estimated rate; carries the schedule"),
     "d0": Hyper("first estimate of the distance to the solution, an underestimate"),
 }
 
 
 @entry(
-    paper=_PAPER,
+    paper=PAPER,
     year=2023,
     reference=Dense(at={"b1": 0.9, "d0": 0.01}),
-    hypers={**_HYPERS, "b1": Hyper("how much of the parameters stays where it was", 0, 1)},
+    hypers={**HYPERS, "b1": Hyper("how much of the parameters stays where it was", 0, 1)},
 )
 def d_adapt_sgd(
     w, g, w0=copy_w, s=zeros, r=number(0), d=number(0), first=number(0),
@@ -54,7 +54,7 @@ def d_adapt_sgd(
 
 
 @entry(
-    paper=_PAPER,
+    paper=PAPER,
     year=2023,
     reference=Reference(
         "pytorch_optimizer:DAdaptAdam",
@@ -69,7 +69,7 @@ def d_adapt_sgd(
         },
         at={"d0": 0.01},
     ),
-    hypers=_HYPERS,
+    hypers=HYPERS,
 )
 def d_adapt_adam(
     w, g, m=zeros, v=zeros, s=zeros, r=number(0), d=number(0),
@@ -95,7 +95,7 @@ def d_adapt_adam(
 
 
 @entry(
-    paper=_PAPER,
+    paper=PAPER,
     year=2023,
     reference=Reference(
         "pytorch_optimizer:DAdaptLion",
@@ -109,7 +109,7 @@ def d_adapt_adam(
         },
         at={"d0": 0.01},
     ),
-    hypers=_HYPERS,
+    hypers=HYPERS,
 )
 def d_adapt_lion(
     w, g, m=zeros, s=zeros, r=number(0), d=number(0),

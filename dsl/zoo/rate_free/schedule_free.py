@@ -1,4 +1,4 @@
-"""Schedule-free SGD and AdamW."""
+"""Schedule-free SGD, AdamW and RAdam."""
 
 from dsl.language.hyperparameters import Hyper
 from dsl.ops import copy_w, interp, maximum, minimum, number, sqrt, square, where, zeros
@@ -81,6 +81,49 @@ def schedule_free_adamw(
     weight = t**r * top**lr_power
     total = total + weight
     c = where(total > 0, weight / total, 0)
+    v = interp(square(g), v, b2)
+    u = g / (sqrt(v / (1 - b2**t)) + eps) + wd * w
+    move = c * (w - z) + rate * (1 - b1 * (1 - c)) * u
+    z = z - rate * u
+    return move
+
+
+@entry(
+    paper=_PAPER,
+    year=2024,
+    reference=Reference(
+        "pytorch_optimizer:ScheduleFreeRAdam",
+        {
+            "lr": "lr",
+            "betas": ("b1", "b2"),
+            "eps": "eps",
+            "weight_decay": "wd",
+            "r": "r",
+            "weight_lr_power": "lr_power",
+            "foreach": False,
+        },
+        at={"r": 0.5},
+    ),
+    hypers={name: hyper for name, hyper in _HYPERS.items() if name != "warmup"},
+)
+def schedule_free_radam(
+    w, g, t, z=copy_w, v=zeros, total=number(0), top=number(0),
+    *, lr=2.5e-3, b1=0.9, b2=0.999, eps=1e-8, wd=0.0, r=0.0, lr_power=2.0,
+):  # fmt: skip
+    """Schedule-free RAdam: schedule-free AdamW that warms up as RAdam rectifies its rate.
+
+    While the second moment amounts to 4 gradients or fewer nothing moves. Parameters, path z and
+    what is to be evaluated are those of schedule-free AdamW; eps is added to the corrected root.
+    Weight decay is added to the scaled gradient and reads the parameters.
+    """
+    most = 2 / (1 - b2) - 1
+    amount = most - 2 * t * b2**t / (1 - b2**t)
+    above = maximum(amount - 4, 0)
+    rate = lr * sqrt(above * (amount - 2) * most / ((most - 4) * (most - 2) * amount))
+    top = maximum(top, rate)
+    weight = t**r * top**lr_power
+    total = total + weight
+    c = where(total > 0, weight / where(total > 0, total, 1), 0)
     v = interp(square(g), v, b2)
     u = g / (sqrt(v / (1 - b2**t)) + eps) + wd * w
     move = c * (w - z) + rate * (1 - b1 * (1 - c)) * u

@@ -1,1 +1,0 @@
-"""Problems that are trained outside of Stepsmith."""
