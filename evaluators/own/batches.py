@@ -16,6 +16,7 @@ from jax import Array
 from jaxtyping import Float, UInt32
 
 from evaluators.own.origin import Origin
+from evaluators.tasks._examples import Index, rows
 from evaluators.training.checkpoints import last_step
 
 HELD_OUT = 16
@@ -23,6 +24,9 @@ HELD_OUT = 16
 MOST_BYTES = 2**28
 """Bytes that the batches of a sampler may take; there are fewer of them where they are large."""
 _INT32 = np.iinfo(np.int32)
+_SPREAD = 2654435761
+"""An odd number near 2^32 over the golden ratio: its multiples lie far apart (Knuth, The Art of
+Computer Programming, volume 3, 6.4)."""
 EVERY = 5
 """Of examples every fifth is for validation, from the first."""
 
@@ -131,9 +135,34 @@ def over_batches(
     return jnp.mean(jax.lax.map(lambda batch: loss(params, batch), batches))
 
 
+def takes_key(function: Any) -> bool:
+    """True for a user's function with a parameter `key` behind parameters and batch, for draws of
+    its own such as dropout."""
+    try:
+        taken = inspect.signature(function).parameters
+    except (TypeError, ValueError):  # built in: nothing is known of it
+        return False
+    return "key" in taken and (
+        taken["key"].kind is inspect.Parameter.KEYWORD_ONLY or "key" in list(taken)[2:]
+    )
+
+
+def key_of(index: Index) -> UInt32[Array, "2"]:
+    """A key that the examples of a step and their order decide, so that a step, or a part of its
+    batch, that is computed again draws the same."""
+    places = np.arange(1, 2 * index.shape[0], 2, dtype=np.uint32) * np.uint32(_SPREAD)
+    return jax.random.PRNGKey(jnp.sum((index.astype(np.uint32) + 1) * places, dtype=np.uint32))
+
+
+def keyed_rows(train: Any, index: Index) -> tuple[Any, UInt32[Array, "2"]]:
+    """The examples of a step, and its key."""
+    return rows(train, index), key_of(index)
+
+
 def arity(origin: Origin, argument: str, function: Any, allowed: tuple[int, ...]) -> int:
-    """The number of arguments that a user's function takes by place, without those that it may be
-    called without; TaskFault for another number, in the words that say what it is given."""
+    """The number of arguments that a user's function takes by place, without `key` and those that
+    it may be called without; TaskFault for another number, in the words that say what it is
+    given."""
     if not callable(function):
         met = f"`{argument}` is {type(function).__name__}, not a function"
         origin.fault(argument, met, _GIVEN[argument])
@@ -141,10 +170,11 @@ def arity(origin: Origin, argument: str, function: Any, allowed: tuple[int, ...]
         taken = inspect.signature(function).parameters.values()
     except (TypeError, ValueError):  # built in: nothing is known of it
         return allowed[-1]
+    keyed = {"key": None} if takes_key(function) else {}
     any_number = any(each.kind is each.VAR_POSITIONAL for each in taken)
     for count in reversed(allowed) if any_number else allowed:
         try:
-            inspect.signature(function).bind(*range(count))
+            inspect.signature(function).bind(*range(count), **keyed)
             return count
         except TypeError:
             continue
@@ -153,9 +183,10 @@ def arity(origin: Origin, argument: str, function: Any, allowed: tuple[int, ...]
 
 
 _GIVEN = {
-    "loss": "with `examples` or a `sampler` it is called with (params, batch), without them with "
-    "(params)",
+    "loss": "with `examples` or a `sampler` it is called with (params, batch), and with a key of "
+    "jax.random if it has a parameter `key`; without them with (params)",
     "validation_loss": "it is called with (params, held-out examples), or with (params) alone",
     "sampler": "it is called with a key of jax.random, and gives a batch",
-    "model": "it is called with (params, inputs), and gives outputs",
+    "model": "it is called with (params, inputs), and gives outputs; a model that draws at random, "
+    "as by dropout, is for `task`, whose loss may have a parameter `key`",
 }

@@ -27,7 +27,7 @@ from evaluators.own.parameters import ParameterTree
 from evaluators.own.source import OwnSource
 from evaluators.registry import register
 from evaluators.task import Params, Task
-from evaluators.tasks._examples import on_examples
+from evaluators.tasks._examples import on_examples, rows
 
 BATCH, HORIZON = 32, 300
 """Examples of a step, and steps of a run, where a file does not say."""
@@ -55,13 +55,14 @@ def task(
 
     **Arguments:** `params`: initial parameters, any tree of arrays (plain, Flax, Equinox), or a
     function of a key of `jax.random` that makes one. `loss`: of (params, batch), in JAX; of
-    (params) alone without examples. `examples`: a tree of arrays with examples along the first
-    axis, or a function without arguments that loads it; a batch is some rows of each. `sampler`:
-    in place of examples, a function of a key that makes a batch. `validation`: held-out examples;
-    every fifth of `examples` by default, and batches of their own from a sampler.
-    `validation_loss`: of (params, held-out examples), or of (params); `loss` by default. `batch`:
-    examples of a step, `horizon`: steps of a training. `floor`: a loss that nothing can be below,
-    measured by default. `summary`, `dataset`, `model`: words for people.
+    (params) alone without examples. With a parameter `key` it is given one for the draws of a step
+    (dropout, noise), and None on held-out examples. `examples`: a tree of arrays with examples
+    along the first axis, or a function without arguments that loads it; a batch is some rows of
+    each. `sampler`: in place of examples, a function of a key that makes a batch. `validation`:
+    held-out examples; every fifth of `examples` by default, and batches of their own from a
+    sampler. `validation_loss`: of (params, held-out examples), or of (params); `loss` by default.
+    `batch`: examples of a step, `horizon`: steps of a training. `floor`: a loss that nothing can be
+    below, measured by default. `summary`, `dataset`, `model`: words for people.
     **Raises:** TaskFault, at the line of the caller.
     """
     origin = Origin.of_caller()
@@ -83,24 +84,37 @@ def task(
     if alone and judges == 2 and validation is None:
         origin.fault("validation_loss", "there are no examples to validate on", at=validation_loss)
 
+    draws = batches.takes_key(loss)
+    if draws and alone:
+        origin.fault(
+            "loss",
+            "the loss takes a key, and there are no examples that would decide it",
+            "give `sampler=lambda key: key`, whose batches are keys, and a loss of (params, batch)",
+            at=loss,
+        )
+    unkeyed = functools.partial(judged, key=None) if batches.takes_key(judged) else judged
+
     def mean_loss(leaves: Params, given: Any) -> Float[Array, ""]:
-        whole = tree.tree(leaves)
+        whole, once = tree.tree(leaves), loss
         if alone:
             return scalar(origin, "loss", loss, loss(whole))
+        if draws:
+            given, key = given
+            once = functools.partial(loss, key=key)
         if sampler is None:
-            return scalar(origin, "loss", loss, loss(whole, given))
+            return scalar(origin, "loss", loss, once(whole, given))
         return batches.over_batches(
-            lambda whole, one: scalar(origin, "loss", loss, loss(whole, one)), whole, given
+            lambda whole, one: scalar(origin, "loss", loss, once(whole, one)), whole, given
         )
 
     def held_out_loss(leaves: Params, given: Any) -> Float[Array, ""]:
         whole, argument = tree.tree(leaves), "validation_loss" if validation_loss else "loss"
         if judges == 1:
-            return scalar(origin, argument, judged, judged(whole))
+            return scalar(origin, argument, judged, unkeyed(whole))
         if sampler is None or validation is not None:
-            return scalar(origin, argument, judged, judged(whole, given))
+            return scalar(origin, argument, judged, unkeyed(whole, given))
         return batches.over_batches(
-            lambda whole, one: scalar(origin, argument, judged, judged(whole, one)), whole, given
+            lambda whole, one: scalar(origin, argument, judged, unkeyed(whole, one)), whole, given
         )
 
     def load() -> tuple[Any, Any]:
@@ -134,6 +148,7 @@ def task(
             on_examples,
             mean_loss=guarded(origin, "loss", loss, mean_loss),
             validation_loss=guarded(origin, "validation_loss", judged, held_out_loss),
+            take=batches.keyed_rows if draws else rows,
         ),
         name=name,
         batch=1 if alone or sampler is not None else batch,

@@ -16,6 +16,7 @@ DECLARING = {
         "(p, x, y)",
     ),
     "no examples": ('task("t", params=w, loss=square)', 0, "no examples to give it"),
+    "a key of no step": ('task("t", params=w,\n  loss=lambda p, *, key: 1.0)', 2, "takes a key"),
     "a name of ours": (
         'task("digits", params=w, loss=square, examples=x)',
         1,

@@ -119,6 +119,50 @@ def test_what_a_loss_may_be_called_without_is_not_counted(tmp_path):
     assert float(own.task.validate(at, ready.data)) == pytest.approx(expected, rel=1e-5)
 
 
+def test_a_loss_draws_by_a_key_that_its_batch_decides(tmp_path):
+    own = declared(
+        tmp_path,
+        "def loss(p, b, key):\n"
+        "    kept = 1.0 if key is None else jax.random.bernoulli(key, 0.5, b.shape)\n"
+        '    return jnp.mean(((b * kept) @ p["w"]) ** 2)\n'
+        'task("t", params=w, loss=loss, examples=x, batch=8)',
+    )
+    ready = prepare(own.task, [0], 3)
+    params = jax.tree.map(lambda leaf: leaf[0], ready.params)
+    one, two, _ = (own.task.loss(params, ready.data, index) for index in ready.order[0])
+    assert own.task.loss(params, ready.data, ready.order[0, 0]) == one != two
+    turned = own.task.loss(params, ready.data, ready.order[0, 0][::-1])
+    assert turned != one, "the same rows in another order"
+    held_out = ready.data.validation @ np.ones(4, np.float32)
+    np.testing.assert_allclose(own.task.validate(params, ready.data), np.mean(held_out**2), 1e-5)
+    keys = [batches.key_of(np.arange(first, first + 8, dtype=np.int32)) for first in range(500)]
+    assert len({tuple(np.asarray(key).tolist()) for key in keys}) == 500
+
+
+def test_a_sampler_s_loss_has_another_key_at_every_step(tmp_path):
+    own = declared(
+        tmp_path,
+        'task("t", params=w, sampler=lambda key: np.ones((2, 4), "float32"), horizon=20,\n'
+        '  loss=lambda p, b, key: jnp.sum(p["w"]) * jax.random.normal(key),\n'
+        '  validation_loss=lambda p, b: jnp.mean(b @ p["w"]))',
+    )
+    ready = prepare(own.task, [0], 20)
+    params = jax.tree.map(lambda leaf: leaf[0], ready.params)
+    found = {float(own.task.loss(params, ready.data, index)) for index in ready.order[0]}
+    assert len(found) == 20 and own.task.validate(params, ready.data) == 4
+
+
+def test_a_batch_may_be_a_key(tmp_path):
+    own = declared(
+        tmp_path,
+        'task("t", params=w, sampler=lambda key: key, horizon=9,\n'
+        '  loss=lambda p, key: jnp.sum(p["w"]) * jax.random.normal(key.astype(jnp.uint32)))',
+    )
+    ready = prepare(own.task, [0], 9)
+    params = jax.tree.map(lambda leaf: leaf[0], ready.params)
+    assert len({float(own.task.loss(params, ready.data, index)) for index in ready.order[0]}) == 9
+
+
 def test_an_error_is_at_its_line_in_a_file_that_was_changed(tmp_path):
     file = tmp_path / "changed.py"
     for text, line in (("f(a=1)\n", 1), ("f(\n  a=1)\n", 2)):
