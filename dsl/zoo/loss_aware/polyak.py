@@ -26,7 +26,8 @@ def polyak(w, g, loss, *, eps=0.0, f_min=0.0):
     """Polyak: the step along the gradient on which a linear loss would fall to its least value.
 
     f_min is that value. The gradient's norm is the whole model's; eps, which Polyak does without,
-    is added to its square. A loss below f_min makes the step go up. No gradient, no step.
+    is added to its square. A loss below f_min makes the step go up. No gradient, no step; one whose
+    square is all but 0 in float32, from about 1e-19 down, makes the step infinite.
     """
     n = square(global_norm(g)) + eps
     return where(n > 0, (loss - f_min) / n, 0) * g
@@ -96,7 +97,8 @@ def alr_hb(w, g, loss, last=copy_w, *, b1=0.25, f_min=0.0):
 
     The bound is of the distance after the step, for exact gradients of a convex loss of least value
     f_min; b1 weighs the last step, outside of the step size. The first step is Polyak's. On batches
-    nothing holds the step size in, so b1 is small here: 0.9 is for where the bound is true.
+    nothing holds the step size in, so b1 is small here: 0.9 is for where the bound is true. A
+    gradient whose square is all but 0 in float32 makes the step infinite.
     status: unverified
     """
     d = w - last
@@ -139,7 +141,8 @@ def alr_mag(w, g, loss, m=zeros, *, b1=0.9, f_min=0.0):
     """ALR-MAG: momentum as a fading sum of gradients, with Polyak's step size for its norm.
 
     The sum is not an average, and the step size is outside of it; its norm is the whole model's.
-    The first step is Polyak's. A loss below f_min makes the step go up.
+    The first step is Polyak's. A loss below f_min makes the step go up. A sum whose square is all
+    but 0 in float32 makes it infinite.
     """
     m = b1 * m + g
     n = square(global_norm(m))

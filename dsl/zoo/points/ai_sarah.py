@@ -39,7 +39,8 @@ def ai_sarah(w, g, t, v=zeros, n=number(0), d=number(0), *, beta=0.999, gamma=0.
     which is made of unbounded ones and starts with the first. The estimate restarts from the
     gradient over all of the data once its squared norm is below gamma times that at the restart,
     on a step that also makes a move along it and a change of it by the batch. For convex losses:
-    negative curvature along the estimate makes the rate negative. No bias correction, no rate.
+    negative curvature along the estimate makes the rate negative. An estimate of 0, as at a
+    minimum, makes 0/0, and squares overflow float32 from 1e19 on. No bias correction, no rate.
     """
     restart = maximum(t < 2, global_dot(v, v) < gamma * n)
     v = when(restart, full_grad_at(w), v)

@@ -36,6 +36,7 @@ def asam(w, g, m=zeros, *, lr=0.1, b1=0.9, eps=1e-12, wd=5e-4, rho=0.5):
 
     The norm is that of |w| * g and the ascent goes along w * w * g; eps is added to the norm. The
     authors' code also adds a constant to |w| of matrices and kernels, which this form leaves out.
+    Where |w| * g is above 1e19 its square overflows float32 and makes a NaN, there too.
     Heavy ball takes the step; weight decay is coupled and reads the parameters before the ascent.
     """
     d = abs(w) * g
