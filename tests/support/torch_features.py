@@ -175,8 +175,9 @@ def frozen(name: str) -> str | None:
     still = torch.nn.Parameter(torch.ones(3, 2, dtype=torch.float64))
     first.optimize([still, *first.model])
     first.go()
-    if torch.equal(first.values(), Training(name).values()):
-        first.go()  # a rule may begin to move late
+    for _ in range(2):  # a rule may begin to move late
+        if torch.equal(first.values(), Training(name).values()):
+            first.go()
     assert torch.equal(still.detach(), torch.ones(3, 2, dtype=torch.float64))
     assert still not in first.optimizer.state and torch.isfinite(first.values()).all()
     assert not torch.equal(first.values(), Training(name).values())

@@ -19,6 +19,7 @@ ELSEWHERE = {
     "gravity": "its average starts at noise over the rate",
     "madgrad": "eps is added to the rate, as the authors have it",
     "oasis": "the rate is the model's first step alone",
+    "rprop": "the rate is the first length, and lengths have a least value",
     "srmm": "parameters become an average of those of the past",
     **{
         f"riemannian_{rule}_{place}": "parameters that start off the manifold are put on it"
@@ -30,7 +31,7 @@ ELSEWHERE = {
 
 STILL = [n for n, rule in ZOO.items() if "lr" in rule.hyperparameters and n not in ELSEWHERE]
 
-LATE = {"schedule_free_radam": 6}
+LATE = {"adashift": 12, "schedule_free_radam": 6}
 """Rules that do not move on their first three steps, and when they have."""
 
 DAILY = EVERYDAY | {"adabound", "ali_g", "momo", "prodigy", "sps_max", "clipped_sgd", "soap"}

@@ -174,3 +174,14 @@ def adam_cm(at: At, momenta, second, *, lr, b1, b2, eps, wd, decay):
         second[i] = b2 * second[i] + (1 - b2) * pulled[i] ** 2
         root = np.sqrt(second[i]) / math.sqrt(1 - b2**at.t) + eps
         w -= lr / (1 - b1**at.t) * pulled[i] / root
+
+
+@dense("bcos")
+def bcos(at: At, momentum, *, lr, b1, eps, wd):
+    for i, (w, g) in enumerate(zip(at.w, at.g, strict=True)):
+        before = g if at.t == 1 else momentum[i]
+        share = 1 - (1 - b1) ** 2
+        root = np.sqrt(share * before**2 + (1 - share) * g * g)
+        momentum[i] = before + (1 - b1) * (g - before)
+        w *= 1 - lr * wd
+        w -= lr * momentum[i] / (root + eps)
