@@ -46,7 +46,7 @@ _loss = jax.jit(loss)
 
 
 SETTLED = {
-    **dict.fromkeys(("galore", "natural_galore", "natural_galore_tucker"), (2,)),
+    **dict.fromkeys(("galore", "natural_galore", "natural_galore_tucker", "fira"), (2,)),
     "lion_k_nuclear": (2,),
 }
 """The ranks that some rules are compared on. They step along eigenvectors of a matrix that is

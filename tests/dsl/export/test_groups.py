@@ -15,6 +15,7 @@ ELSEWHERE = {
     "consensus_based_optimization": "the rate moves members, and parameters become their consensus",
     "consensus_based_optimization_anisotropic": "the same",
     "egn_line_search": "the rate is where the search for the model's one step begins",
+    "adago": "the rate of a step is at least eps",
     "ftrl": "its sums divide by the rate",
     "gravity": "its average starts at noise over the rate",
     "madgrad": "eps is added to the rate, as the authors have it",
