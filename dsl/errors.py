@@ -5,6 +5,8 @@ import heapq
 from collections.abc import Collection, Iterable
 
 _EXCERPT = 90
+_CALLS = 4
+"""The most calls of helpers that an error tells of."""
 _CLOSE = 0.5
 """The least likeness of a name that is proposed in the place of another, of 0 to 1."""
 _LISTED, _NEAREST = 12, 5
@@ -15,8 +17,8 @@ class DslError(ValueError):
     """A program that is not one of the language.
 
     `line` and `column` are 1-based positions in the text (None when the program did not come from
-    text), `excerpt` the offending line with a marker below it, `help` what to try. `str(error)`
-    holds all of them.
+    text), `excerpt` the offending line with a marker below it, `help` what to try. `called` says
+    of a helper rule which calls led there, the innermost first. `str(error)` holds all of them.
     """
 
     def __init__(
@@ -38,6 +40,7 @@ class DslError(ValueError):
         self.end_column = end_column
         self.excerpt = excerpt
         self.program = program
+        self.called: tuple[str, ...] = ()
 
     def located(
         self, source: list[str], program: str | None, line: int, column: int, end: int
@@ -58,6 +61,7 @@ class DslError(ValueError):
         parts = [f"{type(self).__name__}{place}: {self.message}"]
         if self.excerpt:
             parts.append(self.excerpt)
+        parts += [f"called in {call}" for call in self.called[:_CALLS]]
         if self.help:
             parts.append(f"help: {self.help}")
         return "\n".join(parts)

@@ -1,7 +1,8 @@
 """Names that the rule, its slots, hyperparameters and values may have.
 
 A program is a Python function wherever it is read, traced or exported, so a name must be one that
-Python would bind there without hiding a word of the language.
+Python would bind there. It may be that of a primitive, which a function then cannot call by its
+plain name, as in Python: so a new primitive breaks no old text.
 """
 
 import keyword
@@ -9,7 +10,9 @@ import unicodedata
 from functools import lru_cache
 
 from dsl.errors import FormError
-from dsl.language.registry import PRIMITIVES
+
+QUALIFIED = "ops"
+"""The word before a dot that says that a primitive is meant, whatever else has its name."""
 
 
 def check_name(name: str, role: str) -> None:
@@ -18,11 +21,6 @@ def check_name(name: str, role: str) -> None:
         raise FormError(
             f"{name!r} cannot be the name of {role}",
             help="a name is made of letters, digits and _, and is not a word of Python",
-        )
-    if name in PRIMITIVES:
-        raise FormError(
-            f"'{name}' is a primitive and cannot be the name of {role}",
-            help=f"take another name, e.g. {name}_1",
         )
 
 

@@ -4,7 +4,9 @@ terms.py     names, numbers, earlier values, statements; the parts of a program,
 check.py     the rules for names, kinds and parts, and the errors that cite them
 program.py   `Program`: parts that fit together, immutable and hashable
 builder.py   a program built statement by statement, as parser, tracer and tests do
-parse.py     text to program; `refusals.py` has the words for what Python has and the language not
+parse.py     text to program: the rule of a text. body.py reads statements and expressions;
+             helpers.py writes helper rules out; places.py has lines and columns for errors,
+             refusals.py the words for what Python has and the language not
 trace.py     a Python function to a program: `@program` runs it once on symbols
 printer.py   program to text, which `parse` reads back as an equal program; `inline.py` says what
              prints inside its reader

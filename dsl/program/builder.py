@@ -87,6 +87,16 @@ class Builder:
         else:
             check_name(name, "a value")
         self.bound[name] = value
+        self._call_it(value, name)
+
+    def note(self, value: Arg, name: str) -> None:
+        """Remember what a helper calls a value, unless the rule calls something else so."""
+        check_name(name, "a value")
+        if name not in self.kinds.names:
+            self._call_it(value, name)
+
+    def _call_it(self, value: Arg, name: str) -> None:
+        """Give a value its name, if it has none."""
         if isinstance(value, Local):
             statement = self.statements[value.index]
             if statement.name is None:

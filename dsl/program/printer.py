@@ -3,7 +3,8 @@
 A statement prints inside its only reader where that keeps the order of statements, else on a line
 of its own. The author's names are kept as long as they mean what they meant; where a name is still
 needed for another value a fresh one is taken, and a slot whose name could not be used on the way is
-assigned before `return`.
+assigned before `return`. Where a slot or the like has the name of a primitive, calls of that one
+are written `ops.norm(x)`.
 """
 
 import inspect
@@ -11,8 +12,9 @@ import textwrap
 from collections.abc import Mapping, Sequence
 
 from dsl.language.kinds import Kind, lifts
+from dsl.language.names import QUALIFIED
 from dsl.language.numbers import format_number
-from dsl.language.registry import PRIMITIVES, Infix
+from dsl.language.registry import PRIMITIVES
 from dsl.program.inline import inlined
 from dsl.program.terms import Arg, Const, Local, Name, Parts, Statement
 from dsl.program.walk import Read, needed, readers, within_step
@@ -86,6 +88,8 @@ class _Body:
         self.inline = inlined(program, read)
         names = (*program.inputs, *program.slots, *program.hyperparameters)
         self.owner: dict[str, Arg] = {name: Name(name) for name in names}
+        self.hidden = {*names, program.name}
+        self.called = {s.op for s in program.statements if _is_called(s)} - self.hidden
         self.names: dict[int, str] = {}
         self.saved: dict[Arg, str] = {}
         self.last_read = self._last_reads(read)
@@ -118,8 +122,11 @@ class _Body:
         return name
 
     def _free(self, name: str, index: int) -> bool:
-        """True if statement `index` may take `name` without hiding a value that is still read."""
+        """True if statement `index` may take `name` without hiding a value that is still read, or a
+        primitive that is called."""
         slots = self.program.slots
+        if name in self.called:
+            return False
         if name in slots:
             final = self.program.next_values[name]
             if not (isinstance(final, Local) and final.index >= index):
@@ -183,8 +190,9 @@ class _Body:
     def call(self, statement: Statement) -> tuple[str, int]:
         args = [self.text(arg) for arg in statement.args]
         infix = PRIMITIVES[statement.op].infix
-        if infix is None or _must_be_called(infix, statement.args):
-            return f"{statement.op}({', '.join([text for text, _ in args])})", _ATOM
+        if infix is None or _is_called(statement):
+            hidden = f"{QUALIFIED}." if statement.op in self.hidden else ""
+            return f"{hidden}{statement.op}({', '.join([text for text, _ in args])})", _ATOM
         if len(args) == 1:
             return f"{infix.symbol}{_wrap(args[0], infix.precedence)}", infix.precedence
         loose = infix.precedence + 1
@@ -194,9 +202,12 @@ class _Body:
         return f"{left} {infix.symbol} {right}", infix.precedence
 
 
-def _must_be_called(infix: Infix, args: tuple[Arg, ...]) -> bool:
-    """True for numbers alone, and for a comparison that begins with one: `1 > x` would be read as
-    `x < 1`."""
+def _is_called(statement: Statement) -> bool:
+    """True if a statement prints as a call: one without an operator, one of numbers alone, and a
+    comparison that begins with one, as `1 > x` would be read as `x < 1`."""
+    infix, args = PRIMITIVES[statement.op].infix, statement.args
+    if infix is None:
+        return True
     if not isinstance(args[0], Const):
         return False
     return infix.precedence == _COMPARISON or all(isinstance(arg, Const) for arg in args)

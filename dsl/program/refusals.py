@@ -2,19 +2,65 @@
 
 import ast
 import reprlib
+from collections.abc import Collection
 
-from dsl.errors import DslError, FormError, UnknownName, did_you_mean
+from dsl.errors import DslError, FormError, UnknownName, counted, did_you_mean
+from dsl.language.names import QUALIFIED
 from dsl.language.registry import PRIMITIVES
 from dsl.plugins import HINT
 
 STATEMENTS = "a rule holds assignments `name = expression` and one `return` at its end"
+STATEMENTS_OF_HELPERS = "a helper returns a value, or several: `return x` or `return x, y`"
 
 
-def unknown_primitive(op: str) -> DslError:
-    """A call of what is no primitive."""
+def one_rule(rule: str) -> str:
+    """The help of an error about which function of a text is the rule."""
+    return (
+        f"the last function of a text is its rule, '{rule}' here; those above are helpers of it: "
+        "they take values, return some, and are called"
+    )
+
+
+def unknown_primitive(op: str, helpers: Collection[str] = ()) -> DslError:
+    """A call of what is neither a primitive nor a helper."""
+    what = "primitive or helper" if helpers else "primitive"
     return UnknownName(
-        f"unknown primitive '{op}'{did_you_mean(op, PRIMITIVES)}",
-        help=f"a rule calls primitives of the language only; {HINT}",
+        f"unknown {what} '{op}'{did_you_mean(op, [*helpers, *PRIMITIVES])}",
+        help=f"a rule calls primitives of the language, and helpers above it, only; {HINT}",
+    )
+
+
+def not_callable(name: str, what: str) -> DslError:
+    """A call of a name that is bound in the function."""
+    help = "primitives and helpers can be called"
+    if name in PRIMITIVES:
+        help = f"give one of the two another name, or call the primitive as {QUALIFIED}.{name}(...)"
+    return FormError(f"'{name}' is {what} here and cannot be called", help=help)
+
+
+def calls_itself(what: str, name: str, below: bool = False) -> DslError:
+    """A call of a rule or helper (`what`) in itself, or above it."""
+    hidden = f"; the primitive is called as {QUALIFIED}.{name}(...)" if name in PRIMITIVES else ""
+    if below:
+        return FormError(
+            f"helper '{name}' stands below this call of it",
+            help=f"a helper may call those above it: move it up{hidden}",
+        )
+    return FormError(
+        f"{what} '{name}' calls itself",
+        help=hidden[2:]
+        or "primitives and the helpers above can be called; repetitions are written out",
+    )
+
+
+def returns_several(helper: str, found: int, wanted: int) -> DslError:
+    """A call of a helper for another number of values than it returns."""
+    names = ", ".join("xyzuv"[:found]) if found <= 5 else "x, y, ..."
+    use = f"e.g. `{names} = {helper}(...)`, or make it return one"
+    return FormError(
+        f"helper '{helper}' returns {counted(found, 'value')}, and {wanted} "
+        f"{'is' if wanted == 1 else 'are'} wanted here",
+        help=use if found > 1 else f"`x = {helper}(...)`",
     )
 
 
@@ -26,7 +72,7 @@ def not_a_function(node: ast.stmt) -> DslError:
             help="primitives need none; write the rule alone, def my_rule(w, g, ...): ...",
         )
     return FormError(
-        f"a program file holds one function, met {described(node)}",
+        f"a program file holds functions only, met {described(node)}",
         help="def my_rule(w, g, *, lr=1e-3): ... return lr * g",
     )
 
@@ -41,7 +87,8 @@ def not_a_statement(node: ast.stmt) -> DslError:
 def described(node: ast.AST) -> str:
     """A node of a syntax tree as a person would call it."""
     words = {
-        ast.Assign: "assignment to anything but one name",
+        ast.Assign: "assignment to anything but one name (or to several, `a, b = helper(...)`)",
+        ast.Tuple: "tuples (but `return a, b` of a helper)",
         ast.AnnAssign: "annotations",
         ast.AugAssign: "`+=` (write `x = x + y`)",
         ast.If: "`if` (use `where` or `when`)",

@@ -1,8 +1,8 @@
 """A Python function to a program: `@program` runs it once on symbols.
 
-The function is written exactly as a program file is; helper functions, and loops over constants,
-run in Python while the statements they make are recorded. `dsl.ops` has the primitives and
-initialisers to call.
+The function is written exactly as a program file is. Helpers are plain Python functions, wherever
+Python finds them: they, and loops over constants, run in Python while the statements that they make
+are recorded. `dsl.ops` has the primitives and initialisers to call.
 """
 
 import inspect
@@ -88,6 +88,13 @@ class Symbol:
         raise FormError(
             "the value of a program has no truth value while it is traced",
             help="use where(mask, x, y), when(flag, new, old), maximum or minimum",
+        )
+
+    def __call__(self, *_: object, **__: object) -> Any:
+        raise FormError(
+            "a value of a program cannot be called",
+            help="a slot or hyperparameter with the name of a primitive hides it: give it another "
+            "name, or call the primitive as dsl.ops.norm(...)",
         )
 
     def __iter__(self) -> Any:

@@ -18,6 +18,7 @@ from dsl.program.parse import parse
 from search.report.markdown import code, items, table
 from stepsmith.pages.combinators import combinators
 from stepsmith.pages.page import page
+from stepsmith.pages.writing import helpers, names
 
 RULE = """def example(w, g, m=zeros, last=zeros, *, lr=1e-3, b1=0.9):
     u = g + b1 * (m - last)
@@ -32,8 +33,9 @@ A rule is a restricted Python function, in a `.rule` file or decorated by `dsl.p
 Its parameters are the inputs that it reads, the slots (those with an initialiser), and behind `*`
 the hyperparameters with their defaults. Inside are a docstring, assignments of expressions to
 single names and one `return` at the end; what it returns is subtracted from `w`. Expressions are
-numbers, names, operators, one comparison, and calls of primitives with positional arguments.
-There are no loops, branches, imports or attributes: a text is read and never executed.
+numbers, names, operators, one comparison, and calls of primitives with positional arguments, or of
+[helpers](#helpers). There are no loops, branches, imports or attributes: a text is read and never
+executed.
 
 **Slots before and after assignment.** A slot's name means what it held when the step began, until
 the rule assigns it; from then on it means the new value, which is what the next step begins with.
@@ -42,10 +44,7 @@ the old `m` and the old `last`, `last` becomes the old `m`, and `return` reads t
 listing of its statements shows (`stepsmith show RULE --as kinds`):
 
 {listing}
-**Names** of the rule, its slots, hyperparameters and values are identifiers of Python that are no
-primitives. A name of a value may be assigned again; a hyperparameter or an input may too, and
-means the new value from there on, within the step.
-"""
+{names}"""
 _KINDS = """\
 A kind says what a value holds. One may stand where a kind that it lifts to is wanted, by
 broadcasting, and never the other way: reduce it. In signatures `K` is any kind, the same one
@@ -91,7 +90,8 @@ def language() -> str:
     asked = [each for each in vars(sources).values() if isinstance(each, Source)]
     functions = items({f"`{each.argument}`": each.holds for each in asked})
     parts = [
-        _INTRO.format(**shown),
+        _INTRO.format(**shown, names=names()),
+        f"## Helpers\n\n{helpers()}",
         f"## Inputs\n\n{_inputs()}",
         f"## Kinds\n\n{_KINDS}\n{_kinds()}",
         f"## Starts of slots\n\n{_initialisers()}",

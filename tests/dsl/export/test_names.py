@@ -44,6 +44,12 @@ NASTY = [
 ]
 """Names that files have a use for, or that become one another without an underscore."""
 
+HIDING = [
+    *("interp", "square", "row_mean", "gram", "push", "when", "global_norm", "weighted_mean"),
+    *("norm", "sign", "clip", "mode_product", "place", "mul", "neg", "power", "abs", "sqrt", "exp"),
+]
+"""Names of primitives, those that a rule below calls among them."""
+
 SHAPES = [model.SHAPES[0], model.SHAPES[1], model.SHAPES[2]]
 
 RULES = {
@@ -126,6 +132,8 @@ AS_WRITTEN = cache(steps)
 @example("kinds", NASTY[::-1])
 @example("global_slots", NASTY)
 @example("numbers", NASTY)
+@example("kinds", HIDING)
+@example("kinds", HIDING[::-1])
 def test_names_change_no_step(rule, names):
     check(rule, names)
 

@@ -1,0 +1,76 @@
+"""The parts of the language's page about how a rule is written, each with an example that is read
+when the page is made."""
+
+from dsl.program.helpers import MAX_STATEMENTS
+from dsl.program.parse import parse
+from search.report.markdown import code
+
+HELPERS = """def orthogonal(x, a=3.4445, b=-4.775, c=2.0315):
+    outer = gram(x)
+    return a * x + mode_product(shortest(b * outer + c * matmul(outer, outer)), x)
+
+
+def scaled(x):
+    size = norm(x) + 1e-8
+    return x / size, size
+
+
+def rule(w, g, m=zeros, *, lr=0.02, b1=0.95):
+    m = b1 * m + g
+    u, size = scaled(m)
+    return lr * orthogonal(orthogonal(u), a=1.5, b=-0.5, c=0)
+"""
+HIDING = """def length(x):
+    return norm(x)
+
+
+def rule(w, g, sign=zeros, *, lr=0.1, clip=1):
+    norm = length(g)
+    sign = interp(g, sign, 0.9)
+    return lr * ops.sign(sign) * minimum(clip, norm)
+"""
+_HELPERS = f"""\
+A text may hold several functions. The last is the rule; those above it are its *helpers*, written
+out wherever they are called, so that what is said five times is said once:
+
+{{helpers}}
+is read as
+
+{{written_out}}
+A helper is a function of its parameters alone: it has no slots and no hyperparameters, and of the
+inputs only those that it is given. Parameters may have a number as default, and calls bind
+arguments as Python does, by position or by name; a number among them is a number inside, and is
+folded there. It returns one value, or several (`return x, y`), which a call assigns to as many
+names. It may call primitives and the helpers above it, never itself. The program has nothing left
+of it: its hashes are those of a rule written out by hand, and `stepsmith show` prints it so. An
+error inside names the line in the helper, and the calls that led there. A rule has at most
+{MAX_STATEMENTS} statements when its helpers are written out.
+
+In a function decorated by `dsl.program` helpers need no more: any Python function that it calls is
+one, of its module or imported, and loops over constants are written out as well.
+"""
+_NAMES = """\
+**Names** of the rule, its helpers, slots, hyperparameters and values are identifiers of Python, and
+no inputs (a value may have the name of one). A name of a value may be assigned again; a
+hyperparameter or an input may too, and means the new value from there on, within the step.
+
+They may be names of primitives, so that a text means the same when a primitive of such a name comes
+later. Inside of a function, as in Python, its own names hide primitives: `norm(x)` is an error
+there, and `ops.norm(x)` is always the primitive. So texts are printed too, where a slot or a
+hyperparameter has the name of a primitive that the rule calls:
+
+{hiding}
+is the rule
+
+{shown}"""
+
+
+def helpers() -> str:
+    """Helper rules, by an example and what is read of it."""
+    shown = code(str(parse(HELPERS)), "python")
+    return _HELPERS.format(helpers=code(HELPERS, "python"), written_out=shown)
+
+
+def names() -> str:
+    """Names, and those that hide primitives."""
+    return _NAMES.format(hiding=code(HIDING, "python"), shown=code(str(parse(HIDING)), "python"))
