@@ -19,6 +19,7 @@ class DslError(ValueError):
     `line` and `column` are 1-based positions in the text (None when the program did not come from
     text), `excerpt` the offending line with a marker below it, `help` what to try. `called` says
     of a helper rule which calls led there, the innermost first. `str(error)` holds all of them.
+    `docstring_line` counts from 0, where a docstring is at fault that is not placed in a text yet.
     """
 
     def __init__(
@@ -41,6 +42,7 @@ class DslError(ValueError):
         self.excerpt = excerpt
         self.program = program
         self.called: tuple[str, ...] = ()
+        self.docstring_line: int | None = None
 
     def located(
         self, source: list[str], program: str | None, line: int, column: int, end: int

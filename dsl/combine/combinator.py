@@ -21,7 +21,7 @@ from typing import Any, Literal
 from dsl.combine.graph import follow, substitute
 from dsl.declare import Registry
 from dsl.errors import FormError
-from dsl.program import Program
+from dsl.program import Program, check_hyperparameters, check_ranges
 from dsl.program.trace import program as trace
 
 
@@ -56,6 +56,8 @@ class Combinator:
                     f"'{number}' is the program's own in '{self.piece.name}'",
                     help=f"use program.with_hyperparameters({number}=...)",
                 )
+        check_hyperparameters(self.piece, numbers)
+        check_ranges(self.piece, numbers)
         return self.put(self.piece.with_hyperparameters(**numbers), program)
 
     def put(self, piece: Program, program: Program) -> Program:

@@ -107,6 +107,7 @@ def rename(program: Program, **names: str) -> Program:
     return made.finish(
         slots=renamed(program.slots),
         hyperparameters=renamed(program.hyperparameters),
+        meanings=renamed(program.meanings),
         statements=tuple(statements),
         next_values=renamed({slot: made.moved(arg) for slot, arg in program.next_values.items()}),
     )
@@ -171,6 +172,7 @@ def _joined(first: Program, second: Program, name: str, leads: Program) -> Progr
         inputs=tuple(dict.fromkeys(parts[0].inputs + parts[1].inputs)),
         slots=slots,
         hyperparameters=hypers,
+        meanings={**parts[1].meanings, **parts[0].meanings},
         statements=tuple(made.statements),
         next_values={slot: nexts[slot] for slot in slots},
         result=made.moved(reader.result),

@@ -12,6 +12,7 @@ from dsl.language.kinds import Kind
 from dsl.language.oracle import Source
 from dsl.language.registry import PRIMITIVES, Primitive, Scope
 from dsl.program import Arg, Local, Name, Program
+from dsl.program.stated import range_text
 from dsl.rewrite.liveness import draws_noise, live, sources
 from dsl.rewrite.lower import spelled_out
 from dsl.rewrite.prune import prune
@@ -126,7 +127,9 @@ def meanings(program: Program) -> dict[str, str]:
     A rule of the zoo says what its own mean; a program is that rule by its name and statements,
     whatever its defaults are.
     """
-    return {name: hyper.meaning for name, hyper in _hypers(program).items()}
+    meanings = {name: hyper.meaning for name, hyper in _hypers(program).items()}
+    own = program.meanings.items()
+    return meanings | {n: f"{h.meaning} ({r})" for n, h in own if (r := range_text(h))}
 
 
 def whole(program: Program) -> frozenset[str]:
@@ -145,4 +148,4 @@ def _hypers(program: Program) -> dict[str, Hyper]:
     """The meanings of hyperparameters of a program."""
     entry = ENTRIES.get(program.name)
     own = entry.own_hypers if entry and entry.program.statements == program.statements else {}
-    return {**COMMON, **own}
+    return {**COMMON, **own, **program.meanings}

@@ -22,6 +22,16 @@ class Hyper:
     latex: str = ""
     refused: str = ""
 
+    def holds(self, value: float) -> bool:
+        """True for a value that the hyperparameter may have."""
+        return self.low <= value <= self.high and (not self.whole or float(value).is_integer())
+
+    def nearest(self, value: float) -> float:
+        """The value itself, or the nearest that the hyperparameter may have."""
+        if self.whole:
+            value = float(round(value))
+        return min(max(value, self.low), self.high)
+
 
 _BETAS = {"torch": "betas"}
 _DECAY = {"optax": "weight_decay", "torch": "weight_decay"}

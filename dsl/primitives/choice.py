@@ -38,6 +38,41 @@ def less(xp, x, y):
 
 @primitive(
     "K, K -> K",
+    torch="({x} >= {y}).to({dtype})",
+    latex=r"\mathbb{{1}}\left[{x} \geq {y}\right]",
+    infix=Infix(">=", 3),
+    spelled="(x > y) + equal(x, y)",
+    weight=0.0,
+    equations=(
+        exact("y <= x => x >= y", "the same order"),
+        finite("x >= x => 1", "every number is as large as itself"),
+        finite("k * x >= k * y => x >= y", "a positive factor keeps the order", ("k > 0",)),
+        finite("-x >= -y => y >= x", "opposites in the opposite order"),
+    ),
+    sign=Sign.NEVER_BELOW,
+)
+def greater_equal(xp, x, y):
+    """1 where `x >= y`, else 0; 0 where either is NaN, so it is not `1 - (x < y)`."""
+    return xp.where(x >= y, 1.0, 0.0)
+
+
+@primitive(
+    "K, K -> K",
+    torch="({x} <= {y}).to({dtype})",
+    latex=r"\mathbb{{1}}\left[{x} \leq {y}\right]",
+    infix=Infix("<=", 3),
+    spelled="(x < y) + equal(x, y)",
+    weight=0.0,
+    equations=(finite("x <= x => 1", "every number is as small as itself"),),
+    sign=Sign.NEVER_BELOW,
+)
+def less_equal(xp, x, y):
+    """1 where `x <= y`, else 0; 0 where either is NaN, so it is not `1 - (x > y)`."""
+    return xp.where(x <= y, 1.0, 0.0)
+
+
+@primitive(
+    "K, K -> K",
     torch="({x} == {y}).to({dtype})",
     latex=r"\mathbb{{1}}\left[{x} = {y}\right]",
     commutative=True,

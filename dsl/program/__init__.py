@@ -3,10 +3,12 @@
 terms.py     names, numbers, earlier values, statements; the parts of a program, unchecked
 check.py     the rules for names, kinds and parts, and the errors that cite them
 program.py   `Program`: parts that fit together, immutable and hashable
+stated.py    what docstrings state of hyperparameters
 builder.py   a program built statement by statement, as parser, tracer and tests do
-parse.py     text to program: the rule of a text. body.py reads statements and expressions;
-             helpers.py writes helper rules out; places.py has lines and columns for errors,
-             refusals.py the words for what Python has and the language not
+parse.py     text to program: the rule of a text. functions.py has the heads of its functions,
+             body.py reads statements and expressions, helpers.py writes helper rules out;
+             places.py has lines and columns for errors, refusals.py the words for what Python has
+             and the language not
 trace.py     a Python function to a program: `@program` runs it once on symbols
 printer.py   program to text, which `parse` reads back as an equal program; `inline.py` says what
              prints inside its reader
@@ -19,6 +21,7 @@ from dsl.program.check import (
     check_declared,
     check_distinct,
     check_hyperparameters,
+    check_ranges,
     check_result,
     check_slot,
     result_kind,
@@ -39,6 +42,7 @@ __all__ = [
     "check_declared",
     "check_distinct",
     "check_hyperparameters",
+    "check_ranges",
     "check_result",
     "check_slot",
     "result_kind",

@@ -12,9 +12,11 @@ from dsl.errors import DslError, FormError, KindError, UnknownName, counted, did
 from dsl.language.initialisers import INITIALISERS, Init
 from dsl.language.kinds import Kind, lifts
 from dsl.language.names import check_name
+from dsl.language.numbers import checked
 from dsl.language.registry import PRIMITIVES, Primitive
 from dsl.language.signature import SignatureMismatch
 from dsl.plugins import HINT
+from dsl.program.stated import check_within
 from dsl.program.terms import INPUTS, Arg, Const, Local, Name, Parts, Statement
 
 
@@ -143,13 +145,21 @@ def check_result(kind: Kind) -> None:
 
 def check_hyperparameters(parts: Parts, given: Mapping[str, object]) -> None:
     """UnknownName for the first of `given` that is not a hyperparameter of the program."""
-    known = parts.hyperparameters
+    known, meanings = parts.hyperparameters, parts.meanings
     for name in given:
         if name not in known:
+            told = (f"{n} ({meanings[n].meaning})" if n in meanings else n for n in known)
             raise UnknownName(
                 f"'{parts.name}' has no hyperparameter '{name}'{did_you_mean(name, known)}",
-                help=f"it has {', '.join(known) or 'none'}",
+                help=f"it has {', '.join(told) or 'none'}",
             )
+
+
+def check_ranges(parts: Parts, given: Mapping[str, float]) -> None:
+    """FormError for the first of `given` that is not within the range which the program states."""
+    for name, value in given.items():
+        if name in parts.meanings:
+            check_within(name, checked(value), parts.meanings[name])
 
 
 def result_kind(op: str, args: tuple[Kind, ...]) -> Kind:
@@ -169,11 +179,25 @@ def result_kind(op: str, args: tuple[Kind, ...]) -> Kind:
                 f"'{op}' takes {counted(len(primitive.params), 'argument')}, met {len(args)}",
                 help=shown,
             ) from None
+        cure = _alike(primitive, args) or _lower_hint(args[mismatch.position], mismatch.wanted)
         raise KindError(
             f"'{op}' wants a {mismatch.wanted} for '{primitive.params[mismatch.position]}', "
             f"met a {args[mismatch.position]}",
-            help=f"{shown}; {_lower_hint(args[mismatch.position], mismatch.wanted)}",
+            help=f"{shown}; {cure}",
         ) from None
+
+
+def _alike(primitive: Primitive, args: tuple[Kind, ...]) -> str:
+    """The hint at a primitive that has the same parameters and takes these kinds, if there is one;
+    so `blend` is `interp` with a rate of any kind."""
+    for other in PRIMITIVES.values():
+        if len(args) > 2 and other is not primitive and other.params == primitive.params:
+            try:
+                other.signature.bind(args)
+            except SignatureMismatch:
+                continue
+            return f"{other.name}({', '.join(other.params)}) takes {', '.join(map(str, args))}"
+    return ""
 
 
 def _lower_hint(met: Kind, wanted: Kind | None) -> str:

@@ -18,9 +18,10 @@ from dataclasses import dataclass
 
 from dsl.errors import DslError, FormError, KindError, UnknownName, counted, did_you_mean
 from dsl.language.numbers import format_number
-from dsl.program.body import Body, check_head, local_names, statements
+from dsl.program.body import Body
 from dsl.program.builder import Builder, number
 from dsl.program.check import check_declared, check_distinct
+from dsl.program.functions import check_head, local_names, statements
 from dsl.program.places import Places
 from dsl.program.refusals import STATEMENTS_OF_HELPERS, calls_itself, one_rule
 from dsl.program.terms import INPUTS, Arg, Local, Statement

@@ -13,12 +13,14 @@ import warnings
 from dsl.errors import DslError, FormError
 from dsl.language.initialisers import Init
 from dsl.language.names import check_name
-from dsl.program.body import Body, check_head, local_names, statements
+from dsl.program.body import Body
 from dsl.program.builder import Builder
+from dsl.program.functions import check_head, local_names, statements
 from dsl.program.helpers import Helpers
 from dsl.program.places import Places
 from dsl.program.program import Program
 from dsl.program.refusals import not_a_function
+from dsl.program.stated import stated
 from dsl.program.terms import Arg
 
 MAX_CHARACTERS = 100_000
@@ -137,4 +139,19 @@ def _program(tree: ast.Module, places: Places) -> Program:
     helpers.declare(function)
     rule = _Rule(helpers, local_names(function), len(above))
     rule.signature(function.args)
+    _check_docstring(function, places, build)
     return rule.program(function)
+
+
+def _check_docstring(function: ast.FunctionDef, places: Places, build: Builder) -> None:
+    """Errors of what the docstring states of hyperparameters, at their lines."""
+    try:
+        stated(build.doc, build.hyperparameters)
+    except DslError as error:
+        text = function.body[0]
+        text.lineno += error.docstring_line or 0
+        text.end_lineno, text.col_offset = text.lineno, 0
+        line = places.source[min(text.lineno, len(places.source)) - 1]
+        text.col_offset = len(line.encode()) - len(line.lstrip().encode())
+        text.end_col_offset = len(line.rstrip().encode())
+        raise places.at(text, error) from None

@@ -16,6 +16,7 @@ from dsl.language.names import QUALIFIED
 from dsl.language.numbers import format_number
 from dsl.language.registry import PRIMITIVES
 from dsl.program.inline import inlined
+from dsl.program.stated import section
 from dsl.program.terms import Arg, Const, Local, Name, Parts, Statement
 from dsl.program.walk import Read, needed, readers, within_step
 
@@ -30,7 +31,7 @@ _FRESH = "x"
 def print_program(program: Parts, kinds: Sequence[Kind]) -> str:
     """The text of a program whose values have these kinds, ending without a newline."""
     body = [f"    {line}" for line in print_body(program, kinds)]
-    return "\n".join([_signature(program), *_docstring(program.doc), *body])
+    return "\n".join([_signature(program), *_docstring(_whole_doc(program)), *body])
 
 
 def print_body(program: Parts, kinds: Sequence[Kind]) -> list[str]:
@@ -59,6 +60,12 @@ def _signature(program: Parts) -> str:
 def _rows(text: str) -> list[str]:
     """A list in lines of the width, split behind commas."""
     return textwrap.wrap(text, _WIDTH - 4, break_long_words=False, break_on_hyphens=False)
+
+
+def _whole_doc(program: Parts) -> str:
+    """The docstring with what is stated of hyperparameters."""
+    parts = (inspect.cleandoc(program.doc).rstrip(), section(program.meanings))
+    return "\n\n".join(filter(None, parts))
 
 
 def _docstring(doc: str) -> list[str]:

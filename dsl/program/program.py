@@ -15,6 +15,7 @@ Dead statements are part of a program (search steps over them); `dsl.rewrite.can
 them.
 """
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
@@ -24,6 +25,7 @@ from typing import Any
 
 from dsl.errors import DslError
 from dsl.identity import hashed
+from dsl.language.hyperparameters import Hyper
 from dsl.language.kinds import Kind
 from dsl.language.numbers import checked
 from dsl.program.check import (
@@ -35,6 +37,7 @@ from dsl.program.check import (
 )
 from dsl.program.listing import listing
 from dsl.program.printer import print_body, print_program
+from dsl.program.stated import stated
 from dsl.program.terms import Arg, Const, Parts, Statement
 from dsl.program.walk import Site
 
@@ -46,10 +49,16 @@ class Program(Parts):
     Two programs are equal when everything but the docstring and the names of locals is, the order
     of slots and hyperparameters included. Building one checks it: KindError, UnknownName or
     DslError if it is not a program of the language.
+
+    A section `Hyperparameters:` of the docstring becomes `meanings`, and is printed of them. A
+    default that is changed to lie outside of its range takes the range away.
     """
 
     def __post_init__(self) -> None:
         try:
+            doc, found = stated(self.doc, self.hyperparameters)
+            if found:
+                self.__dict__.update(doc=doc, meanings={**self.meanings, **found})
             self._freeze()
             check_names(self)
             check_outputs(self, self._kinds)
@@ -68,6 +77,7 @@ class Program(Parts):
             slots=MappingProxyType(slots),
             hyperparameters=MappingProxyType(hypers),
             next_values=MappingProxyType(nexts),
+            meanings=MappingProxyType(_kept(self.meanings, hypers)),
         )
 
     @cached_property
@@ -120,7 +130,7 @@ class Program(Parts):
         return parts | {name: dict(parts[name]) for name in frozen}
 
     def __setstate__(self, parts: dict[str, Any]) -> None:
-        self.__dict__.update(parts)
+        self.__dict__.update({"meanings": {}, **parts})
         self._freeze()
 
     def with_hyperparameters(self, **values: float) -> "Program":
@@ -181,3 +191,15 @@ class Program(Parts):
     def _repr_html_(self) -> str:
         """The text as notebooks show it."""
         return f"<pre>{escape(str(self))}</pre>"
+
+
+def _kept(meanings: Mapping[str, Hyper], defaults: Mapping[str, float]) -> dict[str, Hyper]:
+    """The meanings of the hyperparameters that there are, in their order, with the ranges that
+    their defaults lie in."""
+    if not meanings:
+        return {}
+    kept = {name: meanings[name] for name in defaults if name in meanings}
+    return {
+        name: hyper if hyper.holds(defaults[name]) else Hyper(hyper.meaning, -math.inf)
+        for name, hyper in kept.items()
+    }

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from dsl.language.hyperparameters import Hyper
 from dsl.language.initialisers import Init
 from dsl.language.kinds import Kind
 from dsl.language.numbers import checked
@@ -64,8 +65,9 @@ class Parts:
     """The parts of an update rule, in the order in which they are declared and computed.
 
     `slots` says how each slot starts, `hyperparameters` which defaults they have, `next_values`
-    what each slot holds after the step. `result` is subtracted from `w`. `dsl.program.Program` is
-    the same with the guarantee that the parts fit together.
+    what each slot holds after the step. `result` is subtracted from `w`. `meanings` are those of
+    hyperparameters, as far as the rule states them. `dsl.program.Program` is the same with the
+    guarantee that the parts fit together.
     """
 
     name: str
@@ -76,6 +78,7 @@ class Parts:
     next_values: Mapping[str, Arg]
     result: Arg
     doc: str = ""
+    meanings: Mapping[str, Hyper] = field(default_factory=dict)
 
     @property
     def outputs(self) -> tuple[Arg, ...]:

@@ -69,6 +69,18 @@ class Symbol:
     def __lt__(self, other: "Operand") -> "Symbol":
         return call("less", self, other)
 
+    def __ge__(self, other: "Operand") -> "Symbol":
+        return call("greater_equal", self, other)
+
+    def __le__(self, other: "Operand") -> "Symbol":
+        return call("less_equal", self, other)
+
+    def __mod__(self, other: "Operand") -> "Symbol":
+        return call("remainder", self, other)
+
+    def __rmod__(self, other: "Operand") -> "Symbol":
+        return call("remainder", other, self)
+
     def __neg__(self) -> "Symbol":
         return call("neg", self)
 

@@ -102,6 +102,7 @@ def _laid_out(program: Program, keys: ValueKeys) -> Program:
         next_values=nexts,
         result=result,
         doc="",
+        meanings={},
     )
 
 

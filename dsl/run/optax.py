@@ -15,7 +15,7 @@ from jaxtyping import Int32, Key, Shaped
 
 from dsl.errors import DslError
 from dsl.language.kinds import Kind
-from dsl.program import Program, check_hyperparameters
+from dsl.program import Program, check_hyperparameters, check_ranges
 from dsl.rewrite.liveness import draws_noise, live, sources
 from dsl.rewrite.lower import without_cancellation
 from dsl.run.interpret import run_step
@@ -63,6 +63,7 @@ def to_optax(
         check_hyperparameters(program, {"lr": learning_rate})
         values["lr"] = learning_rate
     values = {name: _number(given) for name, given in values.items()}
+    check_ranges(program, {n: given for n, given in values.items() if isinstance(given, float)})
     program = without_cancellation(program, values)
     rule = _Rule(program, values, seed, horizon)
     if "T" in rule.reads and horizon is None:

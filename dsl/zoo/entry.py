@@ -155,7 +155,7 @@ class ZooEntry:
     @cached_property
     def hypers(self) -> Mapping[str, Hyper]:
         """Its hyperparameters in words; ValueError if the entry leaves one out."""
-        known = {**COMMON, **self.own_hypers}
+        known = {**COMMON, **self.program.meanings, **self.own_hypers}
         missing = [name for name in self.program.hyperparameters if name not in known]
         if missing:
             raise ValueError(f"zoo entry '{self.name}' does not say what {missing} mean")

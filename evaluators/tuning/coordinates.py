@@ -162,6 +162,8 @@ class _Tuner:
             rates = {task: rate * factor for task, rate in trial.rates.items()}
             return self.attempt(trial.constants, rates)
         value = _moved(name, trial.constants[name], factor)
+        if name in self.program.meanings:
+            value = self.program.meanings[name].nearest(value)
         return self.attempt({**trial.constants, name: value}, trial.rates)
 
     def attempt(self, constants: Constants, rates: Rates) -> Trial:

@@ -152,7 +152,7 @@ def constant(editor: Editor, rng: np.random.Generator, space: SearchSpace) -> st
     choice -= len(numbers)
     if choice < len(hypers):
         hyper, default = hypers[choice]
-        new = changed_default(rng, default)
+        new = editor.within(hyper, changed_default(rng, default))
         editor.hyperparameters[hyper] = new
         return f"{hyper}={new:g} for {default:g}"
     slot, init = starts[choice - len(hypers)]

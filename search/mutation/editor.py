@@ -38,7 +38,13 @@ class Editor:
             statements=tuple(self.statements),
             next_values=self.next_values,
             result=self.result,
+            meanings=self._before.meanings,
         )
+
+    def within(self, hyper: str, value: float) -> float:
+        """A default of a hyperparameter, in the range that the rule states for it."""
+        meanings = self._before.meanings
+        return meanings[hyper].nearest(value) if hyper in meanings else value
 
     def kind_of(self, arg: Arg) -> Kind:
         """The kind of an argument, of an input that is not declared yet too."""

@@ -29,7 +29,10 @@ def settings(program: Program, rng: np.random.Generator, count: int) -> tuple[Pr
     defaults = [(n, v) for n, v in program.hyperparameters.items() if n != RATE and v]
     found: list[Program] = []
     for _ in range(count if sites or defaults else 0):
-        other = program.with_numbers(*_drawn(sites, defaults, rng))
+        numbers, given = _drawn(sites, defaults, rng)
+        ranges = program.meanings
+        within = {n: ranges[n].nearest(v) if n in ranges else v for n, v in given.items()}
+        other = program.with_numbers(numbers, within)
         if not any(other.same_rule(each) for each in (program, *found)):
             found.append(other)
     return tuple(found)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dsl.program import Program, check_hyperparameters
+from dsl.program import Program, check_hyperparameters, check_ranges
 from search.errors import NoSuchRule
 from stepsmith.api.rules import load
 from stepsmith.errors import UsageError
@@ -154,7 +154,10 @@ def verify(
     if steps < 1:
         raise UsageError(f"steps: wanted 1 or more, met {steps}")
     _check_numbers(hyper)
-    program = load(rule).with_hyperparameters(**(hyper or {}))
+    program = load(rule)
+    check_hyperparameters(program, hyper or {})
+    check_ranges(program, hyper or {})
+    program = program.with_hyperparameters(**(hyper or {}))
     bound = TOLERANCES[dtype] if tolerance is None else tolerance
     beside = _other(program, against, dict(other or {}))
     comparer = Comparer(Verifier(program, steps, dtype, chosen), beside, bound)
@@ -186,6 +189,7 @@ def _other(program: Program, against: Other, arguments: dict[str, Any]) -> "Othe
     hypers = program.hyperparameters
     if (known := _rule(against)) is not None:
         check_hyperparameters(known, arguments)
+        check_ranges(known, arguments)
         name = known.name if isinstance(against, Program) else str(against)
         return OtherRule(known.with_hyperparameters(**arguments), hypers, arguments, name)
     found = located(str(against)) if isinstance(against, str | Path) else against

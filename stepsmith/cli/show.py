@@ -138,7 +138,7 @@ def _facts(program: "Program") -> dict[str, Any]:
     import dsl
     from dsl.rewrite.liveness import draws_noise, live
     from dsl.rewrite.oracle_calls import calls_text
-    from stepsmith.cli.zoo import calls_facts
+    from stepsmith.cli.zoo import calls_facts, finite_or_none
 
     return {
         "name": program.name,
@@ -151,6 +151,15 @@ def _facts(program: "Program") -> dict[str, Any]:
         "live_statements": len(live(program).statements),
         "slots": list(program.slots),
         "hyperparameters": dict(program.hyperparameters),
+        "meanings": {
+            name: {
+                "meaning": hyper.meaning,
+                "low": finite_or_none(hyper.low),
+                "high": finite_or_none(hyper.high),
+                "whole": hyper.whole,
+            }
+            for name, hyper in program.meanings.items()
+        },
         "oracle_calls_per_step": calls_text(program),
         "oracle_calls": calls_facts(program),
         "draws_noise": draws_noise(program),

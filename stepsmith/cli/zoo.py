@@ -112,8 +112,8 @@ def _facts(entry: "ZooEntry") -> dict[str, Any]:
             name: {
                 "default": value,
                 "meaning": entry.hypers[name].meaning,
-                "low": _finite(entry.hypers[name].low),
-                "high": _finite(entry.hypers[name].high),
+                "low": finite_or_none(entry.hypers[name].low),
+                "high": finite_or_none(entry.hypers[name].high),
                 "whole": entry.hypers[name].whole,
             }
             for name, value in program.hyperparameters.items()
@@ -148,6 +148,6 @@ def calls_facts(program: "Program") -> list[dict[str, Any]]:
     ]
 
 
-def _finite(value: float) -> float | None:
+def finite_or_none(value: float) -> float | None:
     """A bound for JSON, which has no infinity."""
     return value if math.isfinite(value) else None

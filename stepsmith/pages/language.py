@@ -18,7 +18,7 @@ from dsl.program.parse import parse
 from search.report.markdown import code, items, table
 from stepsmith.pages.combinators import combinators
 from stepsmith.pages.page import page
-from stepsmith.pages.writing import helpers, names
+from stepsmith.pages.writing import helpers, hyperparameters, names
 
 RULE = """def example(w, g, m=zeros, last=zeros, *, lr=1e-3, b1=0.9):
     u = g + b1 * (m - last)
@@ -92,6 +92,7 @@ def language() -> str:
     parts = [
         _INTRO.format(**shown, names=names()),
         f"## Helpers\n\n{helpers()}",
+        f"## Meanings of hyperparameters\n\n{hyperparameters()}",
         f"## Inputs\n\n{_inputs()}",
         f"## Kinds\n\n{_KINDS}\n{_kinds()}",
         f"## Starts of slots\n\n{_initialisers()}",

@@ -29,6 +29,31 @@ def rule(w, g, sign=zeros, *, lr=0.1, clip=1):
     sign = interp(g, sign, 0.9)
     return lr * ops.sign(sign) * minimum(clip, norm)
 """
+STATED = '''def rule(w, g, t, m=zeros, *, lr=1e-3, b1=0.9, k=5):
+    """Momentum that begins anew now and then.
+
+    Hyperparameters:
+        lr: learning rate
+        b1 (0 to 1): decay of the momentum
+        k (1 or more, whole): steps from one beginning to the next
+    """
+    m = when(every(t, k, 0), g, interp(g, m, b1))
+    return lr * m
+'''
+_STATED = """\
+A section of the docstring says what hyperparameters mean and where they may lie, each in a line
+`name: meaning` or `name (range): meaning`. A range is `0 to 1`, `0 or more` or `1 or less`, both
+ends included; `whole` says that the hyperparameter counts something:
+
+{stated}
+The section is read strictly: a line that states nothing, a name that the rule does not have and a
+default out of range are errors. It changes no hash and is printed wherever the rule is. Exports
+tell meanings and ranges where they list arguments, and a PyTorch file refuses what is out of
+range, as `stepsmith verify --hyper`, `to_optax` and combinators do. Searches keep defaults within.
+Rates and weight decays are tuned on every task as those of all rules, and a program whose default
+then lies outside of its range no longer states that range. For hyperparameters that every rule has
+(`lr`, `b1`, `b2`, `b3`, `eps`, `wd`) exports know the usual meaning where nothing is stated.
+"""
 _HELPERS = f"""\
 A text may hold several functions. The last is the rule; those above it are its *helpers*, written
 out wherever they are called, so that what is said five times is said once:
@@ -74,3 +99,9 @@ def helpers() -> str:
 def names() -> str:
     """Names, and those that hide primitives."""
     return _NAMES.format(hiding=code(HIDING, "python"), shown=code(str(parse(HIDING)), "python"))
+
+
+def hyperparameters() -> str:
+    """The section of a docstring that states what hyperparameters mean."""
+    assert parse(STATED).meanings
+    return _STATED.format(stated=code(STATED, "python"))

@@ -15,7 +15,7 @@ from dsl.program import Arg, Const, Local, Name, Program
 from dsl.program.walk import Follow, across_steps, indices, needed, within_step
 from stepsmith.verifying.wording import spelled, text
 
-_COMPARISONS = ("greater", "less", "equal", "finite", "every")
+_COMPARISONS = ("greater", "less", "greater_equal", "less_equal", "equal", "finite", "every")
 _CHOICES = ("where", "when")
 
 _SHAPES = ("ndim", "row_count", "column_count")

@@ -33,6 +33,7 @@ class Draw:
 
 _COUNTING = ("every", "leading", "place", "ndim", "row_count", "column_count")
 """The primitives that count, or take a count."""
+_COMPARISONS = ("less", "greater", "less_equal", "greater_equal", "equal")
 
 
 def counts(program: Program) -> frozenset[str]:
@@ -44,9 +45,7 @@ def counts(program: Program) -> frozenset[str]:
 
     found: set[Arg] = set()
     for statement in program.statements:
-        compared = statement.op in ("less", "greater", "equal") and any(
-            map(counted, statement.args)
-        )
+        compared = statement.op in _COMPARISONS and any(map(counted, statement.args))
         if compared or statement.op in _COUNTING:
             found |= set(statement.args)
     return frozenset(arg.id for arg in found if isinstance(arg, Name)) & {*program.hyperparameters}

@@ -81,7 +81,12 @@ class Explorer:
 
     def ladder(self, name: str) -> list[float]:
         """Other values for a hyperparameter, likely ones first."""
-        return ladder(self.program.hyperparameters[name], counts=name in self.counts)
+        value, meanings = self.program.hyperparameters[name], self.program.meanings
+        counts = name in self.counts or (name in meanings and meanings[name].whole)
+        rungs = ladder(value, counts=counts)
+        return [each for each in rungs if name not in meanings or meanings[name].holds(each)] or [
+            value
+        ]
 
     def second(self) -> Iterator[Draw]:
         """A second model with other hyperparameters; should that not do, with those given."""

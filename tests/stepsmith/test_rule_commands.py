@@ -247,7 +247,7 @@ def test_a_rule_that_is_none_is_refused(rule, message, tmp_path, monkeypatch):
         ("def rule(w, g):\n    return lr * g\n", "unbound name 'lr'"),
         ("import os\n", "a program file is data"),
         ("def rule(:\n", "not a program"),
-        ("", "a program is one function"),
+        ("", "a program is a function"),
     ],
 )
 def test_a_file_that_is_no_rule_is_refused_with_its_place(text, message, tmp_path):

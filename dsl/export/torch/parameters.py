@@ -4,6 +4,7 @@
 """
 
 import ast
+import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
@@ -13,9 +14,10 @@ from dsl.export.facts import Facts
 from dsl.export.header import argument, prose
 from dsl.export.layout import WIDTH, layout
 from dsl.export.names import Names
-from dsl.language.hyperparameters import COMMON, host_name
+from dsl.language.hyperparameters import COMMON, Hyper, host_name
 from dsl.language.oracle import Source
 from dsl.language.sources import LOSS
+from dsl.program.stated import range_text
 
 _TAKEN = {
     *(
@@ -54,6 +56,8 @@ class Parameter:
     hypers: tuple[str, ...]
     values: tuple[float, ...]
     whole: bool = False
+    ranges: tuple[Hyper | None, ...] = (None,)
+    """The statements of the rule itself about each, if it has some."""
 
     @property
     def typed(self) -> str:
@@ -67,7 +71,29 @@ class Parameter:
         return f"{self.label}: {kind} = {format_float(self.values[0])}"
 
     def checks(self) -> list[str]:
-        """Lines that refuse a value out of range, in PyTorch's words."""
+        """Lines that refuse a value out of range: in PyTorch's words, and then that of the rule."""
+        return [*self._usual_checks(), *self._stated_checks()]
+
+    def _stated_checks(self) -> list[str]:
+        lines: list[str] = []
+        for at, hyper in enumerate(self.ranges):
+            range = range_text(hyper) if hyper else ""
+            if not (hyper and range):
+                continue
+            value = f"{self.label}[{at}]" if self.label == "betas" else self.label
+            low, high = (
+                format_float(x) if math.isfinite(x) else "" for x in (hyper.low, hyper.high)
+            )
+            between = f"{low} <= {value}" if low else ""
+            between = f"{between or value} <= {high}" if high else between
+            whole = f"{value} == int({value})" if hyper.whole and not self.whole else ""
+            test = " and ".join(filter(None, (between, whole)))
+            if test:
+                refusal = f'f"Invalid {value}: {{{value}}}, it is {range}"'
+                lines += [f"        if not ({test}):", f"            raise ValueError({refusal})"]
+        return lines
+
+    def _usual_checks(self) -> list[str]:
         if self.label == "betas":
             if not all(0 <= beta < 1 for beta in self.values):
                 return []
@@ -92,15 +118,17 @@ class Parameters:
     def __init__(self, facts: Facts, called: Mapping[str, str]):
         self.facts = facts
         self.called = called
-        values = facts.program.hyperparameters
+        values, stated = facts.program.hyperparameters, facts.program.meanings
         self.betas, labels = _betas_and_labels(values)
         taken: list[Parameter] = []
         for name, value in values.items():
             if name in labels:
                 whole = name in facts.whole and value == int(value)
-                taken.append(Parameter(labels[name], (name,), (value,), whole))
+                taken.append(Parameter(labels[name], (name,), (value,), whole, (stated.get(name),)))
             elif name == "b1":
-                taken.append(Parameter("betas", self.betas, tuple(values[b] for b in self.betas)))
+                ranges = tuple(map(stated.get, self.betas))
+                numbers = tuple(values[b] for b in self.betas)
+                taken.append(Parameter("betas", self.betas, numbers, ranges=ranges))
         self.taken = sorted(taken, key=lambda parameter: parameter.label != "lr")
         """The parameters of the constructor, the learning rate first."""
         self.keys = {p.hypers[0]: p.label for p in taken if p.label != "betas"}

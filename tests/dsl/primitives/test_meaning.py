@@ -91,6 +91,10 @@ def one_minus_power(x, y):
     return np.nan if np.isnan(y * np.log(x)) else 1 - np.power(abs(x), y)
 
 
+def _python_remainder(x, y):
+    return float(x) % float(y)
+
+
 NUMBERS = [-np.inf, -3.5, -1.0, -0.25, -0.0, 0.0, 1e-9, 0.5, 1.0, 2.0, 7.25, np.inf, np.nan]
 REFERENCE = {
     "add": lambda x, y: x + y,
@@ -105,6 +109,10 @@ REFERENCE = {
     "minimum": np.minimum,
     "clip": lambda x, low, high: np.minimum(np.maximum(x, low), high),
     "interp": lambda x, y, k: (1 - k) * x + k * y,
+    "blend": lambda x, y, k: (1 - k) * x + k * y,
+    "remainder": lambda x, y: np.nan if y == 0 or np.isinf(x) else _python_remainder(x, y),
+    "greater_equal": lambda x, y: float(x >= y),
+    "less_equal": lambda x, y: float(x <= y),
     "greater": lambda x, y: float(x > y),
     "less": lambda x, y: float(x < y),
     "equal": lambda x, y: float(x == y),

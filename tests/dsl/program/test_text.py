@@ -25,7 +25,7 @@ from tests.support.strategies import programs
 
 NUMPY = """
 def rule(w, g):
-    return two * g + two ** g - two / g + (two > g)"""
+    return two * g + two ** g - two / g + (two > g) + (two >= g) * (two % g) - (two <= g)"""
 NASTY = {
     "slots are swapped": """
 def rule(w, g, m=zeros, v=ones):
@@ -68,6 +68,12 @@ def rule(w, g):
     "comparisons": """
 def rule(w, g):
     return (g > w) > (w < g) + greater(1, g) * less(2, w) + (g > 1)""",
+    "comparisons that may be equal": """
+def rule(w, g):
+    return (g >= w) >= (w <= g) + greater_equal(1, g) * less_equal(2, w) + (1 >= g) - (2 <= w)""",
+    "remainders": """
+def rule(w, g, t):
+    return g % 2 % t * (w % (g % 3)) - 5 % g / (7 % 4) % -2 - -g % t ** 2""",
     "names for the same value": """
 def rule(w, g, m=zeros, v=zeros):
     a = g
