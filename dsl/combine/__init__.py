@@ -17,6 +17,7 @@ direction.py   noise or decay added, a component taken out, entries masked
 schedules.py   learning rates that change with the step
 tables.py      a hyperparameter that follows a recorded table; refinement.py makes one from a run
 codec.py       slots held in eight bits
+lookahead.py   slow parameters, which a program's are drawn back to
 local.py       workers that run a program on their own and meet now and then
 mechanic.py    a learned scale for the steps of any program
 manifolds.py   manifolds for rules on the rows of tensors
@@ -34,6 +35,7 @@ from dsl.combine.direction import (
 )
 from dsl.combine.graph import fix, follow, rename, store, substitute
 from dsl.combine.local import local_steps
+from dsl.combine.lookahead import lookahead
 from dsl.combine.mechanic import mechanic, mechanize
 from dsl.combine.refinement import refined
 from dsl.combine.schedules import cosine, linear_decay, uba, warmup
@@ -57,6 +59,7 @@ __all__ = [
     "in_eight_bits",
     "linear_decay",
     "local_steps",
+    "lookahead",
     "mechanic",
     "mechanize",
     "perp_grad",

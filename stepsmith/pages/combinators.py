@@ -24,6 +24,7 @@ EXAMPLES: Mapping[str, str] = {
     "in_eight_bits": "in_eight_bits(lion)",
     "linear_decay": "linear_decay(sgd)",
     "local_steps": "local_steps(sgd, workers=2)",
+    "lookahead": "lookahead(sgd)",
     "mechanic": "mechanic(sgd)",
     "mechanize": "mechanize(sgd)",
     "perp_grad": "perp_grad(sgd)",

@@ -32,6 +32,7 @@ SILENT: dict[str, dict[str, float]] = {
     "clipped_by_global_norm": {"c": 1e30},
     "clipped_by_norm": {"c": 1e30},
     "zclip": {"c": 1e30, "z": 1e30, "warmup": 1},
+    "lookahead": {"alpha": 1},
     "warmup": {"warmup": 1},
 }
 """It does what the base does."""

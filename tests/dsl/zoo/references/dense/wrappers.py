@@ -159,3 +159,33 @@ def fed_yogi(at: At, m, v, *, lr, b1, b2, eps):
         below = v[i] < g**2
         v[i] = np.where(below, v[i] + (1 - b2) * g**2, v[i] - (1 - b2) * g**2)
     _served(at, m, v, lr, b1, eps)
+
+
+# Slow parameters.
+
+
+def _meet(at: At, period: float, alpha: float, begun) -> None:
+    """Set the parameters back after each `period`-th step; `begun` are those before it."""
+    slow = at.memory.setdefault("slow", begun)
+    if at.t % round(period) == 0:
+        for w, old in zip(at.w, slow, strict=True):
+            w[...] = old + alpha * (w - old)
+        at.memory["slow"] = [w.copy() for w in at.w]
+
+
+@dense("lookahead_sgd")
+def lookahead_sgd(at: At, m, *, lr, b1, wd, period, alpha):
+    begun = [w.copy() for w in at.w]
+    for i, (w, g) in enumerate(zip(at.w, at.g, strict=True)):
+        m[i] = b1 * m[i] + g + wd * w
+        w -= lr * m[i]
+    _meet(at, period, alpha, begun)
+
+
+@dense("lookahead_adam")
+def lookahead_adam(at: At, m, v, *, lr, b1, b2, eps, wd, period, alpha):
+    begun = [w.copy() for w in at.w]
+    grads = [g + wd * w for w, g in zip(at.w, at.g, strict=True)]
+    for w, u in zip(at.w, _adam_direction(at, grads, m, v, b1, b2, eps), strict=True):
+        w -= lr * u
+    _meet(at, period, alpha, begun)
