@@ -1,9 +1,10 @@
 """A script: a campaign on a Ray cluster of three nodes, one of which dies; its facts as JSON.
 
-python -m tests.support.cluster_campaign FOLDER
+python -m tests.support.cluster_campaign FOLDER [PLUGIN ...]
 
-It runs in a checkout of its own with a primitive that is nowhere else. The nodes are started in
-another folder, without the checkout on their path, so what they know of it was sent to them.
+It runs in a checkout of its own with a primitive that is nowhere else; a plug-in that is a file and
+one that is a package have others. The nodes are started in another folder, without any of that on
+their path, so what they know of it was sent to them.
 """
 
 import itertools
@@ -24,7 +25,7 @@ prepare_process()
 os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
 os.environ["RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO"] = "0"
 
-from dsl.language.registry import PRIMITIVES  # noqa: E402
+from dsl.plugins import load  # noqa: E402
 from search.campaign import events  # noqa: E402
 from search.config import ClusterConfig  # noqa: E402
 from search.errors import ClusterFailed  # noqa: E402
@@ -39,20 +40,22 @@ from tests.support.fakes import FakeEvaluator, config, fake_sweep, fake_tune  # 
 LONG = {"candidates": 500}
 """Long enough for every worker to start, and for one to be lost."""
 
-NEW = "only_on_the_driver"
-"""The primitive that nodes have from nowhere else; every program of the search may use it."""
+NEW = "only_"
+"""The first letters of the primitives that nodes have from nowhere else; every program of the
+search may use them."""
 
 
 class SteadyEvaluator(FakeEvaluator):
     """Takes a twentieth of a second, and notes its process, where the language was imported from,
-    and whether it knows the new primitive."""
+    and which of the new primitives it knows."""
 
     def evaluate(self, program, seeds, rates, early):
         import dsl
         from dsl.language.registry import PRIMITIVES
 
         with open(os.environ["STEPSMITH_TEST_MARK"], "a", encoding="utf-8") as file:
-            file.write(f"{os.getpid()} {dsl.__file__} {NEW in PRIMITIVES}\n")
+            known = ",".join(name for name in PRIMITIVES if name.startswith(NEW))
+            file.write(f"{os.getpid()} {dsl.__file__} {known}\n")
         time.sleep(0.05)
         return super().evaluate(program, seeds, rates, early)
 
@@ -114,11 +117,13 @@ def broken_worker() -> CampaignWorker:
     raise OSError("no disk")
 
 
-def main(folder: Path) -> None:
+def main(folder: Path, *plugins: str) -> None:
     import ray
     from ray.cluster_utils import Cluster
 
     ray.cloudpickle.register_pickle_by_value(fakes)  # nodes have the packages, not their tests
+    for each in plugins:
+        load(each)
     heard = Heard()
     logging.getLogger("search.pool.nodes").addHandler(heard)
     mark = str(folder / "imported")
@@ -148,7 +153,7 @@ def main(folder: Path) -> None:
     there = ClusterConfig(address=nodes.address, patience=300.0)
     joined = config(budget=LONG, workers=3, cluster=there.model_dump())
     serial = run_campaign(config(budget=LONG), folder / "serial", make_worker=fakes.fake_worker)
-    facts: dict[str, object] = {"new": NEW in PRIMITIVES}
+    facts: dict[str, object] = {}
     try:
         spread = run_campaign(joined, folder / "cluster", observe, steady_worker)
         facts["hashes"] = [serial.content_hash, spread.content_hash]
@@ -167,4 +172,4 @@ def main(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), *sys.argv[2:])

@@ -211,13 +211,19 @@ def test_a_worker_with_other_versions_ends_the_campaign(monkeypatch):
         pool.collect()
 
 
-NEW_PRIMITIVE = '''"""A primitive that no checkout has."""
+NEW = {
+    "only_in_a_file": "files",
+    "only_in_a_package": "their_words",
+    "only_on_the_driver": "dsl/primitives",
+}
+"""Primitives, and the folders of their files."""
+NEW_PRIMITIVE = '''"""A primitive that no node has."""
 
 from dsl.language.registry import primitive
 
 
-@primitive("K -> K", torch="torch.sinh({x})", latex=r"\\sinh {x}", weight=3.0)
-def only_on_the_driver(xp, x):
+@primitive("K -> K", torch="torch.sinh({{x}})", latex=r"\\sinh {{x}}", weight=3.0)
+def {name}(xp, x):
     """The hyperbolic sine."""
     return xp.sinh(x)
 '''
@@ -225,12 +231,16 @@ def only_on_the_driver(xp, x):
 
 @pytest.fixture
 def checkout(tmp_path):
-    """A folder with the packages and a new primitive in them."""
+    """A folder with the packages and a new primitive in them, in a file and in another package."""
     for name in (*cluster.SHIPPED, "tests"):
         without = shutil.ignore_patterns("__pycache__")
         shutil.copytree(ROOT / name, tmp_path / "checkout" / name, ignore=without)
-    new = tmp_path / "checkout" / "dsl" / "primitives" / "only_on_the_driver.py"
-    new.write_text(NEW_PRIMITIVE, encoding="utf-8")
+    for name, place in NEW.items():
+        new = tmp_path / "checkout" / place / f"{name}.py"
+        new.parent.mkdir(exist_ok=True)
+        new.write_text(NEW_PRIMITIVE.format(name=name), encoding="utf-8")
+    package = tmp_path / "checkout" / "their_words" / "__init__.py"
+    package.write_text("import their_words.only_in_a_package\n", encoding="utf-8")
     return tmp_path / "checkout"
 
 
@@ -240,7 +250,8 @@ def test_a_campaign_on_a_cluster_survives_a_node_and_says_what_a_serial_one_says
     tmp_path, checkout
 ):
     """Three nodes in a process of its own, since this one may have a Ray already."""
-    command = [sys.executable, "-m", "tests.support.cluster_campaign", str(tmp_path)]
+    script = [sys.executable, "-m", "tests.support.cluster_campaign"]
+    command = [*script, str(tmp_path), "files/only_in_a_file.py", "their_words"]
     env = {**os.environ, "PYTHONPATH": str(checkout)}
     for name in ("RAY_ADDRESS", "RAY_AUTH_MODE"):
         env.pop(name, None)
@@ -250,7 +261,7 @@ def test_a_campaign_on_a_cluster_survives_a_node_and_says_what_a_serial_one_says
     serial, spread = facts["hashes"]
     assert serial == spread
     assert facts["died"] and any("died; its jobs go to others" in line for line in facts["heard"])
-    assert facts["new"] and facts["knew"] == ["True"]
+    assert facts["knew"] == [",".join(NEW)]
     assert facts["imported"] and all("working_dir_files" in path for path in facts["imported"])
     assert "numpy" in facts["other versions"] and "instead of 0.1" in facts["other versions"]
     assert facts["no start"] == "a worker cannot start on the cluster: OSError: no disk"
