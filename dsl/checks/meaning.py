@@ -123,9 +123,8 @@ def operands(
         if wanted.shape is None:
             return np.float64(entries(()))
         if wanted.many:
-            return [
-                tuple(_spread(rng, size) for size, _ in wanted.shape(shape)) for shape in SHAPES
-            ]
+            several = [wanted.shape(shape) for shape in SHAPES]
+            return [tuple(_spread(rng, *s[:1]) if s else entries(s) for s in of) for of in several]
         if not lifts(Kind.GLOBAL, wanted):
             return [rng.normal(size=wanted.shape(shape)) for shape in SHAPES]
         return [entries(wanted.shape(shape)) for shape in SHAPES]

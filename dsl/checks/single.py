@@ -31,11 +31,13 @@ def tensor_of(value: str, kind: Kind | None) -> str:
     """The text of a Tensor made of a value of a kind, by a primitive if it does not lift to one."""
     if kind is None or lifts(kind, Kind.TENSOR):
         return value
-    for reader in PRIMITIVES.values():
+    makers = [p for p in PRIMITIVES.values() if p.signature.result is Kind.TENSOR]
+    makers += [p for p in PRIMITIVES.values() if p.signature.result is Kind.SCALAR]
+    for reader in makers:
         params = [param or Kind.TENSOR for param in reader.signature.params]
         others = [param for param in params if not lifts(kind, param)]
         readable = all(lifts(Kind.TENSOR, p) or lifts(Kind.GLOBAL, p) for p in others)
-        if len(others) < len(params) and readable and reader.signature.result is Kind.TENSOR:
+        if len(others) < len(params) and readable:
             spare = {p: "g" if lifts(Kind.TENSOR, p) else "1" for p in others}
             return f"{reader.name}({', '.join(spare.get(p, value) for p in params)})"
     raise AssertionError(f"no primitive makes a Tensor of a {kind} alone")

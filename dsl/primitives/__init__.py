@@ -5,6 +5,7 @@ choice                                 comparisons, selection, work on some step
 reductions, order                      tensors to numbers; quantiles
 axes, units, cover                     rows and columns, outputs of a layer, slices
 matrix, gram                           tensors as matrices; one square matrix per axis
+triangles, sizes                       their triangles and solves; their norms and traces
 populations, history, swarms           several tensors at once; the last ones; ones that move
 noise, codec                           random draws; storage in fewer bits
 points, differences, searches          oracles: the loss and its gradient at other points

@@ -205,7 +205,11 @@ def operands(
         if wanted.shape is None:
             return np.float64(draw(entries))
         if wanted.many:
-            return [tuple(_spread(draw, *size) for size in wanted.shape(shape)) for shape in shapes]
+            several = [wanted.shape(shape) for shape in shapes]
+            return [
+                tuple(_spread(draw, *s) if s else np.array(draw(entries)) for s in of)
+                for of in several
+            ]
         sizes = [wanted.shape(shape) for shape in shapes]
         if not lifts(Kind.GLOBAL, wanted):
             rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))

@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from dsl import Program, canonical, parse, simplify, to_optax
+from dsl import PRIMITIVES, Program, canonical, parse, simplify, to_optax
 from dsl.errors import KindError
 from dsl.export import to_latex
 from dsl.run.fingerprint import fingerprint
@@ -143,7 +143,11 @@ HOLDING = sorted(
 )
 
 
-@pytest.mark.parametrize("name", each(HOLDING, SAMPLE))
+DRAWING = [n for n in HOLDING if any(PRIMITIVES[s.op].draws for s in ZOO[n].statements)]
+"""Their noise in NumPy is another than in JAX; `tests/dsl/zoo` compares them."""
+
+
+@pytest.mark.parametrize("name", each(sorted({*HOLDING} - {*DRAWING}), SAMPLE))
 def test_a_compiled_rule_does_what_the_interpreter_does(name):
     program = ZOO[name]
     slots, w = {n: initial(i, G, np) for n, i in program.slots.items()}, G
