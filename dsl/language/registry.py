@@ -24,6 +24,7 @@ from dsl.declare import Registry
 from dsl.language.cost import Cost
 from dsl.language.kinds import Kind
 from dsl.language.oracle import Oracle, Source
+from dsl.language.sides import NO_SIDES, Sides
 from dsl.language.sign import Sign
 from dsl.language.signature import Signature
 
@@ -34,6 +35,14 @@ class Scope(enum.Enum):
     LEAF = "each parameter tensor on its own"
     MODEL = "the whole model, as a list of arrays"
     STEP = "the step it runs in: noise and oracles"
+
+
+class Counts(enum.Enum):
+    """The whole numbers that a primitive has to do with."""
+
+    NONE = "none"
+    OF_SHAPES = "its value: a fact about shapes, the same at every step"
+    TAKEN = "an argument"
 
 
 class Domain(enum.Enum):
@@ -133,6 +142,8 @@ class Primitive:
     laws: tuple[Law, ...]
     equations: tuple[Law, ...]
     sign: Sign
+    sides: Sides
+    counts: Counts
     work: float
     weight: float
     commutative: bool
@@ -169,6 +180,8 @@ def primitive(
     laws: tuple[Law, ...] = (),
     equations: tuple[Law, ...] = (),
     sign: Sign = Sign.OPEN,
+    sides: Sides = NO_SIDES,
+    counts: Counts = Counts.NONE,
     work: float = 1.0,
     weight: float = 1.0,
     commutative: bool = False,
@@ -185,8 +198,10 @@ def primitive(
     `Binding`. `binds`: how tightly the formula itself binds. `infix`: operator spelling, if it has
     one. `laws`: equations that make a program smaller wherever they apply, used by every pass.
     `equations`: further ones, which only the simplifier that weighs all ways to write a program
-    uses. `sign`: what it knows of the sign of its values, for equations that ask for one. `work`:
-    passes over memory that one call takes, as a sum takes one. `weight`: relative chance that
+    uses. `sign`: what it knows of the sign of its values, for equations that ask for one. `sides`:
+    the ways that a call may take, see `dsl.language.sides`, and `counts`: the whole numbers in it,
+    both for comparisons of rules, which try them all. `work`: passes over memory that one call
+    takes, as a sum takes one. `weight`: relative chance that
     mutation draws it (0: never). `commutative`: whether the first two may swap. `lazy`: positions
     that are evaluated only when chosen. `spelled`: the same in other words of the
     language, an expression over the parameter names; the machine obeys that and has no instruction
@@ -216,6 +231,8 @@ def primitive(
             laws=laws,
             equations=equations,
             sign=Sign(sign),
+            sides=sides,
+            counts=counts,
             work=work,
             weight=weight,
             commutative=commutative,

@@ -6,6 +6,7 @@ shows which one it uses.
 """
 
 from dsl.language.registry import Binding, Infix, exact, finite, primitive
+from dsl.language.sides import BOUNDS, LARGER, SMALLER
 from dsl.language.sign import Sign
 
 
@@ -217,6 +218,7 @@ def sign(xp, x):
         exact("maximum(x, 0) => x", "the larger of what has no sign and 0", ("x >= 0",)),
         exact("maximum(abs(x), x) => abs(x)", "the larger of a value and its magnitude"),
     ),
+    sides=LARGER,
 )
 def maximum(xp, x, y):
     """The larger of `x` and `y`; NaN if either is."""
@@ -245,6 +247,7 @@ def maximum(xp, x, y):
         ),
         exact("minimum(abs(x), x) => x", "the smaller of a value and its magnitude"),
     ),
+    sides=SMALLER,
 )
 def minimum(xp, x, y):
     """The smaller of `x` and `y`; NaN if either is."""
@@ -263,6 +266,7 @@ def minimum(xp, x, y):
             ("k > 0", "k: Global"),
         ),
     ),
+    sides=BOUNDS,
 )
 def clip(xp, x, low, high):
     """`x` bounded entry by entry: min(max(x, low), high), as Sophia clips its step."""

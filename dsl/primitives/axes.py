@@ -18,7 +18,7 @@ these otherwise asks `ndim`.
 
 from dsl.language.initialisers import initialiser
 from dsl.language.kinds import Kind, Shape, kind
-from dsl.language.registry import primitive
+from dsl.language.registry import Counts, primitive
 
 
 def _row(of: Shape) -> Shape:
@@ -142,6 +142,7 @@ def _ndim(x: torch.Tensor) -> torch.Tensor:
 """,
     latex=r"\operatorname{{ndim}}\left({x}\right)",
     weight=0.1,
+    counts=Counts.OF_SHAPES,
 )
 def ndim(xp, x):
     """The number of axes of each tensor: 0 for a number, 1 for a vector, 2 for a matrix."""

@@ -1,6 +1,7 @@
 """Comparisons (1.0 for true, 0.0 for false), selection, and work done on some steps only."""
 
-from dsl.language.registry import Infix, exact, finite, primitive
+from dsl.language.registry import Counts, Infix, exact, finite, primitive
+from dsl.language.sides import CHOICE, TRUTH
 from dsl.language.sign import Sign
 
 
@@ -16,6 +17,7 @@ from dsl.language.sign import Sign
         finite("-x > -y => y > x", "opposites in the opposite order"),
     ),
     sign=Sign.NEVER_BELOW,
+    sides=TRUTH,
 )
 def greater(xp, x, y):
     """1 where `x > y`, else 0; 0 where either is NaN."""
@@ -30,6 +32,7 @@ def greater(xp, x, y):
     weight=0.5,
     equations=(exact("x < x => 0", "nothing is smaller than itself"),),
     sign=Sign.NEVER_BELOW,
+    sides=TRUTH,
 )
 def less(xp, x, y):
     """1 where `x < y`, else 0; 0 where either is NaN."""
@@ -50,6 +53,7 @@ def less(xp, x, y):
         finite("-x >= -y => y >= x", "opposites in the opposite order"),
     ),
     sign=Sign.NEVER_BELOW,
+    sides=TRUTH,
 )
 def greater_equal(xp, x, y):
     """1 where `x >= y`, else 0; 0 where either is NaN, so it is not `1 - (x < y)`."""
@@ -65,6 +69,7 @@ def greater_equal(xp, x, y):
     weight=0.0,
     equations=(finite("x <= x => 1", "every number is as small as itself"),),
     sign=Sign.NEVER_BELOW,
+    sides=TRUTH,
 )
 def less_equal(xp, x, y):
     """1 where `x <= y`, else 0; 0 where either is NaN, so it is not `1 - (x > y)`."""
@@ -79,6 +84,7 @@ def less_equal(xp, x, y):
     weight=0.0,
     equations=(finite("equal(x, x) => 1", "a value equals itself"),),
     sign=Sign.NEVER_BELOW,
+    sides=TRUTH,
 )
 def equal(xp, x, y):
     """1 where `x` and `y` are the same number, else 0."""
@@ -91,6 +97,7 @@ def equal(xp, x, y):
     latex=r"\mathbb{{1}}\left[\left|{x}\right| < \infty\right]",
     weight=0.0,
     sign=Sign.NEVER_BELOW,
+    sides=TRUTH,
 )
 def finite_(xp, x):
     """1 where `x` is a finite number, 0 where it is NaN or infinite."""
@@ -115,6 +122,7 @@ def finite_(xp, x):
         finite("where(m, -x, -y) => -where(m, x, y)", "a sign moves out of a choice"),
         finite("where(m, k * x, k * y) => k * where(m, x, y)", "a scale moves out of a choice"),
     ),
+    sides=CHOICE,
 )
 def where(xp, mask, x, y):
     """`x` where `mask` is not 0, else `y`; both are computed."""
@@ -127,6 +135,8 @@ def where(xp, mask, x, y):
     latex=r"\left[{t} \equiv {phase} \;(\mathrm{{mod}}\;{k})\right]",
     weight=0.0,
     sign=Sign.NEVER_BELOW,
+    sides=TRUTH,
+    counts=Counts.TAKEN,
 )
 def every(xp, t, k, phase):
     """1 on the steps t = phase, phase + k, ..., else 0; `t` counts from 1.
@@ -147,6 +157,7 @@ def every(xp, t, k, phase):
         exact("when(0, x, y) => y", "a choice that is known"),
     ),
     weight=0.0,
+    sides=CHOICE,
 )
 def when(xp, flag, new, old):
     """`new` on steps where `flag` is not 0, else `old`; only the chosen one is computed."""

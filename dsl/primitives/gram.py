@@ -6,7 +6,7 @@ for a number. They act on a tensor by mode products: on a matrix from the left a
 
 from dsl.language.initialisers import initialiser
 from dsl.language.kinds import Kind, kind
-from dsl.language.registry import Binding, primitive
+from dsl.language.registry import Binding, Counts, primitive
 
 GRAM = kind(
     "Gram",
@@ -245,6 +245,7 @@ def _leading(h: list[torch.Tensor], count: torch.Tensor | float) -> list[torch.T
 """,
     latex=r"{{{h:atom}}}_{{:{count}}}",
     weight=0.0,
+    counts=Counts.TAKEN,
 )
 def leading(xp, h, count):
     """The first `count` columns of each matrix; the others are 0."""

@@ -6,7 +6,7 @@ before there were as many. It is a population with an order; nothing is broadcas
 
 from dsl.language.initialisers import initialiser
 from dsl.language.kinds import kind
-from dsl.language.registry import primitive
+from dsl.language.registry import Counts, primitive
 from dsl.primitives.populations import POPULATION
 
 HISTORY = kind(
@@ -42,6 +42,7 @@ def push(xp, h, x):
     ".reshape(-1, *[1] * ({h}.ndim - 1))",
     latex=r"\operatorname{{place}}\left({h}\right)",
     weight=0.0,
+    counts=Counts.OF_SHAPES,
 )
 def place(xp, h):
     """For each member how many came after it: 0 for the newest. `place(h) < t` are those pushed,

@@ -1,6 +1,6 @@
 """Primitives that look at the shape of a tensor."""
 
-from dsl.language.registry import Binding, primitive
+from dsl.language.registry import Binding, Counts, primitive
 
 
 @primitive(
@@ -137,6 +137,7 @@ def nuclear_norm(xp, x):
     torch="{x}.new_tensor({x}.shape[-2] if {x}.ndim > 1 else 1)",
     latex=r"\operatorname{{rows}}\left({x}\right)",
     weight=0.1,
+    counts=Counts.OF_SHAPES,
 )
 def row_count(xp, x):
     """The length of the last axis but one; 1 for a vector or a number, which count as one row."""
@@ -148,6 +149,7 @@ def row_count(xp, x):
     torch="{x}.new_tensor({x}.shape[-1] if {x}.ndim > 0 else 1)",
     latex=r"\operatorname{{columns}}\left({x}\right)",
     weight=0.1,
+    counts=Counts.OF_SHAPES,
 )
 def column_count(xp, x):
     """The length of the last axis; 1 for a number."""

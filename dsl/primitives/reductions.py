@@ -1,6 +1,7 @@
 """Numbers out of tensors: one per parameter tensor, or one for the model."""
 
 from dsl.language.registry import Binding, Scope, even, finite, odd, primitive
+from dsl.language.sides import ACTION
 from dsl.language.sign import Sign
 
 _NORM_GUARD = 1e-30
@@ -266,6 +267,7 @@ def _clip_by_global_norm(x: list[torch.Tensor], c: torch.Tensor | float) -> list
         ),
     ),
     work=2,
+    sides=ACTION,
 )
 def clip_by_global_norm(xp, x, c):
     """`x` scaled down to global norm `c` where it is larger; no eps (Pascanu et al. 2013)."""

@@ -18,7 +18,7 @@ A rule that leaves vectors alone asks `ndim`; what reads a vector as one row tak
 
 from dsl.language.initialisers import initialiser
 from dsl.language.kinds import Kind, Shape, kind
-from dsl.language.registry import even, finite, odd, primitive
+from dsl.language.registry import Counts, even, finite, odd, primitive
 from dsl.language.sign import Sign
 
 
@@ -122,6 +122,7 @@ def _axis_length(x: torch.Tensor, axis: torch.Tensor | float) -> torch.Tensor:
     latex=r"n_{{{axis}}}\left({x}\right)",
     sign=Sign.NEVER_BELOW,
     weight=0.0,
+    counts=Counts.OF_SHAPES,
 )
 def axis_length(xp, x, axis):
     """The length of an axis, 0 for the first and -1 for the last; 1 of one that is not there."""
@@ -137,6 +138,7 @@ def axis_length(xp, x, axis):
     latex=r"\operatorname{{size}}\left({x}\right)",
     sign=Sign.NEVER_BELOW,
     weight=0.0,
+    counts=Counts.OF_SHAPES,
 )
 def entry_count(xp, x):
     """The number of entries of each tensor. Over `axis_length(x, 0)`, those of one unit."""

@@ -4,63 +4,21 @@ A comparison is true or false, a bound acts or does not, one of two values is th
 by a comparison is that comparison.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
+from dsl.language.registry import PRIMITIVES, Counts, Primitive
+from dsl.language.sides import CHOICE, TRUTH, Sides
 from dsl.program import Arg, Const, Local, Name, Program
 from dsl.program.walk import Follow, across_steps, indices, needed, within_step
 from stepsmith.verifying.wording import spelled, text
 
-_COMPARISONS = ("greater", "less", "greater_equal", "less_equal", "equal", "finite", "every")
-_CHOICES = ("where", "when")
-
-_SHAPES = ("ndim", "row_count", "column_count")
-"""The primitives whose values are the same at every step."""
-
 Cell = tuple[int, str, int | None]
 """A statement, the side that it took, and the rank of the tensor; None for the whole model."""
-
-Sides = Mapping[str, Callable[[Sequence[Any], Any], Any]]
-"""The ways that a statement may take, each with the mask of where it does, over its arguments and
-value."""
-
-_TRUTH: Sides = {"true": lambda args, value: value != 0, "false": lambda args, value: value == 0}
-_CHOICE: Sides = {
-    "true": lambda args, _: args[0] != 0,
-    "false": lambda args, _: args[0] == 0,
-}
-
-
-def _greater(args: Sequence[Any], value: Any) -> Any:
-    return np.greater(args[0], args[1])
-
-
-def _less(args: Sequence[Any], value: Any) -> Any:
-    return np.less(args[0], args[1])
-
-
-SIDES: Mapping[str, Sides] = {
-    **dict.fromkeys(_COMPARISONS, _TRUTH),
-    **dict.fromkeys(_CHOICES, _CHOICE),
-    "maximum": {"the first was the larger": _greater, "the second was the larger": _less},
-    "minimum": {"the first was the smaller": _less, "the second was the smaller": _greater},
-    "clip": {
-        "below": _less,
-        "above": lambda args, _: np.greater(args[0], args[2]),
-        "within": lambda args, _: np.logical_and(
-            np.greater_equal(args[0], args[1]), np.less_equal(args[0], args[2])
-        ),
-    },
-    "clip_by_global_norm": {
-        "acted": lambda args, value: np.asarray(args[0]) != np.asarray(value),
-        "did not act": lambda args, value: np.asarray(args[0]) == np.asarray(value),
-    },
-}
-"""The sides that each such primitive takes."""
 
 
 @dataclass(frozen=True)
@@ -79,14 +37,14 @@ class Condition:
         return self.program.statements[self.at].op
 
     @property
-    def sides(self) -> tuple[str, ...]:
+    def sides(self) -> Sides:
         """All that it may do."""
-        return tuple(SIDES[self.op])
+        return PRIMITIVES[self.op].sides
 
     @property
     def words(self) -> str:
         """The condition as the rule has it."""
-        if self.op in _CHOICES:
+        if self.sides is CHOICE:
             return text(self.program, self.program.statements[self.at].args[0])
         return spelled(self.program, self.at)
 
@@ -124,7 +82,7 @@ class Condition:
         for position, rank in enumerate(ranks if several else (None,)):
             row = [_part(arg, position) for arg in args]
             made = _part(value, position)
-            for side, met in SIDES[self.op].items():
+            for side, met in self.sides.items():
                 if np.any(met(row, made)):
                     yield self.at, side, rank
 
@@ -142,10 +100,11 @@ def conditions(program: Program) -> list[Condition]:
     read = needed(program, (program.result, *program.next_values.values()))
     places: set[int] = set()
     for at, statement in enumerate(program.statements):
-        if statement.op in SIDES and Local(at) in read:
+        sides = PRIMITIVES[statement.op].sides
+        if sides and Local(at) in read:
             mask = statement.args[0]
-            compared = isinstance(mask, Local) and program.statements[mask.index].op in _COMPARISONS
-            known = statement.op in _CHOICES and (compared or isinstance(mask, Const))
+            compared = isinstance(mask, Local) and _made_by(program, mask).sides is TRUTH
+            known = sides is CHOICE and (compared or isinstance(mask, Const))
             places |= set() if known else {at}
     inside = within_step(program)
     above = {at: set(indices(needed(program, _roots(program, at), inside))) for at in places}
@@ -158,15 +117,19 @@ def conditions(program: Program) -> list[Condition]:
 def _roots(program: Program, at: int) -> tuple[Arg, ...]:
     """The arguments that decide which side a statement takes."""
     statement = program.statements[at]
-    return statement.args[:1] if statement.op in _CHOICES else statement.args
+    return statement.args[:1] if PRIMITIVES[statement.op].sides is CHOICE else statement.args
+
+
+def _made_by(program: Program, value: Local) -> Primitive:
+    return PRIMITIVES[program.statements[value.index].op]
 
 
 def _of_shapes(program: Program, at: int) -> bool:
     inside = within_step(program)
 
     def follow(arg: Any) -> Any:
-        shape = isinstance(arg, Local) and program.statements[arg.index].op in _SHAPES
-        return () if shape else inside(arg)
+        of_shapes = isinstance(arg, Local) and _made_by(program, arg).counts is Counts.OF_SHAPES
+        return () if of_shapes else inside(arg)
 
     found = needed(program, _roots(program, at), follow)
     names = {arg.id for arg in found if isinstance(arg, Name)}

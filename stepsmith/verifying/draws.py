@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from dsl.language.numbers import format_number
+from dsl.language.registry import PRIMITIVES, Counts
+from dsl.language.sides import TRUTH
 from dsl.program import Arg, Local, Name, Program
 from stepsmith.verifying.model import FIRST, Look
 
@@ -31,24 +33,23 @@ class Draw:
         return " ".join(parts) or "as given"
 
 
-_COUNTING = ("every", "leading", "place", "ndim", "row_count", "column_count")
-"""The primitives that count, or take a count."""
-_COMPARISONS = ("less", "greater", "less_equal", "greater_equal", "equal")
-
-
 def counts(program: Program) -> frozenset[str]:
     """The hyperparameters of a rule that count something: steps, axes, columns."""
 
     def counted(arg: Arg) -> bool:
-        counting = isinstance(arg, Local) and program.statements[arg.index].op in _COUNTING
+        counting = isinstance(arg, Local) and _counts(program.statements[arg.index].op)
         return counting or arg == Name("t")
 
     found: set[Arg] = set()
     for statement in program.statements:
-        compared = statement.op in _COMPARISONS and any(map(counted, statement.args))
-        if compared or statement.op in _COUNTING:
+        compared = PRIMITIVES[statement.op].sides is TRUTH and any(map(counted, statement.args))
+        if compared or _counts(statement.op):
             found |= set(statement.args)
     return frozenset(arg.id for arg in found if isinstance(arg, Name)) & {*program.hyperparameters}
+
+
+def _counts(op: str) -> bool:
+    return PRIMITIVES[op].counts is not Counts.NONE
 
 
 def ladder(value: float, *, counts: bool = False) -> list[float]:

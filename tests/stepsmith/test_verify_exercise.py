@@ -1,13 +1,15 @@
 """Settings that `stepsmith verify` tries, what it finds there, and what it says that it left."""
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 
 import stepsmith
 from dsl import parse
 from dsl.language.registry import PRIMITIVES
+from dsl.language.sides import TRUTH
 from stepsmith.verifying import explore
-from stepsmith.verifying.conditions import SIDES, conditions
+from stepsmith.verifying.conditions import conditions
 from stepsmith.verifying.draws import Draw, counts, ladder, other
 from stepsmith.verifying.explore import Explorer
 from stepsmith.verifying.model import SECOND
@@ -122,9 +124,19 @@ def test_a_ladder_leaves_no_range_of_decays_and_counts(value):
     assert other(float(value)) != value or value == 0
 
 
-def test_every_comparison_and_choice_has_its_sides():
-    choices = {p.name for p in PRIMITIVES.values() if p.meaning.__module__.endswith("choice")}
-    assert choices | {"clip", "maximum", "minimum", "clip_by_global_norm"} == set(SIDES)
+@pytest.mark.parametrize("name", [p.name for p in PRIMITIVES.values() if p.signature.elementwise])
+def test_a_primitive_that_decides_declares_its_sides(name):
+    """One that makes 0 or 1 of anything compares; one that gives back an argument picks."""
+    primitive, rng = PRIMITIVES[name], np.random.default_rng(0)
+    args = [rng.normal(size=999) for _ in primitive.params]
+    with np.errstate(all="ignore"):
+        value = np.broadcast_to(primitive.meaning(np, *args), 999)
+    picked = np.any([value == arg for arg in args], axis=0).all()
+    assert (set(value) <= {0.0, 1.0}) == (primitive.sides is TRUTH)
+    assert bool(primitive.sides) == (picked or primitive.sides is TRUTH)
+    if primitive.sides:
+        masks = [met(args, value) for met in primitive.sides.values()]
+        assert np.any(masks, axis=0).all(), "whatever it does is one of its sides"
 
 
 def test_conditions_by_shapes_alone_ask_for_no_rank():
