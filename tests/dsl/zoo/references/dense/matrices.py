@@ -166,3 +166,30 @@ def _naturally(r, past, lam):
     past.append(r.ravel())
     fisher = lam * np.eye(r.size) + sum(np.outer(x, x) for x in past[-20:])
     return np.linalg.solve(fisher, r.ravel()).reshape(r.shape)
+
+
+@dense("apollo")
+def apollo(at, *, lr, b1, b2, eps, wd, size, period, scale):
+    rate, size = lr * np.sqrt(1 - b2**at.t) / (1 - b1**at.t), round(size)
+    for i, (w, g, noise) in enumerate(zip(at.w, at.g, at.noise("normal", 1), strict=True)):
+        wide = w.ndim == 2 and w.shape[0] < w.shape[1]
+        if w.ndim == 2:
+            if at.t == 1 or at.t % period == 0:
+                columns = min(size, *w.shape)
+                drawn = noise[:, :columns] if wide else noise[:columns].T
+                at.memory["p", i] = drawn / np.sqrt(size)
+            p = at.memory["p", i]
+            g = p.T @ g if wide else g @ p
+        m, v = at.memory.get(("moments", i), (np.zeros_like(g), np.zeros_like(g)))
+        m, v = b1 * m + (1 - b1) * g, b2 * v + (1 - b2) * g**2
+        at.memory["moments", i] = m, v
+        u = m / (np.sqrt(v) + eps)
+        if w.ndim == 2:
+            length = np.linalg.norm(u) * np.linalg.norm(g) / (np.linalg.norm(g) + 1e-8)
+            if at.t > 1:
+                length /= max(length / (at.memory["length", i] + 1e-8), 1.01) / 1.01
+            at.memory["length", i] = length
+            low = scale**1.5 * length * g / np.linalg.norm(g)
+            u = p @ low if wide else low @ p.T
+        w -= rate * u
+        w *= 1 - rate * wd
