@@ -47,8 +47,7 @@ def torch_steps(rule: str, leaves: list[np.ndarray]) -> Iterator[tuple[str, Step
 
     made = _namespace(to_torch_source(ZOO[rule]))[camel_case(ZOO[rule])]
     others: dict[str, Any] = {"exported": made}
-    if "foreach" in made.__init__.__annotations__:
-        others["exported foreach"] = lambda params: made(params, foreach=True)
+    others["exported foreach"] = lambda params: made(params, foreach=True)
     if rule == "adamw":
         others["torch"] = lambda params: torch.optim.AdamW(params, foreach=False)
         others["torch foreach"] = lambda params: torch.optim.AdamW(params, foreach=True)
@@ -70,7 +69,7 @@ def torch_steps(rule: str, leaves: list[np.ndarray]) -> Iterator[tuple[str, Step
             p.grad = torch.tensor(np.sign(p.detach().numpy()))
         try:
             optimizer = make(params)
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, RuntimeError) as error:
             print(f"  {name}: {error}")
             continue
         yield name, optimizer.step

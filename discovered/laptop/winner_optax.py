@@ -44,7 +44,7 @@ class ScaleByLaptopState(NamedTuple):
 
 
 def scale_by_laptop(
-    b1: float = 0.9, b2: float = 0.999877, eps: float = 1.47e-8
+    b1: float = 0.9, b2: float = 0.999877, eps: float = 1.47e-8, mu_dtype: Any = None
 ) -> optax.GradientTransformationExtraArgs:
     """Laptop, before the learning rate; the formula heads this file.
 
@@ -52,6 +52,7 @@ def scale_by_laptop(
         b1: decay of the first average or momentum.
         b2: decay of the second average.
         eps: keeps a denominator from zero.
+        mu_dtype: the dtype of the average `m` of the gradient; that of the parameters by default.
 
     Returns:
         An `optax.GradientTransformationExtraArgs`.
@@ -62,7 +63,7 @@ def scale_by_laptop(
             raise ValueError("scale_by_laptop does not support complex parameters")
         return ScaleByLaptopState(
             count=jnp.zeros((), jnp.int32),
-            m=jax.tree.map(jnp.zeros_like, params),
+            m=jax.tree.map(lambda w: jnp.zeros_like(w, mu_dtype), params),
             v=jax.tree.map(jnp.zeros_like, params),
         )
 
@@ -92,6 +93,7 @@ def laptop(
     b1: float = 0.9,
     b2: float = 0.999877,
     eps: float = 1.47e-8,
+    mu_dtype: Any = None,
 ) -> optax.GradientTransformationExtraArgs:
     """Laptop: `scale_by_laptop` scaled by the learning rate.
 
@@ -100,11 +102,12 @@ def laptop(
         b1: decay of the first average or momentum.
         b2: decay of the second average.
         eps: keeps a denominator from zero.
+        mu_dtype: the dtype of the average `m` of the gradient; that of the parameters by default.
 
     Returns:
         An `optax.GradientTransformationExtraArgs`.
     """
     return optax.chain(
-        scale_by_laptop(b1=b1, b2=b2, eps=eps),
+        scale_by_laptop(b1=b1, b2=b2, eps=eps, mu_dtype=mu_dtype),
         optax.scale_by_learning_rate(learning_rate),
     )

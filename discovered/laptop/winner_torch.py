@@ -35,6 +35,32 @@ def _number(value: float, like: torch.Tensor | None = None) -> torch.Tensor:
     return torch.as_tensor(value, dtype=like.dtype, device=like.device)
 
 
+def _refuse(title: str, **options: bool | None) -> None:
+    """Refuse an argument of other optimizers that this one has no use for."""
+    reasons = {
+        "foreach": "its step takes one tensor after another",
+        "capturable": "its step reads numbers such as the rate on the host",
+        "differentiable": "its step moves parameters in place and keeps no graph",
+        "fused": "it has no kernel of its own",
+    }
+    for option, asked in options.items():
+        if asked:
+            raise RuntimeError(f"{title} does not support {option}: {reasons[option]}")
+
+
+def _check_state(title: str, state: dict[str, Any], slots: set[str], options: set[str]) -> None:
+    """Refuse what another optimizer kept."""
+    for key, kept in state["state"].items():
+        found = set(kept) - {"step", "index"}
+        if kept and not isinstance(key, str) and found != slots:
+            has, wants = (", ".join(sorted(keys)) or "nothing" for keys in (found, slots))
+            raise ValueError(f"the state is not of {title}: it has {has} for {wants}")
+    for group in state["param_groups"]:
+        if missing := options - set(group):
+            has = ", ".join(sorted(missing))
+            raise ValueError(f"the state is not of {title}: a group has no {has}")
+
+
 def _wide(value: Any) -> Any:
     """A tensor, or each of a list, in float32 if it is in half precision."""
     if isinstance(value, torch.Tensor):
@@ -63,6 +89,7 @@ class Laptop(torch.optim.Optimizer):
         eps: keeps a denominator from zero.
         maximize: climb instead of descend.
         foreach: take the step of all tensors at once; by default on CUDA only.
+        capturable, differentiable, fused: refused, with the reason.
     """
 
     def __init__(
@@ -74,7 +101,11 @@ class Laptop(torch.optim.Optimizer):
         *,
         maximize: bool = False,
         foreach: bool | None = None,
+        capturable: bool | None = False,
+        differentiable: bool | None = False,
+        fused: bool | None = False,
     ) -> None:
+        _refuse("Laptop", capturable=capturable, differentiable=differentiable, fused=fused)
         if not lr >= 0.0:
             raise ValueError(f"Invalid learning rate: {lr}")
         for index, beta in enumerate(betas):
@@ -86,6 +117,7 @@ class Laptop(torch.optim.Optimizer):
         super().__init__(params, defaults)
 
     def __setstate__(self, state: dict[str, Any]) -> None:
+        _check_state("Laptop", state, {"m", "v"}, {"lr", "betas", "eps"})
         super().__setstate__(state)
         for group in self.param_groups:
             group.setdefault("maximize", False)

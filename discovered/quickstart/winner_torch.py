@@ -39,6 +39,32 @@ def _whole(value: torch.Tensor) -> torch.Tensor:
     return value if gather is None else gather()
 
 
+def _refuse(title: str, **options: bool | None) -> None:
+    """Refuse an argument of other optimizers that this one has no use for."""
+    reasons = {
+        "foreach": "its step takes one tensor after another",
+        "capturable": "its step reads numbers such as the rate on the host",
+        "differentiable": "its step moves parameters in place and keeps no graph",
+        "fused": "it has no kernel of its own",
+    }
+    for option, asked in options.items():
+        if asked:
+            raise RuntimeError(f"{title} does not support {option}: {reasons[option]}")
+
+
+def _check_state(title: str, state: dict[str, Any], slots: set[str], options: set[str]) -> None:
+    """Refuse what another optimizer kept."""
+    for key, kept in state["state"].items():
+        found = set(kept) - {"step", "index"}
+        if kept and not isinstance(key, str) and found != slots:
+            has, wants = (", ".join(sorted(keys)) or "nothing" for keys in (found, slots))
+            raise ValueError(f"the state is not of {title}: it has {has} for {wants}")
+    for group in state["param_groups"]:
+        if missing := options - set(group):
+            has = ", ".join(sorted(missing))
+            raise ValueError(f"the state is not of {title}: a group has no {has}")
+
+
 def _clip_by_global_norm(x: list[torch.Tensor], c: torch.Tensor | float) -> list[torch.Tensor]:
     size = torch.sqrt(torch.stack([torch.sum(torch.square(leaf)) for leaf in x]).sum())
     shrink = torch.where(size < c, torch.ones_like(size), c / size)
@@ -77,6 +103,7 @@ class Quickstart(torch.optim.Optimizer):
         lr: learning rate.
         betas: decay of the first average or momentum; decay of the second average.
         maximize: climb instead of descend.
+        foreach, capturable, differentiable, fused: refused, with the reason.
     """
 
     def __init__(
@@ -86,7 +113,18 @@ class Quickstart(torch.optim.Optimizer):
         betas: tuple[float, float] = (0.9059, 0.99893),
         *,
         maximize: bool = False,
+        foreach: bool | None = False,
+        capturable: bool | None = False,
+        differentiable: bool | None = False,
+        fused: bool | None = False,
     ) -> None:
+        _refuse(
+            "Quickstart",
+            foreach=foreach,
+            capturable=capturable,
+            differentiable=differentiable,
+            fused=fused,
+        )
         if not lr >= 0.0:
             raise ValueError(f"Invalid learning rate: {lr}")
         for index, beta in enumerate(betas):
@@ -96,6 +134,7 @@ class Quickstart(torch.optim.Optimizer):
         super().__init__(params, defaults)
 
     def __setstate__(self, state: dict[str, Any]) -> None:
+        _check_state("Quickstart", state, {"m", "v", "top", "last"}, {"lr", "betas"})
         super().__setstate__(state)
         for group in self.param_groups:
             group.setdefault("maximize", False)

@@ -2,6 +2,7 @@
 
     host          the table of hosts
     facts         what of a program a file is about
+    momenta       the slots that average the gradient
     emit          which statements get lines, and what those are called
     names         names of classes and of values that a file can use
     declared      declarations over an array namespace as expressions and functions

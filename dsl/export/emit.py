@@ -14,7 +14,7 @@ from dsl.export.facts import Facts
 from dsl.export.names import Names, safe
 from dsl.language.kinds import Kind
 from dsl.program import Arg, Const, Local, Name
-from dsl.program.walk import in_any_case, indices, needed, readers
+from dsl.program.walk import in_each_branch, indices, needed, readers
 
 Resolve = Callable[[Arg], ast.expr]
 """The expression of an argument that is not inlined: of a name or a line."""
@@ -90,7 +90,7 @@ class Emitter:
     def demanded(self, roots: Iterable[Arg], done: Collection[int]) -> list[int]:
         """The lines that `roots` need beyond `done`, in order, without what only a choice needs."""
         ready = {Local(index) for index in done}
-        ahead = in_any_case(self.program)
+        ahead = in_each_branch(self.program)
         found = needed(self.program, roots, lambda arg: () if arg in ready else ahead(arg))
         return [index for index in indices(found - ready) if index not in self.inline]
 

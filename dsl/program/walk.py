@@ -101,6 +101,25 @@ def in_any_case(program: Parts) -> Follow:
     return follow
 
 
+def in_each_branch(program: Parts) -> Follow:
+    """The same, and from a choice to the statements that all of its branches need."""
+    whichever = in_any_case(program)
+    shared: dict[Arg, list[Arg]] = {}
+
+    def follow(arg: Arg) -> Iterable[Arg]:
+        if not isinstance(arg, Local):
+            return ()
+        if arg not in shared:
+            statement = program.statements[arg.index]
+            lazy = PRIMITIVES[statement.op].lazy
+            branches = [needed(program, [statement.args[at]], follow) for at in lazy]
+            common = set.intersection(*branches) if branches else set()
+            shared[arg] = [Local(index) for index in indices(common)]
+        return [*whichever(arg), *shared[arg]]
+
+    return follow
+
+
 def needed(program: Parts, roots: Iterable[Arg], follow: Follow | None = None) -> set[Arg]:
     """`roots` and all that they are computed from, names and numbers too.
 

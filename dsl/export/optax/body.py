@@ -14,7 +14,6 @@ from dsl.export.expressions import call, expression, fill, function_of, names_in
 from dsl.export.names import Names
 from dsl.export.optax.values import LIKE, OptaxDialect, spread_to, without_indicator
 from dsl.export.shapes import alike
-from dsl.language.hyperparameters import host_name
 from dsl.language.kinds import Kind
 from dsl.language.numbers import format_number
 from dsl.language.registry import Scope
@@ -52,8 +51,6 @@ class Body:
                 return expression("float(horizon)")
             case Name(id) if id in self.values.fields:
                 return expression(f"state.{self.values.fields[id]}")
-            case Name("wd"):
-                return ast.Name(host_name("wd", "optax"))
             case Name(id):
                 return ast.Name(self.emitter.called.get(id, id))
             case Local(index):

@@ -7,15 +7,20 @@ pair `scale_by_<name>` and `<name>`, which puts Optax's own scaling and decay be
 from dataclasses import dataclass, replace
 
 from dsl.export.facts import Facts
+from dsl.export.momenta import momenta
 from dsl.export.names import camel_case, safe
 from dsl.program import Arg, Local, Name, Program
 from dsl.program.walk import needed
 from dsl.rewrite.lower import without_cancellation
 
+SCHEDULED = ("lr", "wd")
+"""The hyperparameters that may be schedules of the steps taken."""
+
 
 @dataclass(frozen=True)
 class ExportPlan:
-    """The parts of one file; `inner` is what the transformation does, `full` the whole rule."""
+    """The parts of one file; `inner` is what the transformation does, `full` the whole rule, and
+    `momenta` are the slots that `mu_dtype` is for."""
 
     full: Facts
     inner: Facts
@@ -23,6 +28,7 @@ class ExportPlan:
     decays: bool
     title: str
     name: str
+    momenta: tuple[str, ...]
 
     @property
     def transform(self) -> str:
@@ -45,7 +51,7 @@ class ExportPlan:
             inner = replace(core, source=full.source, meanings=full.meanings, whole=full.whole)
         decays = factors is not None and factors[1]
         names = camel_case(full.source), safe(name)
-        return ExportPlan(full, inner, factors is not None, decays, *names)
+        return ExportPlan(full, inner, factors is not None, decays, *names, momenta(inner.program))
 
 
 def _factored(program: Program) -> tuple[Arg, bool] | None:

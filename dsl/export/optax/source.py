@@ -9,7 +9,7 @@ from dsl.export.expressions import format_float
 from dsl.export.facts import Facts
 from dsl.export.header import argument, docstring, prose
 from dsl.export.layout import layout
-from dsl.export.optax.plan import ExportPlan
+from dsl.export.optax.plan import SCHEDULED, ExportPlan
 from dsl.export.optax.transformation import Transformation
 from dsl.language.hyperparameters import host_name
 from dsl.program import Program
@@ -85,6 +85,7 @@ class _File:
         decay = "with weight decay, " if plan.decays else ""
         summary = f"{plan.title}: `{plan.transform}` {decay}scaled by the learning rate."
         labels = [self._label(hyper) for hyper in inner.program.hyperparameters]
+        labels += ["mu_dtype"] if plan.momenta else []
         labels += ["horizon"] if "T" in inner.reads else []
         labels += ["seed"] if inner.noisy else []
         passed = [f"{label}={label}" for label in labels]
@@ -106,7 +107,7 @@ class _File:
         params, entries = [], []
         for hyper, value in hypers:
             kind, default = "float", format_float(value)
-            if hyper == "lr":
+            if hyper in SCHEDULED:
                 kind = "optax.ScalarOrSchedule"
             elif hyper in facts.whole and value == int(value):
                 kind, default = "int", str(int(value))
@@ -119,6 +120,9 @@ class _File:
                 "a tree of flags, or a function of the parameters that makes one: which of them "
                 "decay. All by default.",
             )
+        if plan.momenta:
+            params.append("mu_dtype: Any = None")
+            entries += argument("mu_dtype", _kept_in(plan.momenta))
         flags = []
         if "T" in inner.reads:
             flags.append("horizon: int")
@@ -141,11 +145,21 @@ class _File:
         ]
 
     def _needs(self) -> list[str]:
-        """The paragraph about what `update` wants besides gradients and state."""
+        """The paragraph about what `update` wants besides gradients and state, and how wrappers
+        hand it on."""
         inner = self.plan.inner
         needs = ["`value`, the loss at the parameters"] if "loss" in inner.reads else []
         needs += [f"`{source.argument}`, {source.holds}" for source in inner.sources]
-        return ["", *prose(f"`update` needs {'; and '.join(needs)}.", 4)] if needs else []
+        if not needs:
+            return []
+        text = f"`update` needs {'; and '.join(needs)}. "
+        text += "`optax.MultiSteps` uses what its last call is given: that of all its batches."
+        if inner.sources:
+            text += (
+                " Under `optax.masked` and `optax.partition` a function gets the parameters with "
+                "`optax.MaskedNode()` in place of those that are not its own."
+            )
+        return ["", *prose(text, 4)]
 
 
 def with_name_to_spare(source: str, name: str) -> str:
@@ -173,5 +187,12 @@ def with_name_to_spare(source: str, name: str) -> str:
 def _meaning(facts: Facts, hyper: str) -> str:
     """The meaning of a hyperparameter, for a docstring."""
     meaning = facts.meanings.get(hyper, "a constant of the rule, see the formula")
-    scheduled = ", a number or a schedule of the steps taken" if hyper == "lr" else ""
+    scheduled = ", a number or a schedule of the steps taken" if hyper in SCHEDULED else ""
     return f"{meaning}{scheduled}."
+
+
+def _kept_in(momenta: tuple[str, ...]) -> str:
+    """The meaning of `mu_dtype`, for a docstring."""
+    *others, last = [f"`{slot}`" for slot in momenta]
+    average = f"averages {', '.join(others)} and {last}" if others else f"average {last}"
+    return f"the dtype of the {average} of the gradient; that of the parameters by default."

@@ -8,8 +8,9 @@ from dsl.export.emit import Emitter
 from dsl.export.expressions import call, expression, function_of, names_in, rewritten
 from dsl.export.facts import above_zero, vanishes_in_half
 from dsl.export.optax.body import DTYPE, Body
-from dsl.export.optax.plan import ExportPlan
+from dsl.export.optax.plan import SCHEDULED, ExportPlan
 from dsl.export.optax.values import OptaxDialect
+from dsl.language.hyperparameters import host_name
 from dsl.language.initialisers import Init
 from dsl.language.kinds import Kind
 
@@ -52,6 +53,9 @@ class Transformation:
             fields["key"] = expression("jax.random.key(seed)")
         for slot, rule in self.program.slots.items():
             fields[self.values.fields[slot]] = self._first_value(rule)
+            if slot in self.plan.momenta:
+                zeros = function_of(["w"], expression("jnp.zeros_like(w, mu_dtype)"))
+                fields[self.values.fields[slot]] = call("jax.tree.map", zeros, ast.Name("params"))
         code = Code(8, uses=self.uses)
         made = ast.Call(ast.Name(self.plan.state), [], [ast.keyword(*f) for f in fields.items()])
         code.put("if ", expression("any(map(jnp.iscomplexobj, jax.tree.leaves(params)))"), ":")
@@ -151,7 +155,8 @@ class Transformation:
     def _numbers(self, rule: Code) -> list[str]:
         """Numbers that the lines of the rule read."""
         code = Code(8, uses=self.uses)
-        scheduled = "lr" in rule.uses and "lr" in self.program.hyperparameters
+        hypers = self.program.hyperparameters
+        scheduled = [h for h in SCHEDULED if h in rule.uses and h in hypers]
         reads_loss = "loss" in rule.uses and "loss" in self.program.inputs
         dtype = expression(DTYPE)
         if scheduled or reads_loss:
@@ -159,10 +164,11 @@ class Transformation:
             dtype = ast.Name("dtype")
         if "t" in rule.uses:
             code.assign("t", call("jnp.asarray", ast.Name("count"), dtype))
-        if scheduled:
-            code.write("lr: Any = learning_rate")
-            code.write("if callable(learning_rate):")
-            code.write("    lr = jnp.asarray(learning_rate(state.count), dtype)")
+        for hyper in scheduled:
+            given = host_name(hyper, "optax")
+            code.write(f"{hyper}: Any = {given}")
+            code.write(f"if callable({given}):")
+            code.write(f"    {hyper} = jnp.asarray({given}(state.count), dtype)")
         if reads_loss:
             code.assign("loss", call("jnp.asarray", ast.Name("value"), dtype))
         if "treedef" in rule.uses:

@@ -21,7 +21,7 @@ _RESERVED = {
     *("jax", "jnp", "optax", "Any", "NamedTuple", "Callable"),
     *("init", "update", "updates", "params", "state", "extra_args", "count", "key", "seed"),
     *("value", "horizon", "mask", "learning_rate", "weight_decay", "treedef", "t", "dtype"),
-    *("new_state", "given", "kept", "ravel_pytree", *ARGUMENTS),
+    *("new_state", "given", "kept", "ravel_pytree", "mu_dtype", *ARGUMENTS),
     *(f"_{op}" for op in PRIMITIVES),
     *dir(builtins),
 }
@@ -79,7 +79,7 @@ class OptaxDialect:
         self.facts = facts
         self.declared = MeaningDeclarations("jnp", "jax.Array")
         hypers = facts.program.hyperparameters
-        read = {"lr"} & hypers.keys() | {"loss"} & {*facts.program.inputs}
+        read = {"lr", "wd"} & hypers.keys() | {"loss"} & {*facts.program.inputs}
         self.reserved = _RESERVED | reserved | read
         self.given = [name for name in hypers if host_name(name, "optax") == name]
         self.fields = Names(_FIELDS).take_all(facts.program.slots, _FIELDS)

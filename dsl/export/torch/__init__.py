@@ -11,7 +11,8 @@ sums         expressions as sums of tensors, their numbers apart
 inplace      the same as operations in place
 foreach      lines for many parameters at once, by PyTorch's functions of lists
 step         the method `step` around those lines, and the methods that keep its state
-parameters   hyperparameters in the constructor, its docstring and the groups
+parameters   hyperparameters in the docstring of the class and the groups
+constructor  the constructor, and what takes a state that was kept
 source       the whole file
 """
 

@@ -12,27 +12,18 @@ from dsl.export.code import Code
 from dsl.export.expressions import call, expression, format_float
 from dsl.export.facts import Facts
 from dsl.export.header import argument, prose
-from dsl.export.layout import WIDTH, layout
 from dsl.export.names import Names
 from dsl.language.hyperparameters import COMMON, Hyper, host_name
 from dsl.language.oracle import Source
 from dsl.language.sources import LOSS
 from dsl.program.stated import range_text
 
+FLAGS = ("foreach", "capturable", "differentiable", "fused")
+"""Arguments of PyTorch's own optimizers; `_refuse` says why a file has no use for one."""
+
 _TAKEN = {
-    *(
-        "self",
-        "params",
-        "maximize",
-        "seed",
-        "horizon",
-        "betas",
-        "foreach",
-        "defaults",
-        "index",
-        "beta",
-    ),
-    *("torch", "Any", "super", "enumerate", "ValueError"),
+    *("self", "params", "maximize", "seed", "horizon", "betas", "defaults", "index", "beta"),
+    *("torch", "Any", "super", "enumerate", "ValueError", "RuntimeError", *FLAGS),
 }
 """Names that the constructor has a use for."""
 
@@ -176,6 +167,8 @@ class Parameters:
             )
         if self.facts.noisy:
             entries += argument("seed", "seeds the noise.")
+        refused = ", ".join(FLAGS[1:] if at_once else FLAGS)
+        entries += argument(refused, "refused, with the reason.")
         lines = [f'    """{title}; the formula heads this file.', ""]
         if needs_closure(self.facts):
             backward = ". It may call `backward()`, as for other optimizers."
@@ -210,31 +203,6 @@ class Parameters:
             "        self.param_groups[-1] = _Group(self.param_groups[-1])",
         ]
 
-    def constructor(self, *, at_once: bool, of_model: bool) -> list[str]:
-        """`__init__` and `__setstate__`, which start the state of the model if there is one."""
-        flags = {"horizon": "horizon: int"} if "T" in self.facts.reads else {}
-        flags["maximize"] = "maximize: bool = False"
-        if at_once:
-            flags["foreach"] = "foreach: bool | None = None"
-        if self.facts.noisy:
-            flags["seed"] = "seed: int = 0"
-        params = ["self", "params: Any", *(p.typed for p in self.taken), "*", *flags.values()]
-        return [
-            *layout(4, "def __init__(", params, ") -> None:"),
-            *(line for parameter in self.taken for line in parameter.checks()),
-            *_dictionary(8, "defaults", (*(p.label for p in self.taken), *flags)),
-            "        super().__init__(params, defaults)",
-            *(["        self._start_model()"] if of_model else []),
-            "",
-            "    def __setstate__(self, state: dict[str, Any]) -> None:",
-            "        super().__setstate__(state)",
-            "        for group in self.param_groups:",
-            '            group.setdefault("maximize", False)',
-            *(['            group.setdefault("foreach", None)'] if at_once else []),
-            *(_renamed(p) for p in self.taken if p.label == "momentum" and p.hypers == ("b1",)),
-            *(["        self._start_model()"] if of_model else []),
-        ]
-
 
 def keys_of_groups(facts: Facts) -> set[str]:
     """The keys that a group has for hyperparameters, PyTorch and its schedulers."""
@@ -262,21 +230,6 @@ def _labels(hypers: list[str], alone: list[str]) -> dict[str, str]:
     names = Names(())
     given = {name: names.take(label) for name, label in wanted.items() if label != name}
     return {**given, **names.take_all([name for name in hypers if name not in given], _TAKEN)}
-
-
-def _renamed(momentum: Parameter) -> str:
-    """The line that reads the momentum of a file of before it had PyTorch's name."""
-    old = f'group.pop("b1", {format_float(momentum.values[0])})'
-    return f'            group.setdefault("momentum", {old})'
-
-
-def _dictionary(indent: int, label: str, keys: Collection[str]) -> list[str]:
-    """A dictionary with an entry for each variable in `keys`."""
-    pad, entries = " " * indent, [f'"{key}": {key}' for key in keys]
-    line = f"{pad}{label} = {{{', '.join(entries)}}}"
-    if len(line) <= WIDTH:
-        return [line]
-    return [f"{pad}{label} = {{", *(f"{pad}    {entry}," for entry in entries), f"{pad}}}"]
 
 
 def needs_closure(facts: Facts) -> bool:

@@ -5,6 +5,7 @@ from dsl.export.emit import Emitter
 from dsl.export.facts import Facts
 from dsl.export.header import docstring
 from dsl.export.names import camel_case
+from dsl.export.torch.constructor import constructor
 from dsl.export.torch.parameters import Parameters
 from dsl.export.torch.step import half, model_state, ready, write_step
 from dsl.export.torch.values import TorchDialect
@@ -37,6 +38,8 @@ def to_torch_source(
 def _class(values: TorchDialect, title: str) -> list[str]:
     emitter = Emitter(values.facts, values)
     parameters = Parameters(values.facts, emitter.called)
+    values.declared.function("_refuse")
+    values.declared.function("_check_state")
     step = write_step(values, emitter, parameters, title)
     of_model = model_state(values, counts=step.counts)
     if parameters.rateless:
@@ -45,7 +48,13 @@ def _class(values: TorchDialect, title: str) -> list[str]:
         f"class {title}(torch.optim.Optimizer):",
         *parameters.docstring(title, at_once=bool(step.at_once)),
         "",
-        *parameters.constructor(at_once=bool(step.at_once), of_model=bool(of_model)),
+        *constructor(
+            parameters,
+            title,
+            values.of_parameter,
+            at_once=bool(step.at_once),
+            of_model=bool(of_model),
+        ),
         *parameters.group_without_rate(title),
         "",
         *step.lines,

@@ -11,6 +11,7 @@ from dsl.export.code import Code, refusal
 from dsl.export.emit import Emitter
 from dsl.export.expressions import show
 from dsl.export.facts import Facts
+from dsl.export.header import prose
 from dsl.export.layout import layout
 from dsl.export.names import safe
 from dsl.export.torch.front import Front
@@ -46,7 +47,7 @@ def write_step(
     lines = [
         "    @torch.no_grad()",
         *layout(4, "def step(", params, ") -> Any:"),
-        '        """One step; returns what `closure` returns."""',
+        *_summary(facts),
         *_closure(values, title),
         *_functions(facts, title),
         f"        ready = {'self._foreach(self._ready())' if at_once else 'self._ready()'}",
@@ -62,6 +63,16 @@ def write_step(
     return StepMethod([*lines, *before, *loop, "        return loss"], counts, at_once)
 
 
+def _summary(facts: Facts) -> list[str]:
+    """The docstring of `step`."""
+    needs = [f"`{source.argument}`, {source.here}" for source in functions(facts)]
+    if not needs:
+        return ['        """One step; returns what `closure` returns."""']
+    lines = prose(f"One step, for which it asks {'; and '.join(needs)}.", 8)
+    lines[0] = f'        """{lines[0].strip()}'
+    return [*lines, "", "        Returns what `closure` returns.", '        """']
+
+
 def _closure(values: TorchDialect, title: str) -> list[str]:
     """Lines that evaluate the closure; its `backward()` keeps a graph that an oracle reads."""
     facts, graph = values.facts, ""
@@ -73,7 +84,24 @@ def _closure(values: TorchDialect, title: str) -> list[str]:
         return [*lines, *(f"            {line}" for line in evaluate)]
     lines = ["        if closure is None:"]
     lines += refusal(12, "RuntimeError", f"{title}.step needs a closure that returns the loss")
-    return [*lines, *(f"        {line}" for line in evaluate)]
+    lines += [f"        {line}" for line in evaluate]
+    if _derives(facts):
+        lines.append("        if not (isinstance(loss, torch.Tensor) and loss.requires_grad):")
+        what = "the loss as a tensor with its graph, neither detached nor as a number"
+        message = f"{title}.step needs a closure that returns {what}: it takes derivatives of it"
+        lines += refusal(12, "RuntimeError", message)
+    return lines
+
+
+def _derives(facts: Facts) -> bool:
+    """True if the rule takes derivatives of the loss that the closure returns."""
+    asked = map(facts.primitive, range(len(facts.program.statements)))
+    return any(
+        primitive.oracle.asks is LOSS
+        and ("(loss, " in primitive.torch or "create_graph" in primitive.oracle.methods)
+        for primitive in asked
+        if primitive.oracle
+    )
 
 
 def _functions(facts: Facts, title: str) -> list[str]:

@@ -10,6 +10,32 @@ def _wide(value: Any) -> Any:
         return [_wide(each) for each in value]
     return value
 ''',
+    "_refuse": '''
+def _refuse(title: str, **options: bool | None) -> None:
+    """Refuse an argument of other optimizers that this one has no use for."""
+    reasons = {
+        "foreach": "its step takes one tensor after another",
+        "capturable": "its step reads numbers such as the rate on the host",
+        "differentiable": "its step moves parameters in place and keeps no graph",
+        "fused": "it has no kernel of its own",
+    }
+    for option, asked in options.items():
+        if asked:
+            raise RuntimeError(f"{title} does not support {option}: {reasons[option]}")
+''',
+    "_check_state": '''
+def _check_state(title: str, state: dict[str, Any], slots: set[str], options: set[str]) -> None:
+    """Refuse what another optimizer kept."""
+    for key, kept in state["state"].items():
+        found = set(kept) - {"step", "index"}
+        if kept and not isinstance(key, str) and found != slots:
+            has, wants = (", ".join(sorted(keys)) or "nothing" for keys in (found, slots))
+            raise ValueError(f"the state is not of {title}: it has {has} for {wants}")
+    for group in state["param_groups"]:
+        if missing := options - set(group):
+            has = ", ".join(sorted(missing))
+            raise ValueError(f"the state is not of {title}: a group has no {has}")
+''',
     "_Backward": '''
 class _Backward(torch.overrides.TorchFunctionMode):
     """While a closure runs, `backward()` keeps the graph, which the rule reads."""

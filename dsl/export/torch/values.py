@@ -81,6 +81,11 @@ class TorchDialect:
         self.of_model = _model_values(facts.program, self.model_slots)
 
     @property
+    def of_parameter(self) -> list[str]:
+        """The keys of slots in the state of a parameter."""
+        return [key for slot, key in self.keys.items() if slot not in self.model_slots]
+
+    @property
     def counts(self) -> bool:
         """True if the steps of each parameter are counted: the rule or its draws read the count."""
         return "t" in self.facts.reads or self.facts.noisy or self.facts.oracles

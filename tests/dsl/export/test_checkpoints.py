@@ -26,7 +26,7 @@ DAILY = {"nadam", "prodigy", "dog", "traded"}
 @pytest.mark.parametrize("name", each(OF_MODEL, DAILY))
 @pytest.mark.parametrize("stop", [0, 2])
 def test_a_file_that_kept_the_models_state_apart_can_be_read(name, stop):
-    from tests.support.torch_features import same
+    from tests.support.pytorch_features import same
     from tests.support.torch_training import STEPS, Training
 
     first = Training(name).go(stop)

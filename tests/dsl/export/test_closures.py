@@ -73,6 +73,17 @@ def test_what_a_closure_does_to_gradients_counts_at_other_points_too(returned):
     assert norms == pytest.approx([500, 505])  # at w, and 0.05 away
 
 
+@pytest.mark.parametrize("name", ["sophia_h", "forward_gradient", "savic_oasis"])
+@pytest.mark.parametrize("spoilt", [lambda loss: loss.detach(), lambda loss: loss.item()])
+def test_a_loss_without_its_graph_is_refused_where_derivatives_are_taken_of_it(name, spoilt):
+    w = torch.nn.Parameter(torch.tensor([3.0, 4.0]))
+    w.grad = torch.ones(2)
+    optimizer = exporting_torch.torch_class(ZOO[name])([w])
+    with pytest.raises(RuntimeError, match="returns the loss as a tensor with its graph, neither"):
+        optimizer.step(lambda: spoilt(w.square().sum()))
+    assert w.tolist() == [3, 4]
+
+
 def test_parameters_that_come_and_go_share_no_noise():
     rule = parse("def rule(w, g, *, lr=1):\n    return lr * (normal(0) + 0 * g)")
     params = [torch.nn.Parameter(torch.zeros(4)) for _ in range(3)]

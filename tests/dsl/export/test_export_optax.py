@@ -9,11 +9,14 @@ import numpy as np
 import optax
 import pytest
 
+from dsl import parse
 from dsl.export import to_optax_source
+from dsl.export.momenta import momenta
 from dsl.zoo import ZOO
 from tests.support import exporting
-from tests.support.everyday import SAMPLE, TO_READ, each
+from tests.support.everyday import TO_READ
 from tests.support.exporting import RULES
+from tests.support.optax_features import avals
 
 TOLERANCE = {"float32": 1e-5, "float64": 1e-12}
 
@@ -73,6 +76,18 @@ def test_a_schedule_gives_each_step_its_rate(name):
         np.testing.assert_allclose(move, wanted, rtol=1e-6)
 
 
+@pytest.mark.parametrize("name", ["adamw", "adan"])
+def test_a_schedule_gives_each_step_its_decay(name):
+    params, grads = jnp.ones(3), jnp.array([1.0, -2.0, 0.5])
+    make = exported(name)
+    scheduled = make(0.1, weight_decay=lambda count: 0.5 * count)
+    state, other = scheduled.init(params), make(0.1).init(params)
+    for count in range(3):
+        move, state = scheduled.update(grads, state, params)
+        wanted, other = make(0.1, weight_decay=0.5 * count).update(grads, other, params)
+        np.testing.assert_allclose(move, wanted, rtol=1e-6)
+
+
 def test_the_file_is_a_pair_where_the_rate_is_a_factor():
     names = exporting.loaded(to_optax_source(ZOO["adamw"]))
     assert {"adamw", "scale_by_adamw", "ScaleByAdamWState"} <= set(names)
@@ -122,12 +137,80 @@ def test_half_precision_is_kept_and_abstract_parameters_are_enough(name):
             assert (x.shape, x.dtype) == (y.shape, y.dtype)
 
 
-@pytest.mark.parametrize("name", each(RULES, SAMPLE))
-def test_complex_parameters_are_refused(name):
-    """Squares and roots are of real numbers, and a rule may not train the real part alone."""
-    make = exporting.optax_optimizer(RULES[name])
-    with pytest.raises(ValueError, match="does not support complex parameters"):
-        make.init({"a": jnp.ones(2), "b": jnp.ones(2, jnp.complex64)})
+def test_mu_dtype_rounds_the_average_of_the_gradient_after_every_step():
+    params, grads = jnp.array([1.0, -2.0, 0.5]), jnp.array([1.0, -0.3, 0.7])
+    make = exported("adamw")
+    optimizer, by_hand = make(0.1, mu_dtype=jnp.bfloat16), make(0.1)
+    state, other = optimizer.init(params), by_hand.init(params)
+    assert avals(state) == avals(optax.adamw(0.1, mu_dtype=jnp.bfloat16).init(params))
+    for step in range(3):
+        moves, state = optimizer.update(grads / (step + 1), state, params)
+        wanted, (first, *rest) = by_hand.update(grads / (step + 1), other, params)
+        rounded = first.m.astype(jnp.bfloat16)
+        other = (first._replace(m=rounded.astype(jnp.float32)), *rest)
+        np.testing.assert_array_equal(moves, wanted)
+        np.testing.assert_array_equal(state[0].m, rounded)
+
+
+@pytest.mark.parametrize(
+    ("text", "slots"),
+    [
+        ("m = b * m + (g + wd * w)", ("m",)),
+        ("m = interp(g / norm(w), m, b); v = interp(m, v, b)", ("m", "v")),
+        ("v = interp(square(g), v, b); m = interp(g / sqrt(v), m, b)", ()),
+        ("v = g; m = interp(g - v, m, b)", ("m",)),
+        ("m = m + g; v = interp(w, v, b)", ()),
+        ("m = interp(m, g, b); v = interp(sign(g), v, b)", ()),
+        ("m = interp(v, m, b); v = interp(m, v, b)", ()),
+    ],
+)
+def test_the_averages_of_the_gradient_are_known(text, slots):
+    head = "def rule(w, g, m=zeros, v=zeros, *, lr=0.1, b=0.9, wd=0.1):\n    "
+    lines = text.replace("; ", "\n    ")
+    assert momenta(parse(f"{head}{lines}\n    return lr * (m + v)\n")) == slots
+
+
+def halved(parts):
+    """The loss of parameters on all of several parts of a batch."""
+    return lambda at: sum(jnp.sum(jnp.square(at - part)) for part in parts) / len(parts)
+
+
+def test_several_steps_with_the_functions_of_all_are_one_step():
+    params, parts = jnp.array([1.0, -2.0, 0.5]), [jnp.zeros(3), jnp.array([3.0, 1.0, 0.5])]
+    whole = halved(parts)
+    optimizer = exported("sam")(0.1)
+    wanted, _ = optimizer.update(
+        jax.grad(whole)(params), optimizer.init(params), params, value_fn=whole
+    )
+    several = optax.MultiSteps(optimizer, 2)
+    state = several.init(params)
+    for part in parts:
+        grads = jax.grad(halved([part]))(params)
+        moves, state = several.update(grads, state, params, value_fn=whole)
+    np.testing.assert_allclose(moves, wanted, rtol=1e-6)
+
+
+def test_a_function_fills_in_the_parameters_of_others():
+    params = {"w": jnp.array([1.0, -2.0]), "b": jnp.array([0.5])}
+
+    def loss(at):
+        return jnp.sum(jnp.square(at["w"] * (1 + at["b"])))
+
+    def filled(at):
+        own = {name: part for name, part in at.items() if not isinstance(part, optax.MaskedNode)}
+        return loss({**params, **own})
+
+    inner, grads = exported("sam")(0.1), jax.grad(loss)(params)
+    optimizer = optax.masked(inner, {"w": True, "b": False})
+    moves, _ = optimizer.update(grads, optimizer.init(params), params, value_fn=filled)
+    wanted, _ = inner.update(
+        grads["w"],
+        inner.init(params["w"]),
+        params["w"],
+        value_fn=lambda w: loss({**params, "w": w}),
+    )
+    np.testing.assert_allclose(moves["w"], wanted, rtol=1e-6)
+    assert moves["b"] is grads["b"]
 
 
 def test_what_is_missing_is_named():

@@ -158,3 +158,30 @@ def test_noise_repeats_with_the_seed_and_differs_between_steps_parameters_and_st
     every = torch.stack([*first, *draws(program, 2), *draws(other, 1)])
     assert (torch.corrcoef(every) - torch.eye(12)).abs().max() < 0.25
     assert abs(every.mean()) < 0.1 and abs(every.std() - 1) < 0.1
+
+
+@pytest.mark.parametrize(
+    ("other", "message"),
+    [
+        (torch.optim.AdamW, "not of AdamW: it has exp_avg, exp_avg_sq for m, v"),
+        (lambda p: torch.optim.SGD(p, 0.1, 0.9), "it has momentum_buffer for m, v"),
+        (exporting_torch.torch_class(ZOO["lion"]), "it has m for m, v"),
+    ],
+)
+def test_the_state_of_another_optimizer_is_refused_and_nothing_of_it_taken(other, message):
+    params = [torch.nn.Parameter(torch.ones(2))]
+    params[0].grad = torch.ones(2)
+    optimizers = other(params), adamw()(params, lr=0.5)
+    for optimizer in optimizers:
+        optimizer.step()
+    kept = repr(optimizers[1].state_dict())
+    with pytest.raises(ValueError, match=message):
+        optimizers[1].load_state_dict(optimizers[0].state_dict())
+    assert repr(optimizers[1].state_dict()) == kept
+
+
+def test_a_group_of_another_optimizer_is_refused():
+    params = [torch.nn.Parameter(torch.ones(2))]
+    other = torch.optim.SGD(params, 0.1)
+    with pytest.raises(ValueError, match="the state is not of AdamW: a group has no betas, eps"):
+        adamw()(params).load_state_dict(other.state_dict())

@@ -1,17 +1,10 @@
-"""The features of PyTorch that its own optimizers are tested for, tried on exported ones.
-
-Each function in `FEATURES` tries one on a rule. It returns nothing where the feature works and the
-words of the refusal where the file, or PyTorch, refuses it; anything else is a failed assertion.
-"""
+"""The features of PyTorch that its own optimizers are tested for, tried on exported ones."""
 
 import copy
 import io
 import pickle
-import re
 import sys
 import types
-import warnings
-from collections.abc import Callable
 from functools import cache
 
 import torch
@@ -23,24 +16,13 @@ from torch.distributed.checkpoint.state_dict import (
 
 from dsl.export.names import camel_case
 from tests.support.exporting import RULES, extra
+from tests.support.features import Features
 from tests.support.torch_training import STEPS, Training, class_of, file_of
 
-Feature = Callable[[str], str | None]
-FEATURES: dict[str, Feature] = {}
-"""Ways to try a feature by what it is called in the documentation."""
+FEATURES = Features()
+feature = FEATURES.named
 
 HALF_WAY = STEPS // 2
-REFUSALS = (RuntimeError, TypeError, ValueError, KeyError, NotImplementedError)
-
-
-def feature(called: str) -> Callable[[Feature], Feature]:
-    """Adds a way to try a feature to `FEATURES`."""
-
-    def add(function: Feature) -> Feature:
-        FEATURES[called] = function
-        return function
-
-    return add
 
 
 @cache
@@ -53,18 +35,6 @@ def same(found: Training, wanted: torch.Tensor | None = None, *, rtol: float = 0
     """Fail unless the parameters are those of the plain training."""
     wanted = plain(found.name) if wanted is None else wanted
     torch.testing.assert_close(found.values(), wanted, rtol=rtol, atol=rtol, msg=found.name)
-
-
-def outcome(called: str, name: str) -> str | None:
-    """The outcome of a feature for a rule: None, or the first line of the refusal."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            return FEATURES[called](name)
-        except REFUSALS as error:
-            words = error.args[0] if isinstance(error, KeyError) and error.args else error
-            first = str(words).strip().splitlines()[0]
-            return re.sub(rf"^{camel_case(RULES[name])}(\.\w+(\(\))?)? ", "", first)
 
 
 @feature("`lr` as a tensor")
@@ -93,6 +63,11 @@ def capturable(name: str) -> str | None:
 @feature("`differentiable`")
 def differentiable(name: str) -> str | None:
     same(Training(name, differentiable=True).go())
+
+
+@feature("`fused`")
+def fused(name: str) -> str | None:
+    same(Training(name, fused=True).go())
 
 
 @feature("`state_dict` in the middle of a run")
