@@ -28,15 +28,15 @@ from dsl.zoo.entry import Reference, entry
 
 
 def _row_weights(x: Any) -> Any:
-    """The softmax of a number per row, none of them negative."""
+    """The softmax of a number per row, none of them negative; of a stack some may vanish."""
     part = exp(x - max_abs(x))
-    return part / col_sum(part)
+    return part / maximum(col_sum(part), 1e-30)
 
 
 def _col_weights(x: Any) -> Any:
-    """The softmax of a number per column, none of them negative."""
+    """The softmax of a number per column, none of them negative; of a stack some may vanish."""
     part = exp(x - max_abs(x))
-    return part / row_sum(part)
+    return part / maximum(row_sum(part), 1e-30)
 
 
 @entry(
