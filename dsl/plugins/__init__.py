@@ -9,8 +9,18 @@ A plug-in is code, so nothing but its user names it: no config, rule or run does
 by the decorators that ours use, is known from then on as ours is.
 """
 
-from dsl.plugins.loader import blamed, load, load_again
+from dsl.plugins.loader import blamed, load, load_again, owner
 from dsl.plugins.named import load_named
 from dsl.plugins.plugin import HINT, Plugin, in_words, loaded
 
-__all__ = ["HINT", "Plugin", "blamed", "in_words", "load", "load_again", "load_named", "loaded"]
+__all__ = [
+    "HINT",
+    "Plugin",
+    "blamed",
+    "in_words",
+    "load",
+    "load_again",
+    "load_named",
+    "loaded",
+    "owner",
+]

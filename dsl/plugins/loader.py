@@ -170,7 +170,7 @@ def _explained(name: str) -> Iterator[None]:
     except (PluginError, KeyboardInterrupt):
         raise
     except NameTaken as error:
-        whose = _owner(error.place)
+        whose = owner(error.place)
         raise PluginError(
             f"{_place(name, error)}: the {error.noun} '{error.name}' is {whose}",
             help="give it another name",
@@ -187,7 +187,7 @@ def _explained(name: str) -> Iterator[None]:
         raise PluginError(f"{_place(name, error)}: {words}") from None
 
 
-def _owner(place: str) -> str:
+def owner(place: str) -> str:
     """Whose a declaration is, by the module that declared it."""
     if is_ours(place):
         return "one of Stepsmith's own"

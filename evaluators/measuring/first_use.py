@@ -124,7 +124,7 @@ def measured(
     key, cache = _key(found.definition, asked), _cache()
     before = cache.get(key, Measured.from_json)
     if before is None:
-        check_fresh(own, found.definition)
+        check_fresh(own)
         before = _measure(own, asked, observe)
         cache.put(key, before.to_json())
     return before, found

@@ -6,7 +6,6 @@ import os
 import subprocess
 import sys
 from dataclasses import asdict
-from typing import Any
 
 import jax
 
@@ -30,7 +29,7 @@ def values(task: Task) -> list[str]:
     return [definition(task), float(loss).hex(), float(validation).hex()]
 
 
-def check_fresh(own: OwnTask, digest: str) -> None:
+def check_fresh(own: OwnTask) -> None:
     """Compare a task with itself in a fresh process, which loads its plug-in; TaskFault if it is
     another one there. One that no plug-in brought is left alone."""
     origin, name = own.source.origin, own.task.name
@@ -52,8 +51,7 @@ def check_fresh(own: OwnTask, digest: str) -> None:
             f"the task fails in a process of its own: {words[-1]}",
             "let the file do all that it needs: no variables of a shell or a notebook",
         )
-    told: list[Any] = json.loads(done.stdout.splitlines()[-1])
-    if told[0] != digest:
+    if json.loads(done.stdout.splitlines()[-1]) != values(own.task):
         origin.fault(
             own.source.examples,
             "the task is another one in a process of its own: its examples, its initial "

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from dsl.declare import NameTaken
+from dsl.plugins import owner
 from evaluators import registry
 from evaluators.catalogue import Best, entries
 from evaluators.errors import EvaluatorError
@@ -17,6 +19,7 @@ from evaluators.training.trainers import forget_trainers
 
 _HALF_WAY = 0.5
 """The share of the way to the floor that stands for the best known loss, of which nobody knows."""
+_ANOTHER = "give the problem another name"
 
 
 @dataclass(frozen=True)
@@ -40,7 +43,7 @@ class Problem:
         if self.name in entries():
             raise EvaluatorError(
                 f"problem {self.name!r}: the task of that name is one of Stepsmith's own",
-                help="give the problem another name",
+                help=_ANOTHER,
             )
         if isinstance(self.steps, bool) or not isinstance(self.steps, int):
             raise EvaluatorError(
@@ -75,7 +78,7 @@ def declare(problem: Problem, train: Train) -> Task:
     """Make a problem known as a task, in place of one of its name that was declared so before.
 
     **Arguments:** `train`: see `Task.outside`.
-    **Raises:** NameTaken for the name of another task.
+    **Raises:** EvaluatorError for the name of another task.
     """
 
     def never(*_: Any) -> Any:
@@ -104,4 +107,10 @@ def declare(problem: Problem, train: Train) -> Task:
     )
     registry.forget_outside(problem.name)
     forget_trainers()
-    return registry.register(task)
+    try:
+        return registry.register(task)
+    except NameTaken as error:
+        raise EvaluatorError(
+            f"problem {problem.name!r}: the task of that name is {owner(error.place)}",
+            help=_ANOTHER,
+        ) from None

@@ -18,7 +18,7 @@ from dsl.plugins import Plugin
 from dsl.rewrite.demands import Demands
 from search.candidates.duplicates import Known
 from search.candidates.verdict import REMEASURED, Keys
-from search.errors import NoSuchRun
+from search.errors import LedgerError, NoSuchRun
 from search.ledger.columns import (
     INSERT,
     INSERT_EVALUATION,
@@ -221,8 +221,13 @@ class Ledger(Record):
         return self._rows("WHERE source IS NULL ORDER BY number")
 
     def row(self, number: int) -> Row:
-        """One candidate; it must be there."""
-        return next(self._rows("WHERE number = ?", number))
+        """One candidate that the ledger speaks of; LedgerError if it is lost."""
+        for row in self._rows("WHERE number = ?", number):
+            return row
+        raise LedgerError(
+            f"{self.path} has lost a part: it speaks of candidate {number} and does not hold it",
+            help="a copy needs ledger.sqlite-wal too, if there is one; copy the whole folder again",
+        )
 
     def with_hash(self, prefix: str, limit: int) -> list[Row]:
         """The first candidates of up to `limit` programs whose canonical hash begins so."""

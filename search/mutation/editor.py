@@ -1,7 +1,8 @@
 """A program taken apart for one change: statements moved, values replaced, then built again.
 
-An edit never leaves the language: a value is only replaced by one whose kind lifts to its own, and
-every reader of a value accepts what lifts to it.
+A value is only replaced by one whose kind lifts to its own, and every reader of a value accepts
+what lifts to it. So an edit leaves the language in one way alone: it may take from a reader the
+last argument that had the length of its family of kinds, as `softmax` of a Global has none.
 """
 
 import itertools
@@ -29,7 +30,7 @@ class Editor:
         self._before = program
 
     def program(self, name: str) -> Program:
-        """The program that the parts make."""
+        """The program that the parts make; KindError if an edit took a length that is wanted."""
         return Program(
             name=name,
             inputs=tuple(self.inputs),

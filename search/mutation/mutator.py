@@ -11,6 +11,7 @@ from functools import cached_property
 
 import numpy as np
 
+from dsl.errors import KindError
 from dsl.program import Program
 from search.errors import CampaignFailed
 from search.mutation.change import CHANGES, NothingFits, SearchSpace
@@ -54,14 +55,13 @@ class Mutator:
         for _ in range(_ATTEMPTS if len(self._kinds) else 0):
             kind = self._kinds.draw(rng)
             editor = Editor(parent)
-            detail = None
-            with suppress(NothingFits):
+            with suppress(NothingFits, KindError):
                 detail = CHANGES[kind].make(editor, rng, self.space)
-            if detail is None:
-                continue
-            child = editor.program(name)
-            if not child.same_rule(parent):
-                return child, Mutation(kind, detail)
+                if detail is None:
+                    continue
+                child = editor.program(name)
+                if not child.same_rule(parent):
+                    return child, Mutation(kind, detail)
         raise CampaignFailed(
             f"no change of {', '.join(self._kinds.items)} fits the program\n{parent}",
             help="raise mutation.max_statements or allow other kinds of mutation",

@@ -35,8 +35,8 @@ class Study:
     **Arguments:** `config`: as for `discover`; without `tasks` these are the problems. `problems`:
     what is trained outside; other tasks of the config are trained here. `out`, `overrides`,
     `plugins`, `observe`: as for `discover`.
-    **Raises:** ConfigError and what else `search.errors` has; NameTaken for a problem called like a
-    task.
+    **Raises:** ConfigError and what else `search.errors` has; EvaluatorError for a problem called
+    like a task.
 
     What comes of it is a function of the config, its seed and the told losses alone: whatever the
     order in which they are told, and however often the study was killed. Told losses are on the

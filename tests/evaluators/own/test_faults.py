@@ -5,6 +5,7 @@ import pytest
 
 from dsl.errors import PluginError
 from evaluators.errors import TaskFault
+from evaluators.measuring.fresh import check_fresh
 from evaluators.measuring.soundness import sound
 from tests.support.own_tasks import FIRST, declared
 from tests.support.plugins import forgotten
@@ -238,3 +239,21 @@ def test_a_task_that_cannot_be_trained(case, tmp_path, monkeypatch):
         sound(own.task, own.source)
     assert at(line) in str(met.value) and words in str(met.value), met.value
     assert "global" in case or np.random.get_state()[1].tolist() == before
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("text", "same"),
+    [
+        ('task("t", params=w, loss=square, examples=x)', True),
+        ('import os\nx = x / os.getpid()\ntask("t", params=w, loss=square, examples=x)', False),
+    ],
+)
+def test_a_task_that_depends_on_its_process_is_a_fault(text, same, tmp_path):
+    own = declared(tmp_path, text)
+    if same:
+        check_fresh(own)
+        return
+    with pytest.raises(TaskFault, match="another one in a process of its own") as met:
+        check_fresh(own)
+    assert at(3) in str(met.value)

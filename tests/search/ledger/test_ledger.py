@@ -117,6 +117,16 @@ def test_a_ledger_that_comes_out_otherwise_is_refused_and_kept(run):
     assert "belongs to another version" in refused(run, LedgerError)
 
 
+def test_a_ledger_that_lost_its_last_candidates_names_one_that_it_speaks_of(run):
+    """As does a copy without the file of what was written ahead."""
+    db = sqlite3.connect(run / FILE)
+    db.execute("DELETE FROM candidates WHERE number > 1")
+    db.commit()
+    db.close()
+    with pytest.raises(LedgerError, match=r"speaks of candidate \d+ and does not hold it"):
+        read_status(run)
+
+
 def test_another_config_is_refused_naming_the_key(run):
     assert "started with seed = 0, the config now says 1" in refused(run, ConfigChanged, seed=1)
     smaller = refused(run, ConfigChanged, budget={"candidates": 10})

@@ -47,6 +47,15 @@ def test_a_mutant_is_a_bounded_program_other_than_its_parent(parent, index):
         parent = child
 
 
+@pytest.mark.parametrize("name", ["consensus_based_optimization", "m_fac", "mars_lion"])
+def test_rules_with_families_of_kinds_have_children(name):
+    """A change may take the length from what reads a population or a history; another is drawn."""
+    rng = candidate_rng(3, 0)
+    for index in range(150):
+        child, _ = mutator().mutate(ZOO[name], rng, f"c{index}")
+        assert parse(str(child)) == child
+
+
 @cache
 def bred(count: int, changes: int) -> list[Program]:
     """Mutants of AdamW by several changes each, without what is dead in them."""

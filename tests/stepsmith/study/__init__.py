@@ -1,0 +1,1 @@
+"""Problems that are trained outside of Stepsmith."""
