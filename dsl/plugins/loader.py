@@ -188,7 +188,7 @@ def _explained(name: str) -> Iterator[None]:
 
 
 def owner(place: str) -> str:
-    """Whose a declaration is, by the module that declared it."""
+    """The owner of a declaration in words, by the module that declared it."""
     if is_ours(place):
         return "one of Stepsmith's own"
     for each in loaded():
