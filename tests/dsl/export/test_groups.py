@@ -19,6 +19,7 @@ ELSEWHERE = {
     "ftrl": "its sums divide by the rate",
     "gravity": "its average starts at noise over the rate",
     "madgrad": "eps is added to the rate, as the authors have it",
+    "nero": "weights are brought to mean 0 and norm 1 whatever the rate",
     "oasis": "the rate is the model's first step alone",
     "rprop": "the rate is the first length, and lengths have a least value",
     "srmm": "parameters become an average of those of the past",

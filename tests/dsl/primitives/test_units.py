@@ -66,6 +66,6 @@ def test_the_state_of_units_is_small_and_tensors_without_entries_do_not_raise():
     np.testing.assert_array_equal(state.slots["v"]["a"], np.full((3, 1, 1), 2.0))
     assert state.slots["v"]["b"].shape == (7,)
     w = [np.zeros((0,)), np.zeros((0, 2)), np.zeros((3, 0, 2))]
-    slots = {"v": [np.zeros(UNIT.shape(leaf.shape)) for leaf in w]}  # pyright: ignore[reportOptionalCall]
+    slots = {"v": [np.zeros(UNIT.shape(leaf.shape)) for leaf in w]}
     met, _ = run_step(program, {"w": w, "g": w}, slots, None, np)
     assert [leaf.shape for leaf in met] == [leaf.shape for leaf in w]
