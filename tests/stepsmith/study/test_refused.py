@@ -1,4 +1,4 @@
-"""What a study cannot be begun or go on with is refused in a sentence, and nothing is lost."""
+"""Sentences for all that a study cannot begin with, or be told; nothing is lost by them."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What comes of a study is decided by what it is told."""
+"""Studies that are told losses: the losses decide everything, the order of telling nothing."""
 
 import gc
 import json
