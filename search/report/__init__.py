@@ -1,6 +1,7 @@
 """Reports read off a ledger, without running anything.
 
 hall_of_fame  the finalists against the tuned baseline, and the claim on the winner
+hall_entry    one of them: its program, simplified, and its scores
 doubts        what makes a score of 1 stand for too little, and forbids a claim
 funnel        the stages of the judging: who came in, who was let through, at what cost
 transfer      the winner on suites of tasks that the search never saw

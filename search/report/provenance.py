@@ -13,7 +13,8 @@ from search.ledger import Ledger, reading
 from search.ledger.plugins import RecordedPlugin
 from search.ledger.results import Rates
 from search.report.funnel import Stage, funnel
-from search.report.hall_of_fame import HallEntry, HallOfFame, hall_of_fame
+from search.report.hall_entry import HallEntry
+from search.report.hall_of_fame import HallOfFame, hall_of_fame
 from search.report.lineage import LineageStep, lineage
 from search.report.transfer import Transfer, transfers
 

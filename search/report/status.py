@@ -10,7 +10,8 @@ from search.ledger import Ledger, reading, summary
 from search.ledger.lock import is_locked
 from search.ledger.looks import Look
 from search.report.funnel import funnel
-from search.report.hall_of_fame import HallEntry, HallOfFame, hall_of_fame
+from search.report.hall_entry import HallEntry
+from search.report.hall_of_fame import HallOfFame, hall_of_fame
 from search.rules import find
 
 

@@ -11,7 +11,8 @@ from dsl.program import Program
 from evaluators.files.replace_file import replace_file
 from evaluators.suites import TaskChoice
 from search.ledger import WINNER
-from search.report.hall_of_fame import HallEntry, HallOfFame
+from search.report.hall_entry import HallEntry
+from search.report.hall_of_fame import HallOfFame
 from search.report.transfer import HEADING
 
 _DOC_WIDTH = 90

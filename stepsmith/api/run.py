@@ -17,7 +17,7 @@ from stepsmith.api.html import code, paragraph, table
 from stepsmith.api.plugins import use_plugins
 
 if TYPE_CHECKING:
-    from search.report.hall_of_fame import HallEntry
+    from search.report.hall_entry import HallEntry
 
 _SHOWN = 5
 """Programs of a run that shows itself."""

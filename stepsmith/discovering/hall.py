@@ -6,7 +6,8 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from search.report.hall_of_fame import HallEntry, HallOfFame
+from search.report.hall_entry import HallEntry
+from search.report.hall_of_fame import HallOfFame
 from search.report.transfer import HEADING
 from stepsmith.output import plain_table
 

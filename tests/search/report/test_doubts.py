@@ -7,7 +7,8 @@ from evaluators.evaluation import Evaluation, Measurement, Outcome
 from search.campaign.events import BaselineTuned
 from search.ledger.results import FinalResult, TunedBaseline
 from search.report.doubts import Doubts, by_task, doubts
-from search.report.hall_of_fame import HallEntry, HallOfFame, WinnerClaim
+from search.report.hall_entry import HallEntry
+from search.report.hall_of_fame import HallOfFame, WinnerClaim
 from stepsmith.discovering.sentences import sentence
 
 SGD = ZOO["sgd"]

@@ -12,7 +12,8 @@ from evaluators.score import LUCK
 from evaluators.statistics import ERROR, evidence, interval, paired_test
 from search.campaign.finals import evidence_by_candidate
 from search.ledger.results import FinalResult, seed_scores
-from search.report.hall_of_fame import HallEntry, HallOfFame, WinnerClaim
+from search.report.hall_entry import HallEntry
+from search.report.hall_of_fame import HallOfFame, WinnerClaim
 from search.report.winner import named
 from stepsmith.discovering.hall import hall_table
 from stepsmith.output import duration
