@@ -105,7 +105,7 @@ def rename(program: Program, **names: str) -> Program:
     made.copy()
     statements = (replace(s, name=names.get(s.name or "", s.name)) for s in made.statements)
     return made.finish(
-        slots=renamed(program.slots),
+        slots=renamed({slot: init.renamed(names) for slot, init in program.slots.items()}),
         hyperparameters=renamed(program.hyperparameters),
         meanings=renamed(program.meanings),
         statements=tuple(statements),

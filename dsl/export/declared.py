@@ -11,7 +11,7 @@ import dis
 import inspect
 import re
 import textwrap
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
@@ -22,7 +22,6 @@ from dsl.export.expressions import (
     expression,
     fill,
     names_in,
-    number,
     rewritten,
     simplified,
 )
@@ -53,13 +52,16 @@ class MeaningDeclarations:
             return None
         return fill(body, {"xp": expression(self.xp)})
 
-    def first_value(self, rule: Init) -> ast.expr:
-        """The expression for the first value of a slot, over the parameter `w`."""
+    def first_value(self, rule: Init, numbers: Sequence[ast.expr]) -> ast.expr:
+        """The expression for the first value of a slot, over the parameter `w`.
+
+        **Arguments:** `numbers`: those that it starts from, as expressions.
+        """
         declared = INITIALISERS[rule.rule]
         body, _ = meaning(declared.fill)
         if body is None:
             raise ExportError(f"initialiser '{rule.rule}' is not a single expression")
-        values = dict(zip(declared.params, map(number, rule.args), strict=True))
+        values = dict(zip(declared.params, numbers, strict=True))
         body = _spelled_out(body, declared.fill.__globals__)
         return simplified(fill(body, {"xp": expression(self.xp), **values}))
 

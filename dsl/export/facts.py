@@ -1,18 +1,19 @@
 """Facts about a program that an emitted file needs, whichever host it is for."""
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from dsl.export.expressions import call, expression
+from dsl.export.expressions import call, expression, number
 from dsl.export.shapes import alike, fills
 from dsl.language.hyperparameters import COMMON, Hyper
 from dsl.language.initialisers import Init
 from dsl.language.kinds import Kind
 from dsl.language.oracle import Source
 from dsl.language.registry import PRIMITIVES, Primitive, Scope
-from dsl.program import Arg, Local, Name, Program
+from dsl.program import Arg, Const, Local, Name, Program
 from dsl.program.stated import range_text
+from dsl.program.walk import remap
 from dsl.rewrite.liveness import draws_noise, live, sources
 from dsl.rewrite.lower import spelled_out
 from dsl.rewrite.prune import prune
@@ -43,6 +44,7 @@ class Facts:
 
         **Arguments:** `name`: what the program is called in the file, its name by default.
         """
+        program = _of_one_length(program)
         known, counting = meanings(program), whole(program)
         program = program.renamed(name) if name else program
         kept = prune(spelled_out(prune(program)))
@@ -106,6 +108,26 @@ class Facts:
             for at, kind in enumerate(kinds)
             if kind.length is None and kind not in alone and at not in spread
         ]
+
+
+def _of_one_length(program: Program) -> Program:
+    """The program with the lengths of its slots written out: a file has them for good."""
+    lengths = {name: program.hyperparameters[name] for name in program.lengths}
+    fixed: dict[Arg, Arg] = {Name(name): Const(value) for name, value in lengths.items()}
+    kept = {n: v for n, v in program.hyperparameters.items() if n not in lengths}
+    return (
+        remap(program, lambda arg: fixed.get(arg, arg), hyperparameters=kept)
+        if lengths
+        else program
+    )
+
+
+def start_numbers(rule: Init, hyper: Callable[[str], ast.expr]) -> list[ast.expr]:
+    """The numbers that a slot starts from; `hyper` has the expression of a hyperparameter."""
+    names = rule.names or (None,) * len(rule.args)
+    return [
+        hyper(name) if name else number(value) for name, value in zip(names, rule.args, strict=True)
+    ]
 
 
 def vanishes_in_half(rule: Init) -> bool:

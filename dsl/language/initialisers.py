@@ -5,12 +5,12 @@ is spelled out by `dsl.rewrite.lower` as a choice on the first step.
 """
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from dsl.declare import Registry
-from dsl.errors import KindError, UnknownName, counted, did_you_mean
+from dsl.errors import FormError, KindError, UnknownName, counted, did_you_mean
 from dsl.language.kinds import Kind
 from dsl.language.numbers import checked, format_number
 from dsl.plugins import HINT
@@ -47,10 +47,15 @@ class Initialiser:
 
 @dataclass(frozen=True)
 class Init:
-    """A use of an initialiser: `zeros`, `const(1e-6)`; `str` gives its text."""
+    """A use of an initialiser: `zeros`, `const(1e-6)`, `const(v0)`; `str` gives its text.
+
+    `names` are the hyperparameters that stand for some of `args`, which are their defaults; a
+    program sees to it.
+    """
 
     rule: str
     args: tuple[float, ...] = ()
+    names: tuple[str | None, ...] = ()
 
     def __post_init__(self) -> None:
         if self.rule not in INITIALISERS:
@@ -66,11 +71,13 @@ class Init:
                 help=f"write {self.rule}" + ("(0)" if wanted else ""),
             )
         object.__setattr__(self, "args", tuple(map(checked, self.args)))
+        object.__setattr__(self, "names", self.names if any(self.names) else ())
         sized = INITIALISERS[self.rule].kind.sized
         if sized and not (self.args[0] >= 1 and self.args[0].is_integer()):
+            met = f"'{self.names[0]}', which is " if self.names and self.names[0] else ""
             raise KindError(
                 f"initialiser '{self.rule}' takes a length, a whole number from 1 on, met "
-                f"{format_number(self.args[0])}",
+                f"{met}{format_number(self.args[0])}",
                 help=f"write {self.rule}(5)",
             )
 
@@ -84,17 +91,73 @@ class Init:
     def number(self) -> float | None:
         """The number that all entries start at, where that is known of the initialiser."""
         declared = INITIALISERS[self.rule]
+        if any(self.names):
+            return None
         if declared.case:
             return declared.case.number
         return self.args[0] if declared.fills else None
 
-    def __call__(self, *args: float) -> "Init":
-        """`const(1e-6)` in a traced function: the initialiser with its numbers."""
-        return Init(self.rule, args)
+    @property
+    def length(self) -> str | None:
+        """The hyperparameter that says how long a family's slot is, if one does."""
+        return self.names[0] if self.names and INITIALISERS[self.rule].kind.sized else None
+
+    def given(self, defaults: Mapping[str, float]) -> "Init":
+        """The start at these defaults; what is no hyperparameter any more is a number."""
+        if not any(self.names):
+            return self
+        names = tuple(name if name in defaults else None for name in self.names)
+        pairs = zip(names, self.args, strict=True)
+        args = tuple(defaults[name] if name else arg for name, arg in pairs)
+        return Init(self.rule, args, names)
+
+    def renamed(self, names: Mapping[str, str]) -> "Init":
+        """The start with other names of hyperparameters."""
+        new = tuple(names.get(name, name) if name else None for name in self.names)
+        return Init(self.rule, self.args, new)
+
+    def __call__(self, *args: float | str) -> "Init | NamedStart":
+        """`const(1e-6)` in a traced function: the initialiser with its numbers; `const("v0")` with
+        the name of a hyperparameter in the place of one."""
+        numbers = tuple(arg for arg in args if not isinstance(arg, str))
+        return (
+            Init(self.rule, numbers) if len(numbers) == len(args) else NamedStart(self.rule, args)
+        )
 
     def __str__(self) -> str:
-        inner = ", ".join(format_number(arg) for arg in self.args)
+        names = self.names or (None,) * len(self.args)
+        pairs = zip(names, self.args, strict=True)
+        inner = ", ".join(name or format_number(arg) for name, arg in pairs)
         return f"{self.rule}({inner})" if self.args else self.rule
+
+
+@dataclass(frozen=True)
+class NamedStart:
+    """A use of an initialiser whose numbers are in part names of hyperparameters, of which nothing
+    is known yet."""
+
+    rule: str
+    args: tuple[float | str, ...]
+
+    def at(self, defaults: Mapping[str, float]) -> Init:
+        """The start where these are the hyperparameters; UnknownName or FormError for a name that
+        is none of them, or that says nothing at the start."""
+        names = tuple(arg if isinstance(arg, str) else None for arg in self.args)
+        for name in filter(None, names):
+            if name == "lr":
+                raise FormError(
+                    "a slot cannot start from 'lr', which every task tunes and schedules change",
+                    help="take a hyperparameter of its own",
+                )
+            if name not in defaults:
+                known = f"the hyperparameters are {', '.join(defaults) or 'none'}"
+                raise UnknownName(
+                    f"'{name}' is neither a number nor a hyperparameter, so no slot starts from it"
+                    f"{did_you_mean(name, defaults)}",
+                    help=known,
+                )
+        args = tuple(defaults[arg] if isinstance(arg, str) else arg for arg in self.args)
+        return Init(self.rule, args, names)
 
 
 INITIALISERS: Registry[Initialiser] = Registry("initialiser")

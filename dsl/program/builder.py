@@ -4,8 +4,10 @@ The builder keeps what each name is bound to right now, infers kinds as it goes,
 `Program` at the end.
 """
 
+from collections.abc import Mapping
+
 from dsl.errors import FormError, UnknownName, did_you_mean
-from dsl.language.initialisers import Init
+from dsl.language.initialisers import Init, NamedStart
 from dsl.language.kinds import Kind
 from dsl.language.names import check_name
 from dsl.program.check import Kinds, check_declared, check_slot
@@ -41,11 +43,15 @@ class Builder:
         self._declare(name, INPUTS[name][0])
         self.inputs.append(name)
 
-    def declare_slot(self, name: str, init: Init) -> None:
-        """Add a slot that starts as `init`."""
+    def declare_slot(
+        self, name: str, start: Init | NamedStart, defaults: Mapping[str, float] | None = None
+    ) -> None:
+        """Add a slot that starts as `start`; `defaults` are the hyperparameters that it may name,
+        to be declared after the slots."""
         check_declared(name, "a slot")
+        init = start.at(defaults or {}) if isinstance(start, NamedStart) else start
         self._declare(name, init.kind)
-        self.slots[name] = Init(init.rule, init.args)
+        self.slots[name] = Init(init.rule, init.args, init.names)
 
     def declare_hyper(self, name: str, default: float) -> None:
         """Add a hyperparameter with its default."""

@@ -129,8 +129,7 @@ def check_slot(name: str, init: Init, kind: Kind) -> None:
         help = f"declare the slot with a {kind} initialiser, e.g. {name}={shown}"
         if init.kind.length is not None and lifts(init.kind, kind):
             makers = _listed(p for p in PRIMITIVES.values() if _gives(p, init.kind))
-            within = f"{makers} alone makes a {init.kind}: choose what goes in, not between two"
-            help = f"{within}; or {help}"
+            help = f"{makers} alone makes a {init.kind}: choose what goes in, not between two"
         raise KindError(f"slot '{name}' holds a {init.kind} and is assigned a {kind}", help=help)
 
 
@@ -179,7 +178,11 @@ def result_kind(op: str, args: tuple[Kind, ...]) -> Kind:
                 f"'{op}' takes {counted(len(primitive.params), 'argument')}, met {len(args)}",
                 help=shown,
             ) from None
-        cure = _alike(primitive, args) or _lower_hint(args[mismatch.position], mismatch.wanted)
+        cure = (
+            _alike(primitive, args)
+            or _instead(primitive, args)
+            or _lower_hint(args[mismatch.position], mismatch.wanted)
+        )
         raise KindError(
             f"'{op}' wants a {mismatch.wanted} for '{primitive.params[mismatch.position]}', "
             f"met a {args[mismatch.position]}",
@@ -198,6 +201,21 @@ def _alike(primitive: Primitive, args: tuple[Kind, ...]) -> str:
                 continue
             return f"{other.name}({', '.join(other.params)}) takes {', '.join(map(str, args))}"
     return ""
+
+
+def _instead(primitive: Primitive, args: tuple[Kind, ...]) -> str:
+    """The hint at the reductions that a kind has of its own, where one for other kinds met it."""
+    if len(args) != 1 or primitive.signature.result not in (Kind.SCALAR, Kind.GLOBAL):
+        return ""
+    (met,) = args
+    found: dict[Kind, list[Primitive]] = {}
+    for each in PRIMITIVES.values():
+        match each.signature.params, each.signature.result:
+            case (Kind() as first,), Kind() as result if result is not first and not each.oracle:
+                if lifts(met, first.of(met.length)):
+                    found.setdefault(result, []).append(each)
+    kinds = (f"{_listed(each)} makes a {kind} of a {met}" for kind, each in found.items())
+    return "; ".join(kinds)
 
 
 def _lower_hint(met: Kind, wanted: Kind | None) -> str:
@@ -227,4 +245,5 @@ def _makes(primitive: Primitive, wanted: Kind | None, met: Kind) -> bool:
     """A primitive turns a value of kind `met`, at once, into one of kind `wanted`."""
     first = primitive.signature.params[0] if primitive.signature.params else None
     result = wanted and wanted.declared
-    return primitive.signature.result is result and first is not None and lifts(met, first)
+    fits = first is not None and lifts(met, first.of(met.length))
+    return primitive.signature.result is result and fits

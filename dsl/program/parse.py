@@ -9,9 +9,10 @@ of helpers. Everything else is an error with its place; a file from a stranger i
 import ast
 import re
 import warnings
+from collections.abc import Mapping
 
 from dsl.errors import DslError, FormError
-from dsl.language.initialisers import Init
+from dsl.language.initialisers import Init, NamedStart
 from dsl.language.names import check_name
 from dsl.program.body import Body
 from dsl.program.builder import Builder
@@ -24,6 +25,8 @@ from dsl.program.stated import stated
 from dsl.program.terms import Arg
 
 MAX_CHARACTERS = 100_000
+_START = "a slot starts from numbers and names of hyperparameters"
+_ITS_OWN = "give what is worked out a hyperparameter of its own, or a number"
 _MARK = "\ufeff"
 """The byte-order mark that some editors put before a text."""
 
@@ -82,24 +85,26 @@ class _Rule(Body):
         """Declare the inputs, slots and hyperparameters."""
         guard, build = self.places.guard, self.build
         plain = len(args.args) - len(args.defaults)
-        for node in args.args[:plain]:
-            guard(node, lambda n=node: build.declare_input(n.arg))
-        for node, default in zip(args.args[plain:], args.defaults, strict=True):
-            init = guard(default, lambda d=default: self.initialiser(d))
-            guard(node, lambda n=node, i=init: build.declare_slot(n.arg, i))
+        numbers = {}
         for node, default in zip(args.kwonlyargs, args.kw_defaults, strict=True):
             if default is None:
                 refusal = f"hyperparameter '{node.arg}' has no default"
                 raise self.places.at(node, FormError(refusal, help=f"write {node.arg}=0.1"))
-            value = guard(default, lambda d=default: self.default(d))
-            guard(node, lambda n=node, v=value: build.declare_hyper(n.arg, v))
+            numbers[node.arg] = guard(default, lambda d=default: self.default(d))
+        for node in args.args[:plain]:
+            guard(node, lambda n=node: build.declare_input(n.arg))
+        for node, default in zip(args.args[plain:], args.defaults, strict=True):
+            start = guard(default, lambda d=default: self.initialiser(d, numbers))
+            guard(node, lambda n=node, s=start: build.declare_slot(n.arg, s))
+        for node in args.kwonlyargs:
+            guard(node, lambda n=node: build.declare_hyper(n.arg, numbers[n.arg]))
 
-    def initialiser(self, node: ast.expr) -> Init:
+    def initialiser(self, node: ast.expr, defaults: Mapping[str, float]) -> Init:
         match node:
             case ast.Name(id):
                 return Init(id)
             case ast.Call(func=ast.Name(id), args=args, keywords=[]):
-                return Init(id, tuple(map(self.default, args)))
+                return NamedStart(id, tuple(map(self.start, args))).at(defaults)
         raise self.places.at(
             node,
             FormError(
@@ -107,6 +112,15 @@ class _Rule(Body):
                 help="zeros, ones, const(1e-6), copy_w, ...; hyperparameters stand behind the `*`",
             ),
         )
+
+    def start(self, node: ast.expr) -> float | str:
+        """The number that an initialiser is given, or the name of a hyperparameter."""
+        match node:
+            case ast.Name(id) | ast.Constant(str(id)):
+                return id
+        if any(isinstance(part, ast.Name) for part in ast.walk(node)):
+            raise self.places.at(node, FormError(_START, help=_ITS_OWN))
+        return self.number(node, _START, _ITS_OWN)
 
     def default(self, node: ast.expr) -> float:
         return self.number(node, "a default is a number", "e.g. lr=1e-3")

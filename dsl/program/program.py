@@ -51,7 +51,8 @@ class Program(Parts):
     DslError if it is not a program of the language.
 
     A section `Hyperparameters:` of the docstring becomes `meanings`, and is printed of them. A
-    default that is changed to lie outside of its range takes the range away.
+    default that is changed to lie outside of its range takes the range away. Slots that start from
+    hyperparameters start from their defaults, whatever these are.
     """
 
     def __post_init__(self) -> None:
@@ -70,7 +71,8 @@ class Program(Parts):
 
     def _freeze(self) -> None:
         hypers = {name: checked(value) for name, value in self.hyperparameters.items()}
-        slots, nexts = dict(self.slots), dict(self.next_values)
+        slots = {slot: init.given(hypers) for slot, init in self.slots.items()}
+        nexts = dict(self.next_values)
         if nexts.keys() == slots.keys():
             nexts = {slot: nexts[slot] for slot in slots}
         self.__dict__.update(
@@ -99,6 +101,16 @@ class Program(Parts):
     def kind_of(self, arg: Arg) -> Kind:
         """The kind of an argument."""
         return self._kinds.of(arg)
+
+    @cached_property
+    def starts_from(self) -> frozenset[str]:
+        """The hyperparameters that slots start from."""
+        return frozenset(name for init in self.slots.values() for name in init.names if name)
+
+    @cached_property
+    def lengths(self) -> frozenset[str]:
+        """The hyperparameters that say how long slots of a family are: whole numbers."""
+        return frozenset(init.length for init in self.slots.values() if init.length)
 
     @cached_property
     def _key(self) -> tuple[object, ...]:
@@ -144,6 +156,9 @@ class Program(Parts):
         """The program with other constants, by statement and position, and other defaults, without
         its docstring. All else is as it was, so it fits together and is not checked again."""
         check_hyperparameters(self, hyperparameters)
+        if self.starts_from and not self.starts_from.isdisjoint(hyperparameters):
+            again = replace(self, hyperparameters={**self.hyperparameters, **hyperparameters})
+            return again.with_numbers(constants, {})
         statements = list(self.statements)
         for (at, position), value in constants.items():
             op, args, name = (old := statements[at]).op, list(old.args), old.name

@@ -14,7 +14,7 @@ from types import FrameType
 from typing import Any
 
 from dsl.errors import DslError, FormError, KindError
-from dsl.language.initialisers import Init
+from dsl.language.initialisers import Init, NamedStart
 from dsl.program.builder import Builder, number
 from dsl.program.program import Program
 from dsl.program.terms import Arg, Local
@@ -161,7 +161,9 @@ def program(function: Callable[..., Any]) -> Program:
 def _trace(function: Callable[..., Any], builder: Builder) -> Program:
     keyword_only = {}
     positional = []
-    for name, parameter in inspect.signature(function).parameters.items():
+    parameters = inspect.signature(function).parameters
+    numbers = {n: p.default for n, p in parameters.items() if p.kind is p.KEYWORD_ONLY}
+    for name, parameter in parameters.items():
         default = parameter.default
         if parameter.kind is parameter.KEYWORD_ONLY:
             if default is parameter.empty or isinstance(default, Init):
@@ -171,8 +173,8 @@ def _trace(function: Callable[..., Any], builder: Builder) -> Program:
         elif parameter.kind is parameter.POSITIONAL_OR_KEYWORD:
             if default is parameter.empty:
                 builder.declare_input(name)
-            elif isinstance(default, Init):
-                builder.declare_slot(name, default)
+            elif isinstance(default, Init | NamedStart):
+                builder.declare_slot(name, default, numbers)
             else:
                 raise FormError(
                     f"slot '{name}' starts as an initialiser, met {default!r}",

@@ -155,6 +155,7 @@ class _Layout:
             return name
         new = next(self._fresh)
         self.slots[new] = name.id
+        self.names += filter(None, self.program.slots[name.id].names)
         return Name(new)
 
 

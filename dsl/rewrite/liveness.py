@@ -13,7 +13,7 @@ class Live(NamedTuple):
     """The live part of a program.
 
     `statements` are indices in order; `names` are the inputs, hyperparameters and slots that are
-    read; `slots` those of them whose state matters to some later step.
+    read, at the start of a slot too; `slots` those of them whose state matters to some later step.
     """
 
     statements: tuple[int, ...]
@@ -31,7 +31,8 @@ def live(program: Program) -> Live:
     found = needed(program, [program.result], across_steps(program))
     names = frozenset(arg.id for arg in found if isinstance(arg, Name))
     slots = tuple(slot for slot in program.slots if slot in names)
-    return Live(tuple(indices(found)), names, slots)
+    started = {name for slot in slots for name in program.slots[slot].names if name}
+    return Live(tuple(indices(found)), names | started, slots)
 
 
 def draws_noise(program: Program) -> bool:

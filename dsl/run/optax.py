@@ -15,6 +15,7 @@ from jaxtyping import Int32, Key, Shaped
 
 from dsl.errors import DslError
 from dsl.language.kinds import Kind
+from dsl.language.numbers import format_number
 from dsl.program import Program, check_hyperparameters, check_ranges
 from dsl.rewrite.liveness import draws_noise, live, sources
 from dsl.rewrite.lower import without_cancellation
@@ -63,6 +64,7 @@ def to_optax(
         check_hyperparameters(program, {"lr": learning_rate})
         values["lr"] = learning_rate
     values = {name: _number(given) for name, given in values.items()}
+    program = _started(program, values)
     check_ranges(program, {n: given for n, given in values.items() if isinstance(given, float)})
     program = without_cancellation(program, values)
     rule = _Rule(program, values, seed, horizon)
@@ -71,6 +73,21 @@ def to_optax(
             f"'{program.name}' reads the horizon T", help="pass horizon=<number of steps>"
         )
     return optax.GradientTransformationExtraArgs(rule.init, rule.update)
+
+
+def _started(program: Program, values: Mapping[str, Any]) -> Program:
+    """The program whose slots start at these values of hyperparameters; DslError for a schedule or
+    a traced number, which the start, and the length of a history, cannot wait for."""
+    for name in sorted(program.starts_from):
+        if not isinstance(values[name], float):
+            what = "the length of a slot" if name in program.lengths else "the start of a slot"
+            raise DslError(
+                f"'{name}' is {what}: it is one number, no schedule and no traced value",
+                help=f"pass {name}={format_number(program.hyperparameters[name])}",
+            )
+    if not program.starts_from:
+        return program
+    return program.with_hyperparameters(**{n: values[n] for n in program.starts_from})
 
 
 def _number(given: Any) -> Any:

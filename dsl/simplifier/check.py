@@ -77,7 +77,9 @@ def _nudged(program: Program, rng: np.random.Generator) -> Program:
 
 def _elsewhere(program: Program) -> Program:
     values = {
-        name: value * _OTHER or _INSTEAD_OF_ZERO for name, value in program.hyperparameters.items()
+        name: value * _OTHER or _INSTEAD_OF_ZERO
+        for name, value in program.hyperparameters.items()
+        if name not in program.lengths
     }
     return program.with_hyperparameters(**values)
 

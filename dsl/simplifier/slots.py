@@ -117,7 +117,7 @@ def _hyperparameter_times_number(program: Program) -> RewrittenProgram | None:
     for name, value in program.hyperparameters.items():
         places = read.get(Name(name), [])
         read_once = len(places) == 1 and places[0].by < len(program.statements)
-        if name == "lr" or not value or not read_once:
+        if name == "lr" or not value or not read_once or name in program.starts_from:
             continue
         place: Read = places[0]
         statement = program.statements[place.by]

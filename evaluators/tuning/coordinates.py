@@ -149,7 +149,7 @@ class _Tuner:
         improved = True
         while improved:
             improved = False
-            for name in best.constants:
+            for name in (each for each in best.constants if each not in self.program.lengths):
                 for by in (factor, 1 / factor):
                     moved = self.moved(best, name, by)
                     while moved.value > best.value:

@@ -134,11 +134,12 @@ def argument(editor: Editor, rng: np.random.Generator, space: SearchSpace) -> st
 def constant(editor: Editor, rng: np.random.Generator, space: SearchSpace) -> str | None:
     """A number in a statement, the default of a hyperparameter, or a slot's start changed."""
     numbers = editor.constants()
-    hypers = list(editor.hyperparameters.items())
+    lengths = {init.length for init in editor.slots.values()}
+    hypers = [each for each in editor.hyperparameters.items() if each[0] not in lengths]
     starts = [
         (slot, init)
         for slot, init in editor.slots.items()
-        if init.args and not INITIALISERS[init.rule].kind.sized
+        if init.args and not init.names and not INITIALISERS[init.rule].kind.sized
     ]
     total = len(numbers) + len(hypers) + len(starts)
     if not total:

@@ -26,7 +26,8 @@ def settings(program: Program, rng: np.random.Generator, count: int) -> tuple[Pr
     """Up to `count` programs that differ from `program` in their numbers, and from one another; the
     same structure, inputs, slots and name. Fewer where it has few numbers; a function of `rng`."""
     sites = [(site, arg.value) for site, arg in constants(program.statements) if arg.value]
-    defaults = [(n, v) for n, v in program.hyperparameters.items() if n != RATE and v]
+    fixed = {RATE, *program.lengths}
+    defaults = [(n, v) for n, v in program.hyperparameters.items() if n not in fixed and v]
     found: list[Program] = []
     for _ in range(count if sites or defaults else 0):
         numbers, given = _drawn(sites, defaults, rng)

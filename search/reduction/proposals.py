@@ -129,10 +129,10 @@ def _numbers(program: Program) -> Iterator[tuple[Place, float]]:
     """The numbers that may be rounded: hyperparameters but the rate, those in statements, those
     that slots start from; no names of noise streams and no lengths."""
     for name, value in program.hyperparameters.items():
-        if name != "lr":
+        if name != "lr" and name not in program.lengths:
             yield Name(name), value
     for slot, init in program.slots.items():
-        if init.kind.length is None:
+        if init.kind.length is None and not init.names:
             yield from ((SlotNumber(slot, at), value) for at, value in enumerate(init.args))
     for by, statement in enumerate(program.statements):
         if PRIMITIVES[statement.op].draws:

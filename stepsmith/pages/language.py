@@ -18,7 +18,7 @@ from dsl.program.parse import parse
 from search.report.markdown import code, items, table
 from stepsmith.pages.combinators import combinators
 from stepsmith.pages.page import page
-from stepsmith.pages.writing import helpers, hyperparameters, names
+from stepsmith.pages.writing import helpers, hyperparameters, names, starts
 
 RULE = """def example(w, g, m=zeros, last=zeros, *, lr=1e-3, b1=0.9):
     u = g + b1 * (m - last)
@@ -95,7 +95,7 @@ def language() -> str:
         f"## Meanings of hyperparameters\n\n{hyperparameters()}",
         f"## Inputs\n\n{_inputs()}",
         f"## Kinds\n\n{_KINDS}\n{_kinds()}",
-        f"## Starts of slots\n\n{_initialisers()}",
+        f"## Starts of slots\n\n{_initialisers()}\n{starts()}",
         f"## Operators\n\n{_OPERATORS}\n{_operators()}",
         f"## Primitives\n\n{_PRIMITIVES.format(sizes=items(SIZES), sources=functions)}",
         *_families(),

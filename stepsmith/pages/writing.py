@@ -40,6 +40,20 @@ STATED = '''def rule(w, g, t, m=zeros, *, lr=1e-3, b1=0.9, k=5):
     m = when(every(t, k, 0), g, interp(g, m, b1))
     return lr * m
 '''
+STARTS = """def rule(w, g, v=const(v0), last=history(length), *, lr=1e-3, v0=1e-8, length=5):
+    v = interp(g * g, v, 0.99)
+    last = push(last, g)
+    return lr * weighted_mean(last, place(last) + 1) / sqrt(v)
+"""
+_STARTS = """\
+The numbers that a slot starts from are numbers, or names of hyperparameters behind the `*`:
+
+{starts}
+In a function decorated by `dsl.program` such a name is a text, `const("v0")`. A length is a whole
+number from 1 on. Starts and lengths are what they are when an optimizer is made, so a schedule or a
+traced value is refused for them, and `lr`, which every task tunes, is none. An exported file takes
+starts as arguments, and has the lengths that the rule had; searches leave lengths alone.
+"""
 _STATED = """\
 A section of the docstring says what hyperparameters mean and where they may lie, each in a line
 `name: meaning` or `name (range): meaning`. A range is `0 to 1`, `0 or more` or `1 or less`, both
@@ -105,3 +119,9 @@ def hyperparameters() -> str:
     """The section of a docstring that states what hyperparameters mean."""
     assert parse(STATED).meanings
     return _STATED.format(stated=code(STATED, "python"))
+
+
+def starts() -> str:
+    """Slots that start from hyperparameters."""
+    assert parse(STARTS).lengths
+    return _STARTS.format(starts=code(STARTS, "python"))

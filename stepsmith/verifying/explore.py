@@ -82,7 +82,8 @@ class Explorer:
     def ladder(self, name: str) -> list[float]:
         """Other values for a hyperparameter, likely ones first."""
         value, meanings = self.program.hyperparameters[name], self.program.meanings
-        counts = name in self.counts or (name in meanings and meanings[name].whole)
+        counts = name in self.counts or name in self.program.lengths
+        counts = counts or (name in meanings and meanings[name].whole)
         rungs = ladder(value, counts=counts)
         return [each for each in rungs if name not in meanings or meanings[name].holds(each)] or [
             value

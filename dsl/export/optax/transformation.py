@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dsl.export.code import Code, function_head, refusal
 from dsl.export.emit import Emitter
 from dsl.export.expressions import call, expression, function_of, names_in, rewritten
-from dsl.export.facts import above_zero, vanishes_in_half
+from dsl.export.facts import above_zero, start_numbers, vanishes_in_half
 from dsl.export.optax.body import DTYPE, Body
 from dsl.export.optax.plan import SCHEDULED, ExportPlan
 from dsl.export.optax.values import OptaxDialect
@@ -65,7 +65,11 @@ class Transformation:
         return [f"    def init(params: Any) -> {self.plan.state}:", *code.lines]
 
     def _first_value(self, rule: Init) -> ast.expr:
-        made = self.values.declared.first_value(rule)
+        called = self.emitter.called
+        numbers = start_numbers(
+            rule, lambda name: ast.Name(called.get(name) or host_name(name, "optax"))
+        )
+        made = self.values.declared.first_value(rule, numbers)
         if vanishes_in_half(rule):
             positive = self.values.function("_positive")
             made = rewritten(made, lambda node: above_zero(node, positive, "w.dtype"))

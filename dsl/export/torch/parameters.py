@@ -210,6 +210,14 @@ def keys_of_groups(facts: Facts) -> set[str]:
     return {*labels.values(), *_OF_GROUPS}
 
 
+def entry_of_group(facts: Facts, name: str, group: str) -> ast.expr:
+    """The expression for a hyperparameter as an entry of a group."""
+    betas, labels = _betas_and_labels(facts.program.hyperparameters)
+    if name in betas:
+        return expression(f'{group}["betas"][{betas.index(name)}]')
+    return expression(f'{group}["{labels[name]}"]')
+
+
 def _betas_and_labels(hypers: Collection[str]) -> tuple[tuple[str, ...], dict[str, str]]:
     """The decays that are the one parameter `betas`, and what the others are called."""
     decays = sorted(name for name in hypers if host_name(name, "torch") == "betas")

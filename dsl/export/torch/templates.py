@@ -6,9 +6,9 @@ tensors give infinity or NaN. There, and only there, a number in an expression i
 
 import ast
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
-from dsl.export.expressions import expression, fill, number, show, simplified
+from dsl.export.expressions import expression, fill, show, simplified
 from dsl.language.initialisers import INITIALISERS, Init
 from dsl.language.registry import Primitive
 
@@ -52,10 +52,11 @@ def makes_new(primitive: Primitive) -> bool:
     return False
 
 
-def first_value(rule: Init, p: str) -> ast.expr:
-    """The expression for the first value of a slot of the parameter `p`."""
+def first_value(rule: Init, p: str, numbers: Sequence[ast.expr]) -> ast.expr:
+    """The expression for the first value of a slot of the parameter `p`, from numbers that are
+    given as expressions."""
     declared = INITIALISERS[rule.rule]
-    values = {f"_{k}": number(v) for k, v in zip(declared.params, rule.args, strict=True)}
+    values = {f"_{k}": v for k, v in zip(declared.params, numbers, strict=True)}
     return simplified(fill(template(declared.torch), {**values, "_w": ast.Name(p)}))
 
 

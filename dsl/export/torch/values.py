@@ -25,11 +25,11 @@ from dsl.export.expressions import (
     rewritten,
     show,
 )
-from dsl.export.facts import Facts, above_zero, vanishes_in_half
+from dsl.export.facts import Facts, above_zero, start_numbers, vanishes_in_half
 from dsl.export.names import Names
 from dsl.export.shapes import spread
 from dsl.export.torch.declared import TorchDeclarations
-from dsl.export.torch.parameters import keys_of_groups
+from dsl.export.torch.parameters import entry_of_group, keys_of_groups
 from dsl.export.torch.templates import (
     first_value,
     is_function,
@@ -159,7 +159,9 @@ class TorchDialect:
 
     def first_value(self, rule: Init) -> ast.expr:
         """The expression for the first value of a slot, of the parameter `p` if it has one."""
-        made = first_value(rule, "p")
+        group = "self.param_groups[0]" if rule.kind is Kind.GLOBAL else "group"
+        numbers = start_numbers(rule, lambda name: entry_of_group(self.facts, name, group))
+        made = first_value(rule, "p", numbers)
         if not vanishes_in_half(rule):
             return made
         positive = self.declared.function("_positive")
