@@ -48,9 +48,11 @@ _loss = jax.jit(loss)
 SETTLED = {
     **dict.fromkeys(("galore", "natural_galore", "natural_galore_tucker", "fira"), (2,)),
     "lion_k_nuclear": (2,),
+    "looksam": (1, 2, 3, 4),
 }
 """The ranks that some rules are compared on. They step along eigenvectors of a matrix that is
-singular for others; there those are some basis of a space, and every library has its own."""
+singular for others; there those are some basis of a space, and every library has its own. LookSAM
+scales what of a number's gradient is at right angles to it, which is rounding."""
 
 STEEP = {"m_fac": 1e-7}
 """The distance by which the paths of some rules may part in float64, where rounding is of more

@@ -33,8 +33,8 @@ ELSEWHERE = {
 
 STILL = [n for n, rule in ZOO.items() if "lr" in rule.hyperparameters and n not in ELSEWHERE]
 
-LATE = {"adashift": 12, "schedule_free_radam": 6}
-"""Rules that do not move on their first three steps, and when they have."""
+LATE = {"adashift": 12, "magma": 8, "schedule_free_radam": 6}
+"""Rules that may not move on their first three steps, and when they have."""
 
 DAILY = EVERYDAY | {"adabound", "ali_g", "momo", "prodigy", "sps_max", "clipped_sgd", "soap"}
 
