@@ -69,7 +69,7 @@ def _whole_doc(program: Parts) -> str:
 
 
 def _docstring(doc: str) -> list[str]:
-    text = "".join(map(_escaped, inspect.cleandoc(doc).rstrip()))
+    text = "".join(map(_escaped, doc))
     if '"""' in text or text.endswith('"'):
         text = text.replace('"', r"\"")
     first, *rest = text.split("\n")

@@ -59,6 +59,13 @@ def test_meanings_are_printed_and_change_nothing_else():
     assert to_latex(RULE) == to_latex(BARE)
 
 
+def test_a_docstring_may_have_nothing_but_the_section():
+    alone = replace(RULE, doc="", meanings={"c": RULE.meanings["c"]})
+    shown = '    """Hyperparameters:\n        c (-2 to 2): a factor\n    """\n'
+    assert shown in str(alone)
+    assert parse(str(alone)).meanings == alone.meanings and parse(str(alone)).doc == ""
+
+
 WORDS = st.text(st.characters(blacklist_categories=["C", "Z"]), min_size=1, max_size=12)
 MEANINGS = st.lists(WORDS, min_size=1, max_size=30).map(" ".join)
 BOUNDS = st.floats(-1e6, 1e6) | st.just(math.inf)
