@@ -35,7 +35,7 @@ from search.pool.jobs import CampaignPool
 from search.pool.ray_pool import RayPool
 from search.pool.worker import CampaignWorker
 from search.report.hall_of_fame import HallOfFame, hall_of_fame
-from search.report.winner import write_winner
+from search.report.winner import has_winner, write_winner
 
 _CONFIG = "config.yaml"
 _PACKAGES = ("stepsmith", "jax", "jaxlib", "numpy", "ray", "scikit-learn")
@@ -103,7 +103,9 @@ def run_campaign(
             assert hall is not None
             finished = True
             content = ledger.content_hash()
-            missing = write_winner(folder, config.campaign, config.choices, hall, content)
+            missing: tuple[str, ...] = ()
+            if not (was_complete and has_winner(folder)):
+                missing = write_winner(folder, config.campaign, config.choices, hall, content)
             return Result(folder, hall, content, was_complete, missing)
         finally:
             try:

@@ -29,7 +29,8 @@ from search.ledger.summary import work
 from search.pool.jobs import CampaignPool, Evaluate
 
 STATE_EVERY = 250
-"""Candidates between two states that are stored, at least; resuming asks and tells these again."""
+"""Candidates between two states that are stored, the last one aside; resuming asks and tells those
+after a state again."""
 PACKAGES = ("dsl", "evaluators", "search")
 """Those whose source decides what a state means."""
 
@@ -221,11 +222,11 @@ class SearchLoop:
         self.session.observe(events.VerdictEntered(self.progress))
 
     def _state_is_due(self) -> bool:
-        """True at fixed numbers of candidates, except where the budget has cut the look-ahead
-        short: a larger budget could not go on from there."""
-        told = len(self._history)
-        every = max(STATE_EVERY, self.look_ahead)
-        return told % every == 0 and told + self.look_ahead <= self.budget
+        """True at fixed numbers of candidates, and for the last time before the budget cuts the
+        look-ahead short: a larger budget could not go on from there."""
+        told, every = len(self._history), max(STATE_EVERY, self.look_ahead)
+        last = self.budget - self.look_ahead
+        return every <= told <= last and (told % every == 0 or told == last)
 
     def _write(self, state: str | None = None) -> None:
         """Enter in the ledger what was told or found since, and the state."""

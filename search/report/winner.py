@@ -7,6 +7,7 @@ from pathlib import Path
 
 from dsl.errors import ExportError, counted
 from dsl.export import HOSTS
+from dsl.export.host import Host
 from dsl.program import Program
 from evaluators.files.replace_file import replace_file
 from evaluators.suites import TaskChoice
@@ -17,6 +18,11 @@ from search.report.transfer import HEADING
 
 _DOC_WIDTH = 90
 """Characters of a line in the winner's docstring."""
+
+
+def has_winner(folder: Path) -> bool:
+    """True if all files of the winner are there."""
+    return all((folder / name).exists() for name in (WINNER, *map(_file_of, HOSTS.values())))
 
 
 def write_winner(
@@ -33,13 +39,17 @@ def write_winner(
     exported = replace(winner, doc=headline)
     missing: list[str] = []
     for host in HOSTS.values():
-        name = f"winner{host.suffix}"
+        name = _file_of(host)
         try:
             replace_file(folder / name, host.to_source(exported, evidence=evidence))
         except ExportError as error:
             (folder / name).unlink(missing_ok=True)
             missing.append(f"{name}: {error.message}")
     return tuple(missing)
+
+
+def _file_of(host: Host) -> str:
+    return f"winner{host.suffix}"
 
 
 def named(
