@@ -21,6 +21,9 @@ from dsl.language.numbers import format_number
 from dsl.program import Const, Local, Name, Program, Statement
 from dsl.program.builder import Builder, number
 from dsl.program.trace import program as trace
+from dsl.rewrite.lower import in_other_words
+from dsl.run.interpret import run_step
+from tests.support.running import PolynomialStep
 from tests.support.strategies import programs
 
 NUMPY = """
@@ -238,6 +241,27 @@ def test_any_docstring_survives(doc):
     assert parse(str(again)).doc == again.doc
     if doc.isprintable():
         assert again.doc == doc.strip() or again.doc == inspect.cleandoc(doc)
+
+
+@pytest.mark.parametrize("symbol", [">=", "<=", ">", "<"])
+def test_comparisons_are_those_of_python_for_every_number(symbol):
+    """In the words of the machine too, which has no instruction for some."""
+    numbers = [-math.inf, -1.5, -0.0, 0.0, 5e-324, 2.0, math.inf, math.nan]
+    x, y = (np.ravel(each) for each in np.meshgrid(numbers, numbers))
+    program = parse(f"def rule(w, g):\n    return w {symbol} g")
+    expected = [float(eval(f"a {symbol} b", {"a": a, "b": b})) for a, b in zip(x, y, strict=True)]
+    for written in (program, in_other_words(program)):
+        (found,), _ = run_step(written, {"w": [x], "g": [y]}, {}, PolynomialStep(1, [x]), np)
+        np.testing.assert_array_equal(found, expected)
+
+
+def test_a_remainder_is_that_of_python():
+    x, y = (np.ravel(each) for each in np.meshgrid([-7.5, -1.0, 0.0, 1e-9, 5.25], [-3.0, 2.0, 0.1]))
+    program = parse("def rule(w, g):\n    return w % g")
+    (found,), _ = run_step(program, {"w": [x], "g": [y]}, {}, PolynomialStep(1, [x]), np)
+    np.testing.assert_array_equal(
+        found, [a % b for a, b in zip(x.tolist(), y.tolist(), strict=True)]
+    )
 
 
 DECIMALS = st.builds(
