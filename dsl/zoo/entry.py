@@ -80,12 +80,12 @@ class Reference(ReferenceCheck):
 
     `target` is `module:function` of Optax, `torch.optim` or another package. `arguments` maps the
     parameter names of that function to what they are here: a string is an expression over
-    hyperparameters (`"b1"`, `"lr / gamma"`, `"float64(b1)"` for a number with a type of its own), a
-    tuple holds several, a number or flag is passed as it is. `passes` names what a step takes
-    besides gradients: `value` (the loss) or `value_fn` for Optax, `closure` (recomputes loss and
-    gradients where the parameters then are) for PyTorch. `manifold` is the one of Geoopt that the
-    rows of parameters lie on, an expression like those of `arguments`; paths begin on it. `group`
-    holds what a PyTorch optimizer wants said of each parameter group.
+    hyperparameters (`"b1"`, `"lr / gamma"`; `"float64(b1)"` or `"int(k)"` for a number with a type
+    of its own), a tuple holds several, a number or flag is passed as it is. `passes` names what a
+    step takes besides gradients: `value` (the loss) or `value_fn` for Optax, `closure` (recomputes
+    loss and gradients where the parameters then are) for PyTorch. `manifold` is the one of Geoopt
+    that the rows of parameters lie on, an expression like those of `arguments`; paths begin on it.
+    `group` holds what a PyTorch optimizer wants said of each parameter group.
     """
 
     target: str

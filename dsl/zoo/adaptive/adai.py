@@ -28,7 +28,7 @@ from dsl.zoo.entry import Reference, entry
 def adai(
     w, g, t, m=zeros, v=zeros, kept=ones, *, lr=1e-3, b2=0.99, eps=1e-3, wd=0.0, b0=0.1
 ):  # fmt: skip
-    """Adai: SGD whose momentum, not its rate, has a size for each entry: less where gradients vary.
+    """Adai: SGD with a momentum, not a rate, for each entry: less where gradients are large.
 
     The second moment counts in parts of its mean over the model, for which the library, not the
     paper, has eps as the least value. Momentum is between 0 and 1 - eps, an average that is

@@ -31,10 +31,10 @@ from dsl.zoo.entry import Reference, entry
 def aida(
     w, g, t, m=zeros, v=zeros, *, lr=1e-3, b1=0.9, b2=0.999, eps=1e-8, wd=0.0, xi=1e-20
 ):  # fmt: skip
-    """Aida: AdaBelief whose distance is taken after gradient and momentum met half-way in a tensor.
+    """Aida: AdaBelief with the distance of gradient and momentum once projected on each other.
 
-    Both are projected on each other, twice, which makes their distance small and of about one size
-    in a tensor: two rounds are the library's number, a constant of the rule here. eps stays in the
+    Tensor by tensor, and twice: what is left to differ is small and of about one size, so rates
+    differ less. Two rounds are the library's number, a constant of the rule here. eps stays in the
     second moment and is added once more to the root before its correction. Weight decay is coupled.
     """
     g = g + wd * w

@@ -27,12 +27,13 @@ from dsl.zoo.entry import Reference, entry
     },
 )
 def kate(w, g, m=zeros, b=zeros, *, lr=1e-3, eps=1e-8, wd=0.0, eta=0.0):
-    """KATE: Adagrad without the root, whose rates fall no faster for another factor in front.
+    """KATE: Adagrad without the root, where a second sum keeps the rates from falling too fast.
 
     The rate of an entry has the sum of squares itself in its denominator, and in its numerator the
-    root of another sum: of squared gradients over the first sum, plus eta times themselves. On data
-    whose features are scaled the path of the outputs stays the same. eps is added to the first sum
-    on every step. Weight decay is decoupled and reads the parameters before the step.
+    root of another sum: of squared gradients over the first sum, plus eta times themselves. With
+    eta and eps 0 the outputs of a linear model do not depend on the scale of its features. eps is
+    added to the first sum on every step. Weight decay is decoupled and reads the parameters before
+    the step.
     """
     b = b + square(g) + eps
     m = m + square(g) * eta + square(g) / b

@@ -31,7 +31,7 @@ def qhadam(
     w, g, t, m=zeros, v=zeros,
     *, lr=1e-3, b1=0.995, b2=0.999, eps=1e-8, wd=0.0, nu1=0.7, nu2=1.0,
 ):  # fmt: skip
-    """QHAdam: Adam whose momentum is mixed with the gradient, and its square with the new one.
+    """QHAdam: Adam with the gradient mixed into its momentum, and its square into that of squares.
 
     Both averages are bias-corrected before they are mixed; eps is added to the root. With nu1 and
     nu2 of 1 it is Adam: the library's defaults, where those here are the paper's recommendation.

@@ -18,7 +18,7 @@ from dsl.zoo.entry import Curvature, Reference
 from tests.dsl.zoo.references import model
 from tests.dsl.zoo.references.model import Leaves
 
-_WORDS = ("optax", "torch", "geoopt", "float64")
+_WORDS = ("optax", "torch", "geoopt", "float64", "int")
 """The names that an argument of a declaration may have besides hyperparameters."""
 
 
@@ -42,13 +42,13 @@ def compared(reference: Reference) -> set[str]:
 def _resolve(value: Any, names: Mapping[str, Any]) -> Any:
     """An argument of a declaration: an expression, a tuple of arguments, or itself.
 
-    An expression reads `names`, the libraries by name, and NumPy's float64.
+    An expression reads `names`, the libraries by name, NumPy's float64 and Python's int.
     """
     if isinstance(value, tuple):
         return tuple(_resolve(part, names) for part in value)
     if isinstance(value, str):
-        loaded = [sys.modules.get(name) for name in _WORDS[:-1]]
-        words: dict[str, Any] = dict(zip(_WORDS, (*loaded, np.float64), strict=True))
+        loaded = [sys.modules.get(name) for name in _WORDS[:-2]]
+        words: dict[str, Any] = dict(zip(_WORDS, (*loaded, np.float64, int), strict=True))
         words["__builtins__"] = {}
         return eval(value, words, dict(names))
     return value

@@ -196,6 +196,7 @@ def program_path(
     with precision("float64"):
         ranks = ENTRIES[name].reference.ranks
         program = parse(str(ENTRIES[name].program))
+        program = program.with_hyperparameters(**{**settings(name), **changed})
         leaves, path = _start(name, "float64", ranks), []
         slots = {slot: initial(init, leaves, np) for slot, init in program.slots.items()}
         rates = rates_of({**settings(name), **changed}, schedule)
