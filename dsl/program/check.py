@@ -224,6 +224,8 @@ def _lower_hint(met: Kind, wanted: Kind | None) -> str:
     if wanted is Kind.SCALAR and lifts(met, Kind.TENSOR):
         return f"a reduction (norm, mean, ...) makes a Scalar of a {met}"
     makers = [p for p in PRIMITIVES.values() if _makes(p, wanted, met)]
+    if not makers and wanted is Kind.TENSOR:
+        return _lower_hint(met, Kind.SCALAR)
     alone = [p for p in makers if set(p.signature.params[1:]) <= {None, Kind.GLOBAL}]
     text = f"{_listed(alone or makers) or 'nothing'} makes a {wanted} of a {met}"
     if alone or not makers:

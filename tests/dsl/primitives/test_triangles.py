@@ -110,6 +110,8 @@ def test_numbers_of_axes_scale_matrices_and_add_up():
         np.testing.assert_allclose(-move, wanted, rtol=1e-5)
     with pytest.raises(KindError, match="wants a Gram for 'y', met a PerAxis"):
         parse("def rule(w, g):\n    return mode_product(gram(g) * matrix_trace(gram(g)), g)")
+    with pytest.raises(KindError, match="'axis_sum' makes a Scalar of a PerAxis"):
+        parse("def rule(w, g):\n    return g / matrix_trace(gram(g))")
 
 
 def test_axes_without_entries_do_not_raise():
