@@ -133,7 +133,6 @@ AS_WRITTEN = cache(steps)
 @example("global_slots", NASTY)
 @example("numbers", NASTY)
 @example("kinds", HIDING)
-@example("kinds", HIDING[::-1])
 def test_names_change_no_step(rule, names):
     check(rule, names)
 

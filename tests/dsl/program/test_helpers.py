@@ -129,7 +129,7 @@ def folded(draw) -> tuple[str, Program]:
 
 
 @given(folded())
-@settings(max_examples=60)
+@settings(max_examples=40)
 def test_a_program_whose_lines_are_helpers_is_the_program(pair):
     text, program = pair
     again = parse(text)

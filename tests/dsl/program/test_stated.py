@@ -86,7 +86,7 @@ def stating(draw) -> Program:
 
 
 @given(stating())
-@settings(max_examples=100)
+@settings(max_examples=50)
 def test_print_then_parse_keeps_what_is_stated(program):
     again = parse(str(program))
     assert again == program and again.doc == program.doc
