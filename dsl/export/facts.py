@@ -135,6 +135,12 @@ def vanishes_in_half(rule: Init) -> bool:
     return rule.kind is not Kind.GLOBAL and any(0 < value <= 2**-25 for value in rule.args)
 
 
+def still_above_zero(node: ast.expr, positive: str, dtype: str) -> ast.expr:
+    """A hyperparameter that a slot starts from, kept above 0 in float16 where it is above 0."""
+    above = ast.Compare(node, [ast.Gt()], [ast.Constant(0)])
+    return ast.IfExp(above, call(positive, node, expression(dtype)), node)
+
+
 def above_zero(node: ast.expr, positive: str, dtype: str) -> ast.expr:
     """A number that is 0 in float16 as the call of `positive` that makes it the least above 0."""
     match node:

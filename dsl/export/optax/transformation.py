@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dsl.export.code import Code, function_head, refusal
 from dsl.export.emit import Emitter
 from dsl.export.expressions import call, expression, function_of, names_in, rewritten
-from dsl.export.facts import above_zero, start_numbers, vanishes_in_half
+from dsl.export.facts import above_zero, start_numbers, still_above_zero, vanishes_in_half
 from dsl.export.optax.body import DTYPE, Body
 from dsl.export.optax.plan import SCHEDULED, ExportPlan
 from dsl.export.optax.values import OptaxDialect
@@ -65,13 +65,14 @@ class Transformation:
         return [f"    def init(params: Any) -> {self.plan.state}:", *code.lines]
 
     def _first_value(self, rule: Init) -> ast.expr:
-        called = self.emitter.called
-        numbers = start_numbers(
-            rule, lambda name: ast.Name(called.get(name) or host_name(name, "optax"))
-        )
-        made = self.values.declared.first_value(rule, numbers)
-        if vanishes_in_half(rule):
-            positive = self.values.function("_positive")
+        positive = self.values.function("_positive") if vanishes_in_half(rule) else ""
+
+        def hyper(name: str) -> ast.expr:
+            node = ast.Name(self.emitter.called.get(name) or host_name(name, "optax"))
+            return still_above_zero(node, positive, "w.dtype") if positive else node
+
+        made = self.values.declared.first_value(rule, start_numbers(rule, hyper))
+        if positive:
             made = rewritten(made, lambda node: above_zero(node, positive, "w.dtype"))
         if rule.kind is Kind.GLOBAL:
             return made

@@ -25,7 +25,13 @@ from dsl.export.expressions import (
     rewritten,
     show,
 )
-from dsl.export.facts import Facts, above_zero, start_numbers, vanishes_in_half
+from dsl.export.facts import (
+    Facts,
+    above_zero,
+    start_numbers,
+    still_above_zero,
+    vanishes_in_half,
+)
 from dsl.export.names import Names
 from dsl.export.shapes import spread
 from dsl.export.torch.declared import TorchDeclarations
@@ -160,11 +166,15 @@ class TorchDialect:
     def first_value(self, rule: Init) -> ast.expr:
         """The expression for the first value of a slot, of the parameter `p` if it has one."""
         group = "self.param_groups[0]" if rule.kind is Kind.GLOBAL else "group"
-        numbers = start_numbers(rule, lambda name: entry_of_group(self.facts, name, group))
-        made = first_value(rule, "p", numbers)
-        if not vanishes_in_half(rule):
+        positive = self.declared.function("_positive") if vanishes_in_half(rule) else ""
+
+        def hyper(name: str) -> ast.expr:
+            node = entry_of_group(self.facts, name, group)
+            return still_above_zero(node, positive, "p.dtype") if positive else node
+
+        made = first_value(rule, "p", start_numbers(rule, hyper))
+        if not positive:
             return made
-        positive = self.declared.function("_positive")
         return rewritten(made, lambda node: above_zero(node, positive, "p.dtype"))
 
     def lifted(self, value: ast.expr, kind: Kind) -> ast.expr:

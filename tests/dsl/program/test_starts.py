@@ -168,3 +168,20 @@ def test_a_search_changes_starts_and_no_lengths():
     for child in children:
         assert parse(str(child)) == child
         assert child.slots["v"].args == (child.hyperparameters["v0"],)
+
+
+def test_a_start_above_zero_is_above_zero_in_half_precision():
+    torch = pytest.importorskip("torch")
+    rule = parse(
+        "def rule(w, g, v=const(v0), *, v0=1e-8):\n    v = v + g * g\n    return g / sqrt(v)"
+    )
+    exec(to_optax_source(rule), made := {"__name__": "rule"})
+    w = jnp.zeros(2, jnp.float16)
+    for v0, least in ((1e-8, 5.9e-8), (0.0, 0.0), (-1.0, -1.0), (0.5, 0.5)):
+        np.testing.assert_allclose(made["rule"](v0=v0).init(w).v, least, rtol=0.02)
+        exec(to_torch_source(rule), file := {"__name__": "rule"})
+        p = torch.nn.Parameter(torch.zeros(2, dtype=torch.float16))
+        p.grad = torch.zeros_like(p)
+        optimizer = file["Rule"]([p], v0=v0)
+        optimizer.step()
+        np.testing.assert_allclose(optimizer.state[p]["v"].numpy(), least, rtol=0.02)
