@@ -4,6 +4,7 @@
     facts         what of a program a file is about
     momenta       the slots that average the gradient
     emit          which statements get lines, and what those are called
+    codecs        the slots that are held in eight bits
     names         names of classes and of values that a file can use
     declared      declarations over an array namespace as expressions and functions
     expressions   expressions as syntax trees, and their text

@@ -6,6 +6,7 @@ pair `scale_by_<name>` and `<name>`, which puts Optax's own scaling and decay be
 
 from dataclasses import dataclass, replace
 
+from dsl.export.codecs import Codecs, codecs
 from dsl.export.facts import Facts
 from dsl.export.momenta import momenta
 from dsl.export.names import camel_case, safe
@@ -19,8 +20,8 @@ SCHEDULED = ("lr", "wd")
 
 @dataclass(frozen=True)
 class ExportPlan:
-    """The parts of one file; `inner` is what the transformation does, `full` the whole rule, and
-    `momenta` are the slots that `mu_dtype` is for."""
+    """The parts of one file; `inner` is what the transformation does, `full` the whole rule,
+    `momenta` are the slots that `mu_dtype` is for, and `codecs` those that are kept as codes."""
 
     full: Facts
     inner: Facts
@@ -29,6 +30,7 @@ class ExportPlan:
     title: str
     name: str
     momenta: tuple[str, ...]
+    codecs: Codecs | None
 
     @property
     def transform(self) -> str:
@@ -49,9 +51,14 @@ class ExportPlan:
         if factors is not None:
             core = Facts.of(replace(full.program, result=factors[0]))
             inner = replace(core, source=full.source, meanings=full.meanings, whole=full.whole)
+        held = codecs(inner.program)
+        if held is not None:
+            inner = replace(inner, program=held.program)
         decays = factors is not None and factors[1]
         names = camel_case(full.source), safe(name)
-        return ExportPlan(full, inner, factors is not None, decays, *names, momenta(inner.program))
+        coded = held.slots if held else ()
+        averages = tuple(slot for slot in momenta(inner.program) if slot not in coded)
+        return ExportPlan(full, inner, factors is not None, decays, *names, averages, held)
 
 
 def _factored(program: Program) -> tuple[Arg, bool] | None:

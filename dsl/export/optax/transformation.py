@@ -8,6 +8,7 @@ from dsl.export.emit import Emitter
 from dsl.export.expressions import call, expression, function_of, names_in, rewritten
 from dsl.export.facts import above_zero, start_numbers, still_above_zero, vanishes_in_half
 from dsl.export.optax.body import DTYPE, Body
+from dsl.export.optax.coding import Coding
 from dsl.export.optax.plan import SCHEDULED, ExportPlan
 from dsl.export.optax.values import OptaxDialect
 from dsl.language.hyperparameters import host_name
@@ -30,6 +31,7 @@ class Transformation:
         self.program = plan.inner.program
         self.values = OptaxDialect(plan.inner, {plan.name, plan.state, plan.transform})
         self.emitter = Emitter(plan.inner, self.values)
+        self.coding = Coding(plan.codecs, self.values, self.emitter)
         self.uses: dict[str, None] = {}
 
     def state(self) -> list[str]:
@@ -39,6 +41,9 @@ class Transformation:
             fields["key"] = "jax.Array  # seeds the noise"
         for slot, init in self.program.slots.items():
             kind = init.kind
+            if self.coding.is_coded(slot):
+                fields[self.values.fields[slot]] = "Any  # a tree of `Codes`, or of arrays in full"
+                continue
             fields[self.values.fields[slot]] = _FIELDS.get(kind, f"Any  # a tree: {kind.holds}")
         if any("jax" in names_in(expression(kind)) for kind in fields.values()):
             self.uses["jax"] = None
@@ -53,7 +58,9 @@ class Transformation:
             fields["key"] = expression("jax.random.key(seed)")
         for slot, rule in self.program.slots.items():
             fields[self.values.fields[slot]] = self._first_value(rule)
-            if slot in self.plan.momenta:
+            if self.coding.is_coded(slot):
+                fields[self.values.fields[slot]] = self.coding.first_value(slot)
+            elif slot in self.plan.momenta:
                 zeros = function_of(["w"], expression("jnp.zeros_like(w, mu_dtype)"))
                 fields[self.values.fields[slot]] = call("jax.tree.map", zeros, ast.Name("params"))
         code = Code(8, uses=self.uses)
@@ -150,12 +157,14 @@ class Transformation:
             if init.kind is Kind.GLOBAL:
                 fields.append(call("jnp.asarray", value, ast.Attribute(old, "dtype")))
             else:
+                value = self.coding.coded(slot, value)
                 fields.append(call("optax.tree.cast_like", value, old))
         code.assign("new_state", call(self.plan.state, *fields))
         code.put("return ", call("optax.tree.cast_like", result, ast.Name("given")), ", new_state")
         numbers = self._numbers(code)
         self.uses |= code.uses
-        return [*self._widened(code.uses), *numbers, *code.lines]
+        decoded = self.coding.decoded(self.uses)
+        return [*self._widened(code.uses), *decoded, *numbers, *code.lines]
 
     def _numbers(self, rule: Code) -> list[str]:
         """Numbers that the lines of the rule read."""

@@ -21,7 +21,7 @@ _RESERVED = {
     *("jax", "jnp", "optax", "Any", "NamedTuple", "Callable"),
     *("init", "update", "updates", "params", "state", "extra_args", "count", "key", "seed"),
     *("value", "horizon", "mask", "learning_rate", "weight_decay", "treedef", "t", "dtype"),
-    *("new_state", "given", "kept", "ravel_pytree", "mu_dtype", *ARGUMENTS),
+    *("new_state", "given", "kept", "ravel_pytree", "mu_dtype", "Codes", *ARGUMENTS),
     *(f"_{op}" for op in PRIMITIVES),
     *dir(builtins),
 }
@@ -59,6 +59,50 @@ def _wide(tree: Any) -> Any:
 def _rounded(function: Callable[..., Any], like: Any) -> Callable[..., Any]:
     """A function of parameters, which it gets in the dtypes of `like`."""
     return lambda at, *more: function(optax.tree.cast_like(at, like), *more)
+''',
+    "Codes": '''
+class Codes(NamedTuple):
+    """A tensor in eight bits."""
+
+    codes: Any  # uint8 [blocks, block]
+    scale: Any  # [blocks]: the largest magnitude of each
+''',
+    "_table": '''
+def _table(signed: bool, dtype: Any) -> jax.Array:
+    """The 256 numbers of eight bits, in order: a decimal exponent in unary, then a fraction."""
+    numbers = [0.0, 1.0]
+    for exponent in range(7):
+        parts = 2**exponent if signed else 2 ** (exponent + 1)
+        for part in range(parts):
+            magnitude = 10.0 ** (exponent - 6) * (0.1 + 0.9 * (part + 0.5) / parts)
+            numbers += [-magnitude, magnitude] if signed else [magnitude]
+    return jnp.asarray(sorted(numbers), dtype)
+''',
+    "_coded": '''
+def _coded(x: jax.Array, signed: bool, block: Any, least: Any) -> Any:
+    """A tensor as codes and scales, or as it is if it has fewer entries than `least`."""
+    if isinstance(block, jax.core.Tracer) or isinstance(least, jax.core.Tracer):
+        raise ValueError("shapes of the state depend on the size of blocks: it has to be static")
+    if x.size == 0 or x.size < float(least):
+        return x
+    width = min(max(round(float(block)), 1), x.size)
+    rows = jnp.pad(jnp.ravel(x), (0, -x.size % width)).reshape(-1, width)
+    scale = jnp.max(jnp.abs(rows), axis=1)
+    scale = jnp.where(jnp.isfinite(scale), scale, jnp.nan)
+    table = _table(signed, x.dtype)
+    at = jnp.searchsorted((table[1:] + table[:-1]) / 2, rows / scale[:, None])
+    if signed:
+        at = at - ((rows < 0) & (table[at] == 0))
+    return Codes(at.astype(jnp.uint8), scale)
+''',
+    "_decoded": '''
+def _decoded(x: Any, signed: bool, like: jax.Array) -> jax.Array:
+    """The tensor that codes and scales stand for, shaped like `like`."""
+    if not isinstance(x, Codes):
+        return x
+    scale = x.scale[:, None]
+    rows = jnp.where(scale == 0, 0.0, _table(signed, x.scale.dtype)[x.codes] * scale)
+    return jnp.reshape(jnp.ravel(rows)[: like.size], like.shape)
 ''',
     "_positive": '''
 def _positive(value: float, dtype: Any) -> Any:

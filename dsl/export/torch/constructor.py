@@ -14,10 +14,12 @@ def constructor(
     *,
     at_once: bool,
     of_model: bool,
+    coded: bool,
 ) -> list[str]:
     """`__init__` and `__setstate__`, which start the state of the model if there is one.
 
-    **Arguments:** `slots`: the keys of the slots in the state of a parameter.
+    **Arguments:** `slots`: the keys of the slots in the state of a parameter. `coded`: whether some
+    are kept as codes, which PyTorch takes for numbers when it loads them.
     """
     facts = parameters.facts
     flags = {"horizon": "horizon: int"} if "T" in facts.reads else {}
@@ -47,6 +49,7 @@ def constructor(
         *(['            group.setdefault("foreach", None)'] if at_once else []),
         *(_renamed(p) for p in parameters.taken if p.label == "momentum" and p.hypers == ("b1",)),
         *(["        self._start_model()"] if of_model else []),
+        *(["        self._restore_codes()"] if coded else []),
     ]
 
 

@@ -50,13 +50,14 @@ class Loop:
             last = lines.write()
             written = len(code.lines)
             renewals = self._renewals(code, lines.renewed)
-            if len(code.lines) == written and not self.zipped():
+            alone = self.zipped() or self.values.codecs
+            if len(code.lines) == written and not alone:
                 calls = [CodeLine(None, value) for value in (last, *renewals)]
                 self.at_once = at_once(self, lines, calls)
             code.put("", last)
             for renewal in renewals:
                 code.put("", renewal)
-            code.write("self._close(p, w, state)")
+            code.put("", self.values.closing(self.leaf))
             heads = self._heads(code, lines.renewed)
             return [*self._opening(code, heads), *heads.lines, *code.lines]
         moved, roots = self._moved(), [result]
@@ -69,7 +70,7 @@ class Loop:
         code.put("", ast.Call(expression("w.sub_"), [moved], []))
         for renewal in renewals:
             code.put("", renewal)
-        code.write("self._close(p, w, state)")
+        code.put("", self.values.closing(self.leaf))
         heads = self._heads(code)
         return [*self._opening(code, heads), *heads.lines, *code.lines]
 

@@ -5,6 +5,7 @@ from dsl.export.emit import Emitter
 from dsl.export.facts import Facts
 from dsl.export.header import docstring
 from dsl.export.names import camel_case
+from dsl.export.torch.coding import class_variable, coding
 from dsl.export.torch.constructor import constructor
 from dsl.export.torch.parameters import Parameters
 from dsl.export.torch.step import half, model_state, ready, write_step
@@ -48,12 +49,14 @@ def _class(values: TorchDialect, title: str) -> list[str]:
         f"class {title}(torch.optim.Optimizer):",
         *parameters.docstring(title, at_once=bool(step.at_once)),
         "",
+        *class_variable(values),
         *constructor(
             parameters,
             title,
             values.of_parameter,
             at_once=bool(step.at_once),
             of_model=bool(of_model),
+            coded=values.codecs is not None,
         ),
         *parameters.group_without_rate(title),
         "",
@@ -62,7 +65,7 @@ def _class(values: TorchDialect, title: str) -> list[str]:
         "",
         *ready(values, title),
         "",
-        *half(values),
+        *(coding(values) if values.codecs else half(values)),
         *of_model,
     ]
     for method in values.declared.methods.values():

@@ -153,8 +153,9 @@ def ready(values: TorchDialect, title: str) -> list[str]:
     code = Code(20)
     if values.counts:
         code.write('state["step"] = torch.tensor(0.0, dtype=torch.float32)')
+    coded = values.codecs.slots if values.codecs else ()
     for slot, rule in values.program.slots.items():
-        if rule.kind is not Kind.GLOBAL:
+        if rule.kind is not Kind.GLOBAL and slot not in coded:
             code.assign(f'state["{values.keys[slot]}"]', values.first_value(rule))
     sign, climbs = (
         [

@@ -27,7 +27,7 @@ def _refuse(title: str, **options: bool | None) -> None:
 def _check_state(title: str, state: dict[str, Any], slots: set[str], options: set[str]) -> None:
     """Refuse what another optimizer kept."""
     for key, kept in state["state"].items():
-        found = set(kept) - {"step", "index"}
+        found = set(kept) - {"step", "index"} - {f"{slot}_scale" for slot in slots}
         if kept and not isinstance(key, str) and found != slots:
             has, wants = (", ".join(sorted(keys)) or "nothing" for keys in (found, slots))
             raise ValueError(f"the state is not of {title}: it has {has} for {wants}")
@@ -100,6 +100,40 @@ def _spread_to(
 ) -> torch.Tensor:
     """A value broadcast to a shape, in the dtype of `like`."""
     return torch.as_tensor(value, dtype=like.dtype, device=like.device).expand(shape)
+''',
+    "_codes": '''
+def _codes(signed: bool, like: torch.Tensor) -> torch.Tensor:
+    """The 256 numbers of eight bits, in order: a decimal exponent in unary, then a fraction."""
+    found = [torch.tensor([0.0, 1.0], dtype=torch.float64, device=like.device)]
+    for exponent in range(7):
+        parts = 2**exponent if signed else 2 ** (exponent + 1)
+        part = torch.arange(parts, dtype=torch.float64, device=like.device)
+        magnitude = 10.0 ** (exponent - 6) * (0.1 + 0.9 * (part + 0.5) / parts)
+        found += [-magnitude, magnitude] if signed else [magnitude]
+    return torch.cat(found).sort().values.to(like.dtype)
+''',
+    "_coded": '''
+def _coded(x: torch.Tensor, signed: bool, block: float) -> tuple[torch.Tensor, torch.Tensor]:
+    """Codes of entries, uint8 [blocks, block], and the largest magnitude of each block."""
+    width = min(max(round(block), 1), x.numel())
+    flat = x.reshape(-1)
+    rows = torch.nn.functional.pad(flat, (0, -len(flat) % width)).reshape(-1, width)
+    scale = torch.abs(rows).amax(1)
+    scale = torch.where(torch.isfinite(scale), scale, torch.nan)
+    codes = _codes(signed, x)
+    at = torch.searchsorted((codes[1:] + codes[:-1]) / 2, rows / scale[:, None])
+    if signed:
+        at -= ((rows < 0) & (codes[at] == 0)).to(at.dtype)
+    return at.to(torch.uint8), scale
+''',
+    "_decoded": '''
+def _decoded(
+    at: torch.Tensor, scale: torch.Tensor, signed: bool, like: torch.Tensor
+) -> torch.Tensor:
+    """The tensor that codes stand for, shaped like `like`."""
+    held = _codes(signed, scale)[at.long()] * scale[:, None]
+    held = torch.where(scale[:, None] == 0, torch.zeros_like(held), held)
+    return held.reshape(-1)[: like.numel()].reshape(like.shape)
 ''',
     "_copy_each": '''
 def _copy_each(old: list[torch.Tensor], new: list[torch.Tensor]) -> None:

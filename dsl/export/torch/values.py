@@ -12,9 +12,11 @@ import ast
 import builtins
 import keyword
 from collections.abc import Collection, Iterator
+from dataclasses import replace
 from itertools import count, product
 from string import ascii_lowercase
 
+from dsl.export.codecs import codecs
 from dsl.export.emit import Emitter, Resolve
 from dsl.export.expressions import (
     call,
@@ -22,6 +24,7 @@ from dsl.export.expressions import (
     expression,
     fill,
     names_in,
+    number,
     rewritten,
     show,
 )
@@ -70,6 +73,9 @@ class TorchDialect:
     """
 
     def __init__(self, facts: Facts, title: str):
+        self.codecs = codecs(facts.program)
+        if self.codecs is not None:
+            facts = replace(facts, program=self.codecs.program)
         self.facts = facts
         self.program = facts.program
         self.declared = TorchDeclarations()
@@ -193,6 +199,13 @@ class TorchDialect:
             body = ast.Call(expression("m.clone"), [], [])
             return comprehension(body, {"m": value})
         return ast.Call(ast.Attribute(value, "clone"), [], [])
+
+    def closing(self, resolve: Resolve) -> ast.expr:
+        """The call that keeps what a step made for a parameter."""
+        given = map(ast.Name, ("p", "w", "state"))
+        coding = (self.codecs.block, self.codecs.least) if self.codecs else ()
+        numbers = [number(a.value) if isinstance(a, Const) else resolve(a) for a in coding]
+        return call("self._close", *given, *numbers)
 
     def next_value(self, slot: ast.expr, update: Arg, value: ast.expr, kind: Kind) -> ast.Call:
         """The call that puts the next value of a slot of a kind into it."""
