@@ -43,7 +43,7 @@ def _refuse(title: str, **options: bool | None) -> None:
 def _check_state(title: str, state: dict[str, Any], slots: set[str], options: set[str]) -> None:
     """Refuse what another optimizer kept."""
     for key, kept in state["state"].items():
-        found = set(kept) - {"step", "index"}
+        found = set(kept) - {"step", "index"} - {f"{slot}_scale" for slot in slots}
         if kept and not isinstance(key, str) and found != slots:
             has, wants = (", ".join(sorted(keys)) or "nothing" for keys in (found, slots))
             raise ValueError(f"the state is not of {title}: it has {has} for {wants}")

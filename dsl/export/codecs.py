@@ -44,7 +44,7 @@ def codecs(program: Program) -> Codecs | None:
 
 
 def _coded(program: Program, slot: str) -> tuple[Arg, bool, Arg, Arg] | None:
-    """What is coded for a slot, whether with signs, and the two numbers."""
+    """The value that is coded for a slot, whether with signs, and the two numbers."""
     rule = program.slots[slot]
     if rule.kind is not Kind.TENSOR or rule.rule != "zeros":
         return None

@@ -20,13 +20,22 @@ def layout(indent: int, before: str, parts: list[str], after: str) -> list[str]:
     return [pad + before, *(f"{pad}    {part}," for part in parts), pad + after]
 
 
-def split(indent: int, before: str, node: ast.expr, after: str = "") -> list[str]:
-    """`before` + expression + `after` in one line, or split inside of brackets, old or new ones."""
+def split(
+    indent: int, before: str, node: ast.expr, after: str = "", *, inside: bool = False
+) -> list[str]:
+    """`before` + expression + `after` in one line, or split inside of brackets, old or new ones.
+
+    **Arguments:** `inside`: whether brackets of the line's own are around it already.
+    """
     pad = " " * indent
     line = f"{pad}{before}{show(node)}{after}"
     if len(line) <= WIDTH:
         return [line]
     inner = indent + 4
+    if (links := _chained(node)) is not None:
+        if inside and not before and not after:
+            return _linked(indent, links)
+        return [f"{pad}{before}(", *_linked(inner, links), f"{pad}){after}"]
     match node:
         case ast.Call(func, [ast.GeneratorExp(elt, loops)], []):
             return [f"{pad}{before}{show(func)}(", *_loops(inner, elt, loops), f"{pad}){after}"]
@@ -69,4 +78,28 @@ def _loops(indent: int, elt: ast.expr, loops: list[ast.comprehension]) -> list[s
     whole = " " * indent + " ".join(f"{before}{show(part)}" for before, part in parts)
     if len(whole) <= WIDTH:
         return [whole]
-    return [line for before, part in parts for line in split(indent, before, part)]
+    return [line for before, part in parts for line in split(indent, before, part, inside=True)]
+
+
+def _chained(node: ast.expr) -> list[ast.expr] | None:
+    """The beginning of a chain of calls and its calls, if two of them are of what has brackets."""
+    links: list[ast.expr] = []
+    while isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+        links.insert(0, node)
+        node = node.func.value
+    bracketed = isinstance(node, ast.BinOp) + len(links) - 1
+    return [node, *links] if links and bracketed >= 2 else None
+
+
+def _linked(indent: int, links: list[ast.expr]) -> list[str]:
+    """A chain of calls, one a line; the first stands behind a name that it is of."""
+    first, *calls = links
+    if isinstance(first, ast.Name):
+        lines = split(indent, "", calls.pop(0))
+    else:
+        lines = [f"{' ' * indent}({show(first)})"]
+    for each in calls:
+        assert isinstance(each, ast.Call) and isinstance(each.func, ast.Attribute)
+        one = ast.Call(ast.Name(f".{each.func.attr}"), each.args, each.keywords)
+        lines += split(indent, "", one)
+    return lines

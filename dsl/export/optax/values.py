@@ -82,7 +82,7 @@ def _table(signed: bool, dtype: Any) -> jax.Array:
 def _coded(x: jax.Array, signed: bool, block: Any, least: Any) -> Any:
     """A tensor as codes and scales, or as it is if it has fewer entries than `least`."""
     if isinstance(block, jax.core.Tracer) or isinstance(least, jax.core.Tracer):
-        raise ValueError("shapes of the state depend on the size of blocks: it has to be static")
+        raise TypeError("shapes of the state depend on the size of blocks: it has to be static")
     if x.size == 0 or x.size < float(least):
         return x
     width = min(max(round(float(block)), 1), x.size)

@@ -48,7 +48,7 @@ def coding(values: TorchDialect) -> list[str]:
     """`_open` and `_close`, between which slots are numbers, and what restores codes."""
     for name in ("_wide", "_round_into", "_codes", "_coded", "_decoded"):
         values.declared.function(name)
-    return _METHODS.strip("\n").splitlines()
+    return [*_METHODS.strip("\n").splitlines()]
 
 
 def class_variable(values: TorchDialect) -> list[str]:

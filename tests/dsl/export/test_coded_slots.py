@@ -75,7 +75,7 @@ def test_the_size_of_blocks_is_static_in_optax():
     moves, _ = jax.jit(injected.update)(params, injected.init(params), params)
     assert moves.tolist() == pytest.approx([-0.1] * 3)
     injected = optax.inject_hyperparams(make)(**own)
-    with pytest.raises(ValueError, match="size of blocks: it has to be static"):
+    with pytest.raises(TypeError, match="size of blocks: it has to be static"):
         jax.jit(injected.update)(params, injected.init(params), params)
 
 
