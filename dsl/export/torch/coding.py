@@ -11,7 +11,7 @@ _METHODS = '''
     def _open(self, p: torch.Tensor) -> tuple[torch.Tensor, dict[str, Any]]:
         """A parameter and its state for a step: decoded, half precision in float32."""
         state = {key: _wide(value) for key, value in self.state[p].items()}
-        for key, signed in self._signed.items():
+        for key, signed in self._signed:
             if f"{key}_scale" in state:
                 state[key] = _decoded(state[key], state.pop(f"{key}_scale"), signed, p)
             elif key not in state:
@@ -22,14 +22,14 @@ _METHODS = '''
         self, p: torch.Tensor, w: torch.Tensor, state: dict[str, Any], block: float, least: float
     ) -> None:
         """Keep what the step made: slots of large tensors as codes, the others in full."""
-        kept = self.state[p]
+        kept, signs = self.state[p], dict(self._signed)
         if w is not p:
             p.copy_(w)
         for key, value in state.items():
-            if key not in self._signed:
+            if key not in signs:
                 _round_into(kept[key], value)
             elif p.numel() > 0 and p.numel() >= least:
-                kept[key], scale = _coded(value, self._signed[key], block)
+                kept[key], scale = _coded(value, signs[key], block)
                 kept[f"{key}_scale"] = scale.to(p.dtype)
             else:
                 kept[key] = value.to(p.dtype)
@@ -38,7 +38,7 @@ _METHODS = '''
     def _restore_codes(self) -> None:
         """Make codes of what PyTorch took for numbers when it loaded them."""
         for kept in self.state.values():
-            for key in self._signed:
+            for key, _ in self._signed:
                 if f"{key}_scale" in kept:
                     kept[key] = kept[key].to(torch.uint8)
 '''
@@ -55,5 +55,5 @@ def class_variable(values: TorchDialect) -> list[str]:
     """The line that names the coded slots, by their keys, and says which have codes with signs."""
     if values.codecs is None:
         return []
-    entries = [f'"{values.keys[slot]}": {signed}' for slot, signed in values.codecs.slots.items()]
-    return [*layout(4, "_signed = {", entries, "}"), ""]
+    pairs = [f'("{values.keys[slot]}", {signed})' for slot, signed in values.codecs.slots.items()]
+    return [*layout(4, "_signed = (", pairs, ")" if pairs[1:] else ",)"), ""]
