@@ -4,6 +4,7 @@ The kind `PerAxis` holds, for a tensor of rank r, r numbers, one for each matrix
 a number. It does not broadcast to a Gram: `axis_scaled` multiplies each matrix by its number.
 """
 
+import dsl.primitives.gram  # noqa: F401  (declares the kind of what is measured)
 from dsl.language.initialisers import initialiser
 from dsl.language.kinds import Kind, kind
 from dsl.language.registry import Binding, primitive

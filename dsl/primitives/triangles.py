@@ -4,6 +4,7 @@ A preconditioner `Q^T Q` of an upper triangular `Q` per axis, as PSGD keeps it, 
 products and inverted by solves, without a decomposition.
 """
 
+import dsl.primitives.gram  # noqa: F401  (declares the kind)
 from dsl.language.registry import Binding, primitive
 
 

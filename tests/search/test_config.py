@@ -125,7 +125,14 @@ _CODES = {
 }
 
 
-@pytest.mark.parametrize("name", ["sign", "global", "lambda", "interp", "hvp"])
+@pytest.mark.parametrize("name", ["sign", "interp", "hvp"])
+def test_a_campaign_may_be_called_like_a_primitive(path, name):
+    assert load_config(path, [f"campaign={name}"]).campaign == name
+    named = ZOO["lion"].renamed(name)
+    assert parse(str(named)) == named
+
+
+@pytest.mark.parametrize("name", ["global", "lambda"])
 def test_a_campaign_has_a_name_that_its_winner_can_have(path, name):
     assert message(path, f"campaign={name}").startswith(f"ConfigError: c.yaml: campaign: '{name}' ")
     assert "a campaign, whose winner is called so" in message(path, f"campaign={name}")

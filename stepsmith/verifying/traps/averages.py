@@ -45,12 +45,15 @@ def _swapped(program: Program, chosen: set[int]) -> Program:
 
 def _dampening(program: Program) -> Iterator[Trap]:
     """`b * m + x` for `interp(x, m, b)`, and the other way round."""
+    met: set[str] = set()
     for at, old in enumerate(program.statements):
         if old.op == "interp":
             new, slot, share = (text(program, arg) for arg in old.args)
+            adding = f"it adds {new} to {share} * {slot} whole"
+            where = f" in statement {at + 1}" if adding in met else ""
+            met.add(adding)
             yield from tried(
-                f"it adds {new} to {share} * {slot} whole: the average of the rule has the factor "
-                f"1 - {share} (dampening)",
+                f"{adding}{where}: the average of the rule has the factor 1 - {share} (dampening)",
                 partial(_undampened, program, at),
             )
         elif old.op == "add":
