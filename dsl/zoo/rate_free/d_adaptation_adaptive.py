@@ -1,4 +1,4 @@
-"""D-Adaptation for Adagrad and Adan."""
+"""D-Adaptation for rules with a rate for each entry: Adagrad and Adan."""
 
 from dsl.language.hyperparameters import Hyper
 from dsl.ops import (
