@@ -1,30 +1,28 @@
-"""Found by the campaign quickstart, candidate 1333.
+"""Found by the campaign quickstart, candidate 1125.
 
 The rule (its result is subtracted from w):
 
     def quickstart(
         w, g,
-        m=zeros, v=const(1e-8), top=zeros, last=zeros,
-        *, lr=1e-3, b1=0.9059, b2=0.99893,
+        m=zeros, v=const(1.07e-8), top=zeros, last=zeros,
+        *, lr=1e-3, b1=0.9165, b2=0.999699,
     ):
-        x0 = dot(w, g)
-        x1 = b1 * last
-        h = g + x0 / (dot(w, w) + 1e-30) * w
-        g = clip_by_global_norm(h, 1)
         m = interp(g, m, b1)
-        v = interp(square(g), v, b2)
+        x0 = square(g)
+        v = interp(x0, v, b2)
         top = maximum(top, v)
-        last = m / sqrt(top)
-        step = 1.54 * last - x1
-        return lr * step
+        x1 = m / sqrt(top)
+        step = interp(x1, last, -1)
+        last = x1
+        return lr * (x0 + b1 * step)
 
-Defaults: lr=1e-3, b1=0.9059, b2=0.99893.
-Canonical hash: 039c7c9d98fd83f3.
+Defaults: lr=1e-3, b1=0.9165, b2=0.999699.
+Canonical hash: 39522ecef2a60070.
 
-Score 1.1292 +- 0.0306 over 8 fresh seeds on
+Score 1.1041 +- 0.0285 over 8 fresh seeds on
 quadratic (200 steps), digits (200 steps), chars (150 steps);
-tuned adamw is 1, untrained is 0. Program 0624d5731f62fb81, ledger e1571b69acb6a18f.
-In terms of known rules: nearest local_adam, 0.36.
+tuned adamw is 1, untrained is 0. Program 1007ca8df37c482e, ledger 2a08cf15ea3c81de.
+In terms of known rules: nearest optimistic_amsgrad, 0.11.
 """
 
 from typing import Any, NamedTuple
@@ -37,13 +35,6 @@ import optax
 def _positive(value: float, dtype: Any) -> Any:
     """The value, or the least positive number of a dtype in which it would be 0."""
     return max(value, float(jnp.finfo(dtype).smallest_subnormal))
-
-
-def _clip_by_global_norm(x: list[jax.Array], c: Any) -> list[jax.Array]:
-    """`x` scaled down to global norm `c` where it is larger; no eps (Pascanu et al. 2013)."""
-    size = jnp.sqrt(sum(jnp.sum(jnp.square(leaf)) for leaf in x))
-    shrink = jnp.where(size < c, 1.0, c / size)
-    return [leaf * shrink for leaf in x]
 
 
 def _wide(tree: Any) -> Any:
@@ -63,13 +54,14 @@ class ScaleByQuickstartState(NamedTuple):
 
 
 def scale_by_quickstart(
-    b1: float = 0.9059, b2: float = 0.99893
+    b1: float = 0.9165, b2: float = 0.999699, mu_dtype: Any = None
 ) -> optax.GradientTransformationExtraArgs:
     """Quickstart, before the learning rate; the formula heads this file.
 
     Args:
         b1: decay of the first average or momentum.
         b2: decay of the second average.
+        mu_dtype: the dtype of the average `m` of the gradient; that of the parameters by default.
 
     Returns:
         An `optax.GradientTransformationExtraArgs`.
@@ -80,8 +72,8 @@ def scale_by_quickstart(
             raise ValueError("scale_by_quickstart does not support complex parameters")
         return ScaleByQuickstartState(
             count=jnp.zeros((), jnp.int32),
-            m=jax.tree.map(jnp.zeros_like, params),
-            v=jax.tree.map(lambda w: jnp.full_like(w, _positive(1e-8, w.dtype)), params),
+            m=jax.tree.map(lambda w: jnp.zeros_like(w, mu_dtype), params),
+            v=jax.tree.map(lambda w: jnp.full_like(w, _positive(1.07e-8, w.dtype)), params),
             top=jax.tree.map(jnp.zeros_like, params),
             last=jax.tree.map(jnp.zeros_like, params),
         )
@@ -89,24 +81,19 @@ def scale_by_quickstart(
     def update(
         updates: Any, state: Any, params: Any = None, **extra_args: Any
     ) -> tuple[Any, ScaleByQuickstartState]:
-        del extra_args
-        if params is None:
-            raise ValueError(
-                "scale_by_quickstart reads the parameters: call update(g, state, params)"
-            )
+        del params, extra_args
         count = optax.safe_increment(state.count)
         given, kept = updates, state
-        updates, state, params = _wide((updates, state, params))
-        treedef = jax.tree.structure(updates)
-        h = jax.tree.map(
-            lambda g, w: g + jnp.sum(w * g) / (jnp.sum(w * w) + 1e-30) * w, updates, params
-        )
-        g = jax.tree.unflatten(treedef, _clip_by_global_norm(jax.tree.leaves(h), 1))
-        m = jax.tree.map(lambda g, m: (1 - b1) * g + b1 * m, g, state.m)
-        v = jax.tree.map(lambda g, v: (1 - b2) * jnp.square(g) + b2 * v, g, state.v)
+        updates, state = _wide((updates, state))
+        m = jax.tree.map(lambda g, m: (1 - b1) * g + b1 * m, updates, state.m)
+        x0 = jax.tree.map(jnp.square, updates)
+        v = jax.tree.map(lambda x0, v: (1 - b2) * x0 + b2 * v, x0, state.v)
         top = jax.tree.map(jnp.maximum, state.top, v)
         last = jax.tree.map(lambda m, top: m / jnp.sqrt(top), m, top)
-        step = jax.tree.map(lambda last, last_prev: 1.54 * last - b1 * last_prev, last, state.last)
+        step = jax.tree.map(
+            lambda last, last_prev: (1 - -1) * last + -1 * last_prev, last, state.last
+        )
+        step_2 = jax.tree.map(lambda x0, step: x0 + b1 * step, x0, step)
         new_state = ScaleByQuickstartState(
             count,
             optax.tree.cast_like(m, kept.m),
@@ -114,13 +101,16 @@ def scale_by_quickstart(
             optax.tree.cast_like(top, kept.top),
             optax.tree.cast_like(last, kept.last),
         )
-        return optax.tree.cast_like(step, given), new_state
+        return optax.tree.cast_like(step_2, given), new_state
 
     return optax.GradientTransformationExtraArgs(init, update)
 
 
 def quickstart(
-    learning_rate: optax.ScalarOrSchedule = 1e-3, b1: float = 0.9059, b2: float = 0.99893
+    learning_rate: optax.ScalarOrSchedule = 1e-3,
+    b1: float = 0.9165,
+    b2: float = 0.999699,
+    mu_dtype: Any = None,
 ) -> optax.GradientTransformationExtraArgs:
     """Quickstart: `scale_by_quickstart` scaled by the learning rate.
 
@@ -128,11 +118,12 @@ def quickstart(
         learning_rate: learning rate, a number or a schedule of the steps taken.
         b1: decay of the first average or momentum.
         b2: decay of the second average.
+        mu_dtype: the dtype of the average `m` of the gradient; that of the parameters by default.
 
     Returns:
         An `optax.GradientTransformationExtraArgs`.
     """
     return optax.chain(
-        scale_by_quickstart(b1=b1, b2=b2),
+        scale_by_quickstart(b1=b1, b2=b2, mu_dtype=mu_dtype),
         optax.scale_by_learning_rate(learning_rate),
     )

@@ -14,7 +14,7 @@ from dsl.program import Program
 from search.mutation.change import SearchSpace
 from search.mutation.graft import DonorPart, drawn_part, graft, parts_of
 from search.mutation.mutator import Mutation, Mutator
-from search.mutation.prior import Prior
+from search.mutation.prior import prior_of
 from search.mutation.sampling import pick
 from search.mutation.settings import settings
 
@@ -38,7 +38,8 @@ class Breeder:
     @cached_property
     def _informed(self) -> Mutator:
         table = self.space.primitives.weights
-        return Mutator(replace(self.space, prior=Prior(self.zoo, table)), self.weights)
+        prior = prior_of(tuple(self.zoo), tuple(table.items()))
+        return Mutator(replace(self.space, prior=prior), self.weights)
 
     @cached_property
     def _constants(self) -> Mutator:
@@ -87,5 +88,5 @@ class Breeder:
         return pick(rng, self._parts) if self._parts else None
 
     @cached_property
-    def _parts(self) -> list[DonorPart]:
-        return parts_of(self.zoo)
+    def _parts(self) -> tuple[DonorPart, ...]:
+        return parts_of(tuple(self.zoo))

@@ -9,13 +9,14 @@ by construction.
 """
 
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 
+from dsl.declare import until_declared
 from dsl.language.kinds import Kind
 from dsl.language.registry import Domain
 from dsl.program import INPUTS, Arg, Const, Local, Name, Program
@@ -81,7 +82,9 @@ def drawn_part(donor: Program, rng: np.random.Generator) -> DonorPart | None:
     return DonorPart(donor.name, cut(donor, value), parity)
 
 
-def parts_of(donors: Iterable[Program]) -> list[DonorPart]:
+@until_declared
+@lru_cache(maxsize=4)
+def parts_of(donors: tuple[Program, ...]) -> tuple[DonorPart, ...]:
     """The parts of known rules, each family of parts once, without what their constants undo."""
     found: dict[str, DonorPart] = {}
     for donor in donors:
@@ -90,7 +93,7 @@ def parts_of(donors: Iterable[Program]) -> list[DonorPart]:
                 program = simplify(cut(donor, value), Domain.FINITE)
                 if isinstance(program.result, Local):
                     found.setdefault(family(program), DonorPart(donor.name, program, parity))
-    return [found[key] for key in sorted(found)]
+    return tuple([found[key] for key in sorted(found)])
 
 
 @lru_cache(maxsize=4096)

@@ -8,8 +8,10 @@ Rules of one family count once. A rule of the zoo that a campaign leaves out is 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple, TypeAlias
 
+from dsl.declare import until_declared
 from dsl.language.initialisers import Init
 from dsl.language.kinds import Kind
 from dsl.language.registry import PRIMITIVES, Primitive
@@ -100,6 +102,13 @@ class Prior:
         """Primitives by how often they read a value of `maker`: a primitive, an input, or `slot`;
         None where no rule does."""
         return self._follows.get(maker)
+
+
+@until_declared
+@lru_cache(maxsize=4)
+def prior_of(programs: tuple[Program, ...], weights: tuple[tuple[str, float], ...]) -> Prior:
+    """The habits of programs; those of the whole zoo take a second to find."""
+    return Prior(programs, dict(weights))
 
 
 def maker_of(program_slots: Iterable[str], ops: Sequence[str], arg: Arg) -> str:

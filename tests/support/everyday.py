@@ -40,7 +40,7 @@ EVERYDAY_TASKS = {
 }
 """Cheap tasks, some of every suite and of each kind of model, and what each shows."""
 
-NTH = 8
+NTH = 12
 """Of names in order, one in so many is in a sample."""
 
 

@@ -93,7 +93,7 @@ def test_a_magnitude_takes_the_place_of_a_magnitude():
 
 
 def test_a_family_of_parts_is_there_once_and_without_what_its_constants_undo():
-    parts = parts_of([ZOO["adam"], ZOO["adamw"], ZOO["adam_eps_hat"]])
+    parts = parts_of((ZOO["adam"], ZOO["adamw"], ZOO["adam_eps_hat"]))
     texts = [str(part.program) for part in parts]
     assert len(parts) == len({canonical_hash(part.program) for part in parts})
     assert not any("0 * w" in text for text in texts)
