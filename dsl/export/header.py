@@ -25,7 +25,8 @@ def _origin(facts: Facts, evidence: str | None) -> list[str]:
     text = ["The rule (its result is subtracted from w):", ""]
     rule = replace(source, doc="")
     text += [f"    {line}" for line in str(rule).splitlines()]
-    text += ["", f"Defaults: {hypers or 'none'}.", f"Canonical hash: {canonical_hash(source)}."]
+    text += ["", *textwrap.wrap(f"Defaults: {hypers or 'none'}.", WIDTH)]
+    text += [f"Canonical hash: {canonical_hash(source)}."]
     if evidence:
         text += ["", *evidence.strip().splitlines()]
     return [line.replace("\\", "\\\\").replace('"""', '\\"\\"\\"').rstrip() for line in text]

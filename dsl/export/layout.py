@@ -35,7 +35,9 @@ def split(
     if (links := _chained(node)) is not None:
         if inside and not before and not after:
             return _linked(indent, links)
-        return [f"{pad}{before}(", *_linked(inner, links), f"{pad}){after}"]
+        alone = " " * inner + show(node)
+        lines = [alone] if len(alone) <= WIDTH else _linked(inner, links)
+        return [f"{pad}{before}(", *lines, f"{pad}){after}"]
     match node:
         case ast.Call(func, [ast.GeneratorExp(elt, loops)], []):
             return [f"{pad}{before}{show(func)}(", *_loops(inner, elt, loops), f"{pad}){after}"]

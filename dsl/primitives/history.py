@@ -38,8 +38,11 @@ def push(xp, h, x):
 
 @primitive(
     "History -> Coefficients",
-    torch="torch.arange(len({h}), dtype={h}.dtype, device={h}.device)"
-    ".reshape(-1, *[1] * ({h}.ndim - 1))",
+    torch="""
+def _place(h: torch.Tensor) -> torch.Tensor:
+    places = torch.arange(len(h), dtype=h.dtype, device=h.device)
+    return places.reshape(-1, *[1] * (h.ndim - 1))
+""",
     latex=r"\operatorname{{place}}\left({h}\right)",
     weight=0.0,
     counts=Counts.OF_SHAPES,

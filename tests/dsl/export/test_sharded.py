@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.torch]
 IN_MATRICES = {
     *("asgo", "galore", "lion_k_nuclear", "m_fac", "mars_shampoo_exact", "natural_galore"),
     *("natural_galore_tucker", "opt_amsgrad", "shampoo", "soap", "subset_norm_subspace_momentum"),
-    *("subspace_momentum", "conda", "dash", "fira", "splus"),
+    *("subspace_momentum", "adashift", "apollo", "conda", "dash", "fira", "kron", "splus"),
 }
 """Rules that take a matrix apart, or keep several: PyTorch refuses to mix those with shards."""
 CODED = {"adamw_8bit", "lion_8bit", "momentum_8bit"}
