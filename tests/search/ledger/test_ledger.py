@@ -127,6 +127,15 @@ def test_a_ledger_that_lost_its_last_candidates_names_one_that_it_speaks_of(run)
         read_status(run)
 
 
+def test_a_complete_run_leaves_the_winner_s_files_unless_one_is_gone(run):
+    (run / "winner.rule").write_text("mine\n")
+    assert run_campaign(config(), run, make_worker=fake_worker).was_complete
+    assert (run / "winner.rule").read_text() == "mine\n"
+    (run / "winner_torch.py").unlink()
+    run_campaign(config(), run, make_worker=fake_worker)
+    assert "def tiny" in (run / "winner.rule").read_text() and (run / "winner_torch.py").exists()
+
+
 def test_another_config_is_refused_naming_the_key(run):
     assert "started with seed = 0, the config now says 1" in refused(run, ConfigChanged, seed=1)
     smaller = refused(run, ConfigChanged, budget={"candidates": 10})
