@@ -2,69 +2,75 @@
 
 import argparse
 import json
+from collections.abc import Mapping
 from pathlib import Path
-from statistics import median
 
 from evaluators.training.environment import prepare_process
 
 prepare_process()
 
 from benchmarks.search_quality import report  # noqa: E402
-from benchmarks.search_quality.facts import Facts, facts_of  # noqa: E402
+from benchmarks.search_quality.facts import facts_of  # noqa: E402
 from benchmarks.search_quality.page import PAGE, page  # noqa: E402
-from benchmarks.search_quality.pieces import FULL, SEEDS, Piece, pieces  # noqa: E402
+from benchmarks.search_quality.pieces import DEFAULT, FULL, Piece, pieces  # noqa: E402
+from benchmarks.search_quality.results import (  # noqa: E402
+    RESULTS,
+    Result,
+    commit,
+    store,
+    stored,
+)
 from benchmarks.search_quality.zoo import best_of_zoo  # noqa: E402
 from evaluators.files.result_cache import default_folder  # noqa: E402
 from search.config import Config  # noqa: E402
 from search.run import run_campaign  # noqa: E402
 
 
-def run(piece: Piece, folder: Path, steps: int | None, scale: float, workers: int) -> None:
-    """Run, or resume, one campaign; a run at full size measures the rules of the zoo besides."""
-    config = Config.model_validate({**piece.config(steps, scale), "workers": workers})
+def run(piece: Piece, known: Mapping[str, Result], options: argparse.Namespace) -> Result:
+    """Run, or resume, one campaign. The zoo is measured beside the default, once a seed."""
+    steps = known[piece.equals].facts.steps if piece.equals else None
+    values = {**piece.config(steps, options.scale), "workers": options.workers}
+    config, folder = Config.model_validate(values), options.folder / piece.run
     run_campaign(config, folder, cache_folder=default_folder("starts"))
-    if piece.arm == FULL:
-        best_of_zoo(config, folder)
-
-
-def known(folder: Path) -> dict[str, Facts]:
-    """The figures of the campaigns that are complete, by name."""
-    found = {piece.name: facts_of(folder / piece.name) for piece in pieces()}
-    return {name: facts for name, facts in found.items() if facts is not None}
-
-
-def full_steps(found: dict[str, Facts]) -> int | None:
-    """The training steps of the default at full size, their median; None before all are there."""
-    steps = [found[name].steps for seed in SEEDS if (name := f"{FULL}-{seed}") in found]
-    return int(median(steps)) if len(steps) == len(SEEDS) else None
+    facts = facts_of(folder)
+    assert facts is not None, "a campaign that has just been run is complete"
+    zoo = known[f"{DEFAULT}-{piece.seed}"].zoo if piece.arm == FULL else ()
+    if piece.arm == DEFAULT:
+        zoo = best_of_zoo(config, folder)
+    return Result(facts, zoo, commit())
 
 
 def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.search_quality")
     parser.add_argument("--folder", type=Path, default=Path("runs/search_quality"))
-    parser.add_argument("--only", default="", metavar="PREFIX")
+    parser.add_argument("--results", type=Path, default=RESULTS)
+    parser.add_argument("--only", default="", metavar="PREFIX[,PREFIX...]")
     parser.add_argument("--plan", action="store_true")
     parser.add_argument("--scale", type=float, default=1.0)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--page", action="store_true", help="run nothing, write docs/search.md")
     options = parser.parse_args()
-    found = known(options.folder)
+    if options.scale != 1 and options.results == RESULTS:
+        parser.error("a smaller exam wants a folder of its own: name --results DIR")
+    known = stored(options.results)
     for piece in pieces():
         if options.plan:
-            print(f"{'done' if piece.name in found else 'to do':<6} {piece.name}")
-        elif not options.page and piece.name.startswith(options.only) and piece.name not in found:
-            steps = full_steps(found)
-            if piece.equal_steps and steps is None:
-                continue
-            run(piece, options.folder / piece.name, steps, options.scale, options.workers)
-            found = known(options.folder)
+            print(f"{'done' if piece.name in known else 'to do':<6} {piece.name}")
+        elif (
+            not options.page
+            and piece.name not in known
+            and piece.name.startswith(tuple(options.only.split(",")))
+            and (piece.needs is None or piece.needs in known)
+        ):
+            store(options.results, piece.name, run(piece, known, options))
+            known = stored(options.results)
     if options.plan:
         return
-    made = report.of(found, options.folder)
+    made = report.of(known)
     if options.page:
-        PAGE.write_text(page(made, found, options.folder), encoding="utf-8")
+        PAGE.write_text(page(made, known), encoding="utf-8")
     print(json.dumps(made.to_json(), indent=2) if options.json else made)
 
 

@@ -5,9 +5,17 @@ from dataclasses import dataclass
 from statistics import median
 
 from benchmarks.search_quality.facts import Facts
-from benchmarks.search_quality.pieces import ARMS, CLANS, DEFAULT, FULL, MASK_SEEDS, MASKED, SEEDS
-
-EVOLUTION = "evolution_from_adamw"
+from benchmarks.search_quality.pieces import (
+    ARMS,
+    CLANS,
+    DEFAULT,
+    EVOLUTION,
+    FULL,
+    MASK_SEEDS,
+    MASKED,
+    SEEDS,
+)
+from benchmarks.search_quality.results import Result
 
 
 @dataclass(frozen=True)
@@ -25,20 +33,14 @@ class Bar:
         return {None: "open", True: "holds", False: "MISSED"}[self.holds]
 
 
-def bars(
-    arms: Mapping[str, Sequence[Facts]],
-    zoo: Mapping[str, tuple[float, float | None]],
-    by_name: Mapping[str, Facts],
-) -> list[Bar]:
-    """The bars of the exam.
-
-    **Arguments:** `zoo`: for each run at full size the best rule of the zoo tuned alike: its score
-    on `search` and on meta-validation; `by_name`: the figures of each piece.
-    """
+def bars(arms: Mapping[str, Sequence[Facts]], known: Mapping[str, Result]) -> list[Bar]:
+    """The bars of the exam."""
+    by_name = {name: result.facts for name, result in known.items()}
     full = [name for name in by_name if name.startswith(f"{FULL}-")]
     whole = len(full) == 5
     winners = [by_name[name].winner for name in full]
-    ahead = [by_name[name].winner - zoo[name][0] for name in full if name in zoo]
+    best = [known[name].best_known for name in full]
+    ahead = [ours - other for ours, other in zip(winners, best, strict=True) if other is not None]
     found = [
         Bar(
             "the winner on `search`, median of 5 seeds, at least 1.20",
@@ -74,14 +76,14 @@ def bars(
             else None,
         )
     )
-    unseen = [(by_name[name].unseen, zoo[name][1]) for name in full if name in zoo]
-    known = [(ours, best) for ours, best in unseen if ours is not None and best is not None]
+    unseen = [(by_name[name].unseen, known[name].best_known_unseen) for name in full]
+    both = [(ours, other) for ours, other in unseen if ours is not None and other is not None]
     found.append(
         Bar(
             "meta-validation: above the best rule of the zoo in 3 of 5, never below AdamW",
-            ", ".join(f"{ours:.3f} (zoo {best:.3f})" for ours, best in known) or "no run",
-            sum(ours > best for ours, best in known) >= 3 and all(ours >= 1 for ours, _ in known)
-            if len(known) == 5
+            ", ".join(f"{ours:.3f} (zoo {other:.3f})" for ours, other in both) or "no run",
+            sum(ours > other for ours, other in both) >= 3 and all(ours >= 1 for ours, _ in both)
+            if len(both) == 5
             else None,
         )
     )
@@ -99,7 +101,7 @@ def bars(
 
 def _masks(by_name: Mapping[str, Facts]) -> Bar:
     """The bar of the clans that were taken out: found again, or matched where they lead."""
-    reference = by_name.get(f"{FULL}-{SEEDS[0]}")
+    reference = by_name.get(f"{DEFAULT}-{SEEDS[0]}")
     told, again, whole = [], 0, reference is not None
     for clan in MASKED:
         runs = [by_name.get(f"without_{clan}-{seed}") for seed in MASK_SEEDS]

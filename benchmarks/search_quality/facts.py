@@ -1,7 +1,8 @@
 """The figures of one finished campaign, read from its ledger."""
 
 from collections import Counter
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,12 @@ class Facts:
     def to_json(self) -> dict[str, Any]:
         """Plain data."""
         return {**asdict(self), "families_per_million": self.families_per_million}
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> "Facts":
+        """The figures that `to_json` gave."""
+        told = {each.name: values[each.name] for each in fields(cls)}
+        return cls(**{**told, "met": tuple(told["met"])})
 
 
 def facts_of(run: Path) -> Facts | None:

@@ -4,10 +4,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from statistics import median
 
-from benchmarks.search_quality.facts import Facts
-from benchmarks.search_quality.pieces import ABOUT, ARMS, CLANS, FULL, MASK_SEEDS, MASKED, SEEDS
+from benchmarks.search_quality.pieces import (
+    ABOUT,
+    ARMS,
+    CLANS,
+    DEFAULT,
+    FULL,
+    MASK_SEEDS,
+    MASKED,
+    SEEDS,
+)
 from benchmarks.search_quality.report import Report
-from benchmarks.search_quality.zoo import zoo_of
+from benchmarks.search_quality.results import Result
 from dsl.program.parse import parse
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "search.md"
@@ -16,21 +24,19 @@ INTRODUCTION = """# What the search finds
 
 Written by `python -m benchmarks.search_quality --page`; do not edit.
 
-The search is held against controls that get the same work, counted in training steps: a quarter of
-what the search at full size pays for. Every arm runs with the seeds 0 to 4. A score of 1 is AdamW,
-tuned in all its constants with a rate of its own on every task, 0 is the untrained model. *Winner*
-is the score of an arm's winner on the tasks of the suite `search`, on eight fresh seeds, and
-*unseen* that on the suite `meta_validation`, by which the winner was chosen among the finalists.
-The best rule of the zoo was tuned alike and measured on the same fresh seeds: the best of the eight
-starts with the highest scores in the campaign. All figures of a row are medians over its runs.
+The search with 5,000 candidates is held against controls that get the same work, counted in
+training steps; every arm runs with the seeds 0 to 4. Full size is 20,000 candidates. No finalist is
+reduced here. A score of 1 is AdamW, tuned in all its constants with a rate of its own on every
+task, 0 is the untrained model. *Winner* is the score of an arm's winner on the tasks of the suite
+`search`, on eight fresh seeds, and *unseen* that on the suite `meta_validation`, by which the
+winner was chosen among the finalists. The best rule of the zoo was tuned alike and measured on the
+same fresh seeds: the best on each suite of the eight starts with the highest scores in the
+campaign. All figures of a row are medians over its runs.
 """
 
 
-def page(report: Report, by_name: Mapping[str, Facts], folder: Path) -> str:
-    """The page in Markdown.
-
-    **Arguments:** `by_name`: the figures of each complete campaign; `folder`: where the runs lie.
-    """
+def page(report: Report, known: Mapping[str, Result]) -> str:
+    """The page in Markdown, of the pieces that are done."""
     parts = [
         INTRODUCTION,
         "## Arms\n",
@@ -42,13 +48,15 @@ def page(report: Report, by_name: Mapping[str, Facts], folder: Path) -> str:
     ]
     if report.missing:
         parts += ["## Not yet run\n", f"{', '.join(report.missing)}\n"]
-    full = {name: by_name[f"{FULL}-{name}"] for name in SEEDS if f"{FULL}-{name}" in by_name}
-    if full:
-        parts += ["## Winners at full size\n", _table(list(_winners(full, folder)))]
-        middle = median([facts.winner for facts in full.values()])
-        seed, facts = min(full.items(), key=lambda each: abs(each[1].winner - middle))
-        parts += [f"The winner of seed {seed}, the middle one:\n", f"```\n{facts.program}\n```\n"]
-    again = list(_again(by_name))
+    for arm, title in ((FULL, "at full size"), (DEFAULT, "with 5,000 candidates")):
+        runs = {seed: known[f"{arm}-{seed}"] for seed in SEEDS if f"{arm}-{seed}" in known}
+        if runs:
+            parts += [f"## Winners {title}\n", _table(list(_winners(runs)))]
+            middle = median([each.facts.winner for each in runs.values()])
+            seed = min(runs, key=lambda each: abs(runs[each].facts.winner - middle))
+            text = runs[seed].facts.program
+            parts += [f"The winner of seed {seed}, the middle one:\n", f"```\n{text}\n```\n"]
+    again = list(_again(known))
     if len(again) > 1:
         parts += ["## Clans that were taken out\n", _table(again)]
     return "\n".join(parts)
@@ -58,27 +66,30 @@ def _clans() -> str:
     return "; ".join(f"{clan}: {', '.join(CLANS[clan])}" for clan in MASKED)
 
 
-def _winners(full: Mapping[int, Facts], folder: Path) -> Iterator[tuple[str, ...]]:
-    yield "seed", "winner", "zoo", "unseen", "zoo unseen", "statements", "candidates"
-    for seed, facts in full.items():
-        zoo, zoo_unseen = zoo_of(folder / f"{FULL}-{seed}") or (None, None)
+def _winners(runs: Mapping[int, Result]) -> Iterator[tuple[str, ...]]:
+    titles = ("seed", "winner", "zoo", "best of the zoo", "unseen", "zoo unseen", "statements")
+    yield *titles, "candidates", "commit"
+    for seed, run in runs.items():
+        facts, known = run.facts, run.zoo[0].rule if run.zoo else ""
         yield (
             str(seed),
-            *map(_score, (facts.winner, zoo, facts.unseen, zoo_unseen)),
+            *(_score(facts.winner), _score(run.best_known), known),
+            *(_score(facts.unseen), _score(run.best_known_unseen)),
             str(len(parse(facts.program).statements)),
             f"{facts.candidates:,}",
+            run.commit,
         )
 
 
-def _again(by_name: Mapping[str, Facts]) -> Iterator[tuple[str, ...]]:
+def _again(known: Mapping[str, Result]) -> Iterator[tuple[str, ...]]:
     """The rules of a clan whose family a search without them trained to the end."""
     yield "without", "seed", "met again", "winner"
     for clan in MASKED:
         for seed in MASK_SEEDS:
-            facts = by_name.get(f"without_{clan}-{seed}")
-            if facts is not None:
-                met = ", ".join(name for name in facts.met if name in CLANS[clan])
-                yield clan, str(seed), met or "none", _score(facts.winner)
+            run = known.get(f"without_{clan}-{seed}")
+            if run is not None:
+                met = ", ".join(name for name in run.facts.met if name in CLANS[clan])
+                yield clan, str(seed), met or "none", _score(run.facts.winner)
 
 
 def _score(value: float | None) -> str:

@@ -1,7 +1,8 @@
 """The campaigns of the exam: arms, seeds, masks, budgets.
 
-The default at the size of configs/laptop.yaml comes first. What it pays for, in training steps,
-sets the work of every other arm: a quarter of its median, whatever an arm makes of it.
+The default at a quarter of the candidates of configs/laptop.yaml comes first. What it pays for, in
+training steps, is the work of every other arm with its seed, whatever an arm makes of it. The
+default at full size is the same run with the whole budget.
 """
 
 from collections.abc import Iterator
@@ -15,15 +16,15 @@ ROOT = Path(__file__).resolve().parents[2]
 LAPTOP = ROOT / "configs" / "laptop.yaml"
 SEEDS, MASK_SEEDS = range(5), range(3)
 SHARE = 0.25
-"""The work of an arm, as a share of what the default at full size pays for."""
+"""The candidates of the default that arms are held against, as a share of those at full size."""
 UNLIMITED = 10_000_000
 """The candidates of an arm that is limited by its training steps."""
 
-FULL, DEFAULT, ZOO = "default_full", "default", "zoo_tuned"
+FULL, DEFAULT, EVOLUTION = "default_full", "default", "evolution_from_adamw"
 FROM_ADAMW = {"start": "adamw"}
 ARMS: dict[str, dict[str, Any]] = {
     DEFAULT: {},
-    "evolution_from_adamw": {
+    EVOLUTION: {
         **FROM_ADAMW,
         "strategy": {"kind": "regularized_evolution", "population": 300, "tournament": 8},
     },
@@ -35,8 +36,8 @@ ARMS: dict[str, dict[str, Any]] = {
 
 ABOUT = {
     FULL: "the search of `configs/laptop.yaml` as it is, 20,000 candidates",
-    DEFAULT: "the same",
-    "evolution_from_adamw": "regularized evolution (population 300, tournament 8) from AdamW",
+    DEFAULT: "the same search with 5,000 candidates",
+    EVOLUTION: "regularized evolution (population 300, tournament 8) from AdamW",
     "random_search": "AdamW after one to ten random changes",
     "best_of_n": "rules of the zoo after one random change",
     "constants_only": "the rules of the zoo with other numbers: the zoo tuned with all the work",
@@ -50,10 +51,9 @@ CLANS: dict[str, list[str]] = {
         *("lion_k_norm", "lion_k_nuclear", "lion_k_quadratic", "lion_k_relativistic"),
         *("lion_k_sorted", "lion_k_threshold", "lion_k_top_k"),
     ],
-    "adan": ["adan"],
+    "adan": ["adan", "d_adapt_adan"],
     "nesterov": ["nadam", "nadamw", "nesterov"],
-    "schedule_free": ["schedule_free_adamw", "schedule_free_sgd"],
-    "optimistic": ["optimistic_amsgrad", "optimistic_gd"],
+    "optimistic": ["optimistic_adam", "optimistic_amsgrad", "optimistic_gd"],
 }
 """Rules that are one idea: a search from the rest has to find it again, or do as well."""
 MASKED = ("lion", "adan", "nesterov", "optimistic")
@@ -64,40 +64,61 @@ MASKED = ("lion", "adan", "nesterov", "optimistic")
 class Piece:
     """One campaign: `changes` are keys of the config of the laptop that differ."""
 
-    name: str
+    arm: str
     seed: int
     changes: dict[str, Any] = field(default_factory=dict)
-    equal_steps: bool = True
 
     @property
-    def arm(self) -> str:
-        """The name without the seed."""
-        return self.name.rpartition("-")[0]
+    def name(self) -> str:
+        """The arm and the seed."""
+        return f"{self.arm}-{self.seed}"
+
+    @property
+    def run(self) -> str:
+        """The folder of the run: the default at full size goes on where it left off before."""
+        return f"{DEFAULT}-{self.seed}" if self.arm == FULL else self.name
+
+    @property
+    def equals(self) -> str | None:
+        """The piece whose training steps are the budget of this one; None for the default."""
+        return None if self.arm in (FULL, DEFAULT) else f"{DEFAULT}-{self.seed}"
+
+    @property
+    def needs(self) -> str | None:
+        """The piece that has to be done before this one."""
+        return None if self.arm == DEFAULT else f"{DEFAULT}-{self.seed}"
 
     def config(self, steps: int | None, scale: float) -> dict[str, Any]:
         """The config of the campaign.
 
-        **Arguments:** `steps`: the training steps of the default at full size, for an arm at equal
-        steps; `scale`: the size of the whole exam, 1 for the real one.
+        The winner is what the finals find: no arm has its finalists made smaller.
+
+        **Arguments:** `steps`: the training steps of the piece that this one `equals`; `scale`: the
+        size of the whole exam, 1 for the real one.
         """
         values = yaml.safe_load(LAPTOP.read_text(encoding="utf-8"))
-        values |= {"campaign": self.name.replace("-", "_"), "seed": self.seed, **self.changes}
-        candidates = max(int(values["budget"]["candidates"] * scale), 1)
-        values["budget"] = {"candidates": candidates}
-        if self.equal_steps:
+        values |= {"campaign": self.run.replace("-", "_"), "seed": self.seed, **self.changes}
+        share = scale if self.arm == FULL else scale * SHARE
+        values["budget"] = {"candidates": max(int(values["budget"]["candidates"] * share), 1)}
+        if self.equals is not None:
             assert steps is not None
-            values["budget"] = {"candidates": UNLIMITED, "steps": max(int(SHARE * steps), 1)}
-        values["final"] = {**values["final"], "held_out": None, "watch": 0}
+            values["budget"] = {"candidates": UNLIMITED, "steps": steps}
+        left_out = {"held_out": None, "watch": 0, "reduction": {"evaluations": 0}}
+        values["final"] = {**values["final"], **left_out}
         return values
 
 
 def pieces() -> Iterator[Piece]:
     """All campaigns, in the order in which they are worth doing."""
     for seed in SEEDS:
-        yield Piece(f"{FULL}-{seed}", seed, equal_steps=False)
+        yield Piece(DEFAULT, seed)
+        yield Piece(EVOLUTION, seed, ARMS[EVOLUTION])
     for seed in SEEDS:
-        for arm, changes in ARMS.items():
-            yield Piece(f"{arm}-{seed}", seed, changes)
+        yield Piece(FULL, seed)
+    for seed in SEEDS:
+        for arm in ARMS:
+            if arm not in (DEFAULT, EVOLUTION):
+                yield Piece(arm, seed, ARMS[arm])
     for clan in MASKED:
         for seed in MASK_SEEDS:
-            yield Piece(f"without_{clan}-{seed}", seed, {"mask": CLANS[clan]})
+            yield Piece(f"without_{clan}", seed, {"mask": CLANS[clan]})

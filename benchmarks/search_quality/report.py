@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from statistics import median
 from typing import Any
 
@@ -11,7 +10,7 @@ import numpy as np
 from benchmarks.search_quality.bars import Bar, bars
 from benchmarks.search_quality.facts import Facts
 from benchmarks.search_quality.pieces import pieces
-from benchmarks.search_quality.zoo import zoo_of
+from benchmarks.search_quality.results import Result
 
 DRAWS = 10_000
 COLUMNS = (
@@ -77,13 +76,11 @@ def interval(values: Sequence[float]) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def of(by_name: Mapping[str, Facts], folder: Path) -> Report:
-    """The report of the campaigns that are complete, whose runs lie in `folder`."""
+def of(known: Mapping[str, Result]) -> Report:
+    """The report of the pieces that are done."""
     arms: dict[str, list[Facts]] = {}
     for piece in pieces():
-        if piece.name in by_name:
-            arms.setdefault(piece.arm, []).append(by_name[piece.name])
-    measured = {name: zoo_of(folder / name) for name in by_name}
-    zoo = {name: found for name, found in measured.items() if found is not None}
-    missing = [piece.name for piece in pieces() if piece.name not in by_name]
-    return Report(arms, bars(arms, zoo, by_name), missing)
+        if piece.name in known:
+            arms.setdefault(piece.arm, []).append(known[piece.name].facts)
+    missing = [piece.name for piece in pieces() if piece.name not in known]
+    return Report(arms, bars(arms, known), missing)

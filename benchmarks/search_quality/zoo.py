@@ -4,11 +4,9 @@ The starts of a campaign with the best scores in it are measured as its finalist
 fresh seeds, each at rates around its own, then on meta-validation.
 """
 
-import json
 from pathlib import Path
-from typing import Any
 
-from evaluators.files.replace_file import replace_file
+from benchmarks.search_quality.results import Known
 from evaluators.workers import SerialPool
 from search.campaign import events
 from search.campaign.baseline import search_setup
@@ -23,13 +21,10 @@ from search.reduction.fresh import FinalEntrant
 
 CONTENDERS = 8
 """The starts that are measured: the best by search score."""
-FILE = "zoo.json"
 
 
-def best_of_zoo(config: Config, run: Path) -> None:
-    """Measure the best starts of a complete campaign, and keep their scores beside its ledger."""
-    if (run / FILE).exists():
-        return
+def best_of_zoo(config: Config, run: Path) -> tuple[Known, ...]:
+    """The best starts of a complete campaign, measured as its finalists were; best first."""
     with reading(run) as ledger:
         sources, baseline, starts = ledger.sources, ledger.baseline, ledger.starts
         assert baseline is not None and starts is not None
@@ -52,23 +47,9 @@ def best_of_zoo(config: Config, run: Path) -> None:
     stages, _ = validate(config, scale, contenders, setup.primitives, None, pool, events.ignore)
     unseen = stages[META_VALIDATION].scores() if META_VALIDATION in stages else {}
     names = {number: start.name for number, start in enumerate(sources.starts)}
-    found: list[dict[str, Any]] = [
-        {
-            "rule": names[each.candidate],
-            "score": scores[each.candidate],
-            "unseen": unseen.get(each.candidate),
-        }
+    found = [
+        Known(names[each.candidate], scores[each.candidate], unseen.get(each.candidate))
         for each in entrants
         if each.candidate is not None and each.candidate in scores
     ]
-    replace_file(run / FILE, json.dumps(sorted(found, key=lambda each: -each["score"]), indent=2))
-
-
-def zoo_of(run: Path) -> tuple[float, float | None] | None:
-    """The best score of a rule of the zoo on `search`, and the best on meta-validation; None where
-    they were not measured."""
-    if not (run / FILE).exists():
-        return None
-    rows = json.loads((run / FILE).read_text(encoding="utf-8"))
-    unseen = [row["unseen"] for row in rows if row["unseen"] is not None]
-    return max(row["score"] for row in rows), max(unseen, default=None)
+    return tuple(sorted(found, key=lambda each: -each.score))

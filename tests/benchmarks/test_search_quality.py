@@ -2,16 +2,27 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from benchmarks.search_quality import report
 from benchmarks.search_quality.facts import Facts, facts_of
 from benchmarks.search_quality.page import page
-from benchmarks.search_quality.pieces import ABOUT, ARMS, CLANS, DEFAULT, FULL, MASKED, pieces
-from benchmarks.search_quality.zoo import FILE, best_of_zoo, zoo_of
+from benchmarks.search_quality.pieces import (
+    ABOUT,
+    ARMS,
+    CLANS,
+    DEFAULT,
+    FULL,
+    MASKED,
+    Piece,
+    pieces,
+)
+from benchmarks.search_quality.results import RESULTS, Known, Result, store, stored
+from benchmarks.search_quality.zoo import best_of_zoo
 from dsl.zoo import ZOO
-from search.config import Config
+from search.config import Config, check_same
 from search.ledger import reading
 from search.run import run_campaign
 from tests.support.fakes import config, fake_worker
@@ -34,15 +45,29 @@ FACTS = Facts(
 )
 
 
+ZOO_ROWS = (Known("soap", 1.15, 1.0), Known("adamw", 1.1, 1.05))
+
+
 def test_every_piece_is_a_campaign_and_clans_are_rules_of_the_zoo():
     names = [piece.name for piece in pieces()]
     assert len(set(names)) == len(names) == 5 + 5 * len(ARMS) + 3 * len(MASKED)
+    done = set()
     for piece in pieces():
         found = Config.model_validate(piece.config(4_000, scale=0.1))
         assert found.seed == piece.seed
-        assert found.budget.steps == (1_000 if piece.equal_steps else None)
-        assert found.final.held_out is None
+        assert found.budget.steps == (4_000 if piece.equals else None)
+        assert found.final.held_out is None and not found.final.reduction.evaluations
+        assert piece.needs in {None, *done} and piece.equals in {None, *done}
+        done.add(piece.name)
     assert all(set(clan) <= set(ZOO) for clan in CLANS.values())
+
+
+def test_the_default_goes_on_to_full_size_in_its_own_run():
+    part, whole = (Piece(arm, 3) for arm in (DEFAULT, FULL))
+    small, large = (Config.model_validate(each.config(None, scale=1)) for each in (part, whole))
+    assert part.run == whole.run and part.name != whole.name
+    assert (small.budget.candidates, large.budget.candidates) == (5_000, 20_000)
+    check_same(small.comparable(), large, Path("run"))
 
 
 def test_facts_are_those_of_the_ledger(tmp_path):
@@ -61,71 +86,78 @@ def test_facts_are_those_of_the_ledger(tmp_path):
 
 
 @pytest.fixture
-def whole(tmp_path):
-    """All campaigns done, the zoo behind by 0.1."""
-    by_name = {}
+def whole():
+    """All campaigns done, the controls behind by 0.1."""
+    known = {}
     for piece in pieces():
         lower = 0.1 if piece.arm not in (FULL, DEFAULT) else 0.0
-        by_name[piece.name] = replace(FACTS, winner=FACTS.winner - lower)
-        if piece.arm == FULL:
-            (tmp_path / piece.name).mkdir()
-            rows = [{"rule": "adamw", "score": 1.15, "unseen": 1.05}]
-            (tmp_path / piece.name / FILE).write_text(json.dumps(rows))
-    return by_name, tmp_path
+        zoo = ZOO_ROWS if piece.arm in (FULL, DEFAULT) else ()
+        known[piece.name] = Result(replace(FACTS, winner=FACTS.winner - lower), zoo, "abc1234")
+    return known
 
 
-def holds(by_name, folder):
-    return [bar.holds for bar in report.of(by_name, folder).bars]
+def changed(known, arm, **changes):
+    return {
+        name: replace(each, facts=replace(each.facts, **changes)) if name.startswith(arm) else each
+        for name, each in known.items()
+    }
+
+
+def holds(known):
+    return [bar.holds for bar in report.of(known).bars]
 
 
 def test_bars_hold_and_fail(whole):
-    by_name, folder = whole
-    assert zoo_of(folder / f"{FULL}-0") == (1.15, 1.05)
-    found = report.of(by_name, folder)
+    found = report.of(whole)
     assert [bar.holds for bar in found.bars] == [True] * 7
     assert found.bars[-1].met == "lion 3 of 3, adan 3 of 3, nesterov 3 of 3, optimistic 0 of 3"
-    forgotten = {n: replace(f, met=()) for n, f in by_name.items()}
-    assert holds(forgotten, folder)[-1] is False
+    assert holds(changed(whole, "", met=()))[-1] is False
     worse = {
-        "winner": {"winner": 1.0},
-        "families": {"good_families": 10},
-        "largest": {"largest_family": 0.5},
-        "unseen": {"unseen": 0.9},
+        0: {"winner": 1.0},
+        1: {"winner": 1.2},
+        4: {"unseen": 1.04},
+        5: {"good_families": 10},
     }
-    for changes in worse.values():
-        lower = {n: replace(f, **changes) if n.startswith(FULL) else f for n, f in by_name.items()}
-        assert False in holds(lower, folder)[:6]
-    behind = {n: replace(f, winner=1.2) if n == f"{DEFAULT}-3" else f for n, f in by_name.items()}
-    assert holds(behind, folder)[2] is False
-    assert holds({**by_name, "best_of_n-0": replace(FACTS, winner=9.0)}, folder)[3] is True
+    for bar, changes in worse.items():
+        assert holds(changed(whole, FULL, **changes))[bar] is False
+    assert holds(changed(whole, FULL, largest_family=0.5))[5] is False
+    assert holds(changed(whole, f"{DEFAULT}-3", winner=1.2))[2] is False
+    assert holds(changed(whole, "best_of_n-0", winner=9.0))[3] is True
+    assert holds(changed(whole, "best_of_n", winner=9.0))[3] is False
 
 
 def test_what_is_missing_leaves_a_bar_open(whole):
-    by_name, folder = whole
-    del by_name[f"{FULL}-4"]
-    found = report.of(by_name, folder)
+    del whole[f"{FULL}-4"]
+    found = report.of(whole)
     assert found.bars[0].holds is None and found.missing == [f"{FULL}-4"]
     assert "to do: default_full-4" in str(found) and "open" in str(found)
 
 
 def test_the_page_shows_arms_bars_winners_and_clans(whole):
-    by_name, folder = whole
     assert {FULL, *ARMS} == set(ABOUT)
-    text = page(report.of(by_name, folder), by_name, folder)
+    text = page(report.of(whole), whole)
     assert "| best_of_n | 5 | 1.1500 |" in text
     assert text.count("| holds |") == 7 and "Not yet run" not in text
-    assert "| 3 | 1.250 | 1.150 | 1.100 | 1.050 | 0 | 100 |" in text
+    assert "| 3 | 1.250 | 1.150 | soap | 1.100 | 1.050 | 0 | 100 | abc1234 |" in text
     assert "| nesterov | 2 | nadam | 1.150 |" in text and "| optimistic | 0 | none |" in text
-    del by_name[f"{FULL}-4"]
-    text = page(report.of(by_name, folder), by_name, folder)
+    del whole[f"{FULL}-4"]
+    text = page(report.of(whole), whole)
     assert "## Not yet run\n\ndefault_full-4" in text and "| open |" in text
+
+
+def test_results_are_read_as_they_were_stored(whole, tmp_path):
+    for name in ("default-0", "best_of_n-2"):
+        store(tmp_path, name, whole[name])
+    (tmp_path / "notes.json").write_text("[]")
+    assert stored(tmp_path) == {name: whole[name] for name in ("default-0", "best_of_n-2")}
+    assert set(stored(RESULTS)) == {path.stem for path in RESULTS.glob("*.json")}
 
 
 def test_the_best_starts_are_measured_as_finalists_were(tmp_path, monkeypatch):
     settings = config(start=["adamw", "lion", "sgd"], strategy={"kind": "recombination"})
     run_campaign(settings, tmp_path, make_worker=fake_worker)
     monkeypatch.setattr("benchmarks.search_quality.zoo.CampaignWorker", fake_worker)
-    best_of_zoo(settings, tmp_path)
-    rows = json.loads((tmp_path / FILE).read_text())
-    assert {row["rule"] for row in rows} == {"adamw", "lion", "sgd"}
-    assert zoo_of(tmp_path) == (max(row["score"] for row in rows), None)
+    found = best_of_zoo(settings, tmp_path)
+    assert {each.rule for each in found} == {"adamw", "lion", "sgd"}
+    assert list(found) == sorted(found, key=lambda each: -each.score)
+    assert all(each.unseen is None for each in found)
