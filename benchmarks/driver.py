@@ -33,7 +33,7 @@ from evaluators.files.result_cache import code_digest
 from evaluators.request import EvaluationRequest, JudgingSetup
 from evaluators.suites import load_suite
 from evaluators.tuning.coordinates import Tuned
-from search.campaign import events, loop, snapshot
+from search.campaign import events, snapshot
 from search.campaign.baseline import search_setup
 from search.campaign.sources import known_rules
 from search.candidates.proposer import Proposer
@@ -234,7 +234,7 @@ def grow(small: Path, large: Path, rows: int) -> None:
         pending.append(snapshot.Pending(candidate, job))
     state = snapshot.take(proposer, events.SearchProgress(rows, judged=told), pending)
     with ledger.transaction():
-        ledger.set_state(told, code_digest(loop.PACKAGES), state)
+        ledger.set_state(told, code_digest(snapshot.PACKAGES), state)
     ledger.close()
     run_campaign(settings, large, make_worker=stub_worker)
 

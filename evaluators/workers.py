@@ -14,7 +14,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Generic, Protocol, TypeVar
+from typing import Any, ClassVar, Generic, NamedTuple, Protocol, TypeVar
 
 ATTEMPTS = 2
 """Times that a job is tried which loses its worker."""
@@ -23,11 +23,20 @@ ValueT = TypeVar("ValueT", covariant=True)
 JobT = TypeVar("JobT", bound="Job[Any]", contravariant=True)
 
 
+class Codec(NamedTuple):
+    """The value of a job as plain data, and back."""
+
+    write: Callable[[Any], Any]
+    read: Callable[[Any], Any]
+
+
 class Job(Generic[ValueT]):
     """Work that comes to a value of type `ValueT`; plain data that can be sent to a process."""
 
     alone: ClassVar[bool] = False
     """True for jobs that are not done together with others."""
+    codec: ClassVar[Codec | None] = None
+    """The way in which its value may be kept for another process; None if it is not."""
 
 
 class Worker(Protocol[JobT]):

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from dsl import canonical
 from dsl.program import Program
+from dsl.program.parse import parse
 from evaluators.evaluation import Outcome
 from evaluators.score import WORST, progress
 from evaluators.suites import TaskChoice
@@ -58,6 +59,17 @@ class Tuned:
     def evaluations(self) -> int:
         """The number of sets of constants that were tried."""
         return len(self.trail)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data; `from_json` gives an equal value back."""
+        plain = {"program": str(self.program), "rates": dict(self.rates)}
+        return {**plain, "value": self.value, "trail": [list(trial) for trial in self.trail]}
+
+    @staticmethod
+    def from_json(data: Mapping[str, Any]) -> "Tuned":
+        """The value that `to_json` made."""
+        trail = tuple(Trial(*trial) for trial in data["trail"])
+        return Tuned(parse(data["program"]), data["rates"], data["value"], trail)
 
 
 def tune(

@@ -6,6 +6,7 @@ ended         what ends it
 watch         the best so far, now and then, on tasks that it never sees
 snapshot      the state of a search between two candidates, as text
 cycles        garbage that Python looks for less often meanwhile
+kept          answers of jobs, for a process that is interrupted before their work is done
 session       the workers of this process, and its entry in the ledger
 sources       the rules that a campaign is made from
 plugins       the plug-ins that decide what it finds

@@ -1,6 +1,7 @@
 """A campaign from end to end: tune the baseline, search, measure and reduce the finalists.
 
-Each part is stored as soon as it is done, and is not done again.
+Each part is stored as soon as it is done, and is not done again; nor are the jobs that are done of
+the tuning and of the finals.
 """
 
 from evaluators.request import JudgingSetup
@@ -29,12 +30,12 @@ def run(session: Session) -> bool:
     config, ledger, sources = session.config, session.ledger, session.sources
     baseline = ledger.baseline
     if baseline is None:
-        baseline = tune_baseline(config, sources, session.pool, session.observe)
+        baseline = tune_baseline(config, sources, session.keeping, session.observe)
         ledger.set_baseline(baseline)
     starts = ledger.starts
     if starts is None:
         cache, observe = session.cache, session.observe
-        starts = tune_starts(config, sources, baseline, session.pool, cache, observe)
+        starts = tune_starts(config, sources, baseline, session.keeping, cache, observe)
         ledger.set_starts(starts)
     setup = search_setup(config, sources, baseline)
     history = History(ledger)
@@ -70,7 +71,7 @@ def _measure_finalists(session: Session, baseline: TunedBaseline, setup: Judging
     finalists = [
         FinalEntrant(row.candidate.number, row.candidate.program, row.rates) for row in best
     ]
-    pool, observe = session.pool, session.observe
+    pool, observe = session.keeping, session.observe
     finals = measure(config, [scale, *finalists], setup, pool, observe)
     contenders = [
         Contender(finalist, final.scores(tasks))

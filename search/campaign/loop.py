@@ -18,7 +18,7 @@ from evaluators.workers import Done, Failed
 from search.campaign import events
 from search.campaign.ended import STOP, Ended
 from search.campaign.session import Session
-from search.campaign.snapshot import Pending, bring_back, take
+from search.campaign.snapshot import PACKAGES, Pending, bring_back, take
 from search.campaign.watch import Watch
 from search.candidates.proposer import Proposer
 from search.candidates.verdict import Candidate, Verdict
@@ -31,8 +31,6 @@ from search.pool.jobs import CampaignPool, Evaluate
 STATE_EVERY = 250
 """Candidates between two states that are stored, the last one aside; resuming asks and tells those
 after a state again."""
-PACKAGES = ("dsl", "evaluators", "search")
-"""Those whose source decides what a state means."""
 
 
 class SearchLoop:

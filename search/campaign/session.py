@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from evaluators.files.result_cache import ResultCache
 from search.campaign import events
 from search.campaign.events import Observer, SearchProgress
+from search.campaign.kept import KeptPool
 from search.config import Config
 from search.ledger import Ledger
 from search.pool.jobs import CampaignPool
@@ -46,6 +47,12 @@ class Session:
             pool = self._open_pool()
             self._started = pool, self.ledger.start_session(workers, self._versions)
         return self._started[0]
+
+    @property
+    def keeping(self) -> KeptPool:
+        """The workers, for jobs whose results are stored in one piece: what is done of them is not
+        lost with this process."""
+        return KeptPool(self.pool, self.ledger)
 
     def note(self) -> None:
         """Enter in the ledger what this process has done so far."""

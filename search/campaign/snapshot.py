@@ -19,6 +19,9 @@ from search.ledger import Ledger
 from search.mutation.mutator import Mutation
 from search.pool.jobs import Evaluate
 
+PACKAGES = ("dsl", "evaluators", "search")
+"""Those whose source decides what a state means, and what a job comes to."""
+
 
 @dataclass
 class Pending:

@@ -7,6 +7,7 @@ history       the candidates told so far, while a ledger is being written
 results       the tuned baseline, finals and suites of other tasks, as values
 plugins       the plug-ins that a campaign is made from; those that a reader lacks
 reduction     what is left of a finalist, as a value
+kept          answers of jobs, for a process that is interrupted before their work is done
 looks         looks at the best of a search on other tasks: their table and values
 listing       candidates as lists, in order or ranked
 summary       counts over candidates and sessions

@@ -5,14 +5,14 @@ Each is a value of `search.ledger.results` and JSON in the table `meta`.
 
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from evaluators.statistics import Evidence
 from search.errors import LedgerError
-from search.ledger import looks
+from search.ledger import kept, looks
 from search.ledger.columns import as_json
 from search.ledger.looks import Look
 from search.ledger.plugins import RecordedPlugin, RecordedTask
@@ -121,6 +121,17 @@ class Record:
     def set_starts(self, starts: Sequence[TunedStart]) -> None:
         """Store the tuned starts."""
         self._set("starts", [start.to_json() for start in starts])
+        kept.drop(self.db)
+
+    @property
+    def kept(self) -> dict[str, str]:
+        """The answers of jobs whose work is not done yet, by job."""
+        return kept.stored(self.db)
+
+    def keep(self, values: Iterable[tuple[str, str]]) -> None:
+        """Keep answers until the results are stored that they are part of."""
+        with self.transaction():
+            kept.enter(self.db, values)
 
     @property
     def looks(self) -> list[Look]:
@@ -186,10 +197,12 @@ class Record:
             self._set("config", config)
             for key in (*_RESULTS, "evidence"):
                 self._set(key, None)
+            kept.drop(self.db)
 
     def set_baseline(self, baseline: TunedBaseline) -> None:
         """Store the tuned baseline."""
         self._set("baseline", baseline.to_json())
+        kept.drop(self.db)
 
     def set_results(
         self,
@@ -207,6 +220,7 @@ class Record:
         self._set("validation", stages or None)
         self._set("winner", winner and winner.to_json())
         self._set("evidence", {str(number): each.to_json() for number, each in evidence.items()})
+        kept.drop(self.db)
 
     def _get(self, key: str) -> Any:
         row = self.db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()

@@ -12,7 +12,7 @@ from evaluators.suites import TaskChoice
 from evaluators.training.batches import BatchShape
 from evaluators.tuning.coordinates import Tuned
 from evaluators.tuning.shared import SharedTuned
-from evaluators.workers import Job, Pool
+from evaluators.workers import Codec, Job, Pool
 from search.config import Config
 
 
@@ -20,6 +20,7 @@ from search.config import Config
 class Tune(Job[Tuned]):
     """Find the constants of a rule, and its rate on each task."""
 
+    codec: ClassVar[Codec | None] = Codec(Tuned.to_json, Tuned.from_json)
     program: Program
     tasks: tuple[TaskChoice, ...]
     seeds: tuple[int, ...]
@@ -36,6 +37,7 @@ class Tune(Job[Tuned]):
 class Sweep(Job[dict[str, float]]):
     """Find the rate of a rule on each task, all else as it is."""
 
+    codec: ClassVar[Codec | None] = Codec(dict, dict)
     program: Program
     tasks: tuple[TaskChoice, ...]
     seeds: tuple[int, ...]
@@ -61,6 +63,7 @@ class GridTune(Job[SharedTuned]):
 class Evaluate(Job[Evaluation]):
     """Judge a program on seeds, relative to the setup's baseline."""
 
+    codec: ClassVar[Codec | None] = Codec(Evaluation.to_json, Evaluation.from_json)
     setup: JudgingSetup
     request: EvaluationRequest
     seeds: tuple[int, ...]

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from search.ledger import schema
 from search.ledger.columns import COLUMNS
+from search.ledger.kept import FIELDS as KEPT
 from search.ledger.looks import FIELDS as LOOKS
 from search.ledger.record import ENTRIES
 from search.ledger.schema import Field
@@ -79,6 +80,11 @@ def ledger() -> str:
             "looks",
             "Looks at the best of the search on other tasks; no table where there was none.",
             LOOKS,
+        ),
+        _section(
+            "kept",
+            "Answers of jobs whose work is not done yet; no table where there are none.",
+            KEPT,
         ),
         _section("state", "The state of the search, to go on from.", schema.STATE),
         "## Queries\n",

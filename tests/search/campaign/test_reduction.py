@@ -80,18 +80,46 @@ def test_the_best_finalists_are_reduced_and_measured_beside_themselves(finished)
     assert sentence(told[0]) == "Taking away what does not matter in the 2 best finalists ..."
 
 
-def test_a_campaign_stopped_while_it_reduces_ends_in_the_same_ledger(tmp_path, finished):
-    class Stop(BaseException):
-        pass
+class Stop(BaseException):
+    """Ends a campaign from an observer, as Ctrl-C would."""
 
+
+ENDS = {
+    "finals": lambda event: isinstance(event, events.MeasuringFinalists) and event.done > 1,
+    "reduction": lambda event: isinstance(event, events.Reducing) and event.done > 60,
+    "meta-validation": lambda event: isinstance(event, events.Validating) and event.done >= 4,
+}
+
+
+@pytest.mark.parametrize("end", ENDS.values(), ids=ENDS)
+def test_a_campaign_stopped_in_its_finals_goes_on_with_the_next_job(tmp_path, finished, end):
     def stop(event):
-        if isinstance(event, events.Reducing) and event.done > 60:
+        if end(event):
             raise Stop
 
+    judged = []
+
+    class Counting(PartsEvaluator):
+        def evaluate(self, program, seeds, *how):
+            judged.append((program.digest, seeds, tuple(task.name for task in self.setup.tasks)))
+            return super().evaluate(program, seeds, *how)
+
+    def worker():
+        return CampaignWorker(Counting, fake_tune)
+
     with pytest.raises(Stop):
-        run_campaign(SETTINGS, tmp_path, stop, parts_worker)
-    result = run_campaign(SETTINGS, tmp_path, make_worker=parts_worker)
+        run_campaign(SETTINGS, tmp_path, stop, worker)
+    ledger = Ledger.read(tmp_path / FILE)
+    assert len(ledger) == 24 and ledger.finals is None and ledger.kept
+    ledger.close()
+    before = set(judged[24:])
+    judged.clear()
+    result = run_campaign(SETTINGS, tmp_path, make_worker=worker)
     assert result.content_hash == finished[1].content_hash
+    assert before and not before & set(judged)
+    ledger = Ledger.read(tmp_path / FILE)
+    assert not ledger.kept
+    ledger.close()
 
 
 def test_the_order_in_which_workers_finish_does_not_matter(tmp_path, finished):

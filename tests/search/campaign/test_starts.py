@@ -2,6 +2,7 @@
 
 import pytest
 
+from search.campaign import events
 from search.ledger import reading
 from search.pool.worker import CampaignWorker
 from search.run import run_campaign
@@ -48,6 +49,29 @@ def test_starts_are_judged_at_the_rates_of_their_sweep_and_the_baseline_at_its_o
     tried = campaign("run", sweeps)
     assert sweeps.rules == ["lion", "sgd"]
     assert [tried[name] for name in ("c0", "c1", "c2")] == [{"digits": 2e-3}, *RATES.values()]
+
+
+def test_a_campaign_stopped_while_it_tunes_its_starts_goes_on_with_the_next(tmp_path):
+    class Stop(BaseException):
+        pass
+
+    def stop(event):
+        if isinstance(event, events.TuningStarts) and event.done == 1:
+            raise Stop
+
+    starts, one = ["adamw", "lion", "sgd"], {"batch": 1}
+    settings = config(start=starts, budget={"candidates": 5}, evaluation=one)
+    sweeps = Sweeps()
+
+    def worker():
+        return CampaignWorker(FakeEvaluator, fake_tune, sweeps)
+
+    with pytest.raises(Stop):
+        run_campaign(settings, tmp_path / "run", stop, worker)
+    result = run_campaign(settings, tmp_path / "run", make_worker=worker)
+    assert sweeps.rules == ["lion", "sgd"]
+    whole = run_campaign(settings, tmp_path / "whole", make_worker=worker)
+    assert result.content_hash == whole.content_hash
 
 
 def test_the_ledger_and_the_cache_hold_what_was_found(campaign, tmp_path):
