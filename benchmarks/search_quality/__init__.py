@@ -12,7 +12,7 @@ whatever is there.
 pieces   the campaigns: arms, seeds, masks, budgets
 facts    the figures of one finished campaign, read from its ledger
 zoo      the best rule of the zoo, tuned alike
-results  what was measured of each piece, kept as files
+results  the figures of finished pieces, kept as files
 bars     what a search has to reach
 report   arms against one another, with intervals, and against the bars
 page     docs/search.md

@@ -1,4 +1,4 @@
-"""What was measured of each piece: a small file a piece, kept with the code.
+"""The figures of finished pieces: a small file a piece, kept with the code.
 
 The runs themselves are large and stay where they were made. A piece whose result is here is not run
 again, on any machine.

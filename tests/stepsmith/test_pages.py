@@ -93,7 +93,7 @@ def test_the_ledger_has_the_columns_that_its_page_names(tmp_path):
         tables = {
             name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type='table'")
         }
-        assert named.keys() == tables | {"looks"}
+        assert named.keys() == tables | {"looks", "kept"}
         for name in tables:
             there = [row[1] for row in db.execute(f"PRAGMA table_info({name})")]
             assert named[name] == there
