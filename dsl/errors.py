@@ -3,6 +3,7 @@
 import difflib
 import heapq
 from collections.abc import Collection, Iterable
+from typing import Any
 
 _EXCERPT = 90
 _CALLS = 4
@@ -108,6 +109,27 @@ class PluginError(Exception):
         super().__init__(f"{message}\nhelp: {help}" if help else message)
         self.message = message
         self.help = help
+
+    def __reduce__(self) -> Any:
+        """The error as another process makes it again, whatever the arguments of its class."""
+        return _again, (type(self), self.args, self.__dict__)
+
+
+class PluginFails(PluginError):
+    """Code of a plug-in that raised an error when it was called; the message begins with its file
+    and line, and `declaration` is what it is part of: `"the primitive 'soft_sign'"`."""
+
+    exit_status = 1
+
+    def __init__(self, message: str, declaration: str = "", *, help: str | None = None):
+        super().__init__(message, help=help)
+        self.declaration = declaration
+
+
+def _again(error: type[PluginError], args: tuple[Any, ...], held: dict[str, Any]) -> PluginError:
+    made = error.__new__(error, *args)
+    vars(made).update(held)
+    return made
 
 
 def counted(count: int, noun: str) -> str:

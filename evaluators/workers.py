@@ -16,6 +16,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Generic, NamedTuple, Protocol, TypeVar
 
+from dsl.errors import PluginError
+from dsl.plugins import blamed
+
 ATTEMPTS = 2
 """Times that a job is tried which loses its worker."""
 
@@ -80,7 +83,8 @@ class Done(Generic[ValueT]):
 
 @dataclass(frozen=True)
 class Failed:
-    """A job that failed: why, and a line for people. `error` is what it raised in this process."""
+    """A job that failed: why, and a line for people. `error` is what it raised in this process, or
+    anywhere if a plug-in is to blame."""
 
     number: int
     failure: WorkerFailure
@@ -230,7 +234,7 @@ class SerialPool(Generic[JobT]):
         batch = self._queue.take(self._batch)
         start = time.perf_counter()
         try:
-            values = self._worker.run([each.job for each in batch])
+            values = run_blaming(self._worker, [each.job for each in batch])
         except Exception as error:
             return [*self._queue.lost(batch, WorkerFailure.RAISED, note_of(error), error)]
         seconds = (time.perf_counter() - start) / len(batch)
@@ -241,7 +245,20 @@ class SerialPool(Generic[JobT]):
         self._queue.clear()
 
 
+def run_blaming(worker: Worker[Any], jobs: Sequence[Any]) -> Sequence[Any]:
+    """The values of jobs; PluginFails for what the code of a plug-in raises."""
+    try:
+        return worker.run(jobs)
+    except Exception as error:
+        fault = blamed(error)
+        if fault is None:
+            raise
+        raise fault from error
+
+
 def note_of(error: BaseException) -> str:
-    """An error in a line."""
+    """An error in a line; that of a plug-in speaks for itself."""
+    if isinstance(error, PluginError):
+        return error.message.splitlines()[0]
     lines = str(error).strip().splitlines()
     return f"{type(error).__name__}: {lines[0] if lines else 'no message'}"[:200]

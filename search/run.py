@@ -17,6 +17,7 @@ from pathlib import Path
 
 import yaml
 
+from dsl.plugins import blamed
 from evaluators.files.replace_file import replace_file
 from evaluators.files.result_cache import ResultCache
 from evaluators.workers import SerialPool
@@ -153,7 +154,8 @@ def _recorded(session: Session) -> bool:
         return campaign.run(session)
     except Exception as error:
         if getattr(error, "exit_status", 1) == 1:  # else it is not of this campaign, or of its use
-            told = getattr(error, "message", None) or f"{type(error).__name__}: {error}"
+            known = blamed(error) or error
+            told = getattr(known, "message", None) or f"{type(error).__name__}: {error}"
             with suppress(sqlite3.Error):  # of which the ledger itself may be the reason
                 ledger.set_failure(str(told).splitlines()[0])
         raise

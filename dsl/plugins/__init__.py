@@ -4,12 +4,14 @@
     source    its text and checksum, by the path of a file or the name of a module
     loader    executes one; what is wrong with it in words, at the line of its author
     named     those of installed packages, of the variable STEPSMITH_PLUGINS, and by name
+    blame     the line and the declaration of a plug-in that an error comes from
 
 A plug-in is code, so nothing but its user names it: no config, rule or run does. What it declares,
 by the decorators that ours use, is known from then on as ours is.
 """
 
-from dsl.plugins.loader import blamed, load, load_again, owner
+from dsl.plugins.blame import blamed, compiled_advice, first_sentence
+from dsl.plugins.loader import load, load_again, owner
 from dsl.plugins.named import load_named
 from dsl.plugins.plugin import HINT, Plugin, in_words, loaded
 
@@ -17,6 +19,8 @@ __all__ = [
     "HINT",
     "Plugin",
     "blamed",
+    "compiled_advice",
+    "first_sentence",
     "in_words",
     "load",
     "load_again",

@@ -212,21 +212,5 @@ def _place(name: str, error: BaseException) -> str:
     return f"{file}:{line}" if line else file
 
 
-def blamed(error: BaseException) -> str | None:
-    """`FILE:LINE: error` for one that the code of a loaded plug-in raises when it is called, or
-    what that calls; None for any other."""
-    modules = tuple(each.module for each in loaded())
-    found = None
-    for frame, line in traceback.walk_tb(error.__traceback__):
-        module = frame.f_globals.get("__name__") or ""
-        if any(module == each or module.startswith(f"{each}.") for each in modules):
-            found = f"{frame.f_code.co_filename}:{line}"
-        elif is_ours(module):
-            found = None
-    if found is None:
-        return None
-    return f"{found}: {''.join(traceback.format_exception_only(error)).strip()}"
-
-
 def _is_of_ours(module: str, file: str) -> bool:
     return is_ours(module) or file.startswith("<frozen importlib") or module == "importlib"

@@ -84,6 +84,12 @@ class Measured:
         entry = TaskEntry.from_json(data["name"], data["entry"])
         return Measured(entry, runs, data["stretched"], kept=True)
 
+    def in_words_of(self, task: Task) -> "Measured":
+        """The same of a task that computes the same, by what that one calls itself, its data and
+        its model."""
+        words = {"summary": task.summary, "dataset": task.dataset, "model": task.model}
+        return replace(self, entry=replace(self.entry, **words))
+
 
 def entry_of_own(own: OwnTask) -> TaskEntry:
     """The entry of a task; says on stderr that it is measured, if it has to be."""
@@ -108,7 +114,8 @@ def kept(own: OwnTask) -> Measured | None:
         return None
     plain = tuple(rule for rule in RANKED if rule not in _SEES)
     tried = (_cache().get(_key(found, rules), Measured.from_json) for rules in (RANKED, plain))
-    return next((each for each in tried if each is not None), None)
+    before = next((each for each in tried if each is not None), None)
+    return before and before.in_words_of(own.task)
 
 
 def measured(
@@ -127,7 +134,7 @@ def measured(
         check_fresh(own)
         before = _measure(own, asked, observe)
         cache.put(key, before.to_json())
-    return before, found
+    return before.in_words_of(own.task), found
 
 
 def _cache() -> ResultCache:

@@ -13,6 +13,7 @@ from types import CodeType
 from typing import Any, NamedTuple, NoReturn
 
 from dsl.declare import is_ours
+from dsl.plugins import compiled_advice, first_sentence
 from evaluators.errors import TaskFault
 
 _GLOBAL = ("np.random", "numpy.random")
@@ -67,8 +68,10 @@ class Origin(NamedTuple):
                     argument, f"`{argument}` asks for more memory than there is", at=function
                 )
             line = self._line_in(error) or self._line_of(function) or self._argument(argument)
-            met = f"`{argument}` fails with {type(error).__name__}: {_first_sentence(error)}"
-            raise TaskFault(str(self.file), line or self.line, met, help=_advice(error)) from error
+            met = f"`{argument}` fails with {type(error).__name__}: {first_sentence(error)}"
+            raise TaskFault(
+                str(self.file), line or self.line, met, help=compiled_advice(error)
+            ) from error
 
     def line_of_global_draw(self, function: Any) -> int | None:
         """The line in a function, or else in the file, that draws from `np.random`."""
@@ -137,25 +140,3 @@ def _draws_globally(call: ast.Call) -> bool:
     if not isinstance(call.func, ast.Attribute) or call.func.attr in _OWN_GENERATORS:
         return False
     return ast.unparse(call.func.value) in _GLOBAL
-
-
-def _first_sentence(error: BaseException) -> str:
-    """The beginning of a message; those of JAX go on for pages."""
-    text = " ".join(str(error).split()).partition(" The error occurred while tracing")[0]
-    end = text.find(". ")
-    text = text if end < 0 else text[: end + 1]
-    return text if len(text) <= 300 else f"{text[:297]}..."
-
-
-def _advice(error: BaseException) -> str | None:
-    """The cure of the usual mistakes of code that JAX compiles."""
-    kinds = {kind.__name__ for kind in type(error).__mro__}
-    if kinds & {
-        "TracerBoolConversionError",
-        "ConcretizationTypeError",
-        "TracerIntegerConversionError",
-    }:
-        return "it is compiled: use jnp.where or jax.lax.cond, and no float() or int() of values"
-    if "TracerArrayConversionError" in kinds:
-        return "it is compiled: call jax.numpy (jnp) where it calls numpy"
-    return None

@@ -1,5 +1,6 @@
 """The baseline of a campaign, tuned before the search, and the setup that judges against it."""
 
+from dsl.errors import PluginError, PluginFails
 from dsl.program import Program
 from evaluators.request import JudgingSetup
 from evaluators.seeds import baseline_seeds
@@ -35,11 +36,29 @@ def tune_baseline(
     )
     (done,) = run_all(pool, [job], time_limit(config, config.choices, seeds, wanted.evaluations))
     if isinstance(done, Failed):
+        if isinstance(done.error, PluginError):
+            raise _of_plugin(done.error, sources)
         raise CampaignFailed(f"the baseline {wanted.rule} could not be tuned: {done.note}")
     tuned = done.value
     made = TunedBaseline(rule, tuned.program, tuned.rates, tuned.trail)
     observe(events.BaselineTuned(made.program, made.doubt))
     return made
+
+
+def _of_plugin(error: PluginError, sources: Sources) -> CampaignFailed:
+    """The failure of a plug-in while the baseline was tuned, and the programs that call it: the
+    loop carries all primitives of the search, so the baseline need not."""
+    said, named = error.message, error.declaration if isinstance(error, PluginFails) else ""
+    if named.startswith("the primitive"):
+        programs = dict.fromkeys((*sources.starts, sources.baseline))
+        callers = [
+            program.name
+            for program in programs
+            if any(f"the primitive '{each.op}'" == named for each in program.statements)
+        ]
+        whose = f"called by {', '.join(callers)}" if callers else "called by no start"
+        said += f"; {whose}, and carried by the loop that trains every program of the search"
+    return CampaignFailed(said, help=error.help)
 
 
 def search_setup(config: Config, sources: Sources, baseline: TunedBaseline) -> JudgingSetup:

@@ -13,11 +13,22 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic
 
+from dsl.errors import PluginError
 from dsl.plugins import Plugin, load_again, loaded
 from evaluators import registry
 from evaluators.catalogue import TaskEntry
 from evaluators.training.environment import settle
-from evaluators.workers import Done, Failed, JobQueue, JobT, Queued, Worker, WorkerFailure, note_of
+from evaluators.workers import (
+    Done,
+    Failed,
+    JobQueue,
+    JobT,
+    Queued,
+    Worker,
+    WorkerFailure,
+    note_of,
+    run_blaming,
+)
 from search.config import ClusterConfig
 from search.errors import ClusterFailed
 from search.pool.cluster import Place, versions
@@ -208,7 +219,9 @@ class RayPool(Generic[JobT]):
         try:
             answer: _Answer = self._ray.get(ref)
         except RayTaskError as error:
-            return self._lose(ref, WorkerFailure.RAISED, note_of(error.cause or error))
+            cause = error.cause or error
+            own = cause if isinstance(cause, PluginError) else None
+            return self._lose(ref, WorkerFailure.RAISED, note_of(cause), own)
         except RayError as error:
             return self._lose(ref, WorkerFailure.DIED, note_of(error))
         running = self._running.pop(ref)
@@ -217,7 +230,9 @@ class RayPool(Generic[JobT]):
         pairs = zip(running.batch, answer.values, strict=True)
         return [Done(each.number, value, answer.seconds) for each, value in pairs]
 
-    def _lose(self, ref: Any, failure: WorkerFailure, note: str) -> list[Done[Any] | Failed]:
+    def _lose(
+        self, ref: Any, failure: WorkerFailure, note: str, error: Exception | None = None
+    ) -> list[Done[Any] | Failed]:
         """Replace the worker; its jobs are tried again, or have failed. On a cluster those of one
         that died wait until it is known why."""
         if self._own:
@@ -232,7 +247,7 @@ class RayPool(Generic[JobT]):
         self._fill(running.seat)
         self._compiled_before += self._compiled[running.seat]
         self._compiled[running.seat] = 0
-        return [] if waits else [*self._queue.lost(running.batch, failure, note)]
+        return [] if waits else [*self._queue.lost(running.batch, failure, note, error)]
 
 
 @dataclass(frozen=True)
@@ -276,7 +291,7 @@ class _Seat:
 
     def run(self, jobs: list[Any]) -> _Answer:
         start = time.perf_counter()
-        values = self._worker.run(jobs)
+        values = run_blaming(self._worker, jobs)
         seconds = (time.perf_counter() - start) / len(jobs)
         compilations = self._worker.compilations
         if compilations > self._compilations:

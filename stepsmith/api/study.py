@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from search.config import Config
     from stepsmith.api.discover import Planned
     from stepsmith.api.run import Run
+    from stepsmith.asking.journal import Journal
 
 
 class Study:
@@ -80,12 +81,12 @@ class Study:
             plan = planned(config, out, overrides, prepare=False)
             alone = plan.config.model_copy(update={"workers": 0, "cluster": None})
             plan = plan._replace(config=alone)
-            self._check_folder(plan)
+            journal = self._journal_of(plan)
         self.folder = plan.folder
         """The folder of the run."""
         self._plan = plan
         self._observe = observe or events.ignore
-        self._exchange = Exchange(plan.folder)
+        self._exchange = Exchange(journal)
         self._error: BaseException | None = None
         self._thread = threading.Thread(target=self._search, name="campaign", daemon=True)
         self._thread.start()
@@ -162,9 +163,12 @@ class Study:
                 forget_outside(problem.name)
             raise
 
-    def _check_folder(self, plan: "Planned") -> None:
-        """Raise for a folder that cannot be gone on from, which is left as it is."""
+    def _journal_of(self, plan: "Planned") -> "Journal":
+        """What was told in the folder so far; raises for one that cannot be gone on from, which is
+        left as it is."""
+        from search.ledger import FILE, reading
         from search.run import check_goes_on
+        from stepsmith.asking.journal import Journal
 
         for other in _working():
             if other.folder.resolve() == plan.folder.resolve():
@@ -173,6 +177,13 @@ class Study:
                     "first, or choose another folder with `out`"
                 )
         check_goes_on(plan.config, plan.folder, self._problems)
+        journal = Journal(plan.folder)
+        if (plan.folder / FILE).exists():
+            with reading(plan.folder) as ledger:
+                found = (row.verdict.evaluation for row in ledger.rows())
+                runs = (run for each in found if each is not None for run in each.measurements)
+                journal.check_holds(run for run in runs if run.task in self._problems)
+        return journal
 
     def _train(self, asked: Any) -> Any:
         assert self._exchange is not None, "nothing is trained before the campaign begins"

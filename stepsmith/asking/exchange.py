@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Sequence
-from pathlib import Path
 
 from evaluators.registry import get
 from evaluators.task import OutsideRuns
@@ -24,8 +23,8 @@ class Exchange:
     `train` is called by the campaign and waits; `waiting`, `tell` and `close` by its owner.
     """
 
-    def __init__(self, folder: Path):
-        self._journal = Journal(folder)
+    def __init__(self, journal: Journal):
+        self._journal = journal
         self._open: dict[str, Asked] = {}
         self._told: set[str] = set()
         self._changed = threading.Condition()

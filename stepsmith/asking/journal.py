@@ -1,17 +1,20 @@
 """Told losses on disk, a line of JSON each: what a run goes on from after a kill.
 
 A line is written, and on the disk, before `tell` returns. A last line that a kill has cut is left
-out, and taken away before the next one. Lines are appended, and only to the file that this journal
-has read or written last.
+out, and taken away before the next one. Lines are appended, and only to the text that this journal
+has read or written last. A run goes on only with the losses that its ledger has scores of.
 """
 
+import hashlib
 import json
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from io import BufferedRandom
 from pathlib import Path
-from typing import BinaryIO
+from typing import NoReturn
 
+from evaluators.evaluation import Measurement
 from evaluators.task import OutsideRuns
 from search.errors import LedgerError, NotWritten
 from stepsmith.asking.asked import Asked
@@ -36,6 +39,8 @@ class Journal:
         """Bytes of whole lines."""
         self._seen = 0
         """Bytes of the file when it was last read or written."""
+        self._text = hashlib.blake2b()
+        """Of these bytes."""
         if self.path.exists():
             self._read()
 
@@ -46,6 +51,22 @@ class Journal:
     def of_task(self, task: str) -> list[tuple[float, ...]]:
         """The losses of all runs on a task."""
         return [losses for (_, name, _, _), losses in self._losses.items() if name == task]
+
+    def check_holds(self, scored: Iterable[Measurement]) -> None:
+        """Raise LedgerError if a loss that the ledger has a score of is not among those told; a
+        journal without any is begun anew."""
+        told = {
+            (task, seed, loss)
+            for (_, task, _, seed), losses in self._losses.items()
+            for loss in losses
+        }
+        for each in scored if told else ():
+            if each.loss is not None and (each.task, each.seed, each.loss) not in told:
+                raise LedgerError(
+                    f"{self.path} is not that of this run: its ledger has scored a loss of "
+                    f"{each.loss:g} on {each.task} with seed {each.seed}, which the file lacks",
+                    help="restore the file, or start another run in another folder",
+                )
 
     def put(self, asked: Asked, losses: Mapping[int, tuple[float, ...]]) -> None:
         """Keep what was told of a rule.
@@ -69,7 +90,7 @@ class Journal:
         ]
         text = "".join(f"{line}\n" for line in lines).encode()
         try:
-            with open(self.path, "ab") as file:
+            with open(self.path, "a+b") as file:
                 self._append(file, text)
         except OSError as error:
             raise NotWritten(f"{self.path} cannot be written: {error.strerror}") from None
@@ -77,15 +98,14 @@ class Journal:
         for seed, told in losses.items():
             self._losses[digest, asked.task, asked.steps, seed] = told
 
-    def _append(self, file: BinaryIO, text: bytes) -> None:
+    def _append(self, file: BufferedRandom, text: bytes) -> None:
         """Write lines at the end; those that the disk takes in part are cut by the next call."""
         size = os.fstat(file.fileno()).st_size
         if size != self._seen:
-            raise LedgerError(
-                f"{self.path} has {size} bytes, of which this study knows {self._seen}: another "
-                "one has written to it",
-                help="close this study; another one in its folder goes on from what the file holds",
-            )
+            self._refuse(f"has {size} bytes, of which this study knows {self._seen}")
+        file.seek(0)
+        if hashlib.file_digest(file, hashlib.blake2b).digest() != self._text.digest():
+            self._refuse("holds other losses than this study was told")
         try:
             if self._seen > self._whole:
                 file.truncate(self._whole)
@@ -93,11 +113,20 @@ class Journal:
             file.flush()
             os.fsync(file.fileno())
         finally:
-            self._seen = os.fstat(file.fileno()).st_size
+            self._seen = file.seek(0, os.SEEK_END)
+            file.seek(0)
+            self._text = hashlib.file_digest(file, hashlib.blake2b)
+
+    def _refuse(self, met: str) -> NoReturn:
+        raise LedgerError(
+            f"{self.path} {met}: another one has written to it",
+            help="close this study; another one in its folder goes on from what the file holds",
+        )
 
     def _read(self) -> None:
         text = self.path.read_bytes()
         self._seen = len(text)
+        self._text.update(text)
         for number, line in enumerate(text.splitlines(keepends=True), 1):
             if not line.endswith(b"\n"):
                 return

@@ -10,6 +10,7 @@ from typing import Annotated, Any, TypeAlias, TypeVar
 import typer
 
 from dsl.declare import Registry
+from dsl.errors import PluginFails
 from dsl.plugins import blamed, load_named
 
 COMMANDS: Registry[Callable[..., Any]] = Registry("command")
@@ -49,12 +50,12 @@ def _reporting(function: Callable[..., Any]) -> Callable[..., Any]:
             load_named(plugins or (), _prepare)
             return function(*args, **kwargs)
         except Exception as error:
-            status, said = _exit_status(error), str(error)
+            status, said = _exit_status(error), error
             if status is None:
-                status, said = 1, blamed(error)
+                status, said = PluginFails.exit_status, blamed(error)
             if said is None:
                 raise
-            typer.echo(said, err=True)
+            typer.echo(str(said), err=True)
             raise typer.Exit(status) from None
 
     own = inspect.signature(function, eval_str=True)

@@ -10,6 +10,7 @@ from evaluators.catalogue import TaskEntry
 from evaluators.errors import TaskFault
 from tests.support.commands import refused, run
 from tests.support.own_tasks import FIRST, alone_in, written
+from tests.support.plugins import forgotten
 
 GOOD = (
     'supervised("line", params={"w": np.zeros((4, 1))}, model=lambda p, x: x @ p["w"], x=x,\n'
@@ -57,6 +58,21 @@ def test_a_task_is_checked_then_known(tmp_path, monkeypatch):
         "suite: own\npurpose: mine\ntasks: [{name: line, steps: 7}, {name: wine, steps: 5}]"
     )
     assert "A task of mine.py" in run("suites", "own.yaml")[1]
+
+
+def test_an_equal_task_is_known_and_is_called_what_its_own_file_calls_it(tmp_path, monkeypatch):
+    def facts(name: str, text: str) -> dict:
+        with forgotten():
+            written(tmp_path, text, name)
+            status, out, err = run("tasks", "check", name, "--rules", "adamw,sgd", "--json")
+        assert status == 0, err
+        return json.loads(out)[0]["facts"]
+
+    before = facts("mine.py", GOOD)
+    monkeypatch.setattr("evaluators.measuring.first_use.ranked", None)  # nothing is trained again
+    again = facts("again.py", GOOD.replace("horizon=30", "horizon=30, dataset='points'"))
+    words = {"summary": "A task of again.py", "dataset": "points"}
+    assert again == {**before, **words} and before["dataset"] == "line"
 
 
 def test_a_fault_is_the_answer_and_the_job_failed(tmp_path):

@@ -1,20 +1,24 @@
 """A run says which plug-ins it is made from, and goes on with these alone."""
 
+import pickle
 from contextlib import closing
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 import stepsmith
 from dsl.language.initialisers import INITIALISERS, initialiser
 from dsl.language.kinds import Kind
+from dsl.language.registry import PRIMITIVES
 from dsl.plugins import blamed, load, load_named, loaded
+from dsl.run.namespace import NAMESPACE
 from evaluators import registry
 from evaluators.catalogue import Best, TaskEntry
 from search.campaign.plugins import check_workers_know
 from search.config import Config
-from search.errors import ConfigChanged, ConfigError, PluginMissing
+from search.errors import CampaignFailed, ConfigChanged, ConfigError, PluginMissing
 from search.ledger import FILE, Ledger
 from search.run import run_campaign
 from stepsmith.cli.discover import resume_command
@@ -236,9 +240,12 @@ def test_an_error_of_a_plug_in_at_work_is_said_at_its_line(tmp_path):
     load("change.py")
     with pytest.raises(RuntimeError) as met:
         campaign(tmp_path, mutation={"nothing_at_all": 1e6})
-    assert blamed(met.value) == "change.py:6: RuntimeError: not this time"
+    said = (
+        "change.py:6: the kind of mutation 'nothing_at_all' fails with RuntimeError: not this time"
+    )
+    assert str(blamed(met.value)) == said
     with closing(Ledger.read(tmp_path / "run" / FILE)) as ledger:
-        assert ledger.failure == "RuntimeError: not this time"
+        assert ledger.failure == said
     with pytest.raises(AttributeError) as met:
         ledger.no_such_thing  # noqa: B018
     assert blamed(met.value) is None
@@ -250,7 +257,51 @@ def test_a_command_says_such_an_error_without_a_traceback(tmp_path):
     text += f"@entry(paper='none', year=2026, reference=Dense())\n{rule}"
     (tmp_path / "rules.py").write_text(text)
     status, out, err = run("show", "broken", "--plugin", "rules.py")
-    assert (status, out, err) == (1, "", "rules.py:4: ZeroDivisionError: division by zero\n")
+    words = "rules.py:4: the zoo entry 'broken' fails with ZeroDivisionError: division by zero\n"
+    assert (status, out, err) == (1, "", words)
+
+
+WOBBLE = """from dsl.language.registry import primitive
+
+
+@primitive("K -> K", torch="torch.sin({x})", latex="{x}")
+def wobble(xp, x):
+    if (x > 3).any():
+        return x
+    return xp.sin(x)
+"""
+
+
+def _wobbling(tmp_path, **changes) -> Config:
+    (tmp_path / "wobble.py").write_text(WOBBLE)
+    load("wobble.py")
+    words = {"primitives": {"weights": {"wobble": 2.0}}, **changes}
+    return config(**words, tasks=[{"name": "quadratic", "steps": 4}])
+
+
+def test_a_primitive_that_cannot_be_trained_with_is_named_in_the_place_of_the_baseline(tmp_path):
+    with pytest.raises(CampaignFailed) as met:
+        run_campaign(_wobbling(tmp_path), tmp_path / "run")
+    said, advice = str(met.value).splitlines()
+    assert said.startswith(
+        "CampaignFailed: wobble.py:6: the primitive 'wobble' fails with TracerBoolConversionError:"
+    )
+    assert "called by no start" in said
+    assert "use xp.where" in advice and "`stepsmith primitives check wobble.py`" in advice
+    (tmp_path / "own.rule").write_text("def own(w, g, *, lr=0.1):\n    return lr * wobble(g)\n")
+    with pytest.raises(CampaignFailed, match="; called by own"):
+        run_campaign(_wobbling(tmp_path, start="own.rule"), tmp_path / "other")
+
+
+def test_all_that_happens_below_a_primitive_is_its_fault(tmp_path):
+    (tmp_path / "wobble.py").write_text(WOBBLE.replace("xp.sin(x)", "xp.no_such_function(x)"))
+    load("wobble.py")
+    with pytest.raises(AttributeError) as met:
+        PRIMITIVES["wobble"].meaning(NAMESPACE, 1.0 * np.ones(2))
+    fault = blamed(met.value)
+    assert fault is not None and fault.declaration == "the primitive 'wobble'"
+    again = pickle.loads(pickle.dumps(fault))
+    assert (str(again), again.declaration) == (str(fault), fault.declaration)
 
 
 def test_it_goes_on_with_the_numbers_of_a_task_that_it_began_with(tmp_path, monkeypatch):

@@ -1,11 +1,15 @@
 """Sentences for all that a study cannot begin with, or be told; nothing is lost by them."""
 
+import json
+import shutil
+
 import pytest
 
 from evaluators import registry
 from evaluators.errors import EvaluatorError
 from evaluators.own.outside import Problem
 from search.errors import CampaignFailed, ConfigChanged, ConfigError, LedgerError
+from search.ledger import FILE, Ledger
 from stepsmith import Study
 from stepsmith.errors import UsageError
 from tests.support.own_tasks import alone_in, written
@@ -95,7 +99,7 @@ def test_a_closed_study_is_told_nothing(whole, tmp_path):
     assert finish(tmp_path) == content(whole)
 
 
-@pytest.mark.parametrize("change", ["longer", "shorter", "gone"])
+@pytest.mark.parametrize("change", ["longer", "shorter", "gone", "as long"])
 def test_told_losses_of_another_writer_are_left_as_they_are(change, tmp_path):
     path = tmp_path / "told.jsonl"
     with study(tmp_path) as asking:
@@ -103,15 +107,44 @@ def test_told_losses_of_another_writer_are_left_as_they_are(change, tmp_path):
             rule = asking.ask()[0]
             asking.tell(rule, told(rule))
         first, second = path.read_bytes().splitlines(keepends=True)
-        new = {"longer": first + second + second, "shorter": first, "gone": b""}[change]
+        other = second[:-4] + (b"1" if second[-4:-3] != b"1" else b"2") + second[-3:]
+        new = {
+            "longer": first + second + second,
+            "shorter": first,
+            "gone": b"",
+            "as long": first + other,
+        }[change]
+        assert json.loads(other)["losses"] != json.loads(second)["losses"]
         path.unlink()
         if new:
             path.write_bytes(new)
         rule = asking.ask()[0]
-        with pytest.raises(LedgerError, match="of which this study knows"):
+        said = "other losses than" if change == "as long" else "of which this study knows"
+        with pytest.raises(LedgerError, match=said):
             asking.tell(rule, told(rule))
         assert path.read_bytes() == new
         assert asking.ask()[0].id == rule.id, "it was not told"
+
+
+def test_a_run_goes_on_with_the_losses_alone_that_it_has_scored(whole, tmp_path):
+    folder = shutil.copytree(whole, tmp_path / "run")
+    path = folder / "told.jsonl"
+    lines = path.read_text().splitlines(keepends=True)
+    scored = {
+        run.loss
+        for row in Ledger.read(folder / FILE).rows()
+        if row.verdict.evaluation is not None
+        for run in row.verdict.evaluation.measurements
+    }
+    at = next(n for n, line in enumerate(lines) if scored & {*json.loads(line)["losses"]})
+    kept = path.read_bytes()
+    changed = json.loads(lines[at])
+    changed["losses"] = [loss + 0.125 for loss in changed["losses"]]
+    path.write_text("".join([*lines[:at], json.dumps(changed) + "\n", *lines[at + 1 :]]))
+    with pytest.raises(LedgerError, match="is not that of this run: its ledger has scored a loss"):
+        study(folder)
+    path.write_bytes(kept)
+    assert finish(folder) == content(whole)
 
 
 def test_a_baseline_that_always_diverges_ends_the_study(tmp_path):

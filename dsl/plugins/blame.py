@@ -1,0 +1,104 @@
+"""The blame for an error: the line of a plug-in whose code raised it, and the declaration that it
+is part of."""
+
+import inspect
+import traceback
+from collections.abc import Callable, Iterator
+from types import CodeType, FrameType
+from typing import Any
+
+from dsl.declare import Registry, is_ours
+from dsl.errors import PluginFails
+from dsl.plugins.plugin import Plugin, loaded
+
+_LONGEST = 300
+"""Letters of an error's message that are shown; those of JAX go on for pages."""
+
+
+def blamed(error: BaseException) -> PluginFails | None:
+    """The error as one of the loaded plug-in that raises it, or what that calls; None for any
+    other.
+
+    All below the meaning of a primitive is that primitive's fault. Of the rest, what a plug-in
+    calls of ours and what fails there is ours.
+    """
+    if is_ours(type(error).__module__):
+        return None
+    culprit, place, what = None, "", ""
+    for frame, line in traceback.walk_tb(error.__traceback__):
+        module = frame.f_globals.get("__name__") or ""
+        if (plugin := _plugin_of(module)) is not None:
+            culprit, place = plugin, f"{frame.f_code.co_filename}:{line}"
+            what = _declared(frame, module) or what
+        elif is_ours(module) and not what.startswith("the primitive"):
+            culprit, what = None, ""
+    if culprit is None:
+        return None
+    words = f"{type(error).__name__}: {first_sentence(error)}"
+    met = f"{what} fails with {words}" if what else words
+    return PluginFails(f"{place}: {met}", what, help=_help(error, culprit, what))
+
+
+def _help(error: BaseException, plugin: Plugin, what: str) -> str | None:
+    """The cure, of a primitive that which tries it on its own."""
+    if what.startswith("the primitive"):
+        advice = compiled_advice(error, "xp")
+        check = f"`stepsmith primitives check {plugin.name}` tries all that it may be applied to"
+        return f"{advice}; {check}" if advice else check
+    return compiled_advice(error)
+
+
+def _plugin_of(module: str) -> Plugin | None:
+    """The loaded plug-in that a module is, or is part of."""
+    for each in loaded():
+        if module == each.module or module.startswith(f"{each.module}."):
+            return each
+    return None
+
+
+def _declared(frame: FrameType, module: str) -> str:
+    """`the primitive 'soft_sign'`, if a frame runs the function of a declaration of its module."""
+    for registry in Registry.every:
+        for name, place in registry.places.items():
+            if place == module and frame.f_code in _codes(registry[name]):
+                return f"the {registry.noun} '{name}'"
+    return ""
+
+
+def _codes(declaration: Any) -> Iterator[CodeType]:
+    """The code of the functions that a declaration holds."""
+    for value in (declaration, *getattr(declaration, "__dict__", {}).values()):
+        if callable(value) and hasattr(inspect.unwrap(value), "__code__"):
+            yield inspect.unwrap(value).__code__
+        elif value is not declaration and is_ours(type(value).__module__):
+            yield from map(_code, filter(inspect.isfunction, vars(value).values()))
+
+
+def _code(function: Callable[..., Any]) -> CodeType:
+    return function.__code__
+
+
+def first_sentence(error: BaseException) -> str:
+    """The beginning of the message of an error."""
+    text = " ".join(str(error).split()).partition(" The error occurred while tracing")[0]
+    end = text.find(". ")
+    text = text if end < 0 else text[: end + 1]
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
+
+
+def compiled_advice(error: BaseException, arrays: str = "jnp") -> str | None:
+    """The cure of the usual mistakes of code that JAX compiles, to which `jax.numpy` is known by
+    the name `arrays`."""
+    kinds = {kind.__name__ for kind in type(error).__mro__}
+    if kinds & {
+        "TracerBoolConversionError",
+        "ConcretizationTypeError",
+        "TracerIntegerConversionError",
+    }:
+        return (
+            f"it is compiled: use {arrays}.where or jax.lax.cond, and no float() or int() of values"
+        )
+    if "TracerArrayConversionError" in kinds:
+        named = "jax.numpy (jnp)" if arrays == "jnp" else arrays
+        return f"it is compiled: call {named} where it calls numpy"
+    return None
