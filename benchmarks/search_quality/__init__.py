@@ -12,6 +12,7 @@ whatever is there.
 pieces   the campaigns: arms, seeds, masks, budgets
 facts    the figures of one finished campaign, read from its ledger
 zoo      the best rule of the zoo, tuned alike
+planted  searches for a hidden rule by its steps, which train nothing
 results  the figures of finished pieces, kept as files
 bars     what a search has to reach
 report   arms against one another, with intervals, and against the bars

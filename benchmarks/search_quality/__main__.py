@@ -10,9 +10,10 @@ from evaluators.training.environment import prepare_process
 prepare_process()
 
 from benchmarks.search_quality import report  # noqa: E402
-from benchmarks.search_quality.facts import facts_of  # noqa: E402
+from benchmarks.search_quality.facts import Facts, facts_of  # noqa: E402
 from benchmarks.search_quality.page import PAGE, page  # noqa: E402
 from benchmarks.search_quality.pieces import DEFAULT, FULL, Piece, pieces  # noqa: E402
+from benchmarks.search_quality.planted import planted  # noqa: E402
 from benchmarks.search_quality.results import (  # noqa: E402
     RESULTS,
     Result,
@@ -30,14 +31,24 @@ def run(piece: Piece, known: Mapping[str, Result], options: argparse.Namespace) 
     """Run, or resume, one campaign. The zoo is measured beside the default, once a seed."""
     steps = known[piece.equals].facts.steps if piece.equals else None
     values = {**piece.config(steps, options.scale), "workers": options.workers}
-    config, folder = Config.model_validate(values), options.folder / piece.run
+    folder = options.folder / piece.run
+    if piece.hides:
+        with planted(piece.hides) as problems:
+            config = Config.model_validate({**values, "workers": 0})
+            run_campaign(config, folder, problems=problems)
+            return Result(_facts(folder), (), commit())
+    config = Config.model_validate(values)
     run_campaign(config, folder, cache_folder=default_folder("starts"))
-    facts = facts_of(folder)
-    assert facts is not None, "a campaign that has just been run is complete"
     zoo = known[f"{DEFAULT}-{piece.seed}"].zoo if piece.arm == FULL else ()
     if piece.arm == DEFAULT:
         zoo = best_of_zoo(config, folder)
-    return Result(facts, zoo, commit())
+    return Result(_facts(folder), zoo, commit())
+
+
+def _facts(folder: Path) -> Facts:
+    found = facts_of(folder)
+    assert found is not None, "a campaign that has just been run is complete"
+    return found
 
 
 def main() -> None:

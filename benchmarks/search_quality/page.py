@@ -13,10 +13,12 @@ from benchmarks.search_quality.pieces import (
     MASK_SEEDS,
     MASKED,
     SEEDS,
+    pieces,
 )
 from benchmarks.search_quality.report import Report
 from benchmarks.search_quality.results import Result
 from dsl.program.parse import parse
+from dsl.zoo import ZOO
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "search.md"
 
@@ -32,6 +34,14 @@ task, 0 is the untrained model. *Winner* is the score of an arm's winner on the 
 winner was chosen among the finalists. The best rule of the zoo was tuned alike and measured on the
 same fresh seeds: the best on each suite of the eight starts with the highest scores in the
 campaign. All figures of a row are medians over its runs.
+"""
+
+HIDDEN = """## Hidden rules
+
+Searches from SGD alone, with no other rule of the zoo to take parts or habits from. Nothing is
+trained: a program is judged by how far its steps on a stream of gradients are from those of a
+hidden rule, whatever the rates. 1 is the hidden rule itself, 0 is as far as two programs can be,
+and 0.5 a distance of about 0.09. 5,000 programs each.
 """
 
 
@@ -59,6 +69,9 @@ def page(report: Report, known: Mapping[str, Result]) -> str:
     again = list(_again(known))
     if len(again) > 1:
         parts += ["## Clans that were taken out\n", _table(again)]
+    hidden = list(_hidden(known))
+    if len(hidden) > 1:
+        parts += [HIDDEN, _table(hidden)]
     return "\n".join(parts)
 
 
@@ -90,6 +103,17 @@ def _again(known: Mapping[str, Result]) -> Iterator[tuple[str, ...]]:
             if run is not None:
                 met = ", ".join(name for name in run.facts.met if name in CLANS[clan])
                 yield clan, str(seed), met or "none", _score(run.facts.winner)
+
+
+def _hidden(known: Mapping[str, Result]) -> Iterator[tuple[str, ...]]:
+    """What the searches for a hidden rule found."""
+    yield "hidden", "seed", "score", "its family met", "statements of the winner", "of the rule"
+    for piece in pieces():
+        if piece.hides and piece.name in known:
+            facts = known[piece.name].facts
+            size = [len(each.statements) for each in (parse(facts.program), ZOO[piece.hides])]
+            met = "yes" if piece.hides in facts.met else "no"
+            yield piece.hides, str(piece.seed), _score(facts.winner), met, *map(str, size)
 
 
 def _score(value: float | None) -> str:

@@ -12,6 +12,8 @@ from typing import Any
 
 import yaml
 
+from benchmarks.search_quality import planted
+
 ROOT = Path(__file__).resolve().parents[2]
 LAPTOP = ROOT / "configs" / "laptop.yaml"
 SEEDS, MASK_SEEDS = range(5), range(3)
@@ -62,11 +64,13 @@ MASKED = ("lion", "adan", "nesterov", "optimistic")
 
 @dataclass(frozen=True)
 class Piece:
-    """One campaign: `changes` are keys of the config of the laptop that differ."""
+    """One campaign: `changes` are keys of the config of the laptop that differ; `hides` is the rule
+    that one has to find which trains nothing."""
 
     arm: str
     seed: int
     changes: dict[str, Any] = field(default_factory=dict)
+    hides: str | None = None
 
     @property
     def name(self) -> str:
@@ -80,13 +84,14 @@ class Piece:
 
     @property
     def equals(self) -> str | None:
-        """The piece whose training steps are the budget of this one; None for the default."""
-        return None if self.arm in (FULL, DEFAULT) else f"{DEFAULT}-{self.seed}"
+        """The piece whose training steps are the budget of this one; None for a piece that
+        is as large as its candidates."""
+        return None if self.arm == FULL else self.needs
 
     @property
     def needs(self) -> str | None:
         """The piece that has to be done before this one."""
-        return None if self.arm == DEFAULT else f"{DEFAULT}-{self.seed}"
+        return None if self.hides or self.arm == DEFAULT else f"{DEFAULT}-{self.seed}"
 
     def config(self, steps: int | None, scale: float) -> dict[str, Any]:
         """The config of the campaign.
@@ -98,8 +103,11 @@ class Piece:
         """
         values = yaml.safe_load(LAPTOP.read_text(encoding="utf-8"))
         values |= {"campaign": self.run.replace("-", "_"), "seed": self.seed, **self.changes}
-        share = scale if self.arm == FULL else scale * SHARE
-        values["budget"] = {"candidates": max(int(values["budget"]["candidates"] * share), 1)}
+        size = values["budget"]["candidates"] * (1 if self.arm == FULL else SHARE)
+        if self.hides:
+            size = planted.CANDIDATES
+            values |= planted.settings(self.hides)
+        values["budget"] = {"candidates": max(int(size * scale), 1)}
         if self.equals is not None:
             assert steps is not None
             values["budget"] = {"candidates": UNLIMITED, "steps": steps}
@@ -122,3 +130,6 @@ def pieces() -> Iterator[Piece]:
     for clan in MASKED:
         for seed in MASK_SEEDS:
             yield Piece(f"without_{clan}", seed, {"mask": CLANS[clan]})
+    for rule in planted.RULES:
+        for seed in MASK_SEEDS:
+            yield Piece(f"planted_{rule}", seed, hides=rule)

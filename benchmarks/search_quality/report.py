@@ -80,7 +80,7 @@ def of(known: Mapping[str, Result]) -> Report:
     """The report of the pieces that are done."""
     arms: dict[str, list[Facts]] = {}
     for piece in pieces():
-        if piece.name in known:
+        if piece.name in known and not piece.hides:
             arms.setdefault(piece.arm, []).append(known[piece.name].facts)
     missing = [piece.name for piece in pieces() if piece.name not in known]
     return Report(arms, bars(arms, known), missing)

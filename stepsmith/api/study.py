@@ -164,8 +164,8 @@ class Study:
             raise
 
     def _journal_of(self, plan: "Planned") -> "Journal":
-        """The told losses in the folder so far; raises for one that cannot be gone on from, which is
-        left as it is."""
+        """The told losses in the folder so far; raises for a folder that cannot be gone on from,
+        which is left as it is."""
         from search.ledger import FILE, reading
         from search.run import check_goes_on
         from stepsmith.asking.journal import Journal

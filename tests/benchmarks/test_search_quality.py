@@ -1,12 +1,13 @@
 """The exam: its campaigns are campaigns, its figures are those of the ledger, its bars can fail."""
 
 import json
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from benchmarks.search_quality import report
+from benchmarks.search_quality import planted, report
 from benchmarks.search_quality.facts import Facts, facts_of
 from benchmarks.search_quality.page import page
 from benchmarks.search_quality.pieces import (
@@ -22,6 +23,7 @@ from benchmarks.search_quality.pieces import (
 from benchmarks.search_quality.results import RESULTS, Known, Result, store, stored
 from benchmarks.search_quality.zoo import best_of_zoo
 from dsl.zoo import ZOO
+from evaluators import registry
 from search.config import Config, check_same
 from search.ledger import reading
 from search.run import run_campaign
@@ -50,10 +52,12 @@ ZOO_ROWS = (Known("soap", 1.15, 1.0), Known("adamw", 1.1, 1.05))
 
 def test_every_piece_is_a_campaign_and_clans_are_rules_of_the_zoo():
     names = [piece.name for piece in pieces()]
-    assert len(set(names)) == len(names) == 5 + 5 * len(ARMS) + 3 * len(MASKED)
+    masks = len(MASKED) + len(planted.RULES)
+    assert len(set(names)) == len(names) == 5 + 5 * len(ARMS) + 3 * masks
     done = set()
     for piece in pieces():
-        found = Config.model_validate(piece.config(4_000, scale=0.1))
+        with planted.planted(piece.hides) if piece.hides else nullcontext():
+            found = Config.model_validate(piece.config(4_000, scale=0.1))
         assert found.seed == piece.seed
         assert found.budget.steps == (4_000 if piece.equals else None)
         assert found.final.held_out is None and not found.final.reduction.evaluations
@@ -68,6 +72,20 @@ def test_the_default_goes_on_to_full_size_in_its_own_run():
     assert part.run == whole.run and part.name != whole.name
     assert (small.budget.candidates, large.budget.candidates) == (5_000, 20_000)
     check_same(small.comparable(), large, Path("run"))
+
+
+def test_a_hidden_rule_scores_1_at_any_rate_and_others_less(tmp_path):
+    piece = Piece("planted_signum", 0, hides="signum")
+    changes = {"start": ["sgd", "signum", "rmsprop"], "mask": []}
+    with planted.planted("signum") as problems:
+        settings = Config.model_validate({**piece.config(None, scale=0.0007), **changes})
+        run_campaign(settings, tmp_path, problems=problems)
+    found = facts_of(tmp_path)
+    assert found is not None and found.candidates == 3
+    assert set(found.starts) == {"sgd", "signum", "rmsprop"}
+    assert set(found.starts["signum"].values()) == {1.0} and found.winner == 1.0
+    assert all(0 < each < 0.6 for each in found.starts["sgd"].values())
+    assert "hidden_steps_1" not in registry.names()
 
 
 def test_facts_are_those_of_the_ledger(tmp_path):
@@ -139,6 +157,7 @@ def test_the_page_shows_arms_bars_winners_and_clans(whole):
     assert "| best_of_n | 5 | 1.1500 |" in text
     assert text.count("| holds |") == 7 and "Not yet run" not in text
     assert "| 3 | 1.250 | 1.150 | soap | 1.100 | 1.050 | 0 | 100 | abc1234 |" in text
+    assert "| rmsprop | 1 | 1.150 | no | 0 |" in text
     assert "| nesterov | 2 | nadam | 1.150 |" in text and "| optimistic | 0 | none |" in text
     del whole[f"{FULL}-4"]
     text = page(report.of(whole), whole)
