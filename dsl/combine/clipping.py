@@ -1,6 +1,7 @@
 """Gradients made smaller where they are too large, before a program sees them."""
 
 from dsl.combine.combinator import before
+from dsl.language.hyperparameters import Hyper
 from dsl.ops import (
     clip_by_global_norm,
     global_norm,
@@ -14,20 +15,31 @@ from dsl.ops import (
     where,
 )
 
+_C = {"c": Hyper("largest norm that a gradient keeps")}
 
-@before("g")
+
+@before("g", numbers=_C)
 def clipped_by_global_norm(g, *, c=1.0):
     """Gradients scaled down to global norm `c` where it is larger (Pascanu et al. 2013); no eps."""
     return clip_by_global_norm(g, c)
 
 
-@before("g")
+@before("g", numbers=_C)
 def clipped_by_norm(g, *, c=1.0):
     """Gradients scaled down to norm `c` in each tensor where it is larger; no eps."""
     return g / maximum(norm(g) / c, 1)
 
 
-@before("g")
+@before(
+    "g",
+    numbers={
+        **_C,
+        "z": Hyper("deviations above the mean from which on a norm is a spike"),
+        "a": Hyper("decay of the norm's mean and variance", 0, 1),
+        "factor": Hyper("scale of what a spike is cut to"),
+        "warmup": Hyper("steps that begin the statistics", 1, whole=True),
+    },
+)
 def zclip(g, t, mu=number(0), var=number(0), *, c=1.0, z=2.5, a=0.97, factor=1.0, warmup=25):
     """Gradients scaled down where their global norm is a spike (ZClip, Kumar et al. 2025).
 

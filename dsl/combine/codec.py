@@ -1,15 +1,21 @@
 """Slots that hold less than what was computed, as in optimizers with a state of eight bits."""
 
 from collections.abc import Collection
+from dataclasses import replace
 
+from dsl.combine.combinator import check_numbers
 from dsl.combine.graph import store
 from dsl.errors import UnknownName, did_you_mean
+from dsl.language.hyperparameters import Hyper
 from dsl.language.kinds import Kind
 from dsl.ops import quantized, sum, where, zeros
 from dsl.program import Program
 from dsl.program.trace import program as trace
 
-_NUMBERS = ("block", "least")
+NUMBERS = {
+    "block": Hyper("entries that share a scale", 1, whole=True),
+    "least": Hyper("tensors with fewer entries are held in full", whole=True),
+}
 
 
 @trace
@@ -39,8 +45,10 @@ def in_eight_bits(program: Program, *, unsigned: Collection[str] = (), **numbers
                 f"'{program.name}' has no slot '{slot}'{did_you_mean(slot, program.slots)}"
             )
     own = program
+    check_numbers("in_eight_bits", NUMBERS, numbers)
     for slot, init in own.slots.items():
         if init.kind is Kind.TENSOR:
-            piece = (_unsigned if slot in unsigned else _signed).with_hyperparameters(**numbers)
-            program = store(program, slot, piece, "s", _NUMBERS)
+            plain = (_unsigned if slot in unsigned else _signed).with_hyperparameters(**numbers)
+            piece = replace(plain, meanings=NUMBERS)
+            program = store(program, slot, piece, "s", tuple(NUMBERS))
     return program

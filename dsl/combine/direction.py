@@ -1,6 +1,7 @@
 """Directions changed: noise or decay added, a component taken out, entries masked."""
 
 from dsl.combine.combinator import after, before
+from dsl.language.hyperparameters import COMMON, Hyper
 from dsl.ops import dot, norm, normal, sqrt, sum, where, zeros
 
 
@@ -17,7 +18,13 @@ def perp_grad(w, g):
     return where(norm(h) > 1e-6 * norm(g), norm(g) / (norm(h) + 1e-30), 0) * h
 
 
-@before("g")
+@before(
+    "g",
+    numbers={
+        "eta": Hyper("variance of the noise on the first step"),
+        "gamma": Hyper("power of the step that the variance falls with"),
+    },
+)
 def gradient_noise(g, t, *, eta=0.01, gamma=0.55):
     """Normal noise of variance eta / t ** gamma added to the gradient (Neelakantan et al. 2015)."""
     return g + sqrt(eta / t**gamma) * normal(0)
@@ -34,13 +41,13 @@ def cautious(w, g, u=zeros):
     return u * kept * (sum(1) / (sum(kept) + 1))
 
 
-@before("g")
+@before("g", numbers={"wd": COMMON["wd"]})
 def coupled_decay(w, g, *, wd=0.0):
     """Decay `wd` times the parameters added to the gradient, so a program adapts it too."""
     return g + wd * w
 
 
-@after("u", shared=("lr",))
+@after("u", shared=("lr",), numbers={"wd": COMMON["wd"]})
 def decoupled_decay(w, u=zeros, *, lr=1e-3, wd=0.0):
     """Parameters before the step also shrink by the fraction lr * wd, with the program's rate."""
     return u + lr * wd * w

@@ -8,8 +8,10 @@ import itertools
 from collections.abc import Collection
 from dataclasses import replace
 
+from dsl.combine.combinator import check_numbers
 from dsl.combine.streams import redrawn, streams
 from dsl.errors import DslError, UnknownName, did_you_mean
+from dsl.language.hyperparameters import Hyper
 from dsl.language.initialisers import Init
 from dsl.language.registry import PRIMITIVES
 from dsl.program import INPUTS, Arg, Const, Local, Name, Program, Statement
@@ -17,6 +19,8 @@ from dsl.program.walk import Rewriter, indices, needed, within_step
 from dsl.rewrite.lower import spelled_out
 
 _PERIOD = "period"
+NUMBERS = {_PERIOD: Hyper("steps from one average of the workers to the next", 1, whole=True)}
+_WORKERS = {"workers": Hyper("how many there are", 1, whole=True)}
 
 
 def local_steps(
@@ -34,6 +38,8 @@ def local_steps(
     only the whole batch has, or a common slot is computed from one that is not.
     """
     base = spelled_out(program)
+    given = {"workers": workers, _PERIOD: period}
+    check_numbers("local_steps", {**NUMBERS, **_WORKERS}, given)
     for slot in common:
         if slot not in base.slots:
             raise UnknownName(f"'{base.name}' has no slot '{slot}'{did_you_mean(slot, base.slots)}")
@@ -51,6 +57,7 @@ def local_steps(
         inputs=tuple(dict.fromkeys((*base.inputs, "w", "t"))),
         slots=team.slots,
         hyperparameters={**base.hyperparameters, _PERIOD: period, **base.hyperparameters},
+        meanings={**NUMBERS, **base.meanings},
         result=team.whole.put("sub", Name("w"), mean),
         statements=tuple(team.whole.statements),
         next_values=team.next_values,

@@ -1,10 +1,17 @@
 """Slow parameters, which fast ones set out from and are drawn back to now and then."""
 
 from dsl.combine.combinator import after
+from dsl.language.hyperparameters import Hyper
 from dsl.ops import copy_w, every, interp, where, zeros
 
 
-@after("u")
+@after(
+    "u",
+    numbers={
+        "period": Hyper("steps between two meetings with the slow parameters", 1, whole=True),
+        "alpha": Hyper("part of the way that the slow parameters go", 0, 1),
+    },
+)
 def lookahead(w, t, slow=copy_w, u=zeros, *, period=5, alpha=0.5):
     """A part `alpha` of what every `period` steps of the program lead to (Zhang et al. 2019).
 

@@ -8,6 +8,7 @@ no state.
 """
 
 from dsl.combine.combinator import after
+from dsl.language.hyperparameters import COMMON, Hyper
 from dsl.ops import (
     abs,
     clip,
@@ -22,6 +23,11 @@ from dsl.ops import (
 )
 
 _BETTERS = 6
+_NUMBERS = {
+    "eps": COMMON["eps"],
+    "s_init": Hyper("what the scale may be at first"),
+    "s_decay": Hyper("pull of the scale towards zero"),
+}
 
 
 def _bet(h, s, r, v, m, beta, eps):
@@ -32,7 +38,7 @@ def _bet(h, s, r, v, m, beta, eps):
     return (m / _BETTERS + r) / (sqrt(v) + eps), r, v, m
 
 
-@after("u")
+@after("u", numbers=_NUMBERS)
 def mechanic(
     w, g, w0=copy_w, u=zeros,
     s1=number(0), s2=number(0), s3=number(0), s4=number(0), s5=number(0), s6=number(0),
@@ -69,7 +75,7 @@ def _clipped_bet(h, s, r, v, m, beta, eps):
     return (m / _BETTERS + maximum(r, 0)) / (sqrt(v) + eps), r, v, m
 
 
-@after("u")
+@after("u", numbers=_NUMBERS)
 def mechanize(
     w, g, w0=copy_w, u=zeros,
     s1=number(1), s2=number(1), s3=number(1), s4=number(1), s5=number(1), s6=number(1),

@@ -8,8 +8,15 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from dsl.combine.combinator import check_numbers
 from dsl.errors import DslError
+from dsl.language.hyperparameters import Hyper
 from dsl.shapes import Float
+
+_NUMBERS = {
+    "power": Hyper("power of the norms that divides the rate"),
+    "smoothing": Hyper("length of the median filter as a part of the run", 0, 1),
+}
 
 
 def refined(
@@ -28,6 +35,7 @@ def refined(
     `smoothing`: length of the median filter as a part of the run; 0 for none.
     **Raises:** DslError if there are fewer than two norms, or one is not positive and finite.
     """
+    check_numbers("refined", _NUMBERS, {"power": power, "smoothing": smoothing})
     given = np.asarray(norms, float)
     if given.ndim != 1 or given.size < 2 or not np.all((given > 0) & np.isfinite(given)):
         raise DslError("a schedule is refined from two or more norms, positive and finite")

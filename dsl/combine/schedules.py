@@ -8,6 +8,7 @@ the last step already, as in the theory.
 import math
 
 from dsl.combine.combinator import before
+from dsl.language.hyperparameters import Hyper
 from dsl.ops import cos, minimum
 
 
@@ -17,14 +18,20 @@ def linear_decay(t, T, *, lr=1.0):
     return lr * (1 - minimum(t / T, 1))
 
 
-@before("lr")
+_LR_MIN = {"lr_min": Hyper("rate after T steps")}
+
+
+@before("lr", numbers=_LR_MIN)
 def cosine(t, T, *, lr=1.0, lr_min=0.0):
     """Half a period of a cosine from the rate to `lr_min` (Loshchilov and Hutter 2017)."""
     part = (1 + cos(math.pi * minimum((t - 1) / T, 1))) / 2
     return lr_min + (lr - lr_min) * part
 
 
-@before("lr")
+@before(
+    "lr",
+    numbers={**_LR_MIN, "phi": Hyper("shape: 2 is a cosine, less holds the rate for longer")},
+)
 def uba(t, T, *, lr=1.0, lr_min=0.0, phi=1.0):
     """The budget-aware schedule from the rate to `lr_min`, of shape `phi` (UBA, 2025).
 
@@ -34,7 +41,7 @@ def uba(t, T, *, lr=1.0, lr_min=0.0, phi=1.0):
     return lr_min + (lr - lr_min) * (2 * rise / (2 * phi + (2 - phi) * rise))
 
 
-@before("lr")
+@before("lr", numbers={"warmup": Hyper("steps until the rate is whole", 1, whole=True)})
 def warmup(t, *, lr=1.0, warmup=100):
     """The rate times t / warmup on the first `warmup` steps (Goyal et al. 2017)."""
     return lr * minimum(t / warmup, 1)

@@ -10,13 +10,16 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from dsl.combine.combinator import check_numbers
 from dsl.combine.graph import rename, substitute
 from dsl.errors import DslError
+from dsl.language.hyperparameters import Hyper
 from dsl.ops import clip, interp, maximum
 from dsl.program import Program
 from dsl.program.trace import program as trace
 from dsl.shapes import Float
 
+_MOST = {"most": Hyper("numbers of the table that go into the program", 1, whole=True)}
 _STRAIGHT = 1e-12
 """Numbers closer to a leg than this part of the largest number count as on it."""
 
@@ -37,6 +40,7 @@ def tabulated(
     **Raises:** DslError if the table is empty or holds a number that is not finite; UnknownName if
     the program has no such hyperparameter.
     """
+    check_numbers("tabulated", _MOST, {"most": most})
     values = [float(value) for value in multipliers]
     if not values or not np.all(np.isfinite(values)):
         raise DslError("a table of multipliers needs one number, and finite ones")

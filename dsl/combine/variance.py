@@ -1,10 +1,13 @@
 """Gradients with less noise, before a program sees them."""
 
 from dsl.combine.combinator import before
+from dsl.language.hyperparameters import Hyper
 from dsl.ops import copy_w, grad_at, when, zeros
 
+_GAMMA = {"gamma": Hyper("scale of the variance reduction")}
 
-@before("g", shared=("b1",))
+
+@before("g", shared=("b1",), numbers=_GAMMA)
 def variance_reduced(g, last=zeros, *, b1=0.95, gamma=0.025):
     """Gradients pushed along their change since the last step (MARS, Yuan et al. 2025).
 
@@ -17,7 +20,7 @@ def variance_reduced(g, last=zeros, *, b1=0.95, gamma=0.025):
     return c
 
 
-@before("g", shared=("b1",))
+@before("g", shared=("b1",), numbers=_GAMMA)
 def variance_reduced_exactly(w, g, t, before=copy_w, *, b1=0.95, gamma=0.025):
     """Gradients pushed along their change since the last parameters, on the present batch.
 

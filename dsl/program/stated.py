@@ -90,11 +90,11 @@ def range_text(hyper: Hyper) -> str:
     return ", ".join(filter(None, (words, "whole" if hyper.whole else "")))
 
 
-def check_within(name: str, value: float, hyper: Hyper) -> None:
+def check_within(name: str, value: float, hyper: Hyper, said: str = "the rule states") -> None:
     """FormError in a sentence if a value of a hyperparameter is not one of those stated."""
     if not hyper.holds(value):
         raise FormError(
-            f"{name}={format_number(value)} is out of range: the rule states {range_text(hyper)}",
+            f"{name}={format_number(value)} is out of range: {said} {range_text(hyper)}",
             help=f"{name}: {hyper.meaning}",
         )
 

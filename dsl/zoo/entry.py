@@ -150,7 +150,7 @@ class ZooEntry:
         if code.co_argcount + code.co_kwonlyargcount:
             return trace(self.rule)
         doc = inspect.getdoc(self.rule) or ""
-        return replace(self.rule(), name=self.name, doc=doc)
+        return replace(self.rule(), name=self.name, doc=doc, meanings={})
 
     @cached_property
     def hypers(self) -> Mapping[str, Hyper]:

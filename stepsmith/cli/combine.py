@@ -4,8 +4,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from search.rules import RULE_FORMS
 from stepsmith.cli.command import command
-from stepsmith.cli.rules import ForceOption, OutOption, RuleArgument, resolve
+from stepsmith.cli.rules import ForceOption, OutOption, resolve
 from stepsmith.errors import UsageError
 from stepsmith.output import put
 
@@ -15,26 +16,33 @@ if TYPE_CHECKING:
 
 @command
 def combine(
-    rule: RuleArgument,
+    rule: Annotated[
+        str,
+        typer.Argument(
+            metavar="RULE", show_default=False, help=f"{RULE_FORMS} Without one, all NAMEs."
+        ),
+    ] = "",
     combinators: Annotated[
         list[str] | None,
         typer.Argument(
             metavar="NAME[:K=V,...]...",
-            help="What is done to it, one after the other; without any they are listed.",
+            help="What is put around it, the first one innermost, with numbers of its own if you "
+            "like.",
         ),
     ] = None,
     out: OutOption = None,
     force: ForceOption = False,
 ) -> None:
-    """Print the rule that combinators make of a rule: clipping, schedules, decay, masks.
+    """Print a rule with clipping, a schedule, decay, Lookahead, ... around it, as one rule.
 
-    Each may be given numbers, the defaults of the hyperparameters that it adds. Those that need
-    more than numbers are in Python, `dsl.combine` (`stepsmith page language`).
+    Without a NAME it lists them, with what each does and its numbers: they become hyperparameters
+    of the rule that is printed. Combinators of two rules, or of a table, are for Python:
+    `dsl.combine`, at the end of `stepsmith page language`.
 
     Example: stepsmith combine lion clipped_by_global_norm:c=1 warmup:warmup=100 cosine
     """
-    program = resolve(rule)
-    if not combinators:
+    program = resolve(rule) if rule else None
+    if program is None or not combinators:
         _list()
         return
     for text in combinators:
@@ -60,15 +68,16 @@ def _list() -> None:
     import inspect
 
     from dsl.combine import COMBINATORS
+    from dsl.program.stated import range_text
     from stepsmith.table import print_table
 
     rows = []
     for name, combinator in COMBINATORS.items():
+        defaults = combinator.piece.hyperparameters
         adds = ", ".join(
-            f"{each}={value:g}"
-            for each, value in combinator.piece.hyperparameters.items()
-            if each not in (*combinator.shared, combinator.name)
-        )
+            f"{each}={defaults[each]:g}" + (f" ({said})" if (said := range_text(hyper)) else "")
+            for each, hyper in combinator.numbers.items()
+        ).replace(" (0 or more)", "")
         about = (inspect.getdoc(combinator.function) or "").split("\n\n")[0]
         rows.append((name, adds, " ".join(about.split())))
     print_table(("combinator", "numbers", "what"), rows, whole=("combinator",))

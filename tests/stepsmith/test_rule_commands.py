@@ -77,6 +77,8 @@ def test_combine_makes_a_rule_of_a_rule(tmp_path):
     assert run("combine", *words, "-o", tmp_path / "made.rule")[:2] == (0, "")
     assert parse(run("show", tmp_path / "made.rule")[1]) == made
     listed = run("combine", "lion")[1]
+    assert run("combine")[1] == listed and "period=5 (1 or more, whole), alpha=0.5" in listed
+    assert "period=0 is out of range" in refused("combine", "lion", "lookahead:period=0")
     assert all(f"\n{name} " in listed for name in COMBINATORS)
     assert "unknown combinator 'warmap'; did you mean 'warmup'?" in refused(
         "combine", "lion", "warmap"

@@ -1,17 +1,21 @@
 """Rules whose gradients are clipped by their norm over the whole model."""
 
 from dsl.combine import clipped_by_global_norm, zclip
-from dsl.language.hyperparameters import Hyper
 from dsl.program import Program
 from dsl.zoo.adaptive.adam import adamw
 from dsl.zoo.entry import Dense, entry
 from dsl.zoo.plain.sgd import sgd
 
+_C = clipped_by_global_norm.numbers
 _PASCANU = "On the difficulty of training Recurrent Neural Networks (Pascanu et al.)"
-_C = {"c": Hyper("largest norm that a gradient keeps")}
 
 
-@entry(paper=_PASCANU, year=2013, reference=Dense(at={"lr": 0.05, "c": 0.75}), hypers=_C)
+@entry(
+    paper=_PASCANU,
+    year=2013,
+    reference=Dense(at={"lr": 0.05, "c": 0.75}),
+    hypers=_C,
+)
 def sgd_clipped_by_global_norm() -> Program:
     """SGD, clipped: gradients above a norm are scaled down to it.
 
@@ -21,7 +25,12 @@ def sgd_clipped_by_global_norm() -> Program:
     return clipped_by_global_norm(sgd.program)
 
 
-@entry(paper=_PASCANU, year=2013, reference=Dense(at={"c": 0.75}), hypers=_C)
+@entry(
+    paper=_PASCANU,
+    year=2013,
+    reference=Dense(at={"c": 0.75}),
+    hypers=_C,
+)
 def adamw_clipped_by_global_norm() -> Program:
     """AdamW, clipped: gradients above a norm are scaled down to it before the averages.
 
@@ -35,13 +44,7 @@ def adamw_clipped_by_global_norm() -> Program:
     paper="ZClip: Adaptive Spike Mitigation for LLM Pre-Training (Kumar et al.)",
     year=2025,
     reference=Dense(at={"lr": 0.05, "c": 1.25, "z": 0.5, "a": 0.75, "factor": 0.9, "warmup": 6}),
-    hypers={
-        "c": Hyper("largest norm that a gradient keeps"),
-        "z": Hyper("deviations above the mean from which on a norm is a spike"),
-        "a": Hyper("decay of the norm's mean and variance", 0, 1),
-        "factor": Hyper("scale of what a spike is cut to"),
-        "warmup": Hyper("steps that begin the statistics", 1, whole=True),
-    },
+    hypers=zclip.numbers,
 )
 def sgd_zclip() -> Program:
     """SGD with ZClip: gradients whose norm is an outlier of its own history are scaled down.

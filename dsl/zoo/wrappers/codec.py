@@ -1,7 +1,7 @@
 """Rules whose state is held in eight bits per entry."""
 
 from dsl.combine import in_eight_bits
-from dsl.language.hyperparameters import Hyper
+from dsl.combine.codec import NUMBERS
 from dsl.ops import finite, interp, maximum, sqrt, square, sum, where, zeros
 from dsl.program import Program
 from dsl.program.trace import program
@@ -10,14 +10,10 @@ from dsl.zoo.plain.sgd import heavy_ball
 from dsl.zoo.structure.lion import lion
 
 _PAPER = "8-bit Optimizers via Block-wise Quantization (Dettmers et al.)"
-_HYPERS = {
-    "block": Hyper("entries that share a scale", 1, whole=True),
-    "least": Hyper("tensors with fewer entries are held in full", whole=True),
-}
 _AT = {"block": 8, "least": 3}
 
 
-@entry(paper=_PAPER, year=2022, reference=Dense(at={"lr": 0.05, **_AT}), hypers=_HYPERS)
+@entry(paper=_PAPER, year=2022, reference=Dense(at={"lr": 0.05, **_AT}), hypers=NUMBERS)
 def momentum_8bit() -> Program:
     """Momentum in 8 bits: heavy ball whose momentum is rounded, block by block, between steps.
 
@@ -39,7 +35,7 @@ def _adamw(
     return where(taken, u + lr * wd * (w - u), 0)
 
 
-@entry(paper=_PAPER, year=2022, reference=Dense(at=_AT), hypers=_HYPERS)
+@entry(paper=_PAPER, year=2022, reference=Dense(at=_AT), hypers=NUMBERS)
 def adamw_8bit() -> Program:
     """AdamW in 8 bits: both moments are rounded, block by block, between steps.
 
@@ -53,7 +49,7 @@ def adamw_8bit() -> Program:
     return in_eight_bits(_adamw, unsigned={"v"})
 
 
-@entry(paper=_PAPER, year=2022, reference=Dense(at=_AT), hypers=_HYPERS)
+@entry(paper=_PAPER, year=2022, reference=Dense(at=_AT), hypers=NUMBERS)
 def lion_8bit() -> Program:
     """Lion in 8 bits: the momentum is rounded, block by block, between steps.
 

@@ -1,7 +1,6 @@
 """Rules whose direction is changed: projected, masked, noisy."""
 
 from dsl.combine import cautious, decoupled_decay, fix, gradient_noise, perp_grad
-from dsl.language.hyperparameters import Hyper
 from dsl.program import Program
 from dsl.zoo.adaptive.adam import adam
 from dsl.zoo.entry import Dense, Reference, entry
@@ -32,10 +31,7 @@ def sgd_perp_grad() -> Program:
     paper="Adding Gradient Noise Improves Learning for Very Deep Networks (Neelakantan et al.)",
     year=2015,
     reference=Dense(at={"lr": 0.05}),
-    hypers={
-        "eta": Hyper("variance of the noise on the first step"),
-        "gamma": Hyper("power of the step that the variance falls with"),
-    },
+    hypers=gradient_noise.numbers,
 )
 def sgd_gradient_noise() -> Program:
     """SGD with gradient noise: normal noise whose variance falls with a power of the step.

@@ -1,6 +1,7 @@
 """Local steps of four workers, whose points are averaged on every `period`-th step."""
 
 from dsl.combine import local_steps
+from dsl.combine.local import NUMBERS
 from dsl.language.hyperparameters import Hyper
 from dsl.ops import equal, every, hvp, interp, maximum, rademacher, sqrt, square, when, where, zeros
 from dsl.program import Program
@@ -10,9 +11,8 @@ from dsl.zoo.entry import Dense, entry
 from dsl.zoo.plain.sgd import sgd
 
 _SAVIC = "Local Methods with Adaptivity via Scaling (Chezhegov et al.)"
-_PERIOD = {"period": Hyper("steps from one average of the workers to the next", 1, whole=True)}
 _SCALED = {
-    **_PERIOD,
+    **NUMBERS,
     "b2": Hyper("decay of the scaling", 0, 1),
     "eps": Hyper("least entry of the scaling"),
 }
@@ -23,7 +23,7 @@ _DOUBTS = "the defaults, and on which batch the scaling is refreshed"
     paper="Local SGD Converges Fast and Communicates Little (Stich)",
     year=2019,
     reference=Dense(at={"lr": 0.05, "period": 4}),
-    hypers=_PERIOD,
+    hypers=NUMBERS,
 )
 def local_sgd() -> Program:
     """Local SGD: workers take steps of SGD on their own and average their points now and then.
@@ -39,7 +39,7 @@ def local_sgd() -> Program:
     paper=_SAVIC,
     year=2024,
     reference=Dense(at={"period": 4}, doubts="the defaults, and that moments are not averaged"),
-    hypers=_PERIOD,
+    hypers=NUMBERS,
 )
 def local_adam() -> Program:
     """Local Adam: workers run Adam on their own and average their points, not their moments.

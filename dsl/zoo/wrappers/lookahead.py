@@ -1,20 +1,15 @@
 """Lookahead around SGD and around Adam."""
 
 from dsl.combine import lookahead
-from dsl.language.hyperparameters import Hyper
 from dsl.program import Program
 from dsl.zoo.adaptive.adam import adam
 from dsl.zoo.entry import Dense, entry
 from dsl.zoo.plain.sgd import heavy_ball
 
 _PAPER = "Lookahead Optimizer: k steps forward, 1 step back (Zhang et al.)"
-_HYPERS = {
-    "period": Hyper("steps between two meetings with the slow parameters", 1, whole=True),
-    "alpha": Hyper("part of the way that the slow parameters go", 0, 1),
-}
 
 
-@entry(paper=_PAPER, year=2019, reference=Dense(at={"lr": 0.05}), hypers=_HYPERS)
+@entry(paper=_PAPER, year=2019, reference=Dense(at={"lr": 0.05}), hypers=lookahead.numbers)
 def lookahead_sgd() -> Program:
     """Lookahead of SGD with momentum: every five steps, back to half of the way they have made.
 
@@ -24,7 +19,7 @@ def lookahead_sgd() -> Program:
     return lookahead(heavy_ball.program)
 
 
-@entry(paper=_PAPER, year=2019, reference=Dense(at={"lr": 2**-6}), hypers=_HYPERS)
+@entry(paper=_PAPER, year=2019, reference=Dense(at={"lr": 2**-6}), hypers=lookahead.numbers)
 def lookahead_adam() -> Program:
     """Lookahead of Adam: every five steps, back to half of the way they have made.
 

@@ -11,8 +11,8 @@ from dsl.zoo.structure.lion import lion
 _PAPER = "Mechanic: A Learning Rate Tuner (Cutkosky et al.)"
 _HYPERS = {
     "lr": Hyper("rate of the base rule; its schedule matters, its size hardly does"),
-    "s_init": Hyper("what the scale may be at first"),
-    "s_decay": Hyper("pull of the scale towards zero"),
+    "s_init": mechanic.numbers["s_init"],
+    "s_decay": mechanic.numbers["s_decay"],
 }
 _HYPERS_WITH_EPS = {**_HYPERS, "eps_1": Hyper("Mechanic's own eps")}
 _AT = {"s_init": 0.01, "s_decay": 0.1}

@@ -1,12 +1,9 @@
 """SGD under schedules of its rate over the horizon T."""
 
 from dsl.combine import cosine, linear_decay, uba, warmup
-from dsl.language.hyperparameters import Hyper
 from dsl.program import Program
 from dsl.zoo.entry import Dense, entry
 from dsl.zoo.plain.sgd import sgd
-
-_LR_MIN = {"lr_min": Hyper("rate after T steps")}
 
 
 @entry(
@@ -26,7 +23,7 @@ def sgd_linear_decay() -> Program:
     paper="SGDR: Stochastic Gradient Descent with Warm Restarts (Loshchilov and Hutter)",
     year=2017,
     reference=Dense(at={"lr": 0.05, "lr_min": 0.01}),
-    hypers=_LR_MIN,
+    hypers=cosine.numbers,
 )
 def sgd_cosine() -> Program:
     """SGD with cosine annealing: the rate falls to `lr_min` along half a period of a cosine.
@@ -41,7 +38,7 @@ def sgd_cosine() -> Program:
     paper="Accurate, Large Minibatch SGD: Training ImageNet in 1 Hour (Goyal et al.)",
     year=2017,
     reference=Dense(at={"lr": 0.05, "warmup": 20}),
-    hypers={"warmup": Hyper("steps until the rate is whole", 1, whole=True)},
+    hypers=warmup.numbers,
 )
 def sgd_warmup() -> Program:
     """SGD with gradual warm-up: the rate grows from step to step until it is whole.
@@ -61,7 +58,7 @@ def sgd_warmup() -> Program:
         at={"lr": 0.05, "lr_min": 0.01, "phi": 0.5},
         doubts="the equation is that of others' code; the authors' was not seen",
     ),
-    hypers={**_LR_MIN, "phi": Hyper("shape: 2 is a cosine, less holds the rate for longer")},
+    hypers=uba.numbers,
 )
 def sgd_uba() -> Program:
     """SGD with the unified budget-aware schedule: one shape for every length of training.

@@ -19,14 +19,19 @@ from dsl.combine import (
     follow,
     gradient_noise,
     in_eight_bits,
+    local_steps,
+    lookahead,
+    refined,
     rename,
     store,
     substitute,
+    tabulated,
     warmup,
 )
 from dsl.errors import FormError, KindError, UnknownName
 from dsl.language.kinds import Kind
 from dsl.language.registry import Domain
+from dsl.program import check_ranges
 from dsl.rewrite.lower import spelled_out
 from dsl.run.fingerprint import respond
 from dsl.run.interpret import run_step
@@ -94,6 +99,9 @@ def test_a_schedule_reads_as_it_is_written():
     made = warmup(fix(ZOO["sgd"], wd=0), warmup=10).renamed("warmed")
     assert str(replace(simplify(made, Domain.FINITE), doc="")) == (
         "def warmed(w, g, t, *, lr=1e-3, warmup=10):\n"
+        '    """Hyperparameters:\n'
+        "        warmup (1 or more, whole): steps until the rate is whole\n"
+        '    """\n'
         "    lr = lr * minimum(t / warmup, 1)\n"
         "    return lr * g"
     )
@@ -239,6 +247,44 @@ def test_what_cannot_be_combined_is_refused():
         cosine(ZOO["sgd"], lr=1)
     with pytest.raises(KindError, match="'interp' wants a Global for 'k', met a Tensor"):
         substitute(ZOO["adam"], "b1", rateless)
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (lambda sgd: lookahead(sgd, period=0), "period=0 is out of range: lookahead takes 1 or"),
+        (
+            lambda sgd: lookahead(sgd, period=2.5),
+            "period=2.5 .*, whole\nhelp: period: st",
+        ),
+        (lambda sgd: lookahead(sgd, alpha=1.5), "alpha=1.5 is out of range: lookahead takes 0 to"),
+        (lambda sgd: local_steps(sgd, workers=0), "workers=0 is out of range: local_steps takes"),
+        (lambda sgd: local_steps(sgd, period=0.5), "period=0.5 is out of range"),
+        (lambda sgd: in_eight_bits(sgd, block=0), "block=0 is out of range: in_eight_bits takes"),
+        (lambda sgd: tabulated(sgd, [1, 0], most=0), "most=0 is out of range: tabulated takes 1"),
+        (lambda sgd: tabulated(sgd, refined([1, 2], smoothing=2)), "smoothing=2 is out of range"),
+    ],
+)
+def test_numbers_out_of_range_are_refused_with_what_they_mean(make, said: str):
+    with pytest.raises(FormError, match=said):
+        make(ZOO["sgd"])
+
+
+@pytest.mark.parametrize("combinator", ALL)
+def test_every_number_of_a_combinator_has_a_meaning_and_a_default_within_its_range(
+    combinator: Combinator,
+):
+    added = combinator.piece.hyperparameters.keys() - {combinator.name, *combinator.shared}
+    assert combinator.numbers.keys() == added
+    for name, hyper in combinator.numbers.items():
+        assert hyper.meaning and hyper.holds(combinator.piece.hyperparameters[name])
+
+
+def test_a_combined_rule_refuses_what_its_parts_do():
+    made = parse(str(lookahead(ZOO["sgd"])))
+    assert made.meanings == {**lookahead.numbers} and not ZOO["lookahead_sgd"].meanings
+    with pytest.raises(FormError, match="period=0 is out of range: the rule states 1 or more"):
+        check_ranges(made, {"period": 0})
 
 
 def test_a_combinator_is_declared_once():
