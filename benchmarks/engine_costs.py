@@ -25,11 +25,11 @@ import jax.numpy as jnp  # noqa: E402
 
 from benchmarks.models import SIZES, digits_mlp  # noqa: E402
 from dsl import canonical  # noqa: E402
+from dsl.language.registry import searchable  # noqa: E402
 from dsl.zoo import ZOO  # noqa: E402
 from evaluators.task import Task  # noqa: E402
 from evaluators.training.choice import Engine  # noqa: E402
 from evaluators.training.trainer import Trainer  # noqa: E402
-from evaluators.training.trainers import searchable  # noqa: E402
 
 PLAIN, WHOLE = (canonical(ZOO[name].with_hyperparameters(lr=1e-9)) for name in ("sgd", "adamw"))
 

@@ -21,12 +21,12 @@ import numpy as np  # noqa: E402
 
 from benchmarks.population import mutator  # noqa: E402
 from dsl import canonical, parse  # noqa: E402
+from dsl.language.registry import searchable  # noqa: E402
 from dsl.program import Program  # noqa: E402
 from dsl.zoo import ZOO  # noqa: E402
 from evaluators.registry import get  # noqa: E402
 from evaluators.training.batches import TrainingRequest  # noqa: E402
 from evaluators.training.trainer import Trainer  # noqa: E402
-from evaluators.training.trainers import searchable  # noqa: E402
 
 COMPILED_EVERY = 500
 """The compiled engine runs one program in this many."""

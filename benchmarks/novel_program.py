@@ -46,6 +46,7 @@ from benchmarks.loops import BY_HAND, RATE, Start, UpdateOnly, whole_loop  # noq
 from benchmarks.models import SIZES, digits_mlp  # noqa: E402
 from benchmarks.population import bred, live  # noqa: E402
 from dsl import canonical, parse, to_optax  # noqa: E402
+from dsl.language.registry import searchable  # noqa: E402
 from dsl.program import Program  # noqa: E402
 from dsl.zoo import ZOO  # noqa: E402
 from evaluators.registry import get  # noqa: E402
@@ -53,7 +54,6 @@ from evaluators.task import Task  # noqa: E402
 from evaluators.training.batches import TrainingRequest  # noqa: E402
 from evaluators.training.choice import Engine  # noqa: E402
 from evaluators.training.trainer import Trainer  # noqa: E402
-from evaluators.training.trainers import searchable  # noqa: E402
 
 TASKS = ("quadratic", "digits", "chars", "digits_conv", "teacher", "names_window")
 """Small tasks of different kinds: a quadratic, classification, recurrence, convolution, regression,

@@ -21,7 +21,7 @@ import jax
 import numpy as np
 
 from benchmarks.population import relatives
-from dsl.language.registry import PRIMITIVES
+from dsl.language.registry import PRIMITIVES, searchable
 from dsl.program import Program
 from dsl.rewrite.lower import spelled_out
 from evaluators.registry import get
@@ -30,7 +30,6 @@ from evaluators.training.choice import Engine
 from evaluators.training.environment import settle
 from evaluators.training.machine_engine import is_costly
 from evaluators.training.trainer import Runs, Trainer, Unfit
-from evaluators.training.trainers import searchable
 from search.pool.cpu_affinity import claim_core
 
 TASK = "digits"

@@ -169,6 +169,12 @@ class Primitive:
 PRIMITIVES: Registry[Primitive] = Registry("primitive")
 
 
+def searchable() -> tuple[str, ...]:
+    """The primitives that a machine carries by default: those that mutation draws unless told
+    otherwise, and those that the zoo's first-order rules need."""
+    return tuple(name for name, p in PRIMITIVES.items() if p.weight > 0 or p.signature.elementwise)
+
+
 def primitive(
     signature: str,
     *,

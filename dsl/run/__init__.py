@@ -4,6 +4,7 @@ plan, values, interpret   one step of any program: its meaning
 jax_step                  noise and oracles of a step under JAX
 optax                     a program as an Optax transformation
 machine/                  any program without compiling it, for a search
+capacity                  the largest program that the machine holds
 namespace, float32/       `jax.numpy` with functions that are quick on a CPU
 numpy64                   NumPy as probes apply it, without signed zeros
 bound                     a program in NumPy, sooner, on one small model

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from jaxtyping import Float
 
 from dsl.language.closed_form import ClosedForm, flat, shaped
 from dsl.program import Program
@@ -21,7 +20,7 @@ from dsl.rewrite.prune import prune
 from dsl.run.fingerprint import sees_shapes
 from dsl.run.interpret import run_step
 from dsl.run.values import initial
-from dsl.shapes import Leaves
+from dsl.shapes import Float, Leaves
 from evaluators.limits import SANE
 
 SHAPES = ((4,), (3, 4))

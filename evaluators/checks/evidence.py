@@ -3,11 +3,11 @@
 from functools import cached_property
 
 import numpy as np
-from jaxtyping import Float
 
 from dsl.program import Program
 from dsl.rewrite.canonical import canonical
 from dsl.run.fingerprint import depends_on_gradient, respond
+from dsl.shapes import Float
 from evaluators.checks.descent import Descent, descend
 
 RATES = (1.0, 0.1, 10.0, 0.01)

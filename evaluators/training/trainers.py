@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from functools import lru_cache
 
-from dsl.language.registry import PRIMITIVES
+from dsl.language.registry import searchable
 from dsl.program import Program
 from evaluators.registry import get
 from evaluators.suites import TaskChoice
@@ -65,9 +65,3 @@ def _trainers(
 def forget_trainers() -> None:
     """Forget the trainers of this process, where a task of a name becomes another one."""
     _trainers.cache_clear()
-
-
-def searchable() -> tuple[str, ...]:
-    """The primitives that a machine carries by default: those that mutation draws unless told
-    otherwise, and those that the zoo's first-order rules need."""
-    return tuple(name for name, p in PRIMITIVES.items() if p.weight > 0 or p.signature.elementwise)

@@ -7,15 +7,13 @@ from pydantic import Field, SerializeAsAny, field_validator, model_validator
 
 from dsl.errors import DslError
 from dsl.language.names import check_name
-from dsl.language.registry import PRIMITIVES
+from dsl.language.registry import PRIMITIVES, searchable
 from dsl.program import Program
 from dsl.zoo import GROUPS, ZOO
 from evaluators import registry
 from evaluators.checks import CHECKS
 from evaluators.files.config_file import Section, one_of
 from evaluators.suites import TaskChoice, TaskConfig
-from evaluators.training.answers import answered
-from evaluators.training.trainers import searchable
 from search.config.cluster import ClusterConfig
 from search.config.judging import (
     BaselineConfig,
@@ -155,6 +153,8 @@ class Config(Section):
 
     @model_validator(mode="after")
     def _answered(self) -> "Config":
+        from evaluators.training.answers import answered  # brings JAX, which a page can do without
+
         for task in self.tasks:
             mine = registry.own(task.name)  # need not be measured for this
             able = answered(registry.get(task.name) if mine is None else mine.task)

@@ -12,7 +12,7 @@ from pydantic import (
 )
 
 from dsl.language.registry import PRIMITIVES
-from dsl.run.machine import Capacity
+from dsl.run.capacity import Capacity
 from evaluators.files.config_file import Section, one_of
 from search.mutation import CHANGES
 

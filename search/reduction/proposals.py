@@ -71,18 +71,22 @@ def is_part(edit: Edit, program: Program) -> bool:
 
 
 def _edits(program: Program) -> Iterator[Edit]:
+    def holds(name: str, value: float) -> bool:
+        """True unless the rule states a range of that hyperparameter which leaves the value out."""
+        return name not in program.meanings or program.meanings[name].holds(value)
+
     yield from _statements(program)
     yield from _slots(program)
     for name in program.hyperparameters:
         if name != "lr":
-            yield Instead(Name(name), Const(0.0))
-            yield Instead(Name(name), Const(1.0))
+            yield from (Instead(Name(name), Const(to)) for to in (0.0, 1.0) if holds(name, to))
     for place, value in _numbers(program):
         if abs(value) < _NEAR_ZERO and value and not isinstance(place, Name):
             yield Rounded(place, 0.0)
         if _NEAR_ONE[0] < value < _NEAR_ONE[1] and value != 1 and not isinstance(place, Name):
             yield Rounded(place, 1.0)
-        yield from (Rounded(place, rounded) for rounded in rounder(value))
+        named = place.id if isinstance(place, Name) else ""
+        yield from (Rounded(place, to) for to in rounder(value) if holds(named, to))
 
 
 def _statements(program: Program) -> Iterator[Edit]:

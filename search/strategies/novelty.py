@@ -11,10 +11,10 @@ import math
 from typing import Generic, NamedTuple, TypeVar
 
 import numpy as np
-from jaxtyping import Float64
 
 from dsl.program import Program
 from dsl.run.fingerprint import respond
+from dsl.shapes import Float
 
 NEAREST = 3
 """The better members that a member is compared with."""
@@ -27,8 +27,8 @@ T = TypeVar("T")
 class Behaviour(NamedTuple):
     """The steps of a program in units of their typical length."""
 
-    moves: Float64[np.ndarray, "steps entries"]
-    lengths: Float64[np.ndarray, " steps"]
+    moves: Float[np.ndarray, "steps entries"]
+    lengths: Float[np.ndarray, " steps"]
 
 
 def behaviour(program: Program) -> Behaviour:
@@ -45,9 +45,9 @@ def behaviour(program: Program) -> Behaviour:
 
 def distances(
     one: Behaviour,
-    moves: Float64[np.ndarray, "others steps entries"],
-    lengths: Float64[np.ndarray, "others steps"],
-) -> Float64[np.ndarray, " others"]:
+    moves: Float[np.ndarray, "others steps entries"],
+    lengths: Float[np.ndarray, "others steps"],
+) -> Float[np.ndarray, " others"]:
     """The distances of others from one: the mean over steps of |x - y| / (|x| + |y|), 0 to 1."""
     squares = moves - one.moves
     squares *= squares  # in place: of all members these are many numbers
@@ -115,7 +115,7 @@ class NovelPopulation(Generic[T]):
         count, total = some.sum(axis=1), np.where(some, apart, 0.0).sum(axis=1)
         return np.where(count > 0, total / np.maximum(count, 1), np.inf).tolist()
 
-    def _distances(self) -> Float64[np.ndarray, "members members"]:
+    def _distances(self) -> Float[np.ndarray, "members members"]:
         """The distances between members, in their order; those of new members are measured."""
         places, old = list(self._places.values()), len(self._places)
         all_of_them = list(self.members)

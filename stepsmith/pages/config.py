@@ -1,6 +1,6 @@
 """The page of the keys of a campaign, from the models that read them.
 
-The models are imported when the page is made: other pages and their list need no JAX.
+The models are imported when the page is made: other pages and their list need none of them.
 """
 
 import ast

@@ -67,6 +67,7 @@ TEXT = (
     "tasks --json",
     "suites",
     "page",
+    "page config",
     "page language",
     "page ledger",
     "page zoo",

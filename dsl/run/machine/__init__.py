@@ -7,7 +7,7 @@ the step (a norm, a loss) fills a register. What depends on the step count alone
 schedules, `every`) is computed for all steps before training starts. Opcodes, register numbers and
 constants are data, so one compiled machine per task runs every program.
 
-    registers    the places of a model in the registers, and the size of a machine
+    registers    the places of a model in the registers
     opcodes      the instruction set; idioms has the instructions that do whole expressions
     encode       a program to instructions; allocate gives their values registers
     tape         the arrays of a run: instructions, numbers of every step, starts of slots
@@ -17,9 +17,10 @@ constants are data, so one compiled machine per task runs every program.
     lanes        runs side by side under one program
 """
 
+from dsl.run.capacity import Capacity
 from dsl.run.machine.encode import Encoded, encode
 from dsl.run.machine.lanes import over_lanes
-from dsl.run.machine.registers import Capacity, DoesNotFit, Layout
+from dsl.run.machine.registers import DoesNotFit, Layout
 from dsl.run.machine.run import Machine
 from dsl.run.machine.tape import Tape, tape
 

@@ -22,6 +22,7 @@ from dsl.program.walk import Read, readers
 from dsl.rewrite.lower import in_other_words, spelled_out
 from dsl.rewrite.precomputed import STEP, Early, Numbers
 from dsl.rewrite.prune import prune
+from dsl.run.capacity import Capacity
 from dsl.run.machine.allocate import Instruction, Value, allocate
 from dsl.run.machine.idioms import IDIOMS, Idiom, IdiomMatch, find
 from dsl.run.machine.opcodes import (
@@ -39,7 +40,6 @@ from dsl.run.machine.opcodes import (
 from dsl.run.machine.registers import (
     GRADIENT,
     PARAMETERS,
-    Capacity,
     DoesNotFit,
 )
 from dsl.run.values import initial

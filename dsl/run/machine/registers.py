@@ -1,4 +1,4 @@
-"""The registers: how a model lies in them, and how many there are."""
+"""The registers: how a model lies in them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,15 +17,6 @@ PARAMETERS, GRADIENT, FIRST = 0, 1, 2
 
 class DoesNotFit(ValueError):
     """A program too large for the machine, or with a primitive that it does not carry."""
-
-
-@dataclass(frozen=True)
-class Capacity:
-    """The largest program that fits: registers, numbers known before the step, instructions."""
-
-    registers: int = 20
-    numbers: int = 64
-    instructions: int = 96
 
 
 @dataclass(frozen=True)

@@ -20,11 +20,12 @@ from dsl.language.oracle import Source
 from dsl.language.registry import PRIMITIVES
 from dsl.language.sources import LOSS as OF_BATCH
 from dsl.program import Program
+from dsl.run.capacity import Capacity
 from dsl.run.jax_step import JaxStep
 from dsl.run.machine.elementwise import Entrywise, Tiling
 from dsl.run.machine.encode import Encoded, encode
 from dsl.run.machine.opcodes import opcodes, words_of
-from dsl.run.machine.registers import GRADIENT, PARAMETERS, Capacity, Layout
+from dsl.run.machine.registers import GRADIENT, PARAMETERS, Layout
 from dsl.run.machine.structured import Structured
 from dsl.run.machine.tape import Tape, tape
 

@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Bool, Float, Int, Int32, UInt32
 
+from dsl.run.capacity import Capacity
 from dsl.run.machine.encode import Encoded
 from dsl.run.machine.opcodes import OPERANDS
-from dsl.run.machine.registers import Capacity
 
 
 class Tape(NamedTuple):

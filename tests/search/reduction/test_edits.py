@@ -88,6 +88,26 @@ def test_a_statement_becomes_its_argument_a_slot_goes_and_a_number_is_rounded():
     assert not any("lr" in text.split(" is ")[0] for text in found)
 
 
+def test_numbers_stay_where_the_rule_says_that_they_lie():
+    text = """
+def stated(w, g, t, m=zeros, *, lr=0.1, k=13, b=0.923, c=0.923):
+    \"""A rule.
+
+    Hyperparameters:
+        k (12 to 19, whole): steps between two changes
+        b (0.91 to 0.99): decay
+    \"""
+    m = interp(g, m, b)
+    return lr * every(t, k, 1) * m * c
+"""
+    said = [each for each in texts(parse(text)) if each[0] in "kbc" and each[1] in ": "]
+    assert [each for each in said if each.startswith("k")] == []
+    assert [each for each in said if each.startswith("b")] == ["b: 0.923 is 0.92"]
+    free = {*texts(parse(text.replace("12 to 19", "0 to 20").replace("0.91 to", "0 to")))}
+    assert {"k: 13 is 10", "k is 1", "b: 0.923 is 0.9"} <= free
+    assert "c: 0.923 is 0.9" in said and "c is 1" in said
+
+
 def test_a_slot_may_read_what_comes_later_in_the_text():
     program = parse("""
 def late(w, g, m=zeros, n=zeros, *, lr=0.1):
