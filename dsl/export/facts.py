@@ -58,6 +58,12 @@ class Facts:
         """True if the rule asks an oracle."""
         return bool(self.sources)
 
+    @property
+    def of_parts(self) -> bool:
+        """True if the rule asks oracles, and each has an answer on parts of a batch."""
+        asked = [p.oracle for p in map(self.primitive, range(len(self.program.statements)))]
+        return self.oracles and all(oracle.of_parts for oracle in asked if oracle)
+
     def primitive(self, index: int) -> Primitive:
         """The primitive that statement `index` applies."""
         return PRIMITIVES[self.program.statements[index].op]

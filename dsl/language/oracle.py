@@ -38,6 +38,10 @@ class Oracle:
     NumPy, of a `dsl.language.closed_form.ClosedForm` and the arguments, which are lists of arrays.
     `methods` is the text of the methods behind the PyTorch expression, without methods that another
     oracle declares.
+
+    `of_parts` says that the mean of the answers on equal parts of a batch is the answer on all of
+    it, or that the methods ask other oracles of which that is true: then several processes, each
+    with a part of the batch and of the parameters, have an answer.
     """
 
     asks: Source
@@ -45,6 +49,7 @@ class Oracle:
     jax: Callable[..., Any]
     closed: Callable[..., Any]
     methods: str
+    of_parts: bool = False
 
     @cached_property
     def context(self) -> tuple[str, ...]:

@@ -261,12 +261,13 @@ def oracle(
     jax: Callable[..., Any],
     torch: str,
     methods: str = "",
+    of_parts: bool = False,
 ) -> Callable[[Callable[..., Any]], Primitive]:
     """Declare the decorated function, an answer in closed form, as an oracle of the language.
 
     **Arguments:** `asks`: what it needs of the caller. `costs`: how many losses or gradients a call
-    takes, see `dsl.language.cost`. `jax`, `methods`: see `dsl.language.oracle.Oracle`. The rest as
-    for `primitive`.
+    takes, see `dsl.language.cost`. `jax`, `methods`, `of_parts`: see `dsl.language.oracle.Oracle`.
+    The rest as for `primitive`.
     """
 
     def register(closed: Callable[..., Any]) -> Primitive:
@@ -274,7 +275,7 @@ def oracle(
         def meaning(step: Any, *args: Any) -> Any:
             return step.ask(declared, *args)
 
-        answers = Oracle(asks, Cost.parse(costs), jax, closed, methods)
+        answers = Oracle(asks, Cost.parse(costs), jax, closed, methods, of_parts)
         declared = primitive(
             signature,
             scope=Scope.STEP,

@@ -55,6 +55,7 @@ def _coordinate_differences(value_fn: Callable[..., Any], params: Any, mask: Any
                 p.view(-1)[at] = kept
         return slopes
 ''',
+    of_parts=True,
 )
 def coordinate_differences(f: ClosedForm, mask: Leaves, mu: Any) -> Leaves:
     """The forward difference of the loss over `mu` for every entry of the parameters where `mask`

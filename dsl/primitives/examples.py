@@ -55,6 +55,7 @@ def _clipped_grad(losses_fn: Callable[..., Any], params: Any, c: Any) -> Any:
         signs = [-1.0 if group["maximize"] else 1.0 for group, _, _ in ready]
         return [sign * t / len(losses) for sign, t in zip(signs, total, strict=True)]
 ''',
+    of_parts=True,
 )
 def clipped_grad(f: ClosedForm, c: Any) -> Leaves:
     """The mean of the examples' gradients, each scaled down to global norm `c` where it is larger.
@@ -115,6 +116,7 @@ def _part_grad_at(
         signs = [-1.0 if group["maximize"] else 1.0 for group, _, _ in ready]
         return [sign * g for sign, g in zip(signs, found, strict=True)]
 ''',
+    of_parts=True,
 )
 def part_grad_at(f: ClosedForm, point: Leaves, part: Any, parts: Any) -> Leaves:
     """The gradient at other parameters of a part of the batch: what one of several workers sees.
@@ -144,26 +146,29 @@ def _sampled_grad(
     latex=r"\nabla \tilde f_{{{stream}}}(w)",
     binds=Binding.PRODUCT,
     jax=_sampled_grad,
-    torch="self._sampled_grad(sampled_fn, ready, {stream})",
+    torch="self._sampled_grad(sampled_fn, ready, self._generator(ready[0][1], {stream}))",
     methods='''
     def _sampled_grad(
-        self, sampled_fn: Callable[[Any], Any], ready: list[Any], stream: float
+        self, sampled_fn: Callable[[Any], Any], ready: list[Any], generator: torch.Generator
     ) -> list[torch.Tensor]:
         """The gradient at the parameters of the loss with labels drawn from the model."""
         params = [p for _, p, _ in ready]
         with torch.enable_grad():
-            loss = sampled_fn(self._generator(params[0], stream))
+            loss = sampled_fn(generator)
         found = torch.autograd.grad(loss, params, materialize_grads=True)
         signs = [-1.0 if group["maximize"] else 1.0 for group, _, _ in ready]
         return [sign * g for sign, g in zip(signs, found, strict=True)]
 
     def _generator(self, p: torch.Tensor, stream: float) -> torch.Generator:
-        """The generator of a stream's labels on this step, on the device of `p`."""
-        mixed = 1
-        for part in (self.param_groups[0]["seed"], self.state[p]["step"], stream):
+        """The generator of a stream's labels on this step, on the device of `p`; processes that
+        hold parts of `p` have their own."""
+        mixed, mesh = 1, getattr(p, "device_mesh", None)
+        place = [mesh.get_rank()] if mesh is not None and mesh.get_rank() else []
+        for part in (self.param_groups[0]["seed"], self.state[p]["step"], stream, *place):
             mixed = (mixed * 6364136223846793005 + round(float(part)) + 1442695040888963407) % 2**63
         return torch.Generator(device=p.device).manual_seed(mixed)
 ''',
+    of_parts=True,
 )
 def sampled_grad(f: ClosedForm, stream: Any) -> Leaves:
     """The gradient at `w` of the batch's loss with labels drawn from the model's own outputs.

@@ -36,7 +36,7 @@ def _gauss_newton_product(outputs_fn: Callable[..., Any], params: Any, v: Any) -
         with torch.enable_grad():
             outputs, loss_of = outputs_fn()
             dual = torch.zeros_like(outputs, requires_grad=True)
-            keep = {"create_graph": True, "materialize_grads": True}
+            keep: Any = {"create_graph": True, "materialize_grads": True}
             found = torch.autograd.grad(outputs, params, dual, **keep)
             inner = torch.stack([(a * b).sum() for a, b in zip(found, v, strict=True)]).sum()
             (along,) = torch.autograd.grad(inner, dual, retain_graph=True)
@@ -44,6 +44,7 @@ def _gauss_newton_product(outputs_fn: Callable[..., Any], params: Any, v: Any) -
         found = torch.autograd.grad(outputs, params, bent, materialize_grads=True)
         return [-x if ready[0][0]["maximize"] else x for x in found]
 ''',
+    of_parts=True,
 )
 def gauss_newton_product(f: ClosedForm, v: Leaves) -> Leaves:
     """The Gauss-Newton matrix at `w` times `v`: `J^T H J v` for the Jacobian `J` of the outputs and

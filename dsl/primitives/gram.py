@@ -51,7 +51,8 @@ def gram(xp, x):
     torch="""
 def _mode_product(h: list[torch.Tensor], x: torch.Tensor) -> torch.Tensor:
     for axis, m in enumerate(h):
-        x = torch.tensordot(m, x, dims=([1], [axis])).movedim(0, axis)
+        dims: Any = [1], [axis]
+        x = torch.tensordot(m, x, dims).movedim(0, axis)
     return x
 """,
     latex=r"{x:product} \times_i {h:product}",

@@ -39,6 +39,7 @@ def _hvp(value_fn: Callable[..., Any], params: Any, v: Any) -> Any:
         signs = [-1.0 if group["maximize"] else 1.0 for group, _, _ in ready]
         return [sign * h for sign, h in zip(signs, found, strict=True)]
 ''',
+    of_parts=True,
 )
 def hvp(f: ClosedForm, v: Leaves) -> Leaves:
     """The Hessian of the loss at `w` times `v`; `z * hvp(z)` with random signs is Hutchinson's
@@ -74,7 +75,7 @@ def _hessian_diagonal_at(value_fn: Callable[..., Any], params: Any, point: Any) 
         params = [p for _, p, _ in ready]
 
         def ask() -> list[torch.Tensor]:
-            keep = {"retain_graph": True, "materialize_grads": True}
+            keep: Any = {"retain_graph": True, "materialize_grads": True}
             slopes = torch.autograd.grad(closure(), params, create_graph=True, **keep)
             found = [torch.zeros_like(p, memory_format=torch.contiguous_format) for p in params]
             for p, slope, bent in zip(params, slopes, found, strict=True):
@@ -88,6 +89,7 @@ def _hessian_diagonal_at(value_fn: Callable[..., Any], params: Any, point: Any) 
         found = self._elsewhere(ready, point, ask)
         return [sign * bent for sign, bent in zip(signs, found, strict=True)]
 ''',
+    of_parts=True,
 )
 def hessian_diagonal_at(f: ClosedForm, point: Leaves) -> Leaves:
     """The diagonal of the loss's Hessian at other parameters, or at `w` itself.
@@ -123,7 +125,7 @@ def _third_derivative(value_fn: Callable[..., Any], params: Any, v: Any, u: Any)
         """The derivative along `u` of the Hessian at the parameters, times `v`."""
         params = [p for _, p, _ in ready]
         with torch.enable_grad():
-            keep = {"create_graph": True, "materialize_grads": True}
+            keep: Any = {"create_graph": True, "materialize_grads": True}
             found = torch.autograd.grad(loss, params, **keep)
             for direction in (v, u):
                 along = [d.detach().to(p.dtype) for d, p in zip(direction, params, strict=True)]
@@ -135,6 +137,7 @@ def _third_derivative(value_fn: Callable[..., Any], params: Any, v: Any, u: Any)
         signs = [-1.0 if group["maximize"] else 1.0 for group, _, _ in ready]
         return [sign * x.detach() for sign, x in zip(signs, found, strict=True)]
 ''',
+    of_parts=True,
 )
 def third_derivative(f: ClosedForm, v: Leaves, u: Leaves) -> Leaves:
     """The derivative along `u` of `hvp(v)`: the third derivative of the loss at `w` in two
@@ -181,6 +184,7 @@ def _hessian_solve(value_fn: Callable[..., Any], params: Any, v: Any, k: Any) ->
         dense = torch.stack(rows)
         return dense.to(torch.promote_types(dense.dtype, torch.float32))
 ''',
+    of_parts=True,
 )
 def hessian_solve(f: ClosedForm, v: Leaves, k: Any) -> Leaves:
     """`x` with `hvp(x) + k * x = v`: Newton's direction for the damped Hessian of the whole model.
@@ -217,6 +221,7 @@ def _abs_hessian_solve(value_fn: Callable[..., Any], params: Any, v: Any, k: Any
         flat = torch.cat([part.reshape(-1) for part in v]).to(values.dtype)
         return self._split(vectors @ (vectors.T @ flat / (torch.abs(values) + k)), ready)
 ''',
+    of_parts=True,
 )
 def abs_hessian_solve(f: ClosedForm, v: Leaves, k: Any) -> Leaves:
     """`hessian_solve` with the magnitudes of the Hessian's eigenvalues in place of them.

@@ -32,6 +32,7 @@ def _loss_at(value_fn: Callable[..., Any], params: Any, point: Any) -> Any:
         loss = torch.as_tensor(self._elsewhere(ready, point, closure)).detach()
         return -loss if ready[0][0]["maximize"] else loss
 ''',
+    of_parts=True,
 )
 def loss_at(f: ClosedForm, point: Leaves) -> np.float64:
     """The loss of the same batch at other parameters."""
@@ -67,6 +68,7 @@ def _grad_at(value_fn: Callable[..., Any], params: Any, point: Any) -> Any:
         signs = [-1.0 if group["maximize"] else 1.0 for group, _, _ in ready]
         return [sign * g for sign, g in zip(signs, found, strict=True)]
 ''',
+    of_parts=True,
 )
 def grad_at(f: ClosedForm, point: Leaves) -> Leaves:
     """The gradient of the same batch at other parameters (SAM, extragradient)."""
@@ -81,6 +83,7 @@ def grad_at(f: ClosedForm, point: Leaves) -> Leaves:
     binds=Binding.PRODUCT,
     jax=_grad_at,
     torch="self._grad_at(full_fn, ready, {point})",
+    of_parts=True,
 )
 def full_grad_at(f: ClosedForm, point: Leaves) -> Leaves:
     """The gradient of the loss over all of the data: what methods of variance reduction ask for
@@ -109,6 +112,7 @@ def _jvp(value_fn: Callable[..., Any], params: Any, v: Any) -> Any:
         slope = torch.stack([(a * b).sum() for a, b in zip(found, v, strict=True)]).sum()
         return -slope if ready[0][0]["maximize"] else slope
 ''',
+    of_parts=True,
 )
 def jvp(f: ClosedForm, v: Leaves) -> np.float64:
     """The derivative of the loss at `w` along `v`, which forward differentiation gives without a

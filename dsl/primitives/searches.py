@@ -74,6 +74,7 @@ def _line_search(
             rate, trials = rate * shrink, trials - 1
         return rate
 ''',
+    of_parts=True,
 )
 def line_search(
     f: ClosedForm, u: Leaves, a: Any, fall: Any, shrink: Any, trials: Any
@@ -168,6 +169,7 @@ def _conjugate_gradients(
             trials = trials - 1
         return self._split(found, ready)
 ''',
+    of_parts=True,
 )
 def conjugate_gradients(
     f: ClosedForm, v: Leaves, h: Leaves, tol: Any, trials: Any, mix: Any

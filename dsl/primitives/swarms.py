@@ -41,6 +41,7 @@ def _losses_at(value_fn: Callable[..., Any], params: Any, x: Any) -> Any:
         losses = [self._loss_at(closure, ready, list(member)) for member in zip(*x, strict=True)]
         return [torch.stack(losses).to(m.dtype).reshape(-1, *[1] * (m.ndim - 1)) for m in x]
 ''',
+    of_parts=True,
 )
 def losses_at(f: ClosedForm, x: Leaves) -> Leaves:
     """The loss of the same batch at each member: a pass over the data for every one of them."""

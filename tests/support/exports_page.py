@@ -31,10 +31,21 @@ stay finite, dtypes are kept, and what has no gradient stays.
 `torch.compile` of `step` compiles it once more after the step that starts the state, and in several
 pieces where the rule chooses what to compute (tests try a sample, without a rate that changes).
 
-Not tried here: several devices in one group, CUDA graphs. Sharded parameters (FSDP2) work for rules
-that are computed entry by entry, by rows and columns, or with sums over a tensor or the model;
-rules that ask for derivatives of the loss refuse them, and PyTorch itself refuses to mix shards
-with the matrices that rules such as Shampoo and SOAP keep.
+Not tried here: several devices in one group, CUDA graphs.
+
+Sharded parameters (FSDP2) end where whole ones end, with a part of the batch on every process:
+other tests compare a few steps of two processes with those of one. What a rule computes entry by
+entry, by rows and columns, or sums over a tensor or the model, it computes of the shards. Rules
+that want whole tensors (matrices as in Shampoo, SOAP and Muon, histories, populations, codes of
+eight bits) gather one parameter after another with what they keep of it, every process takes the
+same step, and keeps its part: of what is shaped like the parameter that of the parameter, of all
+else some of the rows. Rules that ask for the loss or its derivatives do so at the parameters that
+modules of `fully_shard` gather, so a process holds all of them for the time of the step, and take
+the mean of all processes; the functions that they are given have to call the model, and
+`reshard_after_backward` is True after a step. A loss that a rule reads is that mean as well.
+Refused: `egn`, `egn_adaptive` and `egn_line_search`, which solve a system with a row for every
+example of the whole batch; derivatives under tensor parallelism. Where a process draws labels or
+takes its part of a batch in turns, that is of its own examples.
 """,
     "Optax": """\
 An update is traced as a plain training takes it, and then as Optax and JAX hand it on. It is the

@@ -1,8 +1,10 @@
 """Exported PyTorch optimizers at work on sharded parameters; run as one of several processes.
 
-    python -m tests.support.sharded RANK WORLD FOLDER RULE...
+    python -m tests.support.sharded RANK WORLD FOLDER [--alike] [--before] RULE...
 
-The first process writes the parameters after a few steps of each rule to FOLDER.
+Every process has its part of the batch, or all of it with `--alike`. The first one writes the
+parameters after a few steps of each rule to FOLDER. With `--before` a closure hands over what was
+computed before the step.
 """
 
 import sys
@@ -15,40 +17,100 @@ from torch.distributed.device_mesh import init_device_mesh
 from torch.distributed.fsdp import fully_shard
 
 from dsl.export import to_torch_source
+from dsl.export.facts import Facts
 from dsl.export.names import camel_case
+from dsl.export.torch.parameters import needs_closure
 from tests.support.exporting import RULES, extra, loaded
 
+EXAMPLES = 8
 
-def walk(name: str, mesh=None) -> torch.Tensor:
-    """The parameters of a small model after four steps, sharded over a mesh if there is one."""
-    rule = RULES[name]
+
+def model_of(mesh=None) -> torch.nn.Module:
+    """A small model, sharded over a mesh if there is one: by its parts, and by the rest."""
     torch.manual_seed(0)
-    model = torch.nn.Sequential(torch.nn.Linear(4, 6), torch.nn.Tanh(), torch.nn.Linear(6, 2))
+    inner = torch.nn.Sequential(torch.nn.Linear(6, 6), torch.nn.Tanh())
+    model = torch.nn.Sequential(
+        torch.nn.Linear(4, 6), torch.nn.Tanh(), inner, torch.nn.Linear(6, 2)
+    )
     model = model.double()
     if mesh is not None:
+        fully_shard(inner, mesh=mesh, reshard_after_forward=True)
         fully_shard(model, mesh=mesh)
-    x = torch.randn(8, 4, dtype=torch.float64)
+    return model
+
+
+def walk(
+    name: str, mesh=None, *, backward: bool = True, alike: bool = False, before: bool = False
+) -> torch.Tensor:
+    """The parameters of a small model after four steps, sharded over a mesh if there is one.
+
+    **Arguments:** `backward`: whether the closure calls `backward()` and what comes before it.
+    `alike`: whether all processes have the same batch. `before`: whether the closure returns the
+    loss of the backward pass before it.
+    """
+    rule = RULES[name]
+    model = model_of(mesh)
+    x = torch.randn(EXAMPLES, 4, dtype=torch.float64)
+    if mesh is not None and not alike:
+        x = x[mesh.get_rank() :: mesh.size()]
     optimizer = loaded(to_torch_source(rule))[camel_case(rule)](model.parameters(), **extra(rule))
+
+    def losses() -> torch.Tensor:
+        return (model(x) - x[:, :2]).square().mean(1)
+
+    def closure() -> torch.Tensor:
+        if backward:
+            optimizer.zero_grad()
+        loss = losses().mean()
+        if backward:
+            loss.backward()
+        return loss
+
+    def sampled(generator: torch.Generator) -> torch.Tensor:
+        made = model(x)
+        noise = torch.randn(made.shape, generator=generator, dtype=made.dtype)
+        return (made - (made + noise).detach()).square().mean()
+
+    def outputs() -> object:
+        return model(x), lambda made: (made - x[:, :2]).square().mean()
+
+    functions = {"full_fn": lambda: losses().mean(), "losses_fn": losses, "sampled_fn": sampled}
+    functions["outputs_fn"] = outputs
+    facts = Facts.of(rule)
+    given = {key: each for key, each in functions.items() if key in asked_by(facts)}
+    if needs_closure(facts):
+        given["closure"] = closure
     for _ in range(4):
         optimizer.zero_grad()
-        loss = model(x).square().mean()
-        loss.backward()
-        optimizer.step(lambda loss=loss: loss)
+        loss = losses().mean()
+        loss.backward(retain_graph=before)
+        if before:
+            given["closure"] = lambda loss=loss: loss
+        optimizer.step(**given)
     parts = [p.detach() for p in model.parameters()]
     return torch.cat([getattr(p, "full_tensor", lambda p=p: p)().reshape(-1) for p in parts])
 
 
+def asked_by(facts: Facts) -> set[str]:
+    """The functions that a step takes."""
+    return {source.argument for source in facts.sources}
+
+
 def main() -> None:
-    rank, world, folder, names = int(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3]), sys.argv[4:]
+    rank, world, folder = int(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3])
+    names = [each for each in sys.argv[4:] if not each.startswith("--")]
+    alike, before = "--alike" in sys.argv, "--before" in sys.argv
     warnings.simplefilter("ignore")
+    folder.mkdir(exist_ok=True)
     dist.init_process_group(
         "gloo", store=dist.FileStore(str(folder / "store"), world), rank=rank, world_size=world
     )
     mesh = init_device_mesh("cpu", (world,))
     for name in names:
-        found = walk(name, mesh)
-        if rank == 0:
-            torch.save(found, folder / f"{name}.pt")
+        for backward in (True, False) if needs_closure(Facts.of(RULES[name])) else (True,):
+            found = walk(name, mesh, backward=backward, alike=alike, before=before)
+            if rank == 0:
+                torch.save(found, folder / f"{name}-{backward}.pt")
     dist.destroy_process_group()
 
 

@@ -9,14 +9,15 @@ from dsl.export.torch.values import TorchDialect
 
 _METHODS = '''
     def _open(self, p: torch.Tensor) -> tuple[torch.Tensor, dict[str, Any]]:
-        """A parameter and its state for a step: decoded, half precision in float32."""
-        state = {key: _wide(value) for key, value in self.state[p].items()}
+        """A parameter and its state for a step: whole, decoded, half precision in float32."""
+        w = _wide(_gathered(p))
+        state = {key: _wide(_gathered(value)) for key, value in self.state[p].items()}
         for key, signed in self._signed:
             if f"{key}_scale" in state:
-                state[key] = _decoded(state[key], state.pop(f"{key}_scale"), signed, p)
+                state[key] = _decoded(state[key], state.pop(f"{key}_scale"), signed, w)
             elif key not in state:
-                state[key] = torch.zeros_like(_wide(p))
-        return _wide(p), state
+                state[key] = torch.zeros_like(w)
+        return w, state
 
     def _close(
         self, p: torch.Tensor, w: torch.Tensor, state: dict[str, Any], block: float, least: float
@@ -24,15 +25,15 @@ _METHODS = '''
         """Keep what the step made: slots of large tensors as codes, the others in full."""
         kept, signs = self.state[p], dict(self._signed)
         if w is not p:
-            p.copy_(w)
+            _cut_into(p, w)
         for key, value in state.items():
             if key not in signs:
-                _round_into(kept[key], value)
+                _cut_into(kept[key], value)
             elif p.numel() > 0 and p.numel() >= least:
-                kept[key], scale = _coded(value, signs[key], block)
-                kept[f"{key}_scale"] = scale.to(p.dtype)
+                codes, scale = _coded(value, signs[key], block)
+                kept[key], kept[f"{key}_scale"] = _cut_along(p, [codes, scale.to(p.dtype)])
             else:
-                kept[key] = value.to(p.dtype)
+                kept[key] = _cut_along(p, value.to(p.dtype))
                 kept.pop(f"{key}_scale", None)
 
     def _restore_codes(self) -> None:
@@ -46,7 +47,7 @@ _METHODS = '''
 
 def coding(values: TorchDialect) -> list[str]:
     """`_open` and `_close`, between which slots are numbers, and what restores codes."""
-    for name in ("_wide", "_round_into", "_codes", "_coded", "_decoded"):
+    for name in ("_wide", "_cut_into", "_codes", "_coded", "_decoded", "_cut_along"):
         values.declared.function(name)
     return [*_METHODS.strip("\n").splitlines()]
 

@@ -5,9 +5,13 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from dsl.errors import ExportError
-from dsl.export.code import refusal
-from dsl.export.torch.texts import CALLED_BY, FUNCTIONS, GROUP, METHODS
+from dsl.export.code import names_used, refusal
+from dsl.export.torch import sharded, texts, whole_model
+from dsl.export.torch.texts import CALLED_BY, GROUP, METHODS
 from dsl.language.registry import PRIMITIVES, Primitive
+
+FUNCTIONS = {**texts.FUNCTIONS, **sharded.FUNCTIONS, **whole_model.FUNCTIONS}
+"""The functions and classes that stand in no declaration, by name."""
 
 
 class TorchDeclarations:
@@ -18,9 +22,17 @@ class TorchDeclarations:
         self.methods: dict[str, str] = {}
 
     def function(self, name: str) -> str:
-        """The name of one of the functions that stand in no declaration."""
-        self.functions.setdefault(name, FUNCTIONS[name].strip("\n"))
+        """The name of one of the functions that stand in no declaration; notes what it uses."""
+        if name not in self.functions:
+            self.functions[name] = FUNCTIONS[name].strip("\n")
+            for used in sorted(names_used([FUNCTIONS[name]]) & FUNCTIONS.keys()):
+                self.function(used)
         return name
+
+    def asking(self) -> None:
+        """What a file holds that asks for the loss at shards."""
+        for name in whole_model.FUNCTIONS:
+            self.function(name)
 
     def group_without_rate(self, title: str, has: list[str]) -> None:
         """The class of a group that says what it lacks and what it has instead."""
@@ -35,6 +47,11 @@ class TorchDeclarations:
         for name, text in defined.items():
             self.functions.setdefault(name, text)
         return [*defined][-1]
+
+    def methods_in(self, node: ast.expr) -> None:
+        """Note the methods that an expression calls."""
+        for name in _own_calls(ast.Expression(node)):
+            self.method(name)
 
     def method(self, name: str) -> None:
         """Note a method and those that it calls; ExportError if no method has the name."""

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from dsl.export.code import Code
 from dsl.export.emit import Emitter
-from dsl.export.expressions import call, comprehension, fill, names_in
+from dsl.export.expressions import call, comprehension, fill, names_in, show
 from dsl.export.names import safe
 from dsl.export.torch.inplace import CodeLine, InPlace
 from dsl.export.torch.lines import LoopWriter
@@ -206,6 +206,9 @@ def at_once(loop: OneByOne, lines: LoopWriter, calls: list[CodeLine]) -> list[st
     numbers = Code(16)
     loop.parameters.read(numbers, code.uses, plain_rate=True)
     head = _HEAD.replace(", STEP", ', state["step"].item()' if loop.values.counts else "")
+    head = head.replace(
+        "(p, w, g, state)", f"(p, w, {show(loop.values.whole(ast.Name('g')))}, state)"
+    )
     count = "            for (_, _, t), rows in alike.items():"
     return [
         *head.strip("\n").splitlines(),

@@ -10,7 +10,7 @@ from dsl.export.names import safe
 from dsl.export.shapes import alike
 from dsl.export.torch.parameters import Parameters
 from dsl.export.torch.templates import template
-from dsl.export.torch.values import TorchDialect, condition, method_of, needs_model
+from dsl.export.torch.values import TorchDialect, condition, needs_model
 from dsl.language.kinds import Kind
 from dsl.program import Arg, Local, Name
 from dsl.program.walk import indices, needed, within_step
@@ -80,16 +80,21 @@ class Front:
         if name == PARAMETER:
             return "p for _, p, _ in ready"
         if id == "w":
-            return f"{self.values.declared.function('_wide')}(p) for _, p, _ in ready"
+            return f"{self._whole('p')} for _, p, _ in ready"
         if id == "g":
-            return "g for _, _, g in ready"
+            return f"{show(self.values.whole(ast.Name('g')))} for _, _, g in ready"
         if id == "t":
             count = self.values.declared.function("_count")
             return f'{count}(self.state[p]["step"]) for _, p, _ in ready'
         if id in self.program.slots:
-            wide = self.values.declared.function("_wide")
-            return f'{wide}(self.state[p]["{self.values.keys[id]}"]) for _, p, _ in ready'
+            kept = self._whole(f'self.state[p]["{self.values.keys[id]}"]')
+            return f"{kept} for _, p, _ in ready"
         return f"{show(self.parameters.entry(id))} for group, _, _ in ready"
+
+    def _whole(self, kept: str) -> str:
+        """What is kept of a parameter as a step reads it: wide, and whole if the rule wants it."""
+        wide = self.values.declared.function("_wide")
+        return show(call(wide, self.values.whole(expression(kept))))
 
     def make(self, arg: Arg, *, listed: bool = False) -> None:
         """Lines that make `arg`; where it is `listed`, with an entry for every parameter."""
@@ -160,12 +165,12 @@ class Front:
             given = {f"_{param}": part for param, part in zip(primitive.params, parts, strict=True)}
             asked = fill(template(primitive.torch), given)
             assert isinstance(asked, ast.Call)
-            self.values.declared.method(method_of(primitive))
+            self.values.declared.methods_in(asked)
             if self.emitter.kind(Local(index)) is not Kind.GLOBAL:
-                asked = call(self.values.declared.function("_wide"), asked)
+                asked = call(self.values.declared.function("_wide"), self.values.whole(asked))
         else:
             asked = call(self.values.declared.function_of(primitive), *parts)
-            if self.emitter.kind(Local(index)) is Kind.GLOBAL:
+            if self.emitter.kind(Local(index)) is Kind.GLOBAL and not self.values.gathers:
                 asked = call(self.values.declared.function("_whole"), asked)
         self.code.assign(label, asked)
 

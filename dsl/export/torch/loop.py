@@ -166,6 +166,8 @@ class Loop:
         """The first lines of the body: what the others read of the state and the group."""
         heads = Code(12)
         heads.write("w, state = self._open(p)")
+        if "g" in code.uses and self.values.gathers:
+            heads.assign("g", self.values.whole(ast.Name("g")))
         if "t" in code.uses:
             count = self.values.declared.function("_count")
             heads.assign("t", call(count, expression('state["step"]')))

@@ -9,7 +9,8 @@ from dsl.export.torch.coding import class_variable, coding
 from dsl.export.torch.constructor import constructor
 from dsl.export.torch.parameters import Parameters
 from dsl.export.torch.step import half, model_state, ready, write_step
-from dsl.export.torch.values import TorchDialect
+from dsl.export.torch.values import TorchDialect, method_of
+from dsl.language.registry import PRIMITIVES
 from dsl.program import Program
 
 
@@ -37,7 +38,9 @@ def to_torch_source(
 
 
 def _class(values: TorchDialect, title: str) -> list[str]:
-    emitter = Emitter(values.facts, values)
+    facts, emitter = values.facts, Emitter(values.facts, values)
+    if facts.of_parts:
+        values.declared.asking()
     parameters = Parameters(values.facts, emitter.called)
     values.declared.function("_refuse")
     values.declared.function("_check_state")
@@ -50,6 +53,7 @@ def _class(values: TorchDialect, title: str) -> list[str]:
         *parameters.docstring(title, at_once=bool(step.at_once)),
         "",
         *class_variable(values),
+        *(["    _model: Any = None", ""] if facts.of_parts else []),
         *constructor(
             parameters,
             title,
@@ -68,14 +72,21 @@ def _class(values: TorchDialect, title: str) -> list[str]:
         *(coding(values) if values.codecs else half(values)),
         *of_model,
     ]
-    for method in values.declared.methods.values():
-        lines += ["", method]
+    for name, method in values.declared.methods.items():
+        asks = facts.of_parts and name in _asking()
+        lines += ["", *(["    @_asks"] if asks else []), method]
     return lines
+
+
+def _asking() -> set[str]:
+    """The methods that oracles are asked by."""
+    return {method_of(primitive) for primitive in PRIMITIVES.values() if primitive.oracle}
 
 
 def _imports(functions: list[str]) -> list[str]:
     """The imports: `step` takes a Callable, functions of declarations may want more."""
     uses = {"Callable", *names_used(functions)}
     names = [name for name in ("Callable", "Iterable") if name in uses]
-    imported = f"from collections.abc import {', '.join(names)}"
-    return [imported, "from typing import Any", "", "import torch"]
+    imported = [f"from collections.abc import {', '.join(names)}"]
+    imported += ["from functools import wraps"] if "wraps" in uses else []
+    return [*imported, "from typing import Any", "", "import torch"]

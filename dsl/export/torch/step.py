@@ -46,6 +46,7 @@ def write_step(
     params = ["self", "closure: Callable[[], Any] | None = None", *(["*", *taken] if taken else [])]
     lines = [
         "    @torch.no_grad()",
+        *(["    @_with_shards"] if facts.of_parts else []),
         *layout(4, "def step(", params, ") -> Any:"),
         *_summary(facts),
         *_closure(values, title),
@@ -59,7 +60,8 @@ def write_step(
     if counts:
         lines.append(f'        model["{values.count}"] += 1')
     if reads_loss:
-        lines.append("        value = torch.as_tensor(loss).detach()")
+        mean = values.declared.function("_over_processes")
+        lines.append(f"        value = {mean}(torch.as_tensor(loss).detach(), ready[0][1])")
     return StepMethod([*lines, *before, *loop, "        return loss"], counts, at_once)
 
 
@@ -78,6 +80,8 @@ def _closure(values: TorchDialect, title: str) -> list[str]:
     facts, graph = values.facts, ""
     if LOSS in facts.sources:
         graph = f", {values.declared.function('_Backward')}()"
+    elif needs_closure(facts) and not facts.of_parts:
+        graph = f", {values.declared.function('_Fresh')}(self.param_groups)"
     evaluate = [f"with torch.enable_grad(){graph}:", "    loss = closure()"]
     if not needs_closure(facts):
         lines = ["        loss = None", "        if closure is not None:"]
@@ -154,9 +158,15 @@ def ready(values: TorchDialect, title: str) -> list[str]:
     if values.counts:
         code.write('state["step"] = torch.tensor(0.0, dtype=torch.float32)')
     coded = values.codecs.slots if values.codecs else ()
-    for slot, rule in values.program.slots.items():
-        if rule.kind is not Kind.GLOBAL and slot not in coded:
-            code.assign(f'state["{values.keys[slot]}"]', values.first_value(rule))
+    started = [s for s in values.program.slots if s not in {*values.model_slots, *coded}]
+    if values.gathers and started:
+        code.assign("w", values.whole(ast.Name("p")))
+    for slot in started:
+        first = values.first_value(values.program.slots[slot])
+        code.assign(f'state["{values.keys[slot]}"]', first)
+    if values.gathers and started:
+        cut = values.declared.function("_cut_along")
+        code.write(f"state.update({{key: {cut}(p, value) for key, value in state.items()}})")
     sign, climbs = (
         [
             "                g = _wide(p.grad)",
@@ -169,9 +179,12 @@ def ready(values: TorchDialect, title: str) -> list[str]:
         climbs = ['                if group["maximize"]:']
         message = f"{title} reads the loss and lets it fall: negate it instead of maximize"
         climbs += refusal(20, "RuntimeError", message)
-    if values.facts.oracles:
+    if values.facts.oracles and not values.facts.of_parts:
         climbs.append('                if hasattr(p, "device_mesh"):')
-        message = f"{title} asks for derivatives of the loss, which sharded parameters do not give"
+        message = (
+            f"{title} solves a system with a row for every example of the batch, of which a "
+            "process with sharded parameters has a part: train it with whole parameters"
+        )
         climbs += refusal(20, "RuntimeError", message)
     if values.facts.noisy:
         code.write('known = [each["index"] for each in self.state.values() if "index" in each]')
@@ -202,23 +215,44 @@ def ready(values: TorchDialect, title: str) -> list[str]:
 def half(values: TorchDialect) -> list[str]:
     """`_open` and `_close`, between which a step computes in float32 at least."""
     values.declared.function("_wide")
-    values.declared.function("_round_into")
-    return [
-        "    def _open(self, p: torch.Tensor) -> tuple[torch.Tensor, dict[str, Any]]:",
-        '        """A parameter and its state for a step: half precision in float32."""',
-        "        state = self.state[p]",
-        "        if p.dtype not in (torch.float16, torch.bfloat16):",
-        "            return p, state",
-        "        return p.float(), {key: _wide(value) for key, value in state.items()}",
-        "",
-        "    def _close(self, p: torch.Tensor, w: torch.Tensor, state: dict[str, Any]) -> None:",
-        '        """Round what the step made in float32 to the half precision that is kept."""',
-        "        if w is p:",
-        "            return",
-        "        p.copy_(w)",
-        "        for key, kept in self.state[p].items():",
-        "            _round_into(kept, state[key])",
-    ]
+    values.declared.function("_cut_into" if values.gathers else "_round_into")
+    return [*(_WHOLE if values.gathers else _HALF).strip("\n").splitlines()]
+
+
+_HALF = '''
+    def _open(self, p: torch.Tensor) -> tuple[torch.Tensor, dict[str, Any]]:
+        """A parameter and its state for a step: half precision in float32."""
+        state = self.state[p]
+        if p.dtype not in (torch.float16, torch.bfloat16):
+            return p, state
+        return p.float(), {key: _wide(value) for key, value in state.items()}
+
+    def _close(self, p: torch.Tensor, w: torch.Tensor, state: dict[str, Any]) -> None:
+        """Round what the step made in float32 to the half precision that is kept."""
+        if w is p:
+            return
+        p.copy_(w)
+        for key, kept in self.state[p].items():
+            _round_into(kept, state[key])
+'''
+
+_WHOLE = '''
+    def _open(self, p: torch.Tensor) -> tuple[torch.Tensor, dict[str, Any]]:
+        """A parameter and its state for a step: whole, and half precision in float32."""
+        state = self.state[p]
+        if p.dtype not in (torch.float16, torch.bfloat16) and not hasattr(p, "device_mesh"):
+            return p, state
+        whole = {key: _wide(_gathered(value)) for key, value in state.items()}
+        return _wide(_gathered(p)), whole
+
+    def _close(self, p: torch.Tensor, w: torch.Tensor, state: dict[str, Any]) -> None:
+        """Put what the step made where it is kept: rounded to half precision, a part of it."""
+        if w is p:
+            return
+        _cut_into(p, w)
+        for key, kept in self.state[p].items():
+            _cut_into(kept, state[key])
+'''
 
 
 def model_state(values: TorchDialect, *, counts: bool) -> list[str]:

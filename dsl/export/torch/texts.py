@@ -60,22 +60,6 @@ def _round_into(kept: Any, made: Any) -> None:
     elif isinstance(kept, torch.Tensor):
         kept.copy_(made)
 ''',
-    "_whole": '''
-def _whole(value: torch.Tensor) -> torch.Tensor:
-    """A number, gathered where parameters are sharded."""
-    gather = getattr(value, "full_tensor", None)
-    return value if gather is None else gather()
-''',
-    "_sharded_like": '''
-def _sharded_like(p: torch.Tensor, value: torch.Tensor) -> torch.Tensor:
-    """A value of the whole parameter, cut as the parameter is where that is sharded."""
-    mesh = getattr(p, "device_mesh", None)
-    if mesh is None:
-        return value
-    from torch.distributed.tensor import distribute_tensor
-
-    return distribute_tensor(value, mesh, p.placements, src_data_rank=None)
-''',
     "_positive": '''
 def _positive(value: float, dtype: torch.dtype) -> float:
     """The value, or the least positive number of a dtype in which it would be 0."""
@@ -92,6 +76,8 @@ def _number(value: float, like: torch.Tensor | None = None) -> torch.Tensor:
     "_spread": '''
 def _spread(value: torch.Tensor | float, like: torch.Tensor) -> torch.Tensor:
     """A value in the shape and dtype of `like`."""
+    if hasattr(like, "device_mesh"):
+        return torch.zeros_like(like) + value
     return torch.as_tensor(value, dtype=like.dtype, device=like.device).expand_as(like)
 ''',
     "_spread_to": '''

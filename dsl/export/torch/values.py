@@ -39,6 +39,7 @@ from dsl.export.names import Names
 from dsl.export.shapes import spread
 from dsl.export.torch.declared import TorchDeclarations
 from dsl.export.torch.parameters import entry_of_group, keys_of_groups
+from dsl.export.torch.sharded import gathers, sums
 from dsl.export.torch.templates import (
     first_value,
     is_function,
@@ -69,7 +70,8 @@ class TorchDialect:
     `keys` are the names of slots in the state of a parameter or, where they exist once for the
     model, in the first group, and `count` that of the steps there. `numbers` are Python numbers
     when they are read, `of_model` are made once for the model, lists with an entry per parameter
-    among them, and `model_slots` are kept once for the model.
+    among them, and `model_slots` are kept once for the model. With `gathers`, a step gathers what
+    is sharded, one parameter after another.
     """
 
     def __init__(self, facts: Facts, title: str):
@@ -91,6 +93,7 @@ class TorchDialect:
         self.numbers = _python_numbers(facts.program)
         self.model_slots = [s for s, init in self.program.slots.items() if init.kind is Kind.GLOBAL]
         self.of_model = _model_values(facts.program, self.model_slots)
+        self.gathers = self.codecs is not None or gathers(self.program)
 
     @property
     def of_parameter(self) -> list[str]:
@@ -141,12 +144,19 @@ class TorchDialect:
         return self._gathered(index, made)
 
     def _gathered(self, index: int, made: ast.expr) -> ast.expr:
-        """A number made of tensors, gathered where they are sharded; anything else as it is."""
+        """What is made of tensors that are sharded, as other values are made of it: numbers
+        gathered, sums along axes added up; anything else as it is."""
+        primitive, kind = self.facts.primitive(index), self.program.kind_of(Local(index))
+        if self.gathers:
+            return self.whole(made) if _is_draw(primitive) else made
         numbers = (Kind.SCALAR, Kind.GLOBAL)
-        reduced = self.program.kind_of(Local(index)) in numbers and not all(
-            kind in numbers for kind in self.facts.wanted(index)
-        )
-        return call(self.declared.function("_whole"), made) if reduced else made
+        if kind in numbers and not all(each in numbers for each in self.facts.wanted(index)):
+            return call(self.declared.function("_whole"), made)
+        return call(self.declared.function("_summed"), made) if sums(primitive, kind) else made
+
+    def whole(self, value: ast.expr) -> ast.expr:
+        """A value of a parameter, or a list of such, whole if the rule wants it so."""
+        return call(self.declared.function("_gathered"), value) if self.gathers else value
 
     def line(self, emitter: Emitter, index: int, resolve: Resolve) -> ast.expr:
         """The expression of a line; where a statement maps several tensors per parameter number by
@@ -178,7 +188,8 @@ class TorchDialect:
             node = entry_of_group(self.facts, name, group)
             return still_above_zero(node, positive, "p.dtype") if positive else node
 
-        made = first_value(rule, "p", start_numbers(rule, hyper))
+        like = "w" if self.gathers else "p"
+        made = first_value(rule, like, start_numbers(rule, hyper))
         if not positive:
             return made
         return rewritten(made, lambda node: above_zero(node, positive, "p.dtype"))

@@ -6,38 +6,35 @@ import sys
 import pytest
 
 from dsl.export.facts import Facts
+from dsl.export.torch.parameters import needs_closure
+from dsl.language.registry import PRIMITIVES
 from tests.support.everyday import EVERYDAY
 from tests.support.exporting import RULES
 
 torch = pytest.importorskip("torch")
 pytestmark = [pytest.mark.torch]
 
-IN_MATRICES = {
-    *("asgo", "galore", "lion_k_nuclear", "m_fac", "mars_shampoo_exact", "natural_galore"),
-    *("natural_galore_tucker", "opt_amsgrad", "shampoo", "soap", "subset_norm_subspace_momentum"),
-    *("subspace_momentum", "adashift", "apollo", "conda", "dash", "fira", "kron", "splus"),
+IN_PARTS = [n for n, rule in RULES.items() if not Facts.of(rule).oracles or Facts.of(rule).of_parts]
+"""Rules that can be asked on a part of the batch."""
+DRAWN = {n for n in IN_PARTS if any(s.op == "sampled_grad" for s in RULES[n].statements)}
+"""Rules that draw labels, which every process does for its own part."""
+BENT = {"soap", "splus", "galore", "fira", "natural_galore", "natural_galore_tucker"}
+"""Rules that go along eigenvectors, which rounding turns where eigenvalues are close: here every
+process has the whole batch, so that gradients are those of one process bit for bit."""
+OFTEN = {
+    *("prodigy", "novograd", "adafactor", "muon", "traded", "noisy", "clipped", "shampoo", "soap"),
+    *("adahessian", "sam", "sps_max", "dp_sgd", "adamw_8bit", "mars_lion_exact", "deepzero_cge"),
+    *("riemannian_adam_poincare", "consensus_based_optimization"),
 }
-"""Rules that take a matrix apart, or keep several: PyTorch refuses to mix those with shards."""
-CODED = {"adamw_8bit", "lion_8bit", "momentum_8bit"}
-"""Rules that round to codes of a table, which PyTorch does not search for shards."""
-ALONG = {"riemannian_adam_poincare", "riemannian_amsgrad_poincare"}
-"""Rules that sum along the axis that is cut where the parameter is a vector."""
-SHARDED = [
-    name
-    for name, rule in RULES.items()
-    if not Facts.of(rule).sources and name not in IN_MATRICES | CODED | ALONG
-]
-DAILY = (EVERYDAY | {"prodigy", "novograd", "adafactor", "muon", "traded", "noisy", "clipped"}) & {
-    *SHARDED
-}
+DAILY = (EVERYDAY | OFTEN) & {*IN_PARTS}
 
 
-def run(world, folder, names):
+def run(world, folder, names, *options):
     """Run all processes; the outputs of those that failed."""
     command = [sys.executable, "-m", "tests.support.sharded"]
     started = [
         subprocess.Popen(
-            [*command, str(rank), str(world), str(folder), *sorted(names)],
+            [*command, str(rank), str(world), str(folder), *options, *sorted(names)],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -45,7 +42,7 @@ def run(world, folder, names):
         for rank in range(world)
     ]
     try:
-        outputs = [each.communicate(timeout=600)[0] for each in started]
+        outputs = [each.communicate(timeout=900)[0] for each in started]
     finally:
         for each in started:
             each.kill()
@@ -53,23 +50,59 @@ def run(world, folder, names):
 
 
 @pytest.mark.parametrize(
-    ("world", "names"),
+    ("world", "names", "options"),
     [
-        pytest.param(2, DAILY, id="two processes"),
-        pytest.param(2, set(SHARDED) - DAILY, id="the others", marks=pytest.mark.slow),
+        pytest.param(2, DAILY - BENT - DRAWN, [], id="two processes"),
+        pytest.param(2, DAILY & BENT, ["--alike"], id="one batch"),
+        pytest.param(
+            4,
+            {"adahessian", "shampoo", "adamw_8bit", "sps_max"},
+            [],
+            id="four",
+            marks=pytest.mark.slow,
+        ),
+        pytest.param(
+            2, {*IN_PARTS} - DAILY - BENT - DRAWN, [], id="the others", marks=pytest.mark.slow
+        ),
+        pytest.param(2, BENT - DAILY, ["--alike"], id="others", marks=pytest.mark.slow),
+        pytest.param(1, DRAWN, [], id="drawn labels", marks=pytest.mark.slow),
     ],
 )
-def test_shards_move_as_the_whole(world, names, tmp_path):
+def test_shards_move_as_the_whole(world, names, options, tmp_path):
     from tests.support.sharded import walk
 
-    assert not run(world, tmp_path, names)
+    assert not run(world, tmp_path, names, *options)
     for name in sorted(names):
-        found, wanted = torch.load(tmp_path / f"{name}.pt"), walk(name)
-        torch.testing.assert_close(found, wanted, rtol=1e-7, atol=1e-10, msg=name)
+        for backward in (True, False) if needs_closure(Facts.of(RULES[name])) else (True,):
+            found, wanted = torch.load(tmp_path / f"{name}-{backward}.pt"), walk(name)
+            torch.testing.assert_close(found, wanted, rtol=1e-7, atol=1e-10, msg=name)
 
 
 @pytest.mark.slow
-def test_rules_that_ask_for_derivatives_refuse_shards(tmp_path):
-    asking = {name for name in ("adahessian", "sam", "sharpness")}
-    (output,) = run(1, tmp_path, asking)
-    assert "AdaHessian asks for derivatives of the loss, which sharded parameters" in output
+def test_processes_draw_labels_of_their_own(tmp_path):
+    from tests.support.sharded import walk
+
+    assert not run(2, tmp_path, {"sophia_g"}, "--alike")
+    found = torch.load(tmp_path / "sophia_g-True.pt")
+    assert torch.isfinite(found).all()
+    assert not torch.allclose(found, walk("sophia_g"), rtol=1e-6)
+
+
+@pytest.mark.slow
+def test_rules_that_need_the_whole_batch_refuse_a_part(tmp_path):
+    asking = {name for name in RULES if name not in IN_PARTS}
+    assert {s.op for n in asking for s in RULES[n].statements} & {"gauss_newton_solve"}
+    for name in sorted(asking):
+        outputs = run(1, tmp_path / name, {name})
+        assert "train it with whole parameters" in outputs[0], name
+
+
+@pytest.mark.slow
+def test_a_closure_that_does_not_call_the_model_says_so(tmp_path):
+    outputs = run(1, tmp_path, {"adahessian"}, "--before")
+    assert "let the closure, or what else `step` is given, call the model" in outputs[0]
+
+
+def test_of_parts_says_what_holds_for_oracles():
+    claimed = {n for n, p in PRIMITIVES.items() if p.oracle and not p.oracle.of_parts}
+    assert claimed == {"gauss_newton_solve"}
