@@ -105,7 +105,7 @@ def stated(w, g, t, m=zeros, *, lr=0.1, k=13, b=0.923, c=0.923):
     assert [each for each in said if each.startswith("b")] == ["b: 0.923 is 0.92"]
     free = {*texts(parse(text.replace("12 to 19", "0 to 20").replace("0.91 to", "0 to")))}
     assert {"k: 13 is 10", "k is 1", "b: 0.923 is 0.9"} <= free
-    assert "c: 0.923 is 0.9" in said and "c is 1" in said
+    assert "c: 0.923 is 0.9" in said
 
 
 def test_a_slot_may_read_what_comes_later_in_the_text():
