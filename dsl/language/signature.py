@@ -83,12 +83,12 @@ def _bind(signature: Signature, kinds: tuple[Kind, ...]) -> Bound:
 
 
 def _common(signature: Signature, kinds: tuple[Kind, ...]) -> Kind:
-    """The kind that `K` stands for."""
-    free = Kind.GLOBAL
+    """The kind that `K` stands for; a Global where there is no such argument."""
+    free = None
     for position, (kind, param) in enumerate(zip(kinds, signature.params, strict=True)):
         if param is None:
-            both = join(free, kind)
+            both = kind if free is None else join(free, kind)
             if both is None:
                 raise SignatureMismatch(position, free)
             free = both
-    return free
+    return free or Kind.GLOBAL

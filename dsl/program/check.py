@@ -129,7 +129,10 @@ def check_slot(name: str, init: Init, kind: Kind) -> None:
         help = f"declare the slot with a {kind} initialiser, e.g. {name}={shown}"
         if init.kind.length is not None and lifts(init.kind, kind):
             makers = _listed(p for p in PRIMITIVES.values() if _gives(p, init.kind))
-            help = f"{makers} alone makes a {init.kind}: choose what goes in, not between two"
+            help = (
+                f"{makers}, and a choice by 'when' between two of them, makes a {init.kind}; what "
+                f"is computed of one is a {kind}, for a slot like {name}={shown}"
+            )
         raise KindError(f"slot '{name}' holds a {init.kind} and is assigned a {kind}", help=help)
 
 
@@ -179,7 +182,8 @@ def result_kind(op: str, args: tuple[Kind, ...]) -> Kind:
                 help=shown,
             ) from None
         cure = (
-            _alike(primitive, args)
+            _as_long(args[mismatch.position], mismatch.wanted)
+            or _alike(primitive, args)
             or _instead(primitive, args)
             or _lower_hint(args[mismatch.position], mismatch.wanted)
         )
@@ -188,6 +192,15 @@ def result_kind(op: str, args: tuple[Kind, ...]) -> Kind:
             f"met a {args[mismatch.position]}",
             help=f"{shown}; {cure}",
         ) from None
+
+
+def _as_long(met: Kind, wanted: Kind | None) -> str:
+    """The hint at two lengths, where kinds differ in nothing else."""
+    if wanted is None or met is wanted or met.declared is not wanted.declared:
+        return ""
+    return (
+        f"both have the same length, {met.length} or {wanted.length}, as their slots are declared"
+    )
 
 
 def _alike(primitive: Primitive, args: tuple[Kind, ...]) -> str:

@@ -148,6 +148,7 @@ def test_a_family_has_one_kind_for_each_length():
         ("push(x, g)", "'push' wants a History[3] for 'h', met a Population[3]"),
         ("push(h + 1, g)", "'push' wants a History[3] for 'h', met a Population[3]"),
         ("push(h, g)", "the result is a History[3]"),
+        ("weighted_sum(when(1, h, k), 1)", "both have the same length, 4 or 3"),
     ],
 )
 def test_a_kind_or_length_that_does_not_fit_is_named(text, message):
@@ -156,9 +157,19 @@ def test_a_kind_or_length_that_does_not_fit_is_named(text, message):
     assert message in str(met.value)
 
 
-def test_a_choice_between_histories_is_told_to_be_one_of_what_goes_in():
-    text = "def rule(w, g, t, s=history(2)):\n    s = when(t > 1, push(s, g), s)\n    return g"
-    with pytest.raises(KindError, match=r"'push' alone makes a History\[2\]: choose what goes in"):
+def test_a_choice_between_two_histories_is_one():
+    text = "def rule(w, g, t, s=history(2)):\n    s = when(t % 2, push(s, g), s)\n    return g"
+    _, slots = after(parse(text))
+    odd = after(parse("def rule(w, g, h=history(9)):\n    h = push(h, g)\n    return w"))[1]["h"]
+    steps = len(after(parse(text))[0])
+    kept = [steps - t for t in range(steps, 0, -1) if t % 2][:2]
+    np.testing.assert_array_equal(slots["s"][0], odd[0][kept])
+
+
+def test_what_is_computed_of_a_history_is_none_and_the_error_says_what_is():
+    text = "def rule(w, g, t, s=history(2)):\n    s = where(t > 1, push(s, g), s)\n    return g"
+    said = r"'push', and a choice by 'when' between two of them, makes a History\[2\]; what is "
+    with pytest.raises(KindError, match=said + r".*for a slot like s=population\(2\)"):
         parse(text)
 
 

@@ -25,7 +25,7 @@ BROKEN = {
     "unknown initialiser": rule("m = g", "w, g, m=zeroes, *, lr=0.1"),
     "wrong kind": rule("m = interp(g, m, m)"),
     "wrong kind for a slot": rule("m = g", "w, g, m=scalar(0), *, lr=0.1"),
-    "choice between histories": rule("m = when(lr, push(m, g), m)", "w, g, m=history(3), *, lr=1"),
+    "choice between histories": rule("m = where(lr, push(m, g), m)", "w, g, m=history(3), *, lr=1"),
     "norm of matrices": rule("m = norm(gram(g))"),
     "norm of members": rule("m = norm(m)", "w, g, m=history(3), *, lr=1"),
     "wrong arity": rule("m = interp(g, m)"),
