@@ -96,7 +96,9 @@ class Piece:
     def config(self, steps: int | None, scale: float) -> dict[str, Any]:
         """The config of the campaign.
 
-        The winner is what the finals find: no arm has its finalists made smaller.
+        No arm has its finalists made smaller. The winner of the default is chosen by
+        meta-validation; that of any other arm, for which this would cost as much as its search, is
+        the best on the fresh seeds of `search`, which can only favour it there.
 
         **Arguments:** `steps`: the training steps of the piece that this one `equals`; `scale`: the
         size of the whole exam, 1 for the real one.
@@ -112,6 +114,8 @@ class Piece:
             assert steps is not None
             values["budget"] = {"candidates": UNLIMITED, "steps": steps}
         left_out = {"held_out": None, "watch": 0, "reduction": {"evaluations": 0}}
+        if self.arm not in (FULL, DEFAULT):
+            left_out["meta_validation"] = None
         values["final"] = {**values["final"], **left_out}
         return values
 
