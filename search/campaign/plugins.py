@@ -12,17 +12,19 @@ from search.errors import PluginMissing
 from search.ledger.plugins import WORDS, RecordedTask, check_same_tasks
 
 _TASK = "task"
+_BESIDE = frozenset({_TASK, "command", "combinator", "host"})
+"""Sorts that take no part in a search; of tasks those that are not named."""
 
 
 def used_plugins(config: Config) -> list[Plugin]:
     """The loaded plug-ins, those left out that bring nothing but tasks which the config and its
-    suites do not name: whatever else is known may take part in a search."""
+    suites do not name, or what takes no part in a search."""
     tasks = _tasks(config)
     return [
         plugin
         for plugin in loaded()
         if tasks.intersection(plugin.names(_TASK))
-        or any(sort != _TASK for sort, _ in plugin.brings)
+        or any(sort not in _BESIDE for sort, _ in plugin.brings)
     ]
 
 

@@ -7,32 +7,52 @@ Beside the commands: `command` declares one and reports its errors; `rules` read
 command is given; `origin` tells of a program of a run.
 """
 
+from itertools import pairwise
 from typing import Any
 
 import typer
 from typer.core import TyperGroup
 
 from dsl.declare import import_all
-from stepsmith.cli.command import COMMANDS
+from stepsmith.cli.command import COMMANDS, PLUGIN, load_plugins
 
 
 class _Commands(TyperGroup):
-    """The commands, of which some are called by two words."""
+    """The commands, of which some are called by two words, and those of plug-ins."""
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        if not {args[0], " ".join(args[:2])} & self.commands.keys():
+            self._learn(args)
         if (words := " ".join(args[:2])) in self.commands:
             return words, self.commands[words], args[2:]
         return super().resolve_command(ctx, args)
 
+    def _learn(self, args: list[str]) -> None:
+        """Add the commands that the user's plug-ins declare, those behind `--plugin` too."""
+        words = [word for arg in args for word in _option_and_value(arg)]
+        load_plugins([value for option, value in pairwise(words) if option == PLUGIN])
+        for name in COMMANDS.keys() - self.commands.keys():
+            one = typer.Typer(**_STYLE)
+            one.command(name=name)(COMMANDS[name])
+            self.add_command(typer.main.get_command(one), name)
 
+
+def _option_and_value(arg: str) -> list[str]:
+    """`--plugin=FILE` as two words, any other as it is."""
+    return arg.split("=", 1) if arg.startswith(f"{PLUGIN}=") else [arg]
+
+
+_STYLE: Any = {
+    "add_completion": False,
+    "pretty_exceptions_enable": False,
+    "rich_markup_mode": None,
+}
 app = typer.Typer(
     name="stepsmith",
     cls=_Commands,
     help="Discover optimizers by program search, read them, export them.",
     no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
+    **_STYLE,
 )
 
 

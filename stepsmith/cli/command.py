@@ -4,7 +4,8 @@ them."""
 import functools
 import inspect
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Annotated, Any, TypeAlias, TypeVar
 
 import typer
@@ -19,10 +20,12 @@ COMMANDS: Registry[Callable[..., Any]] = Registry("command")
 F = TypeVar("F", bound=Callable[..., Any])
 
 
+PLUGIN = "--plugin"
+"""The option that names a plug-in."""
 PluginOption: TypeAlias = Annotated[
     list[str] | None,
     typer.Option(
-        "--plugin",
+        PLUGIN,
         metavar="FILE|MODULE",
         help="Your own primitives, tasks, strategies, ... to know too; may be repeated.",
     ),
@@ -46,21 +49,34 @@ def _reporting(function: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(function)
     def run(*args: Any, plugins: list[str] | None = None, **kwargs: Any) -> Any:
-        try:
+        with _errors_as_messages():
             load_named(plugins or (), _prepare)
             return function(*args, **kwargs)
-        except Exception as error:
-            status, said = _exit_status(error), error
-            if status is None:
-                status, said = PluginFails.exit_status, blamed(error)
-            if said is None:
-                raise
-            typer.echo(str(said), err=True)
-            raise typer.Exit(status) from None
 
     own = inspect.signature(function, eval_str=True)
     vars(run)["__signature__"] = own.replace(parameters=[*own.parameters.values(), _PLUGINS])
     return run
+
+
+def load_plugins(names: Sequence[str]) -> None:
+    """Load plug-ins before it is known which command is asked for."""
+    with _errors_as_messages():
+        load_named(names, _prepare)
+
+
+@contextmanager
+def _errors_as_messages() -> Iterator[None]:
+    """Print what a user's error says, and end with its status."""
+    try:
+        yield
+    except Exception as error:
+        status, said = _exit_status(error), error
+        if status is None:
+            status, said = PluginFails.exit_status, blamed(error)
+        if said is None:
+            raise
+        typer.echo(str(said), err=True)
+        raise typer.Exit(status) from None
 
 
 def _prepare() -> None:

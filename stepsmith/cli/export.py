@@ -14,16 +14,6 @@ DISCOVERED = "discovered"
 """The format that is a folder, and where such folders are by default."""
 
 
-def _format(name: str) -> str:
-    """A format by its name: a host, equations, the text of the rule, the folder of a discovery."""
-    from dsl.export import HOSTS
-
-    formats = [*HOSTS, "latex", "rule", DISCOVERED]
-    if name not in formats:
-        raise typer.BadParameter(f"'{name}' is not one of {', '.join(formats)}.")
-    return name
-
-
 @command
 def export(
     rule: RuleArgument,
@@ -31,7 +21,6 @@ def export(
         str,
         typer.Option(
             "--to",
-            parser=_format,
             metavar="HOST|latex|rule|discovered",
             help="What to make of the rule: an optimizer for a library such as optax or torch, "
             "equations, its text, or a folder with all of these and a card.",
@@ -65,11 +54,18 @@ def export(
         return
     if name is not None:
         raise UsageError(f"--name is for --to {DISCOVERED}, met --to {to}")
+
+    from dsl.errors import did_you_mean
     from dsl.export import HOSTS, to_latex
 
-    program = resolve(rule)
-    others = {"latex": to_latex, "rule": str}
-    put(HOSTS[to].to_source(program) if to in HOSTS else others[to](program), out, force=force)
+    written = {"latex": to_latex, "rule": str, **{each: h.to_source for each, h in HOSTS.items()}}
+    if to not in written:
+        formats = [*HOSTS, "latex", "rule", DISCOVERED]
+        raise UsageError(
+            f"--to: unknown format '{to}'{did_you_mean(to, formats)}\n"
+            f"help: the names are {', '.join(formats)}"
+        )
+    put(written[to](resolve(rule)), out, force=force)
 
 
 def _discovery(rule: str, name: str | None, out: Path | None, *, force: bool) -> None:

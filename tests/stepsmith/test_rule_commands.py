@@ -144,7 +144,7 @@ def test_export_writes_for_every_host(host, word, tmp_path):
 def test_a_host_that_is_declared_can_be_exported_to(monkeypatch):
     monkeypatch.setitem(HOSTS, "fake", Host("Fake", ".fake", lambda program, **_: program.name))
     assert run("export", "lion", "--to", "fake") == (0, "lion\n", "")
-    assert "'fax' is not one of" in refused("export", "lion", "--to", "fax")
+    assert "unknown format 'fax'; did you mean 'fake'" in refused("export", "lion", "--to", "fax")
 
 
 def test_a_file_is_replaced_by_force_only(tmp_path):
