@@ -58,9 +58,12 @@ def torch_steps(rule: str, leaves: list[np.ndarray]) -> Iterator[tuple[str, Step
 
         theirs = {"lion": "Lion", "adan": "Adan", "adamw": "AdamW", "muon": "Muon"}[rule]
         theirs_made = getattr(pytorch_optimizer, theirs)
-        if rule in ("lion", "adan"):
-            others["pytorch_optimizer"] = lambda params: theirs_made(params, foreach=False)
-            others["pytorch_optimizer foreach"] = lambda params: theirs_made(params, foreach=True)
+        if theirs_made is not getattr(torch.optim, theirs, None):
+            option = {"use_muon": True} if rule == "muon" else {}
+            for kind, foreach in (("", False), (" foreach", True)):
+                others[f"pytorch_optimizer{kind}"] = lambda params, foreach=foreach: theirs_made(
+                    [{"params": params, **option}], foreach=foreach
+                )
     except ImportError:
         pass
     for name, make in others.items():

@@ -61,10 +61,13 @@ def _check_state(title: str, state: dict[str, Any], slots: set[str], options: se
             raise ValueError(f"the state is not of {title}: a group has no {has}")
 
 
+_HALF = (torch.float16, torch.bfloat16)
+
+
 def _wide(value: Any) -> Any:
     """A tensor, or each of a list, in float32 if it is in half precision."""
     if isinstance(value, torch.Tensor):
-        return value.float() if value.dtype in (torch.float16, torch.bfloat16) else value
+        return value.float() if value.dtype in _HALF else value
     if isinstance(value, (list, tuple)):
         return [_wide(each) for each in value]
     return value
@@ -161,10 +164,9 @@ class Laptop(torch.optim.Optimizer):
                     alike.setdefault(key, []).append((p, w, g, state))
             ready = [each for each in ready if each[0] is not group]
             for rows in alike.values():
-                ws = [row[1] for row in rows]
-                gs = [row[2] for row in rows]
-                ms = [state["m"] for *_, state in rows]
-                vs = [state["v"] for *_, state in rows]
+                ps, ws, gs, states = zip(*rows, strict=True)
+                ms = [state["m"] for state in states]
+                vs = [state["v"] for state in states]
                 b1, b2 = group["betas"]
                 lr = float(group["lr"])
                 eps = group["eps"]
@@ -178,7 +180,7 @@ class Laptop(torch.optim.Optimizer):
                 torch._foreach_div_(us, denoms)
                 torch._foreach_sub_(ws, us, alpha=lr)
                 torch._foreach_sub_(ws, us, alpha=lr)
-                for p, w, _, state in rows:
+                for p, w, state in zip(ps, ws, states, strict=True):
                     self._close(p, w, state)
         return ready
 
@@ -187,25 +189,27 @@ class Laptop(torch.optim.Optimizer):
         ready = []
         for group in self.param_groups:
             for p in group["params"]:
-                if p.grad is None:
+                g = p.grad
+                if g is None:
                     continue
-                if p.grad.is_sparse:
+                if g.is_sparse:
                     raise RuntimeError("Laptop does not support sparse gradients")
                 if p.dtype.is_complex:
                     raise RuntimeError("Laptop does not support complex parameters")
+                if g.dtype in _HALF:
+                    g = g.float()
+                g = -g if group["maximize"] else g
                 state = self.state[p]
                 if not state:
                     state["m"] = torch.zeros_like(p)
                     state["v"] = torch.zeros_like(p)
-                g = _wide(p.grad)
-                g = -g if group["maximize"] else g
                 ready.append((group, p, g))
         return ready
 
     def _open(self, p: torch.Tensor) -> tuple[torch.Tensor, dict[str, Any]]:
         """A parameter and its state for a step: half precision in float32."""
         state = self.state[p]
-        if p.dtype not in (torch.float16, torch.bfloat16):
+        if p.dtype not in _HALF:
             return p, state
         return p.float(), {key: _wide(value) for key, value in state.items()}
 

@@ -63,10 +63,13 @@ def _positive(value: float, dtype: torch.dtype) -> float:
     return max(value, info.tiny * info.eps)
 
 
+_HALF = (torch.float16, torch.bfloat16)
+
+
 def _wide(value: Any) -> Any:
     """A tensor, or each of a list, in float32 if it is in half precision."""
     if isinstance(value, torch.Tensor):
-        return value.float() if value.dtype in (torch.float16, torch.bfloat16) else value
+        return value.float() if value.dtype in _HALF else value
     if isinstance(value, (list, tuple)):
         return [_wide(each) for each in value]
     return value
@@ -135,16 +138,13 @@ class Quickstart(torch.optim.Optimizer):
             b1, b2 = group["betas"]
             lr = group["lr"]
             m.lerp_(g, 1 - b1)
-            x0 = g * g
+            x0 = torch.square(g)
             v.lerp_(x0, 1 - b2)
             top = torch.maximum(state["top"], v)
             denom = torch.sqrt(top)
             last = m / denom
-            (
-                w.sub_(x0, alpha=lr)
-                .sub_(last, alpha=lr * (b1 * (1 - -1)))
-                .sub_(state["last"], alpha=lr * -b1)
-            )
+            w.sub_(x0, alpha=lr).sub_(last, alpha=lr * (b1 * (1 - -1)))
+            w.sub_(state["last"], alpha=lr * -b1)
             state["top"].copy_(top)
             state["last"].copy_(last)
             self._close(p, w, state)
@@ -166,12 +166,11 @@ class Quickstart(torch.optim.Optimizer):
                     alike.setdefault(key, []).append((p, w, g, state))
             ready = [each for each in ready if each[0] is not group]
             for rows in alike.values():
-                ws = [row[1] for row in rows]
-                gs = [row[2] for row in rows]
-                ms = [state["m"] for *_, state in rows]
-                vs = [state["v"] for *_, state in rows]
-                tops = [state["top"] for *_, state in rows]
-                lasts = [state["last"] for *_, state in rows]
+                ps, ws, gs, states = zip(*rows, strict=True)
+                ms = [state["m"] for state in states]
+                vs = [state["v"] for state in states]
+                tops = [state["top"] for state in states]
+                lasts = [state["last"] for state in states]
                 b1, b2 = group["betas"]
                 lr = float(group["lr"])
                 torch._foreach_lerp_(ms, gs, 1 - b1)
@@ -185,7 +184,7 @@ class Quickstart(torch.optim.Optimizer):
                 torch._foreach_sub_(ws, lasts, alpha=lr * -b1)
                 torch._foreach_copy_(tops, tops_2)
                 torch._foreach_copy_(lasts, lasts_2)
-                for p, w, _, state in rows:
+                for p, w, state in zip(ps, ws, states, strict=True):
                     self._close(p, w, state)
         return ready
 
@@ -194,27 +193,29 @@ class Quickstart(torch.optim.Optimizer):
         ready = []
         for group in self.param_groups:
             for p in group["params"]:
-                if p.grad is None:
+                g = p.grad
+                if g is None:
                     continue
-                if p.grad.is_sparse:
+                if g.is_sparse:
                     raise RuntimeError("Quickstart does not support sparse gradients")
                 if p.dtype.is_complex:
                     raise RuntimeError("Quickstart does not support complex parameters")
+                if g.dtype in _HALF:
+                    g = g.float()
+                g = -g if group["maximize"] else g
                 state = self.state[p]
                 if not state:
                     state["m"] = torch.zeros_like(p)
                     state["v"] = torch.full_like(p, _positive(1.07e-8, p.dtype))
                     state["top"] = torch.zeros_like(p)
                     state["last"] = torch.zeros_like(p)
-                g = _wide(p.grad)
-                g = -g if group["maximize"] else g
                 ready.append((group, p, g))
         return ready
 
     def _open(self, p: torch.Tensor) -> tuple[torch.Tensor, dict[str, Any]]:
         """A parameter and its state for a step: half precision in float32."""
         state = self.state[p]
-        if p.dtype not in (torch.float16, torch.bfloat16):
+        if p.dtype not in _HALF:
             return p, state
         return p.float(), {key: _wide(value) for key, value in state.items()}
 

@@ -53,10 +53,13 @@ def _check_state(title: str, state: dict[str, Any], slots: set[str], options: se
             raise ValueError(f"the state is not of {title}: a group has no {has}")
 
 
+_HALF = (torch.float16, torch.bfloat16)
+
+
 def _wide(value: Any) -> Any:
     """A tensor, or each of a list, in float32 if it is in half precision."""
     if isinstance(value, torch.Tensor):
-        return value.float() if value.dtype in (torch.float16, torch.bfloat16) else value
+        return value.float() if value.dtype in _HALF else value
     if isinstance(value, (list, tuple)):
         return [_wide(each) for each in value]
     return value
@@ -130,7 +133,7 @@ class Quickstart(torch.optim.Optimizer):
             lr = group["lr"]
             eps = group["eps"]
             s0.mul_(0.789).add_(state["m"], alpha=1 - 0.789)
-            m = ((1 - b1) * g).add_(s0, alpha=b1)
+            m = s0.lerp(g, 1 - b1)
             v.mul_(b2).addcmul_(g, g, value=1 - b2)
             update = m / b1
             denom = torch.sqrt(v).add_(eps)
@@ -155,18 +158,16 @@ class Quickstart(torch.optim.Optimizer):
                     alike.setdefault(key, []).append((p, w, g, state))
             ready = [each for each in ready if each[0] is not group]
             for rows in alike.values():
-                ws = [row[1] for row in rows]
-                gs = [row[2] for row in rows]
-                ms = [state["m"] for *_, state in rows]
-                vs = [state["v"] for *_, state in rows]
-                s0s = [state["s0"] for *_, state in rows]
+                ps, ws, gs, states = zip(*rows, strict=True)
+                ms = [state["m"] for state in states]
+                vs = [state["v"] for state in states]
+                s0s = [state["s0"] for state in states]
                 b1, b2 = group["betas"]
                 lr = float(group["lr"])
                 eps = group["eps"]
                 torch._foreach_mul_(s0s, 0.789)
                 torch._foreach_add_(s0s, ms, alpha=1 - 0.789)
-                ms_2 = torch._foreach_mul(gs, 1 - b1)
-                torch._foreach_add_(ms_2, s0s, alpha=b1)
+                ms_2 = torch._foreach_lerp(s0s, gs, 1 - b1)
                 torch._foreach_mul_(vs, b2)
                 torch._foreach_addcmul_(vs, gs, gs, 1 - b2)
                 updates = torch._foreach_div(ms_2, b1)
@@ -175,7 +176,7 @@ class Quickstart(torch.optim.Optimizer):
                 torch._foreach_addcdiv_(ws, updates, denoms, -lr)
                 torch._foreach_sub_(ws, s0s, alpha=lr)
                 torch._foreach_copy_(ms, ms_2)
-                for p, w, _, state in rows:
+                for p, w, state in zip(ps, ws, states, strict=True):
                     self._close(p, w, state)
         return ready
 
@@ -184,26 +185,28 @@ class Quickstart(torch.optim.Optimizer):
         ready = []
         for group in self.param_groups:
             for p in group["params"]:
-                if p.grad is None:
+                g = p.grad
+                if g is None:
                     continue
-                if p.grad.is_sparse:
+                if g.is_sparse:
                     raise RuntimeError("Quickstart does not support sparse gradients")
                 if p.dtype.is_complex:
                     raise RuntimeError("Quickstart does not support complex parameters")
+                if g.dtype in _HALF:
+                    g = g.float()
+                g = -g if group["maximize"] else g
                 state = self.state[p]
                 if not state:
                     state["m"] = torch.zeros_like(p)
                     state["v"] = torch.zeros_like(p)
                     state["s0"] = torch.zeros_like(p)
-                g = _wide(p.grad)
-                g = -g if group["maximize"] else g
                 ready.append((group, p, g))
         return ready
 
     def _open(self, p: torch.Tensor) -> tuple[torch.Tensor, dict[str, Any]]:
         """A parameter and its state for a step: half precision in float32."""
         state = self.state[p]
-        if p.dtype not in (torch.float16, torch.bfloat16):
+        if p.dtype not in _HALF:
             return p, state
         return p.float(), {key: _wide(value) for key, value in state.items()}
 

@@ -72,6 +72,11 @@ class Code:
         self.use(node)
         self.lines += split(self.indent, before, node, after)
 
+    def unless_zero(self, name: str, block: "Code") -> None:
+        """`if name != 0:` before a block."""
+        self.put("if ", ast.Compare(ast.Name(name), [ast.NotEq()], [ast.Constant(0)]), ":")
+        self.lines += block.lines
+
     def choose(self, label: str, test: ast.expr, branches: "list[tuple[Code, ast.expr]]") -> None:
         """`label` assigned the value of one of two blocks; one line where that is all it takes."""
         (first, new), (second, old) = branches

@@ -24,7 +24,8 @@ from dsl.zoo import ENTRIES
 class Facts:
     """A program as a file is written from it.
 
-    `source` is the program pruned, `program` that with `first_g` spelled out: what the file does.
+    `source` is the program pruned, `program` that as a file has it: with `first_g` spelled out, but
+    where a host starts its slots with the gradient at hand.
     `reads` are the inputs, hyperparameters and slots that it reads, `sources` what it asks of the
     caller. `meanings` say what its hyperparameters mean, as far as that is known, and `whole` are
     those that count something.
@@ -39,15 +40,17 @@ class Facts:
     whole: frozenset[str] = frozenset()
 
     @staticmethod
-    def of(program: Program, name: str | None = None) -> "Facts":
+    def of(program: Program, name: str | None = None, *, first_gradient: bool = False) -> "Facts":
         """The facts of `program`.
 
         **Arguments:** `name`: what the program is called in the file, its name by default.
+        `first_gradient`: whether the host starts a slot when the first gradient is there.
         """
         program = _of_one_length(program)
         known, counting = meanings(program), whole(program)
         program = program.renamed(name) if name else program
-        kept = prune(spelled_out(prune(program)))
+        kept = prune(program)
+        kept = kept if first_gradient else prune(spelled_out(kept))
         reads = live(kept).names
         hypers = {name: value for name, value in kept.hyperparameters.items() if name in reads}
         kept = replace(kept, hyperparameters=hypers)

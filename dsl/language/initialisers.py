@@ -1,7 +1,8 @@
 """The starts of slots, declared once each, as primitives are.
 
 An initialiser fixes the kind of its slot. `first_g` cannot be known before the first gradient; it
-is spelled out by `dsl.rewrite.lower` as a choice on the first step.
+is spelled out by `dsl.rewrite.lower` as a choice on the first step, but for PyTorch, where a slot
+starts with the gradient `g` at hand.
 """
 
 import inspect
@@ -210,7 +211,7 @@ def copy_w(xp, w):
     return xp.array(w)
 
 
-@initialiser(Kind.TENSOR, torch="torch.zeros_like({w})")
+@initialiser(Kind.TENSOR, torch="torch.zeros_like({w}).copy_(g)")
 def first_g(xp, w):
     """The gradient of the first step (Adan's previous gradient)."""
     return xp.zeros_like(w)

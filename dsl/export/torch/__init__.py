@@ -7,8 +7,11 @@ values       which values exist once for the model, and how each is written
 front        the lines of `step` before the loop: numbers of the model, lists that they need
 loop         the loop over parameters, which moves them and renews their state
 lines        those lines, in place where the data flow allows it
+known        which names are tensors and which are numbers, and the signs of those
 sums         expressions as sums of tensors, their numbers apart
-inplace      the same as operations in place
+calls        calls of tensors, in place or not, as they are written by hand
+inplace      sums as operations in place
+storage      values written over tensors that nothing reads any more
 foreach      lines for many parameters at once, by PyTorch's functions of lists
 step         the method `step` around those lines, and the methods that keep its state
 parameters   hyperparameters in the docstring of the class and the groups

@@ -47,7 +47,7 @@ _METHODS = '''
 
 def coding(values: TorchDialect) -> list[str]:
     """`_open` and `_close`, between which slots are numbers, and what restores codes."""
-    for name in ("_wide", "_cut_into", "_codes", "_coded", "_decoded", "_cut_along"):
+    for name in ("_HALF", "_wide", "_cut_into", "_codes", "_coded", "_decoded", "_cut_along"):
         values.declared.function(name)
     return [*_METHODS.strip("\n").splitlines()]
 

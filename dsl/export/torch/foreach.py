@@ -6,6 +6,7 @@ tensor becomes one over a list. What PyTorch has no function of lists for is a c
 
 import ast
 from collections.abc import Callable, Collection
+from dataclasses import replace
 from typing import Protocol
 
 from dsl.export.code import Code
@@ -22,6 +23,9 @@ _BINARY: dict[type[ast.operator], str] = {
 }
 _UNARY = {"sqrt", "abs", "sign", "exp", "expm1", "log", "tanh", "sin", "cos", "tan", "sigmoid"}
 _PAIRS = {"maximum", "minimum"}
+_MADE = {"add", "sub", "lerp"}
+"""Methods that make a new tensor."""
+
 _IN_PLACE = {
     *("add_", "sub_", "mul_", "div_", "pow_", "lerp_", "addcmul_", "addcdiv_", "neg_", "copy_"),
     *(f"{name}_" for name in _UNARY),
@@ -47,13 +51,23 @@ class ForEach:
     def write(self, statements: Collection[CodeLine]) -> None:
         """Lines for all statements, in order."""
         for statement in statements:
-            if statement.label is not None and not self._differ(statement.value):
-                self.code.assign(statement.label, statement.value)
-            elif statement.label is not None:
-                self.each.setdefault(statement.label, self.take(safe(f"{statement.label}s")))
-                self._assign(self.each[statement.label], statement.value)
-            elif not self._in_place(statement.value):
-                self._loop(statement.value)
+            if statement.absent is None:
+                self._write(statement)
+                continue
+            whole = self.code
+            self.code = whole.inner()
+            self._write(statement)
+            whole.unless_zero(statement.absent, self.code)
+            self.code = whole
+
+    def _write(self, statement: CodeLine) -> None:
+        if statement.label is not None and not self._differ(statement.value):
+            self.code.assign(statement.label, statement.value)
+        elif statement.label is not None:
+            self.each.setdefault(statement.label, self.take(safe(f"{statement.label}s")))
+            self._assign(self.each[statement.label], statement.value)
+        elif not self._in_place(statement.value):
+            self._loop(statement.value)
 
     def _differ(self, node: ast.expr) -> bool:
         return any(name in self.each for name in names_in(node))
@@ -77,8 +91,18 @@ class ForEach:
         self.code.assign(label, made if made is not None else self._comprehension(value))
 
     def _made(self, value: ast.expr) -> ast.expr | None:
-        """A new list by one function of PyTorch."""
+        """A list by one function of PyTorch, or one that is there."""
         match value:
+            case ast.Name():
+                return self._listed(value)
+            case ast.Call(ast.Attribute(ast.Name() as part, method), args, keywords) if (
+                method in _MADE and self._differ(part) and self._all_listed(args)
+            ):
+                return self._function(method, part, args, keywords)
+            case ast.Call(ast.Attribute(ast.Name("torch"), name), [part, *args], keywords) if (
+                name in ("addcmul", "addcdiv") and self._differ(part) and self._all_listed(args)
+            ):
+                return self._function(name, part, args, keywords)
             case ast.BinOp(left, op, right) if type(op) in _BINARY:
                 one, other = self._listed(left), self._listed(right)
                 name = f"torch._foreach_{_BINARY[type(op)]}"
@@ -127,13 +151,20 @@ class ForEach:
         self, method: str, target: ast.expr, args: list[ast.expr], keywords: list[ast.keyword]
     ) -> None:
         """A line that calls the function of lists for a method."""
+        self.code.put("", self._function(method, target, args, keywords))
+
+    def _function(
+        self, method: str, target: ast.expr, args: list[ast.expr], keywords: list[ast.keyword]
+    ) -> ast.expr:
+        """The call of the function of lists for a method."""
+        target = self._listed(target) or target
         given = [part for part in map(self._listed, args) if part is not None]
         named = {keyword.arg: keyword.value for keyword in keywords}
         if "value" in named:
             given.append(named.pop("value"))
         rest = [ast.keyword(key, part) for key, part in named.items()]
         function = ast.Attribute(ast.Name("torch"), f"_foreach_{method}")
-        self.code.put("", ast.Call(function, [target, *given], rest))
+        return ast.Call(function, [target, *given], rest)
 
     def _entries(self, value: ast.expr) -> dict[str, ast.expr]:
         found = dict.fromkeys(name for name in names_in(value) if name in self.each)
@@ -184,24 +215,23 @@ _HEAD = '''
 """The method of the class up to the loop over tensors alike."""
 
 
-def at_once(loop: OneByOne, lines: LoopWriter, calls: list[CodeLine]) -> list[str]:
-    """The method that takes the step of tensors alike at once; `calls` end the statements."""
+def at_once(loop: OneByOne, lines: LoopWriter, statements: list[CodeLine]) -> list[str]:
+    """The method that takes the step of tensors alike at once, by the lines of the loop."""
     names = loop.emitter.names
-    statements = [*lines.statements, *calls]
     code, writer = Code(16), lines.writer
     spelled: dict[str, ast.expr] = {}
     each = {"w": "ws", "g": "gs"}
-    heads = [("ws", "[row[1] for row in rows]"), ("gs", "[row[2] for row in rows]")]
+    heads: list[tuple[str, str]] = []
     for slot, old in lines.olds.items():
         label = lines.renewed.get(slot) or names.take(f"old_{safe(slot)}")
         spelled[old] = ast.Name(label)
         each[label] = names.take(safe(f"{safe(slot)}s"))
         home = f'state["{loop.values.keys[slot]}"]'
-        heads.append((each[label], f"[{home} for *_, state in rows]"))
-    statements = [CodeLine(s.label, _plain(fill(s.value, spelled), spelled)) for s in statements]
+        heads.append((each[label], f"[{home} for state in states]"))
+    statements = [replace(line, value=fill(line.value, spelled)) for line in statements]
     if any("state" in names_in(statement.value) for statement in statements):
         return []
-    writer.tensors = {*writer.tensors, *each}
+    writer.known.tensors |= {*each}
     ForEach(code, writer, each, names.take).write(statements)
     numbers = Code(16)
     loop.parameters.read(numbers, code.uses, plain_rate=True)
@@ -213,22 +243,11 @@ def at_once(loop: OneByOne, lines: LoopWriter, calls: list[CodeLine]) -> list[st
     return [
         *head.strip("\n").splitlines(),
         count if "t" in code.uses else "            for rows in alike.values():",
+        "                ps, ws, gs, states = zip(*rows, strict=True)",
         *(f"                {label} = {rows}" for label, rows in heads if label in code.uses),
         *numbers.lines,
         *code.lines,
-        "                for p, w, _, state in rows:",
+        "                for p, w, state in zip(ps, ws, states, strict=True):",
         "                    self._close(p, w, state)",
         "        return ready",
     ]
-
-
-def _plain(node: ast.expr, spelled: dict[str, ast.expr]) -> ast.expr:
-    """An expression in which what the state holds goes by a name."""
-
-    class _Replaced(ast.NodeTransformer):
-        def visit_Subscript(self, node: ast.Subscript) -> ast.expr:
-            return spelled.get(ast.unparse(node).replace("'", '"'), node)
-
-    made = _Replaced().visit(node)
-    assert isinstance(made, ast.expr)
-    return made

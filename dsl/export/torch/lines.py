@@ -6,6 +6,7 @@ its only reader, so that sums, products and quotients of several lines become on
 
 import ast
 from collections import Counter
+from collections.abc import Iterable
 from typing import Protocol
 
 from dsl.export.code import Code
@@ -13,6 +14,8 @@ from dsl.export.emit import Emitter
 from dsl.export.expressions import fill, names_in
 from dsl.export.layout import WIDTH
 from dsl.export.torch.inplace import CodeLine, InPlace
+from dsl.export.torch.known import Known
+from dsl.export.torch.parameters import Parameters
 from dsl.export.torch.values import TorchDialect
 from dsl.language.kinds import Kind
 from dsl.program import Arg, Local, Name
@@ -24,6 +27,7 @@ class Surroundings(Protocol):
 
     values: TorchDialect
     emitter: Emitter
+    parameters: Parameters
     nexts: list[Arg]
     ready: set[int]
 
@@ -41,12 +45,11 @@ class Surroundings(Protocol):
 
 
 class LoopWriter:
-    """Writes the lines of `loop` into `code`; `renewed` are the slots renewed in place, each with
-    the name of its tensor."""
+    """Writes the lines of `loop`; `renewed` are the slots renewed in place, each with the name of
+    its tensor, and `statements` all lines but those that move the parameter."""
 
-    def __init__(self, loop: Surroundings, code: Code):
+    def __init__(self, loop: Surroundings):
         self.loop = loop
-        self.code = code
         self.emitter = loop.emitter
         self.program = loop.emitter.program
         self.renewed: dict[str, str] = {}
@@ -66,21 +69,20 @@ class LoopWriter:
         """False for a rule that chooses what to compute."""
         return not any(self.emitter.facts.primitive(index).lazy for index in self.order)
 
-    def write(self) -> ast.expr:
-        """Write all lines but the last, which is returned: the call that moves the parameter."""
-        before, taken = list(self.code.lines), set(self.emitter.names.taken)
-        uses = dict(self.code.uses)
+    def write(self) -> list[CodeLine]:
+        """Write all lines but those that move the parameter, which are returned."""
+        taken = set(self.emitter.names.taken)
         for joins in (True, False):
-            self.code.lines[:], self.renewed, self.statements = before, {}, []
-            self.code.uses.clear()
-            self.code.uses.update(uses)
+            self.renewed, self.statements = {}, []
             self.emitter.names.taken = set(taken)
-            last = self._write(joins=joins)
-            if all(len(line) <= WIDTH for line in self.code.lines):
+            moves = self._write(joins=joins)
+            written = Code(12)
+            write_lines(written, self.statements)
+            if all(len(line) <= WIDTH for line in written.lines):
                 break
-        return last
+        return moves
 
-    def _write(self, *, joins: bool) -> ast.expr:
+    def _write(self, *, joins: bool) -> list[CodeLine]:
         texts = {
             index: self.loop.values.line(self.emitter, index, self._leaf) for index in self.order
         }
@@ -101,12 +103,12 @@ class LoopWriter:
             text = fill(text, {old: ast.Name(new) for old, new in olds.items()})
             writer.note(label, text)
             if index in in_place:
-                self._put(None, writer.renewed(label, text))
+                self.statements += writer.renewed(label, text)
                 self.renewed[in_place[index]] = label
             elif self.emitter.kind(Local(index)) is not Kind.TENSOR:
-                self._put(label, text)
+                self.statements.append(CodeLine(label, text))
             else:
-                self._put(label, writer.made(text)[0])
+                self.statements.append(CodeLine(label, writer.made(text)[0]))
         result = fill(result, {old: ast.Name(new) for old, new in olds.items()})
         return writer.moved("w", result)
 
@@ -125,21 +127,26 @@ class LoopWriter:
         for index, label in {**self.labels, **zipped}.items():
             if kind(Local(index)) is Kind.TENSOR:
                 tensors.add(label)
-        numbers = {called.get(name, name) for name in self.program.hyperparameters} | {"t", "T"}
+        hypers = self.program.hyperparameters
+        numbers = {called.get(name, name) for name in hypers} | {"t", "T"}
         numbers |= {self.labels[i] for i in self.order if values.is_number(Local(i))}
-        betas = {called.get(name, name) for name in values.betas}
-        return InPlace(tensors, numbers, betas, self._hoist)
+        bound = self.loop.parameters.never_negative()
+        known = Known(
+            tensors,
+            numbers,
+            decays={called.get(name, name) for name in values.betas},
+            not_negative={called.get(name, name) for name in bound},
+            positive={called.get(name, name) for name in bound if hypers[name] > 0},
+            absent={called.get(name, name) for name, value in hypers.items() if value == 0},
+        )
+        return InPlace(known, self._hoist)
 
     def _hoist(self, wanted: str, value: ast.expr) -> ast.expr:
         """A line of its own for a value, and its name."""
         label = self.emitter.names.take(wanted)
-        self._put(label, value)
-        return ast.Name(label)
-
-    def _put(self, label: str | None, value: ast.expr) -> None:
-        """Write a statement, and keep it."""
         self.statements.append(CodeLine(label, value))
-        self.code.put(f"{label} = " if label is not None else "", value)
+        self.writer.known.tensors.add(label)
+        return ast.Name(label)
 
     def _in_place(self, texts: dict[int, ast.expr], result: ast.expr) -> dict[int, str]:
         """The slots whose old value nothing reads after the line that makes the next one."""
@@ -203,3 +210,12 @@ class LoopWriter:
                 texts[reader] = fill(texts[reader], {label: text})
                 del texts[index]
         return result
+
+
+def write_lines(code: Code, lines: Iterable[CodeLine]) -> None:
+    """Write lines into `code`."""
+    for line in lines:
+        block = code if line.absent is None else code.inner()
+        block.put(f"{line.label} = " if line.label is not None else "", line.value)
+        if line.absent is not None:
+            code.unless_zero(line.absent, block)

@@ -5,13 +5,14 @@ from collections.abc import Collection, Iterable, Mapping
 
 from dsl.export.code import Code
 from dsl.export.emit import Emitter
-from dsl.export.expressions import call, expression, show
+from dsl.export.expressions import call, expression, rewritten, show
 from dsl.export.layout import WIDTH, layout
 from dsl.export.names import safe
 from dsl.export.torch.foreach import at_once
 from dsl.export.torch.front import Front
 from dsl.export.torch.inplace import CodeLine
-from dsl.export.torch.lines import LoopWriter
+from dsl.export.torch.lines import LoopWriter, write_lines
+from dsl.export.torch.storage import in_dead_storage
 from dsl.export.torch.templates import makes_new
 from dsl.export.torch.values import TorchDialect, condition
 from dsl.language.kinds import Kind
@@ -44,22 +45,35 @@ class Loop:
 
     def lines(self) -> list[str]:
         """The lines of the loop."""
+        writer = LoopWriter(self)
+        return self._chosen_lines() if not writer.apply else self._written(writer)
+
+    def _written(self, writer: LoopWriter) -> list[str]:
+        """The lines of a rule without choices, in place where they can be."""
+        code, copies = Code(12), Code(12)
+        moves = writer.write()
+        calls = self._renewals(copies, writer.renewed)
+        homes = {show(self.leaf(Name(slot))): ast.Name(old) for slot, old in writer.olds.items()}
+        renewals = [CodeLine(None, with_names(value, homes)) for value in calls]
+        lines = [*writer.statements, *moves, *renewals]
+        if copies.lines or self.zipped():
+            write_lines(code, writer.statements)
+            code.lines += copies.lines
+            code.uses.update(copies.uses)
+            write_lines(code, [*moves, *renewals])
+        else:
+            tensors = writer.writer.known.tensors
+            lines = in_dead_storage(lines, tensors, writer.olds.values())
+            if not self.values.codecs:
+                self.at_once = at_once(self, writer, lines)
+            write_lines(code, lines)
+        code.put("", self.values.closing(self.leaf))
+        heads = self._heads(code, writer.renewed)
+        return [*self._opening(code, heads), *heads.lines, *code.lines]
+
+    def _chosen_lines(self) -> list[str]:
+        """The lines of a rule that chooses what to compute."""
         code, result = Code(12), self.program.result
-        lines = LoopWriter(self, code)
-        if lines.apply:
-            last = lines.write()
-            written = len(code.lines)
-            renewals = self._renewals(code, lines.renewed)
-            alone = self.zipped() or self.values.codecs
-            if len(code.lines) == written and not alone:
-                calls = [CodeLine(None, value) for value in (last, *renewals)]
-                self.at_once = at_once(self, lines, calls)
-            code.put("", last)
-            for renewal in renewals:
-                code.put("", renewal)
-            code.put("", self.values.closing(self.leaf))
-            heads = self._heads(code, lines.renewed)
-            return [*self._opening(code, heads), *heads.lines, *code.lines]
         moved, roots = self._moved(), [result]
         if moved is not None:
             assert isinstance(result, Local)
@@ -203,3 +217,8 @@ class Loop:
         roots = [self.program.result, *self.nexts]
         read = needed(self.program, roots, lambda arg: () if arg in made else inside(arg))
         return [arg for arg in made if arg in read and self.emitter.kind(arg) is not Kind.GLOBAL]
+
+
+def with_names(node: ast.expr, homes: Mapping[str, ast.expr]) -> ast.expr:
+    """An expression in which what the state holds goes by a name."""
+    return rewritten(node, lambda part: homes.get(show(part), part))

@@ -84,18 +84,23 @@ class Parameter:
                 lines += [f"        if not ({test}):", f"            raise ValueError({refusal})"]
         return lines
 
-    def _usual_checks(self) -> list[str]:
+    @property
+    def never_negative(self) -> bool:
+        """True if the usual checks refuse a value below 0."""
         if self.label == "betas":
-            if not all(0 <= beta < 1 for beta in self.values):
-                return []
+            return all(0 <= beta < 1 for beta in self.values)
+        return self.label in _REFUSED and self.values[0] >= 0
+
+    def _usual_checks(self) -> list[str]:
+        if not self.never_negative:
+            return []
+        if self.label == "betas":
             refusal = 'f"Invalid beta parameter at index {index}: {beta}"'
             return [
                 "        for index, beta in enumerate(betas):",
                 "            if not 0.0 <= beta < 1.0:",
                 f"                raise ValueError({refusal})",
             ]
-        if self.label not in _REFUSED or self.values[0] < 0:
-            return []
         refusal = f'f"Invalid {_REFUSED[self.label]}: {{{self.label}}}"'
         return [
             f"        if not {self.label} >= 0.0:",
@@ -123,6 +128,10 @@ class Parameters:
         self.taken = sorted(taken, key=lambda parameter: parameter.label != "lr")
         """The parameters of the constructor, the learning rate first."""
         self.keys = {p.hypers[0]: p.label for p in taken if p.label != "betas"}
+
+    def never_negative(self) -> set[str]:
+        """The hyperparameters that the constructor refuses below 0."""
+        return {name for each in self.taken if each.never_negative for name in each.hypers}
 
     def entry(self, name: str) -> ast.expr:
         """The expression for a hyperparameter, or the horizon, of `group`."""

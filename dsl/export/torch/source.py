@@ -26,7 +26,7 @@ def to_torch_source(
     header, e.g. the campaign and its results.
     **Raises:** ExportError if the program holds what PyTorch cannot express.
     """
-    facts = Facts.of(program, name)
+    facts = Facts.of(program, name, first_gradient=True)
     title = camel_case(facts.source)
     values = TorchDialect(facts, title)
     body = _class(values, title)

@@ -167,15 +167,9 @@ def ready(values: TorchDialect, title: str) -> list[str]:
     if values.gathers and started:
         cut = values.declared.function("_cut_along")
         code.write(f"state.update({{key: {cut}(p, value) for key, value in state.items()}})")
-    sign, climbs = (
-        [
-            "                g = _wide(p.grad)",
-            '                g = -g if group["maximize"] else g',
-        ],
-        [],
-    )
+    sign, climbs = ['                g = -g if group["maximize"] else g'], []
     if "loss" in values.facts.reads:
-        sign = ["                g = _wide(p.grad)"]
+        sign = []
         climbs = ['                if group["maximize"]:']
         message = f"{title} reads the loss and lets it fall: negate it instead of maximize"
         climbs += refusal(20, "RuntimeError", message)
@@ -194,19 +188,23 @@ def ready(values: TorchDialect, title: str) -> list[str]:
         "    def _ready(self) -> list[tuple[dict[str, Any], torch.Tensor, torch.Tensor]]:",
         f'        """Group, parameter and gradient where there is one{counting}."""',
         "        ready = []",
+        *(["        one = torch.tensor(1.0)"] if values.counts else []),
         "        for group in self.param_groups:",
         '            for p in group["params"]:',
-        "                if p.grad is None:",
+        "                g = p.grad",
+        "                if g is None:",
         "                    continue",
-        "                if p.grad.is_sparse:",
+        "                if g.is_sparse:",
         *refusal(20, "RuntimeError", f"{title} does not support sparse gradients"),
         "                if p.dtype.is_complex:",
         *refusal(20, "RuntimeError", f"{title} does not support complex parameters"),
         *climbs,
+        f"                if g.dtype in {values.declared.function('_HALF')}:",
+        "                    g = g.float()",
+        *sign,
         *(["                state = self.state[p]"] if code.lines else []),
         *(["                if not state:", *code.lines] if code.lines else []),
-        *(['                state["step"] += 1'] if values.counts else []),
-        *sign,
+        *(['                state["step"] += one'] if values.counts else []),
         "                ready.append((group, p, g))",
         "        return ready",
     ]
@@ -214,16 +212,17 @@ def ready(values: TorchDialect, title: str) -> list[str]:
 
 def half(values: TorchDialect) -> list[str]:
     """`_open` and `_close`, between which a step computes in float32 at least."""
-    values.declared.function("_wide")
+    for name in ("_HALF", "_wide"):
+        values.declared.function(name)
     values.declared.function("_cut_into" if values.gathers else "_round_into")
-    return [*(_WHOLE if values.gathers else _HALF).strip("\n").splitlines()]
+    return [*(_OF_WHOLE if values.gathers else _OF_PARTS).strip("\n").splitlines()]
 
 
-_HALF = '''
+_OF_PARTS = '''
     def _open(self, p: torch.Tensor) -> tuple[torch.Tensor, dict[str, Any]]:
         """A parameter and its state for a step: half precision in float32."""
         state = self.state[p]
-        if p.dtype not in (torch.float16, torch.bfloat16):
+        if p.dtype not in _HALF:
             return p, state
         return p.float(), {key: _wide(value) for key, value in state.items()}
 
@@ -236,11 +235,11 @@ _HALF = '''
             _round_into(kept, state[key])
 '''
 
-_WHOLE = '''
+_OF_WHOLE = '''
     def _open(self, p: torch.Tensor) -> tuple[torch.Tensor, dict[str, Any]]:
         """A parameter and its state for a step: whole, and half precision in float32."""
         state = self.state[p]
-        if p.dtype not in (torch.float16, torch.bfloat16) and not hasattr(p, "device_mesh"):
+        if p.dtype not in _HALF and not hasattr(p, "device_mesh"):
             return p, state
         whole = {key: _wide(_gathered(value)) for key, value in state.items()}
         return _wide(_gathered(p)), whole

@@ -1,24 +1,14 @@
 """Sums of tensors: each term a number times a tensor, a product or a quotient of two.
 
-An expression is a tensor where it is made, entry by entry, of tensors in the shape of the parameter
-and of Python numbers. Its numbers are worked out apart from its tensors: `-lr * wd * w` is the
-tensor `w` at the scale `-(lr * wd)`.
+The numbers of an expression are worked out apart from its tensors: `-lr * wd * w` is the tensor `w`
+at the scale `-(lr * wd)`.
 """
 
 import ast
-from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 from dsl.export.expressions import names_in
-
-UNARY = {
-    *("sqrt", "abs", "sign", "square", "exp", "expm1", "log", "tanh", "sigmoid", "sin", "cos"),
-    *("tan", "sinh", "cosh", "arcsin", "arccos", "arctan", "arcsinh"),
-}
-"""Functions of PyTorch that have a form in place."""
-
-NEW = {"maximum", "minimum", "clamp", "where", "log1p"}
-"""Functions of PyTorch besides those that make a tensor of their own."""
+from dsl.export.torch.known import Known
 
 
 @dataclass(frozen=True)
@@ -40,44 +30,12 @@ class Term:
 
 
 class Sums:
-    """Expressions as terms.
+    """Expressions over the names in `known` as terms."""
 
-    **Arguments:** `tensors`: the names of tensors in the shape of the parameter. `numbers`: names
-    of Python numbers. `betas`: those of them in [0, 1).
-    """
-
-    def __init__(self, tensors: Collection[str], numbers: Collection[str], betas: Collection[str]):
-        self.tensors = tensors
-        self.numbers = numbers
-        self.betas = betas
-
-    def is_tensor(self, node: ast.expr) -> bool:
-        """True if a node is made of known tensors and numbers, in the parameter's shape."""
-        match node:
-            case ast.Name(id):
-                return id in self.tensors
-            case ast.BinOp(left=left, right=right):
-                return self.is_tensor(left) or self.is_tensor(right)
-            case ast.UnaryOp(op=ast.USub(), operand=part):
-                return self.is_tensor(part)
-            case ast.Call(ast.Attribute(ast.Name("torch"), name), args, []):
-                return name in UNARY | NEW and any(map(self.is_tensor, args))
-        return False
-
-    def is_number(self, node: ast.expr) -> bool:
-        """True if a node is a Python number."""
-        match node:
-            case ast.Constant():
-                return True
-            case ast.Name(id):
-                return id in self.numbers
-            case ast.UnaryOp(op=ast.USub(), operand=part):
-                return self.is_number(part)
-            case ast.BinOp(left=left, op=ast.Add() | ast.Sub() | ast.Mult(), right=right):
-                return self.is_number(left) and self.is_number(right)
-            case ast.BinOp(left=ast.Name(id), op=ast.Pow(), right=right):
-                return id in self.betas and self.is_number(right)
-        return False
+    def __init__(self, known: Known):
+        self.known = known
+        self.is_tensor = known.is_tensor
+        self.is_number = known.is_number
 
     def terms(self, node: ast.expr) -> list[Term]:
         """The terms of a sum; of anything else, the one that it is."""
@@ -99,14 +57,18 @@ class Sums:
                 if self.is_tensor(left) and self.is_tensor(right):
                     return [self._paired(left, right, divides=False)]
             case ast.BinOp(left=left, op=ast.Div(), right=right):
-                if self._is_above_zero(right) and self.is_tensor(left):
+                if self._divides(right) and self.is_tensor(left):
                     return [replace(t, scale=quotient(t.scale, right)) for t in self.terms(left)]
                 if self.is_tensor(left) and self.is_tensor(right):
                     return [self._paired(left, right, divides=True)]
-            case ast.Call(ast.Attribute(ast.Name("torch"), "square"), [ast.Name() as part], []):
+            case ast.Call(ast.Attribute(ast.Name("torch"), "square"), [part], []):
                 if self.is_tensor(part):
                     return [Term(None, part, part)]
         return [Term(None, node)]
+
+    def _divides(self, number: ast.expr) -> bool:
+        """True for a divisor that the numbers before a tensor can be divided by."""
+        return self.known.is_above_zero(number) and not isinstance(number, ast.Constant)
 
     def _both(self, *parts: ast.expr) -> bool:
         return all(self.is_tensor(part) or self.is_number(part) for part in parts)
@@ -118,21 +80,17 @@ class Sums:
                 return Term(scale, tensor, right, divides)
         return Term(None, left, right, divides)
 
-    def _is_above_zero(self, node: ast.expr) -> bool:
-        """True for the correction of an average, `1 - b1**t`, by which Python can divide."""
-        match node:
-            case ast.BinOp(ast.Constant(1.0), ast.Sub(), ast.BinOp(ast.Name(id), ast.Pow())):
-                return id in self.betas and self.is_number(node)
-        return False
-
 
 def product(number: ast.expr, scale: ast.expr | None) -> ast.expr:
-    match scale:
-        case None:
+    match number, scale:
+        case _, None:
             return number
-        case ast.BinOp(ast.Constant(1.0), ast.Div(), below):
-            return ast.BinOp(number, ast.Div(), below)
-        case ast.UnaryOp(ast.USub(), ast.Constant(1.0)):
+        case ast.BinOp(above, ast.Div(), below), _:
+            return ast.BinOp(product(above, scale), ast.Div(), below)
+        case _, ast.BinOp(above, ast.Div(), below):
+            one = isinstance(above, ast.Constant) and above.value == 1
+            return ast.BinOp(number if one else product(number, above), ast.Div(), below)
+        case _, ast.UnaryOp(ast.USub(), ast.Constant(1.0)):
             return negated(number) or ast.Constant(1.0)
     return ast.BinOp(number, ast.Mult(), scale)
 

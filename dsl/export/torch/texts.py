@@ -1,11 +1,14 @@
 """Texts that a PyTorch file may hold besides what declarations say: functions, classes, methods."""
 
 FUNCTIONS = {
+    "_HALF": """
+_HALF = (torch.float16, torch.bfloat16)
+""",
     "_wide": '''
 def _wide(value: Any) -> Any:
     """A tensor, or each of a list, in float32 if it is in half precision."""
     if isinstance(value, torch.Tensor):
-        return value.float() if value.dtype in (torch.float16, torch.bfloat16) else value
+        return value.float() if value.dtype in _HALF else value
     if isinstance(value, (list, tuple)):
         return [_wide(each) for each in value]
     return value

@@ -57,7 +57,7 @@ from dsl.program.walk import indices, needed
 _RESERVED = {
     *("torch", "Any", "Callable", "Iterable", "self", "closure", "loss", "ready", "model", "group"),
     *("p", "state", "g", "t", "T", "params", "maximize", "seed", "horizon", "betas", "value", "w"),
-    *("rows", "row", "alike", "each", "key", "foreach", "ws", "gs"),
+    *("rows", "alike", "each", "key", "foreach", "ps", "ws", "gs", "states", "one"),
     *ARGUMENTS,
     *(f"_{op}" for op in PRIMITIVES),
     *dir(builtins),
@@ -190,6 +190,7 @@ class TorchDialect:
 
         like = "w" if self.gathers else "p"
         made = first_value(rule, like, start_numbers(rule, hyper))
+        made = fill(made, {"g": self.whole(ast.Name("g"))})
         if not positive:
             return made
         return rewritten(made, lambda node: above_zero(node, positive, "p.dtype"))

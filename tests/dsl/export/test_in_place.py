@@ -2,6 +2,7 @@
 
 import pytest
 
+from benchmarks.export import peak_of_step
 from dsl import parse
 from dsl.export import to_torch_source
 from dsl.zoo import ZOO
@@ -26,6 +27,23 @@ def test_adamw_is_written_as_by_hand():
         "v.mul_(b2).addcmul_(g, g, value=1 - b2)",
         "denom = (v / (1 - b2**t)).sqrt_().add_(eps)",
         "w.mul_(1 - lr * wd).addcdiv_(m, denom, value=-lr / (1 - b1**t))",
+        "self._close(p, w, state)",
+    ]
+
+
+def test_adan_is_written_as_by_hand():
+    assert loop(ZOO["adan"])[3:] == [
+        'd = state["last"].neg_().add_(g)',
+        "m.lerp_(g, 1 - b1)",
+        "v.lerp_(d, 1 - b2)",
+        "update = d.mul_(b2).add_(g)",
+        "n.mul_(b3).addcmul_(update, update, value=1 - b3)",
+        "denom = (n / (1 - b3**t)).sqrt_().add_(eps)",
+        "if wd != 0:",
+        "w.div_(1 + lr * wd)",
+        "w.addcdiv_(m, denom, value=-lr / (1 - b1**t) / (1 + lr * wd))",
+        "w.addcdiv_(v, denom, value=-lr * b2 / (1 - b2**t) / (1 + lr * wd))",
+        'state["last"].copy_(g)',
         "self._close(p, w, state)",
     ]
 
@@ -68,10 +86,59 @@ def rule(w, g, t, m=zeros, *, lr=0.1, b1=0.9):
     return lr * m / (1 - b1 ** t)
 """
 
+DIFFERENCE_THAT_IS_KEPT = """
+def rule(w, g, last=first_g, past=zeros, *, lr=0.1):
+    d = g - last
+    past = d
+    last = g
+    return lr * (0.5 * d + past)
+"""
+SLOT_THAT_MOVES_ON = """
+def rule(w, g, last=first_g, before=zeros, *, lr=0.1):
+    d = g - last
+    before = last
+    last = g
+    return lr * (d * d + before)
+"""
+SLOT_THAT_STAYS = """
+def rule(w, g, start=copy_w, m=zeros, *, lr=0.1):
+    d = w - start
+    m = 0.9 * m + 0.1 * sin(d)
+    return lr * (m + g)
+"""
+DIFFERENCE_READ_TWICE = """
+def rule(w, g, last=first_g, m=zeros, *, lr=0.1, b1=0.9):
+    d = g - last
+    x = g + b1 * d
+    m = interp(square(x), m, b1)
+    last = g
+    return lr * (x / (sqrt(m) + 0.1) + d)
+"""
+NUMBER_OF_A_DIFFERENCE = """
+def rule(w, g, last=first_g, *, lr=0.1):
+    d = g - last
+    x = 2 * norm(d) * g
+    last = 0.5 * g
+    return lr * (x + d * sin(w))
+"""
+SUM_OVER_A_ROOT = """
+def rule(w, g, t, m=zeros, v=zeros, *, lr=0.1, b1=0.9, b2=0.99, eps=0.1, wd=0):
+    m = interp(g, m, b1)
+    v = interp(square(g - m), v, b2)
+    return lr * ((m / (1 - b1 ** t) - b2 * g + v) / (sqrt(v) + eps) + wd * w) / (1 + lr * wd)
+"""
+
 
 @pytest.mark.parametrize(
     "text",
     [
+        DIFFERENCE_THAT_IS_KEPT,
+        SLOT_THAT_MOVES_ON,
+        SLOT_THAT_STAYS,
+        DIFFERENCE_READ_TWICE,
+        NUMBER_OF_A_DIFFERENCE,
+        SUM_OVER_A_ROOT,
+        SUM_OVER_A_ROOT.replace("wd=0", "wd=0.3"),
         OLD_VALUE_READ_LATER,
         SLOTS_THAT_TURN,
         THE_SLOT_IN_A_PRODUCT,
@@ -95,3 +162,24 @@ def test_gradients_stay_as_they_are():
     for _ in range(2):
         optimizer.step()
     assert p.grad.tolist() == [0.5, 0.5, 0.5]
+
+
+@pytest.mark.parametrize("wd", [0.0, 0.1])
+def test_a_decay_that_is_0_by_default_costs_nothing_until_it_is_set(wd):
+    p = torch.nn.Parameter(torch.ones(3))
+    p.grad = torch.zeros(3)
+    optimizer = exporting_torch.torch_class(ZOO["lion"])([p], lr=0.5, weight_decay=wd)
+    with torch.profiler.profile() as profile:
+        optimizer.step()
+    assert ("aten::mul_" in {event.key for event in profile.key_averages()}) == (wd > 0)
+    torch.testing.assert_close(p.detach(), torch.full((3,), 1 - 0.5 * wd))
+
+
+def test_a_step_of_adan_holds_one_more_tensor_at_once():
+    params = [torch.nn.Parameter(torch.ones(1000)) for _ in range(8)]
+    for p in params:
+        p.grad = torch.full_like(p, 0.5)
+    for foreach, bound in ((False, 2), (True, 8)):  # the last one still has its name
+        optimizer = exporting_torch.torch_class(ZOO["adan"])(params, foreach=foreach)
+        optimizer.step()
+        assert peak_of_step(optimizer.step) / params[0].nbytes < bound + 0.2

@@ -1,0 +1,114 @@
+"""Names in an expression by what they stand for: tensors, numbers, and the signs of these.
+
+An expression is a tensor where it is made, entry by entry, of tensors in the shape of the parameter
+and of Python numbers.
+"""
+
+import ast
+from collections.abc import Collection
+from dataclasses import dataclass
+
+UNARY = {
+    *("sqrt", "abs", "sign", "square", "exp", "expm1", "log", "tanh", "sigmoid", "sin", "cos"),
+    *("tan", "sinh", "cosh", "arcsin", "arccos", "arctan", "arcsinh"),
+}
+"""Functions of PyTorch that have a form in place."""
+
+NEW = {"maximum", "minimum", "clamp", "where", "log1p"}
+"""Functions of PyTorch besides those that make a tensor of their own."""
+
+_NOT_NEGATIVE = {"sqrt", "abs", "square", "exp", "sigmoid", "cosh"}
+"""Those of them whose values are never below 0."""
+
+
+@dataclass
+class Known:
+    """Names by what they stand for.
+
+    `tensors` are in the shape of the parameter, `numbers` are Python numbers. Of these `decays` lie
+    in [0, 1) and `not_negative` from 0 on; unless a user says otherwise, `positive` are above 0
+    and `absent` are 0.
+    """
+
+    tensors: set[str]
+    numbers: Collection[str]
+    decays: Collection[str] = ()
+    not_negative: Collection[str] = ()
+    positive: Collection[str] = ()
+    absent: Collection[str] = ()
+
+    def is_tensor(self, node: ast.expr) -> bool:
+        """True if a node is made of known tensors and numbers, in the parameter's shape."""
+        match node:
+            case ast.Name(id):
+                return id in self.tensors
+            case ast.BinOp(left=left, right=right):
+                return self.is_tensor(left) or self.is_tensor(right)
+            case ast.UnaryOp(op=ast.USub(), operand=part):
+                return self.is_tensor(part)
+            case ast.Call(ast.Attribute(ast.Name("torch"), name), args, []):
+                return name in UNARY | NEW and any(map(self.is_tensor, args))
+        return False
+
+    def is_number(self, node: ast.expr) -> bool:
+        """True if a node is a Python number."""
+        match node:
+            case ast.Constant():
+                return True
+            case ast.Name(id):
+                return id in self.numbers
+            case ast.UnaryOp(op=ast.USub(), operand=part):
+                return self.is_number(part)
+            case ast.BinOp(left=left, op=ast.Add() | ast.Sub() | ast.Mult(), right=right):
+                return self.is_number(left) and self.is_number(right)
+            case ast.BinOp(left=ast.Name(id), op=ast.Pow(), right=right):
+                return id in self.decays and self.is_number(right)
+        return False
+
+    def is_above_zero(self, node: ast.expr) -> bool:
+        """True for a number that Python can divide by: the correction of an average `1 - b1**t`,
+        what a decay shrinks by `1 + lr * wd`."""
+        match node:
+            case ast.Constant(float(value)):
+                return value > 0
+            case ast.BinOp(ast.Constant(1.0), ast.Sub(), ast.BinOp(ast.Name(id), ast.Pow())):
+                return id in self.decays and self.is_number(node)
+            case ast.BinOp(left, ast.Mult(), right):
+                return self.is_above_zero(left) and self.is_above_zero(right)
+            case ast.BinOp(left, ast.Add(), right):
+                one, other = self.is_above_zero(left), self.is_above_zero(right)
+                return (one and self._is_from_zero(right)) or (other and self._is_from_zero(left))
+        return False
+
+    def _is_from_zero(self, node: ast.expr) -> bool:
+        """True for a number that is 0 or more."""
+        match node:
+            case ast.Constant(float(value)):
+                return value >= 0
+            case ast.Name(id):
+                return id in self.not_negative
+            case ast.BinOp(left, ast.Mult() | ast.Add(), right):
+                return self._is_from_zero(left) and self._is_from_zero(right)
+        return self.is_above_zero(node)
+
+    def is_denominator(self, node: ast.expr) -> bool:
+        """True for a tensor without entries at 0, as `sqrt(v) + eps` usually is."""
+        match node:
+            case ast.BinOp(
+                ast.Call(ast.Attribute(ast.Name("torch"), name), [part], []), ast.Add(), number
+            ):
+                usual = isinstance(number, ast.Name) and number.id in self.positive
+                positive = usual or self.is_above_zero(number)
+                return positive and name in _NOT_NEGATIVE and self.is_tensor(part)
+        return False
+
+    def absent_factor(self, scale: ast.expr) -> str | None:
+        """The factor of a number that is 0 unless a user says otherwise."""
+        match scale:
+            case ast.Name(id) if id in self.absent:
+                return id
+            case ast.BinOp(left, ast.Mult(), right):
+                return self.absent_factor(left) or self.absent_factor(right)
+            case ast.BinOp(left, ast.Div()):
+                return self.absent_factor(left)
+        return None
