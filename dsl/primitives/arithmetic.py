@@ -103,6 +103,7 @@ def mul(xp, x, y):
         finite("sin(x) / cos(x) => tan(x)", "sine over cosine"),
         finite("sinh(x) / cosh(x) => tanh(x)", "sinh over cosh"),
         finite("exp(x) / exp(y) => exp(x - y)", "powers of e divide"),
+        finite("x / (y - z) => -(x / (z - y))", "a denominator turned round"),
     ),
 )
 def div(xp, x, y):

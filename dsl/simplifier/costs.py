@@ -16,6 +16,8 @@ STATEMENT, SLOT, HYPERPARAMETER = 1.0, 2.0, 0.5
 _PASS, _NUMBER_FOR_TENSOR = 0.03, 0.002
 _ORACLE = 30.0
 _CONSTANT, _DIGIT = 0.05, 0.0005
+_ORDER = 0.001
+"""A difference, which reads one way only: of equals, that with a sum is the plainer one."""
 NEW = 0.04
 """A statement that was not there: more than a pass, so that none is written anew to save one."""
 LOOK_UP = 0.06
@@ -27,7 +29,8 @@ def statement_cost(op: str, kinds: list[Kind]) -> float:
     primitive = PRIMITIVES[op]
     passes = primitive.work + (_ORACLE if primitive.oracle else 0.0)
     whole = any(kind not in (Kind.GLOBAL, Kind.SCALAR) for kind in kinds)
-    return STATEMENT + passes * (_PASS if whole else _NUMBER_FOR_TENSOR)
+    ordered = _ORDER if op == "sub" else 0.0
+    return STATEMENT + ordered + passes * (_PASS if whole else _NUMBER_FOR_TENSOR)
 
 
 def leaf_cost(leaf: str | float | None) -> float:

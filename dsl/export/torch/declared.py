@@ -30,7 +30,7 @@ class TorchDeclarations:
         return name
 
     def asking(self) -> None:
-        """What a file holds that asks for the loss at shards."""
+        """The functions and classes that ask for the loss at shards."""
         for name in whole_model.FUNCTIONS:
             self.function(name)
 

@@ -92,7 +92,7 @@ class Front:
         return f"{show(self.parameters.entry(id))} for group, _, _ in ready"
 
     def _whole(self, kept: str) -> str:
-        """What is kept of a parameter as a step reads it: wide, and whole if the rule wants it."""
+        """A kept tensor as a step reads it: wide, and whole if the rule wants it."""
         wide = self.values.declared.function("_wide")
         return show(call(wide, self.values.whole(expression(kept))))
 

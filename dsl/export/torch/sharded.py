@@ -80,7 +80,7 @@ def _gathered(value: Any) -> Any:
 ''',
     "_cut_along": '''
 def _cut_along(p: Any, value: Any) -> Any:
-    """What is kept of a sharded parameter, cut as it is or else along the first axis."""
+    """A tensor, or each of a list, kept with a sharded parameter: cut like that, or by rows."""
     mesh = getattr(p, "device_mesh", None)
     if isinstance(value, list):
         return [_cut_along(p, each) for each in value]

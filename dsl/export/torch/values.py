@@ -144,8 +144,8 @@ class TorchDialect:
         return self._gathered(index, made)
 
     def _gathered(self, index: int, made: ast.expr) -> ast.expr:
-        """What is made of tensors that are sharded, as other values are made of it: numbers
-        gathered, sums along axes added up; anything else as it is."""
+        """An expression of sharded tensors as others read it: numbers gathered, sums along axes
+        added up; anything else as it is."""
         primitive, kind = self.facts.primitive(index), self.program.kind_of(Local(index))
         if self.gathers:
             return self.whole(made) if _is_draw(primitive) else made

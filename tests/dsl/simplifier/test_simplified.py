@@ -120,6 +120,10 @@ def test_a_rule_comes_back_from_statements_that_round_coarsely(seed):
     comes_back("adamw", [(20261130, seed)])
 
 
+def test_a_rule_comes_back_from_a_slot_with_the_other_sign():
+    comes_back("adamw", [(777, 99)])
+
+
 def test_steps_are_equal_to_the_rounding_of_the_original_and_no_more():
     head = "def rule(w, g, *, lr=0.1):\n    return lr * "
     coarse = parse(head + "cbrt((cube(g) + w) - w)")
