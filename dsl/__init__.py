@@ -20,7 +20,8 @@
     identity     the hashes that name a program, and the promise of each
     errors       every error that a user of the language meets
 
-Importing the language imports NumPy, and JAX only with `to_optax`.
+Importing the language imports NumPy, and JAX only with `to_optax` and
+`eval_params`.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -36,7 +37,7 @@ from dsl.rewrite.simplify import simplify
 from dsl.run.fingerprint import fingerprint
 
 if TYPE_CHECKING:
-    from dsl.run.optax import to_optax
+    from dsl.run.optax import eval_params, to_optax
 
 __all__ = [
     "PRIMITIVES",
@@ -45,6 +46,7 @@ __all__ = [
     "canonical",
     "canonical_hash",
     "family",
+    "eval_params",
     "fingerprint",
     "parse",
     "program",
@@ -54,8 +56,8 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if name == "to_optax":
-        from dsl.run.optax import to_optax
+    if name in ("to_optax", "eval_params"):
+        from dsl.run import optax
 
-        return to_optax
+        return getattr(optax, name)
     raise AttributeError(f"module 'dsl' has no attribute '{name}'")

@@ -136,8 +136,8 @@ def _spelled(program: Program) -> tuple[list[str], list[str]]:
         if not isinstance(arg, Local) or names[arg] != slot:
             shown.append(f"{slot} = {word(arg)}")
             keys.append(f"{slot} = {kind(arg)}")
-    shown.append(f"return {word(program.result)}")
-    keys.append(f"return {kind(program.result)}")
+    for lines, of in (shown, word), (keys, kind):
+        lines.append(f"return {', '.join(map(of, program.returned))}")
     return shown, keys
 
 

@@ -17,12 +17,14 @@ direction.py   noise or decay added, a component taken out, entries masked
 schedules.py   learning rates that change with the step
 tables.py      a hyperparameter that follows a recorded table; refinement.py makes one from a run
 codec.py       slots held in eight bits
+averaged.py    averages of the parameters, at which a program is evaluated
 lookahead.py   slow parameters, which a program's are drawn back to
 local.py       workers that run a program on their own and meet now and then
 mechanic.py    a learned scale for the steps of any program
 manifolds.py   manifolds for rules on the rows of tensors
 """
 
+from dsl.combine.averaged import averaged, averaged_evenly
 from dsl.combine.clipping import clipped_by_global_norm, clipped_by_norm, zclip
 from dsl.combine.codec import in_eight_bits
 from dsl.combine.combinator import COMBINATORS, Combinator, after, before
@@ -46,6 +48,8 @@ __all__ = [
     "COMBINATORS",
     "Combinator",
     "after",
+    "averaged",
+    "averaged_evenly",
     "before",
     "cautious",
     "clipped_by_global_norm",

@@ -24,8 +24,9 @@ from dsl.program import (
     check_distinct,
     check_hyperparameters,
 )
-from dsl.program.walk import Rewriter, remap
+from dsl.program.walk import Rewriter, indices, remap
 from dsl.rewrite.lower import spelled_out
+from dsl.rewrite.point import AFTER, after_step
 
 T = TypeVar("T")
 
@@ -37,8 +38,8 @@ def substitute(program: Program, name: str, by: Program, shared: Collection[str]
     of that name is still what it was: `lr * t / T` may stand for `lr`. A hyperparameter that `by`
     does not have, and a slot, is gone. `shared`: further hyperparameters that are one and the same
     in both; the defaults are those of `program`.
-    **Returns:** a program with the name and docstring of `program`. What initialisers and oracles
-    see is not touched, but `first_g` is the first of what now stands for `g`.
+    **Returns:** a program with the name, docstring and point of `program`. What initialisers and
+    oracles see is not touched, but `first_g` is the first of what now stands for `g`.
     **Raises:** UnknownName if `program` has no `name`; KindError if the result of `by` does not fit
     everywhere.
     """
@@ -51,10 +52,15 @@ def follow(program: Program, by: Program, name: str, shared: Collection[str] = (
     **Arguments:** `name`: a slot of `by` that stands for the result, or `g` to hand the steps of
     one rule to another as if they were gradients. `shared`: hyperparameters that are one and the
     same in both; the defaults are those of `program`.
-    **Returns:** a program with the name and docstring of `program`.
+    **Returns:** a program with the name and docstring of `program`, and the point of `by`; if that
+    has none, the point of `program`, to which `w` less its result are the parameters after the
+    whole step.
     **Raises:** UnknownName if `by` has no `name`; KindError if the result does not fit everywhere.
     """
-    return _joined(program, apart(by, program, {name, *shared}), name, leads=program)
+    made = _joined(program, apart(by, program, {name, *shared}), name, leads=program)
+    if program.point is None or by.point is not None:
+        return made
+    return _after_whole_step(replace(made, point=program.point), program)
 
 
 def store(
@@ -74,9 +80,10 @@ def store(
         raise UnknownName(
             f"'{program.name}' has no slot '{slot}'{did_you_mean(slot, program.slots)}"
         )
-    made = follow(replace(program, result=program.next_values[slot]), by, name, shared)
+    stored = replace(program, result=program.next_values[slot], point=None)
+    made = follow(stored, by, name, shared)
     held = {**made.next_values, slot: made.result}
-    return replace(made, next_values=held, result=program.result)
+    return replace(made, next_values=held, result=program.result, point=program.point)
 
 
 def fix(program: Program, **numbers: float) -> Program:
@@ -176,4 +183,24 @@ def _joined(first: Program, second: Program, name: str, leads: Program) -> Progr
         statements=tuple(made.statements),
         next_values={slot: nexts[slot] for slot in slots},
         result=made.moved(reader.result),
+        point=None if reader.point is None else made.moved(reader.point),
     )
+
+
+def _after_whole_step(program: Program, part: Program) -> Program:
+    """The program, which begins with the statements of `part`, where the parameters after its whole
+    step stand for those after the step of that part."""
+    first, before = len(part.statements), after_step(part)
+    old = {Local(at) for at, each in enumerate(program.statements[:first]) if each == before}
+    if not old:
+        return program
+    reads: set[Arg] = set(old)
+    for index, statement in enumerate(program.statements):
+        if not reads.isdisjoint(statement.args):
+            reads.add(Local(index))
+    made = Rewriter(program)
+    made.copy(at for at in range(len(program.statements)) if Local(at) not in reads)
+    after = made.put(AFTER, Name("w"), made.moved(program.result))
+    made.place.update(dict.fromkeys(old, after))
+    made.copy(indices(reads - old))
+    return made.finish()

@@ -17,6 +17,7 @@ from dsl.language.registry import PRIMITIVES
 from dsl.program import INPUTS, Arg, Const, Local, Name, Program, Statement
 from dsl.program.walk import Rewriter, indices, needed, within_step
 from dsl.rewrite.lower import spelled_out
+from dsl.rewrite.point import point_of
 
 _PERIOD = "period"
 NUMBERS = {_PERIOD: Hyper("steps from one average of the workers to the next", 1, whole=True)}
@@ -35,11 +36,17 @@ def local_steps(
     **Arguments:** `period`: default of a hyperparameter, unless the program has one of that name,
     which is taken for it then.
     **Raises:** UnknownName for a common slot that there is not; DslError if a worker asks for what
-    only the whole batch has, or a common slot is computed from one that is not.
+    only the whole batch has, or a common slot is computed from one that is not, or the program is
+    evaluated at a point of its own, of which there is one for each worker then.
     """
     base = spelled_out(program)
     given = {"workers": workers, _PERIOD: period}
     check_numbers("local_steps", {**NUMBERS, **_WORKERS}, given)
+    if point_of(base) is not None:
+        raise DslError(
+            f"'{base.name}' is evaluated at a point of its own, of which each worker has another",
+            help="take a rule without one, and a combinator that gives a point after local steps",
+        )
     for slot in common:
         if slot not in base.slots:
             raise UnknownName(f"'{base.name}' has no slot '{slot}'{did_you_mean(slot, base.slots)}")
@@ -54,6 +61,7 @@ def local_steps(
         team.next_values[point] = team.whole.put("where", meet, mean, moved)
     return replace(
         base,
+        point=None,
         inputs=tuple(dict.fromkeys((*base.inputs, "w", "t"))),
         slots=team.slots,
         hyperparameters={**base.hyperparameters, _PERIOD: period, **base.hyperparameters},

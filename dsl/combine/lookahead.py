@@ -16,8 +16,9 @@ def lookahead(w, t, slow=copy_w, u=zeros, *, period=5, alpha=0.5):
     """A part `alpha` of what every `period` steps of the program lead to (Zhang et al. 2019).
 
     The program goes on from there with the slots that it has. Gradients between are those at the
-    fast parameters, which an export holds; the slow ones are these after each `period`-th step.
+    fast parameters, which an export holds; what is evaluated are the slow ones, which are these
+    after each `period`-th step.
     """
     meets = every(t, period, 0)
     slow = where(meets, interp(slow, w - u, alpha), slow)
-    return where(meets, w - slow, u)
+    return where(meets, w - slow, u), slow

@@ -27,8 +27,9 @@ class Codecs:
     least: Arg
 
 
-def codecs(program: Program) -> Codecs | None:
-    """The coded slots of a program that works tensor by tensor; None where it has none."""
+def codecs(program: Program, kept: tuple[str, ...] = ()) -> Codecs | None:
+    """The coded slots of a program that works tensor by tensor; None where it has none. Slots in
+    `kept` stay, whoever reads them."""
     if any(PRIMITIVES[s.op].scope is not Scope.LEAF for s in program.statements):
         return None
     found = {slot: _coded(program, slot) for slot in program.slots}
@@ -37,7 +38,7 @@ def codecs(program: Program) -> Codecs | None:
     if len(shared) != 1:
         return None
     nexts = {**program.next_values, **{slot: value for slot, (value, *_) in coded.items()}}
-    plain = prune(replace(program, next_values=nexts))
+    plain = prune(replace(program, next_values=nexts), kept)
     plain = replace(plain, hyperparameters=program.hyperparameters)
     (block, least), signs = shared.pop(), {slot: signed for slot, (_, signed, *_) in coded.items()}
     return Codecs(plain, signs, block, least)

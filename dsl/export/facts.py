@@ -16,6 +16,7 @@ from dsl.program.stated import range_text
 from dsl.program.walk import remap
 from dsl.rewrite.liveness import draws_noise, live, sources
 from dsl.rewrite.lower import spelled_out
+from dsl.rewrite.point import keeping_point
 from dsl.rewrite.prune import prune
 from dsl.zoo import ENTRIES
 
@@ -25,10 +26,10 @@ class Facts:
     """A program as a file is written from it.
 
     `source` is the program pruned, `program` that as a file has it: with `first_g` spelled out, but
-    where a host starts its slots with the gradient at hand.
-    `reads` are the inputs, hyperparameters and slots that it reads, `sources` what it asks of the
-    caller. `meanings` say what its hyperparameters mean, as far as that is known, and `whole` are
-    those that count something.
+    where a host starts its slots with the gradient at hand. Its point of evaluation, if it has one,
+    is held by the slot `point` of `program`. `reads` are the inputs, hyperparameters and slots that
+    it reads, `sources` what it asks of the caller. `meanings` say what its hyperparameters mean, as
+    far as that is known, and `whole` are those that count something.
     """
 
     source: Program
@@ -38,6 +39,7 @@ class Facts:
     sources: tuple[Source, ...]
     meanings: Mapping[str, str]
     whole: frozenset[str] = frozenset()
+    point: str | None = None
 
     @staticmethod
     def of(program: Program, name: str | None = None, *, first_gradient: bool = False) -> "Facts":
@@ -53,8 +55,14 @@ class Facts:
         kept = kept if first_gradient else prune(spelled_out(kept))
         reads = live(kept).names
         hypers = {name: value for name, value in kept.hyperparameters.items() if name in reads}
-        kept = replace(kept, hyperparameters=hypers)
-        return Facts(prune(program), kept, reads, draws_noise(kept), sources(kept), known, counting)
+        noisy, asked = draws_noise(kept), sources(kept)
+        kept, point = keeping_point(replace(kept, hyperparameters=hypers))
+        return Facts(prune(program), kept, reads, noisy, asked, known, counting, point)
+
+    @property
+    def kept(self) -> tuple[str, ...]:
+        """The slots that stay, whoever reads them: that of the point."""
+        return () if self.point is None else (self.point,)
 
     @property
     def oracles(self) -> bool:

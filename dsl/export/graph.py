@@ -45,6 +45,9 @@ class _Drawing:
                 self.edge(self.source(arg, f"s{index}_{position}"), f"s{index}", note)
         self.node("step", 'label="w - step", shape=box, peripheries=2')
         self.edge(self.source(program.result, "step_0"), "step", "")
+        if program.point is not None:
+            self.node("point", 'label="evaluated", shape=box, peripheries=2')
+            self.edge(self.source(program.point, "point_0"), "point", "")
         for slot, update in program.next_values.items():
             if update != Name(slot):
                 home = self.source(Name(slot), slot)

@@ -22,7 +22,10 @@ def _origin(facts: Facts, evidence: str | None) -> list[str]:
     hypers = ", ".join(
         f"{name}={format_number(v)}" for name, v in facts.program.hyperparameters.items()
     )
-    text = ["The rule (its result is subtracted from w):", ""]
+    result = "its result is subtracted from w"
+    if source.point is not None:
+        result = "the first it returns is subtracted from w, the second is what to evaluate"
+    text = [f"The rule ({result}):", ""]
     rule = replace(source, doc="")
     text += [f"    {line}" for line in str(rule).splitlines()]
     text += ["", *textwrap.wrap(f"Defaults: {hypers or 'none'}.", WIDTH)]

@@ -1,4 +1,5 @@
-r"""A program as equations: an `align` environment, one line per named value, then the step.
+r"""A program as equations: an `align` environment, one line per named value, then the step, and the
+point if the program is to be evaluated at one.
 
 Values of the step carry the index t, a slot read before it was assigned t-1. Symbols are those of
 the papers: \eta for `lr`, \lambda for `wd`, \beta_1 for `b1`, \epsilon for `eps`.
@@ -128,7 +129,10 @@ class _Body:
             if not (isinstance(update, Local) and self.symbols.get(update) == symbol):
                 written.append(f"{symbol} &= {self.formula(update)}")
         step = self.formula(self.program.result)
-        return [*written, f"w_t &= w_{{t-1}} - {step:product}"]
+        written.append(f"w_t &= w_{{t-1}} - {step:product}")
+        if self.program.point is not None:
+            written.append(rf"w^{{\mathrm{{eval}}}}_t &= {self.formula(self.program.point)}")
+        return written
 
     def formula(self, arg: Arg) -> Formula:
         """An argument: a number, a symbol, or the call that stands in its place."""

@@ -108,8 +108,8 @@ class Builder:
             if statement.name is None:
                 self.statements[value.index] = Statement(statement.op, statement.args, name)
 
-    def finish(self, result: Arg) -> Program:
-        """The program that subtracts `result`."""
+    def finish(self, result: Arg, point: Arg | None = None) -> Program:
+        """The program that subtracts `result` and is evaluated at `point`, if there is one."""
         return Program(
             name=self.name,
             inputs=tuple(self.inputs),
@@ -119,6 +119,7 @@ class Builder:
             next_values={slot: self.bound[slot] for slot in self.slots},
             result=result,
             doc=self.doc,
+            point=point,
         )
 
 

@@ -95,13 +95,16 @@ def check_names(parts: Parts) -> None:
 
 
 def check_outputs(parts: Parts, kinds: Kinds) -> None:
-    """KindError unless each slot may hold its next value, and `w` may lose the result."""
+    """KindError unless each slot may hold its next value, `w` may lose the result, and the point
+    may stand for `w`."""
     if parts.slots.keys() != parts.next_values.keys():
         slots, values = ", ".join(parts.slots), ", ".join(parts.next_values)
         raise DslError(f"slots ({slots}), but next values of ({values})")
     for name, init in parts.slots.items():
         check_slot(name, init, kinds.of(parts.next_values[name]))
     check_result(kinds.of(parts.result))
+    if parts.point is not None:
+        check_point(kinds.of(parts.point))
 
 
 def check_distinct(names: Sequence[str]) -> None:
@@ -141,6 +144,15 @@ def check_result(kind: Kind) -> None:
     if not lifts(kind, Kind.TENSOR):
         raise KindError(
             f"the result is a {kind}, which cannot be subtracted from a Tensor",
+            help=_lower_hint(kind, Kind.TENSOR),
+        )
+
+
+def check_point(kind: Kind) -> None:
+    """KindError unless a value of `kind` may be the point of evaluation."""
+    if not lifts(kind, Kind.TENSOR):
+        raise KindError(
+            f"the point is a {kind}, and what is evaluated are Tensors like the parameters",
             help=_lower_hint(kind, Kind.TENSOR),
         )
 

@@ -35,7 +35,7 @@ def inlined(program: Parts, read: Mapping[Arg, Sequence[Read]]) -> set[int]:
                     end = take(statement.args, end - 1, depth - 1)
         return end
 
-    index = take((program.result,), len(program.statements) - 1, _NESTING)
+    index = take(program.returned, len(program.statements) - 1, _NESTING)
     while index >= 0:
         index = take(program.statements[index].args, index - 1, _NESTING)
     return chosen

@@ -27,7 +27,7 @@ def listing(program: Parts) -> str:
     lines += [f"hyper {name} = {format_number(value)}" for name, value in hypers]
     lines += [f"%{at} = {call_text(each)}" for at, each in enumerate(program.statements)]
     lines += [f"next {slot} = {arg_text(arg)}" for slot, arg in program.next_values.items()]
-    lines.append(f"return {arg_text(program.result)}")
+    lines.append(f"return {', '.join(map(arg_text, program.returned))}")
     return "\n".join(lines)
 
 

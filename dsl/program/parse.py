@@ -1,9 +1,10 @@
 """Text to program: reads the syntax tree, executes nothing.
 
 The text is a Python function (`dsl.program` shows one), and helpers of it above. Allowed inside: a
-docstring, assignments of expressions to single names, and one `return` at the end. Expressions are
-names, numbers, arithmetic, one comparison, and calls of primitives with positional arguments and
-of helpers. Everything else is an error with its place; a file from a stranger is data.
+docstring, assignments of expressions to single names, and one `return` at the end, of what is
+subtracted and, if it is not the parameters, of the point to evaluate. Expressions are names,
+numbers, arithmetic, one comparison, and calls of primitives with positional arguments and of
+helpers. Everything else is an error with its place; a file from a stranger is data.
 """
 
 import ast
@@ -20,7 +21,7 @@ from dsl.program.functions import check_head, local_names, statements
 from dsl.program.helpers import Helpers
 from dsl.program.places import Places
 from dsl.program.program import Program
-from dsl.program.refusals import not_a_function
+from dsl.program.refusals import not_a_function, returns_many
 from dsl.program.stated import stated
 from dsl.program.terms import Arg
 
@@ -128,8 +129,11 @@ class _Rule(Body):
     def program(self, function: ast.FunctionDef) -> Program:
         """The program, when the signature is read."""
         value = self.run(statements(function), function)
-        result = self.places.guard(value, lambda: self.expression(value))
-        return self.places.guard(value, lambda: self.build.finish(result))
+        returned = value.elts if isinstance(value, ast.Tuple) else [value]
+        if len(returned) != 2 and isinstance(value, ast.Tuple):
+            raise self.places.at(value, returns_many(len(returned)))
+        found = [self.places.guard(n, lambda n=n: self.expression(n)) for n in returned]
+        return self.places.guard(value, lambda: self.build.finish(*found))
 
 
 def _program(tree: ast.Module, places: Places) -> Program:

@@ -119,7 +119,8 @@ class _Body:
                 text = self.call(statement)[0]
                 lines.append(f"{self._bind(index, statement.name)} = {text}")
         lines += self._settle_slots()
-        lines.append(f"return {self.text(self.program.result)[0]}")
+        returned = [self.text(arg)[0] for arg in self.program.returned]
+        lines.append(f"return {', '.join(returned)}")
         return lines
 
     def _bind(self, index: int, wanted: str | None) -> str:
@@ -179,8 +180,9 @@ class _Body:
         """The values that the return line reads."""
         inside = within_step(self.program)
         inline = {Local(index) for index in self.inline}
-        ahead = [self.program.result]
-        return needed(self.program, ahead, lambda arg: inside(arg) if arg in inline else ())
+        return needed(
+            self.program, self.program.returned, lambda arg: inside(arg) if arg in inline else ()
+        )
 
     def text(self, arg: Arg) -> tuple[str, int]:
         """The text of an argument at this point, and how tightly it binds."""

@@ -142,7 +142,7 @@ class Program(Parts):
         return parts | {name: dict(parts[name]) for name in frozen}
 
     def __setstate__(self, parts: dict[str, Any]) -> None:
-        self.__dict__.update({"meanings": {}, **parts})
+        self.__dict__.update({"meanings": {}, "point": None, **parts})
         self._freeze()
 
     def with_hyperparameters(self, **values: float) -> "Program":

@@ -64,6 +64,15 @@ def returns_several(helper: str, found: int, wanted: int) -> DslError:
     )
 
 
+def returns_many(found: int) -> DslError:
+    """A rule that returns neither a step nor a step and a point."""
+    return FormError(
+        f"a rule returns what is subtracted from w, or that and a point, met {found} in a tuple",
+        help="`return step`, or `return step, point` where something else than the parameters is "
+        "to be evaluated",
+    )
+
+
 def not_a_function(node: ast.stmt) -> DslError:
     """A statement beside the one function."""
     if isinstance(node, ast.Import | ast.ImportFrom):
@@ -88,7 +97,7 @@ def described(node: ast.AST) -> str:
     """A node of a syntax tree as a person would call it."""
     words = {
         ast.Assign: "assignment to anything but one name (or to several, `a, b = helper(...)`)",
-        ast.Tuple: "tuples (but `return a, b` of a helper)",
+        ast.Tuple: "tuples (but `return a, b` of a helper, and `return step, point`)",
         ast.AnnAssign: "annotations",
         ast.AugAssign: "`+=` (write `x = x + y`)",
         ast.If: "`if` (use `where` or `when`)",

@@ -65,8 +65,9 @@ class Parts:
     """The parts of an update rule, in the order in which they are declared and computed.
 
     `slots` says how each slot starts, `hyperparameters` which defaults they have, `next_values`
-    what each slot holds after the step. `result` is subtracted from `w`. `meanings` are those of
-    hyperparameters, as far as the rule states them. `dsl.program.Program` is the same with the
+    what each slot holds after the step. `result` is subtracted from `w`. `point` is where the rule
+    wants to be evaluated after the step; None where that is at the parameters. `meanings` are those
+    of hyperparameters, as far as the rule states them. `dsl.program.Program` is the same with the
     guarantee that the parts fit together.
     """
 
@@ -79,8 +80,14 @@ class Parts:
     result: Arg
     doc: str = ""
     meanings: Mapping[str, Hyper] = field(default_factory=dict)
+    point: Arg | None = None
+
+    @property
+    def returned(self) -> tuple[Arg, ...]:
+        """The values of the `return`: the result, and the point where there is one."""
+        return (self.result,) if self.point is None else (self.result, self.point)
 
     @property
     def outputs(self) -> tuple[Arg, ...]:
-        """The values that leave the step: the next value of each slot, then the result."""
-        return (*self.next_values.values(), self.result)
+        """The values that leave the step: the next value of each slot, then what is returned."""
+        return (*self.next_values.values(), *self.returned)

@@ -17,6 +17,7 @@ from dsl.errors import DslError, FormError, KindError
 from dsl.language.initialisers import Init, NamedStart
 from dsl.program.builder import Builder, number
 from dsl.program.program import Program
+from dsl.program.refusals import returns_many
 from dsl.program.terms import Arg, Local
 
 _builder: ContextVar[Builder | None] = ContextVar("builder", default=None)
@@ -194,7 +195,10 @@ def _trace(function: Callable[..., Any], builder: Builder) -> Program:
     for name, value in names.items():
         if isinstance(value, Symbol) and isinstance(value.arg, Local) and name not in builder.slots:
             builder.assign(name, value.arg)
-    return builder.finish(_arg(result))
+    returned = result if isinstance(result, tuple) else (result,)
+    if len(returned) != 2 and isinstance(result, tuple):
+        raise returns_many(len(returned))
+    return builder.finish(*map(_arg, returned))
 
 
 def _run(

@@ -196,6 +196,7 @@ def remap(program: P, change: Callable[[Arg], Arg], **parts: Any) -> P:
         "statements": tuple(reading(statement, change) for statement in program.statements),
         "next_values": {slot: change(arg) for slot, arg in program.next_values.items()},
         "result": change(program.result),
+        "point": None if program.point is None else change(program.point),
     }
     return replace(program, **{**changed, **parts})
 
@@ -245,5 +246,6 @@ class Rewriter(Generic[P]):
             "statements": tuple(self.statements),
             "next_values": {slot: self.moved(arg) for slot, arg in nexts if slot in kept},
             "result": self.moved(self.program.result),
+            "point": None if self.program.point is None else self.moved(self.program.point),
         }
         return replace(self.program, **{**made, **parts})

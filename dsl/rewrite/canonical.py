@@ -2,9 +2,9 @@
 
 Two programs with the same canonical form compute the same thing in the same way: dead code and dead
 slots gone, equal values computed once, slots that always hold the same value merged, commutative
-arguments sorted, statements in one fixed order, locals unnamed and slots renamed `s0, s1, ...`
-(less the names of hyperparameters, which keep theirs and their defaults: they are part of what a
-program is).
+arguments sorted, statements in one fixed order, locals unnamed and slots renamed `s0, s1, ...`, no
+point where that is the parameters (less the names of hyperparameters, which keep theirs and their
+defaults: they are part of what a program is).
 """
 
 import hashlib
@@ -19,6 +19,7 @@ from dsl.program import Arg, Local, Name, Program, Statement
 from dsl.program.listing import arg_text, listing
 from dsl.program.walk import remap
 from dsl.rewrite.liveness import live
+from dsl.rewrite.point import after_step, point_of
 from dsl.rewrite.prune import prune
 
 
@@ -26,7 +27,8 @@ from dsl.rewrite.prune import prune
 def canonical(program: Program) -> Program:
     """The canonical form; `canonical(canonical(p)) == canonical(p)`. Its name is `rule`."""
     part = live(program)
-    return _laid_out(program, ValueKeys.of(program, part.slots, part.statements))
+    keys = ValueKeys.of(program, part.slots, part.statements)
+    return _laid_out(program, keys, part.names)
 
 
 def canonical_hash(program: Program) -> str:
@@ -60,15 +62,19 @@ class ValueKeys(dict[Arg, str]):
         while True:
             keys = ValueKeys((Name(slot), key) for slot, key in held.items())
             for value, statement in calls:
-                read = [keys[arg] for arg in statement.args]
-                if len(read) > 1 and read[1] < read[0] and PRIMITIVES[statement.op].commutative:
-                    read[:2] = read[1], read[0]
-                keys[value] = _hash(statement.op, *read)
+                keys[value] = keys.of_call(statement)
             refined = len(set(held.values()))
             if refined == classes:
                 return keys
             classes = refined
             held = {slot: _hash(key, keys[program.next_values[slot]]) for slot, key in held.items()}
+
+    def of_call(self, statement: Statement) -> str:
+        """The key of a statement's value."""
+        read = [self[arg] for arg in statement.args]
+        if len(read) > 1 and read[1] < read[0] and PRIMITIVES[statement.op].commutative:
+            read[:2] = read[1], read[0]
+        return _hash(statement.op, *read)
 
     def ordered(self, statement: Statement) -> tuple[Arg, ...]:
         """The arguments; those that may change places in the order of their keys."""
@@ -83,10 +89,15 @@ def _hash(*parts: str) -> str:
     return hashlib.blake2b("\0".join(parts).encode(), digest_size=12).hexdigest()
 
 
-def _laid_out(program: Program, keys: ValueKeys) -> Program:
-    """The program written out again, depth first from the result, then from each slot met."""
-    layout = _Layout(program, keys)
+def _laid_out(program: Program, keys: ValueKeys, names: Collection[str]) -> Program:
+    """The program written out again, depth first from the result, then from the point if there is
+    one, then from each slot met. `names` are those that are read."""
+    layout = _Layout(program, keys, names)
     result = layout.put(program.result)
+    point = point_of(program)
+    if point is not None and keys[point] == keys.of_call(after_step(program)):
+        point = None
+    point = point and layout.put(point)
     nexts: dict[str, Arg] = {}
     while len(nexts) < len(layout.slots):
         new, old = list(layout.slots.items())[len(nexts)]
@@ -103,13 +114,14 @@ def _laid_out(program: Program, keys: ValueKeys) -> Program:
         result=result,
         doc="",
         meanings={},
+        point=point,
     )
 
 
 class _Layout:
     """Statements written out again: each after all that it reads, equal ones once."""
 
-    def __init__(self, program: Program, keys: ValueKeys):
+    def __init__(self, program: Program, keys: ValueKeys, names: Collection[str]):
         self.program = program
         self.keys = keys
         self.statements: list[Statement] = []
@@ -118,7 +130,7 @@ class _Layout:
         """The slots that were met, by their new names."""
         self.names: list[str] = []
         """The other names that were met."""
-        taken = program.hyperparameters
+        taken = program.hyperparameters.keys() & names
         self._fresh = (name for i in itertools.count() if (name := f"s{i}") not in taken)
         self._made: dict[str, Arg] = {}
         """The stand-ins of arguments, by their keys."""

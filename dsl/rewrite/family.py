@@ -9,6 +9,8 @@ Numbers go after the canonical form is made, so values that the program computes
 Lion reads its momentum through two averages and is of another family than the sign of one. It
 becomes that one when both constants are written out and equal, as its canonical form does.
 
+The point of evaluation, where a rule has one, is a node that reads the value of the point.
+
 The skeleton is a graph, with cycles through the slots. Its key comes from colour refinement
 (Weisfeiler and Leman 1968, "The reduction of a graph to canonical form"): nodes are told apart by
 what they are, then again and again by what they read and what reads them, until nothing splits.
@@ -32,9 +34,9 @@ Around = tuple[int, ...]
 
 _POSITION = 1 << 20
 """More than there are colours."""
-_NUMBER, _STEP = 0, 1
+_NUMBER, _STEP, _POINT = 0, 1, 2
 """The node of all numbers, which knows nothing of who reads it: numbers are not told apart. The
-node of the step, which reads its factors."""
+node of the step, which reads its factors. That of the point, where there is one."""
 _PRODUCTS = ("mul", "div", "neg")
 
 
@@ -77,16 +79,19 @@ class _Skeleton:
     """
 
     def __init__(self, program: Program):
-        self.labels = ["number", "step"]
-        self.reads: list[Edges] = [[], []]
-        self.read_by: list[Edges] = [[], []]
+        self.labels = ["number", "step", *(["point"] if program.point else [])]
+        self.reads: list[Edges] = [[] for _ in self.labels]
+        self.read_by: list[Edges] = [[] for _ in self.labels]
+        first = len(self.labels)
         numbers = known_from(program, program.hyperparameters)
         known = [*map(Name, program.hyperparameters), *map(Local, numbers)]
         self._nodes: dict[Arg, int] = dict.fromkeys(known, _NUMBER)
         self._met: list[Arg] = []
         factors = [(at, arg) for at, arg in _factors(program) if self._node(arg) != _NUMBER]
         self._connect(_STEP, factors)
-        for node, arg in enumerate(self._met, start=_STEP + 1):  # which grows as they are met
+        if program.point:
+            self._connect(_POINT, [(0, program.point)])
+        for node, arg in enumerate(self._met, start=first):  # which grows as they are met
             self.labels.append(_label(program, arg))
             self._connect(node, _edges(program, arg))
 

@@ -7,6 +7,7 @@ from dsl.language.oracle import Source
 from dsl.language.registry import PRIMITIVES, Primitive
 from dsl.program import Name, Program
 from dsl.program.walk import across_steps, indices, needed
+from dsl.rewrite.point import point_of
 
 
 class Live(NamedTuple):
@@ -22,13 +23,15 @@ class Live(NamedTuple):
 
 
 @lru_cache(maxsize=4096)
-def live(program: Program) -> Live:
-    """The part that the sequence of steps depends on.
+def live(program: Program, kept: tuple[str, ...] = ()) -> Live:
+    """The part that the sequence of steps depends on, and what the slots `kept` hold.
 
-    A slot is live if its value reaches the result, at once or through other slots on later steps;
-    the statements that only feed dead slots are dead with them.
+    A slot is live if its value reaches the result or the point, at once or through other slots on
+    later steps; the statements that only feed dead slots are dead with them.
     """
-    found = needed(program, [program.result], across_steps(program))
+    point = point_of(program)
+    roots = [program.result, *map(Name, kept), *([] if point is None else [point])]
+    found = needed(program, roots, across_steps(program))
     names = frozenset(arg.id for arg in found if isinstance(arg, Name))
     slots = tuple(slot for slot in program.slots if slot in names)
     started = {name for slot in slots for name in program.slots[slot].names if name}

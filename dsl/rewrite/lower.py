@@ -42,11 +42,14 @@ def spelled_out(program: Program) -> Program:
     )
 
 
-def without_cancellation(program: Program, values: Mapping[str, Any] | None = None) -> Program:
+def without_cancellation(
+    program: Program, values: Mapping[str, Any] | None = None, kept: tuple[str, ...] = ()
+) -> Program:
     """The program with `1 - b**t` as `one_minus_power(b, t)`, where `b` lies between 0 and 1.
 
     **Arguments:** `values`: of hyperparameters, their defaults if None; one that is not a float
-    (a traced array) is taken to lie where its default does.
+    (a traced array) is taken to lie where its default does. `kept`: slots that stay, whoever reads
+    them.
     """
     numbers = {**program.hyperparameters, **(values or {})}
 
@@ -68,7 +71,7 @@ def without_cancellation(program: Program, values: Mapping[str, Any] | None = No
         return statement
 
     statements = tuple(map(rewritten, program.statements))
-    return prune(replace(program, statements=statements))
+    return prune(replace(program, statements=statements), kept)
 
 
 def in_other_words(program: Program) -> Program:

@@ -13,6 +13,7 @@ from dsl.program import Local, Name, Program
 from dsl.program.walk import Rewriter, arguments
 from dsl.rewrite.canonical import canonical
 from dsl.rewrite.lower import spelled_out
+from dsl.rewrite.point import keeping_point
 from dsl.rewrite.precomputed import Early, Numbers
 
 
@@ -25,6 +26,8 @@ class Structure(NamedTuple):
     """The place of each hyperparameter among the numbers of the program."""
     by_rate: tuple[bool, ...]
     """For each hyperparameter: it depends on the rate."""
+    point: str | None
+    """The slot that holds the point of evaluation, where that is not the parameters."""
 
 
 class Split(NamedTuple):
@@ -39,7 +42,7 @@ class Split(NamedTuple):
 @lru_cache(maxsize=256)
 def split(program: Program) -> Split:
     """The structure and the numbers of a program."""
-    program = spelled_out(canonical(program))
+    program, point = keeping_point(spelled_out(canonical(program)))
     early = Early(program)
     late = [i for i in range(len(program.statements)) if not early.known(Local(i))]
     blank = Rewriter(program)
@@ -54,7 +57,7 @@ def split(program: Program) -> Split:
         slots={name: _blank(init) for name, init in program.slots.items()},
     )
     return Split(
-        Structure(structure, places, tuple(map(early.by_rate, places))),
+        Structure(structure, places, tuple(map(early.by_rate, places)), point),
         early.numbers,
         tuple(init.args for init in program.slots.values()),
     )

@@ -28,10 +28,22 @@ def all_moves(bound: Bound, inputs: Inputs) -> Float[np.ndarray, "steps entries"
     entries of all tensors one after the other.
     **Raises:** LaidOutOtherwise where only `run_step` tells what the program says.
     """
+    return _gone_through(bound, inputs, None).moves()
+
+
+def moves_and_held(
+    bound: Bound, inputs: Inputs, slot: str
+) -> tuple[Float[np.ndarray, "steps entries"], Float[np.ndarray, "steps entries"]]:
+    """The same, and what a slot of Tensors holds after each step."""
+    steps = _gone_through(bound, inputs, slot)
+    return steps.moves(), np.asarray(steps.leaving(bound.plan.slots[slot]))
+
+
+def _gone_through(bound: Bound, inputs: Inputs, slot: str | None) -> "_Steps":
     steps = _Steps(bound, inputs)
-    for stage in stages(bound.program):
+    for stage in stages(bound.program, slot):
         steps.take(stage)
-    return steps.moves()
+    return steps
 
 
 class _Steps:

@@ -4,11 +4,11 @@ The probe is a model of four small tensors (rank 0, 1, 2 and 4) in float64. Grad
 noise come from fixed streams; the parameters move by what the program says; the oracles ask a fixed
 smooth function. Steps are rounded to six digits, which is far above the rounding of float64 and far
 below any difference that matters; a step of less than `_NEGLIGIBLE` of the largest so far, or than
-`_NOTHING`, counts as 0. The sign of a zero does not count. Only the first `STEPS` steps are seen: a
-refresh every hundred steps and one every two hundred look alike.
+`_NOTHING`, counts as 0. The sign of a zero does not count. Of a rule with a point of evaluation the
+way from the parameters to it is seen too. Only the first `STEPS` steps are seen: a refresh every
+hundred steps and one every two hundred look alike.
 """
 
-from collections.abc import Iterator
 from functools import cache, lru_cache
 
 import numpy as np
@@ -21,12 +21,15 @@ from dsl.program import Program
 from dsl.rewrite.canonical import canonical
 from dsl.rewrite.liveness import live, sources
 from dsl.rewrite.lower import spelled_out
-from dsl.run.all_steps import all_moves
+from dsl.rewrite.point import KeptPoint, keeping_point
+from dsl.run.all_steps import all_moves, moves_and_held
 from dsl.run.bound import Bound, LaidOutOtherwise
 from dsl.run.interpret import run_step
 from dsl.run.numpy64 import without_signed_zeros
 from dsl.run.values import initial
 from dsl.shapes import Float, Leaves
+
+Moves = Float[np.ndarray, "steps entries"]
 
 STEPS = 16
 SHAPES = ((), (3,), (2, 3), (2, 1, 2, 2))
@@ -48,9 +51,34 @@ def fingerprint(program: Program) -> str:
     Hyperparameters take part with their defaults, names do not; see `dsl.identity`.
     """
     moves = respond(program)
-    moves = np.where(np.abs(moves) <= _negligible(moves), 0.0, moves * _ODD)
-    text = " ".join(["%.5e"] * moves.size) % tuple(moves.ravel().tolist())
-    return hashed("fingerprint", text.replace("0.00000e+00", "0"))
+    text = _digits(moves, _negligible(moves))
+    away = _from_parameters(program)
+    if away is not None:
+        text += f" | {_digits(*away)}"
+    return hashed("fingerprint", text)
+
+
+def _digits(
+    numbers: Float[np.ndarray, "steps entries"], negligible: Float[np.ndarray, "steps 1"]
+) -> str:
+    """Numbers to six digits, after an odd scale."""
+    numbers = np.where(np.abs(numbers) <= negligible, 0.0, numbers * _ODD)
+    text = " ".join(["%.5e"] * numbers.size) % tuple(numbers.ravel().tolist())
+    return text.replace("0.00000e+00", "0")
+
+
+def _from_parameters(
+    program: Program,
+) -> tuple[Float[np.ndarray, "steps entries"], Float[np.ndarray, "steps 1"]] | None:
+    """The way from the parameters after each step to the point, and what of it is as good as none;
+    None where all of it is."""
+    if program.point is None:
+        return None
+    with np.errstate(all="ignore"):
+        after = parameters_after(program)
+        away = evaluated(program) - after
+        negligible = _negligible(np.hstack([after, evaluated(program)]))
+    return None if np.all(np.abs(away) <= negligible) else (away, negligible)
 
 
 @lru_cache(maxsize=16384)
@@ -79,28 +107,54 @@ def depends_on_gradient(program: Program) -> bool:
     return not same.all() or not np.isfinite(first).any()
 
 
-@lru_cache(maxsize=1024)
 def respond(program: Program, stream: int = 0) -> Float[np.ndarray, "steps entries"]:
     """Steps on probe stream 0 or 1, NaN and Inf included; read-only."""
-    program = canonical(program)
-    probe = Probe(stream, joined=not _sees_shapes(program))
+    return _path(program, stream)[0]
+
+
+def parameters_after(program: Program, stream: int = 0) -> Float[np.ndarray, "steps entries"]:
+    """The parameters after each of these steps."""
+    start, moves = flat(_streams(stream)[0]), respond(program, stream)
+    return np.subtract.accumulate(np.concatenate([[start], moves]))[1:]
+
+
+def evaluated(program: Program, stream: int = 0) -> Float[np.ndarray, "steps entries"]:
+    """The point to evaluate after each of these steps: the parameters, if the program has none."""
+    found = _path(program, stream)[1]
+    return parameters_after(program, stream) if found is None else found
+
+
+@lru_cache(maxsize=1024)
+def _path(program: Program, stream: int) -> tuple[Moves, Moves | None]:
+    """The steps of a program, and its points where it has some."""
+    form = canonical(program)
+    probe = Probe(stream, joined=not _sees_shapes(form))
+    kept = keeping_point(form)
     with np.errstate(all="ignore"):
         try:
-            moves = bound_moves(program, probe)
+            found = bound_path(kept, probe)
         except LaidOutOtherwise:
-            moves = np.array(list(interpreted_moves(program, probe)))
-    moves.flags.writeable = False
-    return moves
+            found = interpreted_path(kept, probe)
+    for each in found:
+        if each is not None:
+            each.flags.writeable = False
+    return found
 
 
-def bound_moves(program: Program, probe: "Probe") -> Float[np.ndarray, "steps entries"]:
-    """The steps of a program, or LaidOutOtherwise."""
+def bound_path(kept: KeptPoint, probe: "Probe") -> tuple[Moves, Moves | None]:
+    """The steps of a program, and its points if it has some, or LaidOutOtherwise."""
+    program, slot = kept
     given = {**program.hyperparameters, "T": _HORIZON}
-    return all_moves(Bound(program, probe.start, given, probe), probe.inputs)
+    bound = Bound(program, probe.start, given, probe)
+    if slot is None:
+        return all_moves(bound, probe.inputs), None
+    return moves_and_held(bound, probe.inputs, slot)
 
 
-def interpreted_moves(program: Program, probe: "Probe") -> Iterator[Float[np.ndarray, " entries"]]:
-    """The steps of any program."""
+def interpreted_path(kept: KeptPoint, probe: "Probe") -> tuple[Moves, Moves | None]:
+    """The same of any program."""
+    program, slot = kept
+    moves, points = [], []
     w = [leaf.copy() for leaf in probe.start]
     slots = {name: initial(init, w, np) for name, init in program.slots.items()}
     for t, (gradient, loss) in enumerate(zip(probe.gradients, probe.losses, strict=True)):
@@ -108,8 +162,12 @@ def interpreted_moves(program: Program, probe: "Probe") -> Iterator[Float[np.nda
         inputs = {"w": w, "g": gradient, "t": np.float64(t + 1), "T": _HORIZON, "loss": loss}
         inputs |= program.hyperparameters
         move, slots = run_step(program, inputs, slots, probe, without_signed_zeros)
-        yield np.concatenate([leaf.ravel() for leaf in move])
+        moves.append(flat(move))
+        if slot is not None:
+            points.append(flat(slots[slot]))
         w = [leaf - step for leaf, step in zip(w, move, strict=True)]
+
+    return np.array(moves), np.array(points) if slot is not None else None
 
 
 def sees_shapes(program: Program) -> bool:

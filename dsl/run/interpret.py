@@ -62,7 +62,8 @@ def run_step(
     needed always. `slots`: their present values. `step`: noise and oracles. `xp`: array namespace.
     `choose`: plain Python by default; under JAX, `dsl.run.jax_step.jax_choose`. `observe`: is told
     of every statement that is evaluated.
-    **Returns:** arrays with the shape and dtype of the parameters; slots keep theirs.
+    **Returns:** arrays with the shape and dtype of the parameters; slots keep theirs. The point of
+    evaluation is the slot that `dsl.rewrite.point.keeping_point` gives it.
     """
     with np.errstate(all="ignore"):
         return _Run(plan(program), inputs, slots, step, xp, choose, observe).outputs()

@@ -19,6 +19,8 @@ from dsl.language.numbers import format_number
 from dsl.program import Program, check_hyperparameters, check_ranges
 from dsl.rewrite.liveness import draws_noise, live, sources
 from dsl.rewrite.lower import without_cancellation
+from dsl.rewrite.point import keeping_point
+from dsl.rewrite.prune import prune
 from dsl.run.interpret import run_step
 from dsl.run.jax_step import JaxStep, jax_choose
 from dsl.run.values import Value, initial
@@ -29,7 +31,8 @@ class ProgramState(NamedTuple):
 
     `count` is the number of steps taken, `key` seeds the noise (None if the program draws
     none), `slots` maps a slot's name to a tree like the parameters (Tensor), a tree of numbers
-    (Scalar) or a number (Global).
+    (Scalar) or a number (Global). A further slot may hold the point of evaluation; `eval_params`
+    finds it.
     """
 
     count: Int32[Array, ""]  # pyright: ignore[reportIncompatibleMethodOverride]
@@ -66,13 +69,23 @@ def to_optax(
     values = {name: _number(given) for name, given in values.items()}
     program = _started(program, values)
     check_ranges(program, {n: given for n, given in values.items() if isinstance(given, float)})
-    program = without_cancellation(program, values)
+    program = keeping_point(without_cancellation(program, values)).program
     rule = _Rule(program, values, seed, horizon)
     if "T" in rule.reads and horizon is None:
         raise DslError(
             f"'{program.name}' reads the horizon T", help="pass horizon=<number of steps>"
         )
     return optax.GradientTransformationExtraArgs(rule.init, rule.update)
+
+
+def eval_params(program: Program, state: ProgramState, params: Any) -> Any:
+    """The parameters to evaluate, a tree like `params`: the point of the program after the steps so
+    far, and `params` themselves if it has none.
+
+    **Arguments:** `state`: of `to_optax(program)`, without what wraps it.
+    """
+    slot = keeping_point(prune(program)).slot
+    return params if slot is None else state.slots[slot]
 
 
 def _started(program: Program, values: Mapping[str, Any]) -> Program:

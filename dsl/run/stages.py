@@ -6,7 +6,8 @@ back to them, has to be computed step after step, and nothing else with it.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from functools import lru_cache
+from functools import lru_cache, reduce
+from operator import or_
 from typing import NamedTuple
 
 from dsl.language.registry import Scope
@@ -30,13 +31,13 @@ class Stage(NamedTuple):
 
 
 @lru_cache(maxsize=1024)
-def stages(program: Program) -> tuple[Stage, ...]:
-    """The stages in order; the result is known after the last."""
-    return tuple(_stages(_Needs(program)))
+def stages(program: Program, slot: str | None = None) -> tuple[Stage, ...]:
+    """The stages in order; the result is known after the last, and the next value of `slot`."""
+    return tuple(_stages(_Needs(program), [PARAMETERS] if slot is None else [PARAMETERS, slot]))
 
 
-def _stages(needs: "_Needs") -> Iterator[Stage]:
-    for states in needs.groups():
+def _stages(needs: "_Needs", wanted: Sequence[str]) -> Iterator[Stage]:
+    for states in needs.groups(wanted):
         mask = needs.mask(states)
         ends = [needs.following[state] for state in states]
         if any(needs.reach[state] & mask for state in states):
@@ -45,7 +46,7 @@ def _stages(needs: "_Needs") -> Iterator[Stage]:
             yield Stage([at for at in found if needs.all[at] & mask], states, True)
         else:
             yield Stage(needs.missing(ends), states)
-    yield Stage(needs.missing([needs.following[PARAMETERS]]))
+    yield Stage(needs.missing([needs.following[state] for state in wanted]))
 
 
 class _Needs:
@@ -80,10 +81,10 @@ class _Needs:
                 if met & self._bit(by):
                     self.reach[state] = met | self.reach[by]
 
-    def groups(self) -> Iterator[tuple[str, ...]]:
-        """The states that the result goes by, those that go round together in one group; each group
-        after those that it goes by."""
-        wanted = self.reach[PARAMETERS]
+    def groups(self, states: Sequence[str]) -> Iterator[tuple[str, ...]]:
+        """The states that what follows `states` goes by, those that go round together in one group;
+        each group after those that it goes by."""
+        wanted = _united(self.reach[state] for state in states)
         left = [state for state in self.following if wanted & self._bit(state)]
         left.sort(key=self._depth)
         while left:
@@ -109,6 +110,11 @@ class _Needs:
 
     def _bit(self, state: str) -> int:
         return 1 << self._places[state]
+
+
+def _united(sets: Iterable[int]) -> int:
+    """All that is in one of some sets."""
+    return reduce(or_, sets, 0)
 
 
 def _union(needs: Sequence[int], places: Sequence[int]) -> int:

@@ -1,6 +1,7 @@
 """The proof by trial: a simplified program beside the original, on random streams in float64.
 
-Two programs agree where their steps are equal to rounding. For most programs that is a fixed part
+Two programs agree where their steps are equal to rounding, and the points at which they are to be
+evaluated. For most programs that is a fixed part
 of a step; one that takes a small value from a large one, `(x + y) - y`, and then a root of what is
 left, rounds so coarsely that a program without that detour differs by more. So where steps differ
 by more, the original is run again with the last digits of all that it works out changed: what its
@@ -13,7 +14,7 @@ from dsl.language.kinds import Kind
 from dsl.language.registry import Domain
 from dsl.program import Const, Local, Program
 from dsl.program.walk import Rewriter
-from dsl.run.fingerprint import respond
+from dsl.run.fingerprint import evaluated, respond
 from dsl.shapes import Float
 
 _RELATIVE, _OF_LARGEST = 1e-6, 1e-9
@@ -44,22 +45,29 @@ def same_steps(original: Program, made: Program, domain: Domain) -> bool:
 
 def _alike(original: Program, made: Program, stream: int, domain: Domain) -> bool:
     """True if two programs take the same steps on a stream."""
-    before, after = respond(original, stream), respond(made, stream)
+    pointed = original.point is not None or made.point is not None
+    before, after = (_seen(program, stream, pointed) for program in (original, made))
     if _agree(before, after, domain):
         return True
     if domain is Domain.EXACT:
         return False
-    return _agree(before, after, domain, _TIMES * _rounding(original, stream))
+    return _agree(before, after, domain, _TIMES * _rounding(original, stream, pointed))
 
 
-def _rounding(program: Program, stream: int) -> Float[np.ndarray, "steps entries"]:
+def _seen(program: Program, stream: int, pointed: bool) -> Float[np.ndarray, "steps entries"]:
+    """The steps of a program on a stream, and behind them the points if they count."""
+    moves = respond(program, stream)
+    return np.hstack([moves, evaluated(program, stream)]) if pointed else moves
+
+
+def _rounding(program: Program, stream: int, pointed: bool) -> Float[np.ndarray, "steps entries"]:
     """The largest change of a step up to each on a stream that other last digits make, since slots
     keep what was rounded; infinite where they make a step that is not finite."""
-    plain, rng = respond(program, stream), np.random.Generator(np.random.PCG64(17))
+    plain, rng = _seen(program, stream, pointed), np.random.Generator(np.random.PCG64(17))
     largest = np.zeros_like(plain)
     for _ in range(_NUDGES):
         with np.errstate(all="ignore"):
-            change = np.abs(respond(_nudged(program, rng), stream) - plain)
+            change = np.abs(_seen(_nudged(program, rng), stream, pointed) - plain)
         largest = np.maximum(largest, np.where(np.isnan(change), np.inf, change))
     return np.maximum.accumulate(largest, axis=0)
 

@@ -220,8 +220,7 @@ class Explanation:
                 names[term] = self._names[root]
         written = Rewriter(self.program)
         written.statements = writer.called(names)
-        nexts = dict(zip(self.loaded.nexts, outputs[:-1], strict=True))
-        return prune(written.finish(next_values=nexts, result=outputs[-1]))
+        return prune(written.finish(**self.loaded.leaving(outputs)))
 
     def _text(self, term: int) -> str:
         """A term in words; the values in it that the author named by their names."""

@@ -1,8 +1,8 @@
 """Programs into a graph, and out of it again."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from dsl.program import Arg, Const, Local, Name, Program, Statement
 from dsl.program.printer import is_fresh
@@ -12,16 +12,27 @@ from dsl.simplifier.graph import Graph
 
 class Loaded(NamedTuple):
     """A program in a graph: the terms of its statements, of the next values of its slots, of its
-    result."""
+    result, and of its point if it has one."""
 
     statements: list[int]
     nexts: dict[str, int]
     result: int
+    point: int | None
 
     @property
     def roots(self) -> list[int]:
         """The terms that leave the step."""
-        return [*self.nexts.values(), self.result]
+        point = [] if self.point is None else [self.point]
+        return [*self.nexts.values(), self.result, *point]
+
+    def leaving(self, values: Sequence[Arg]) -> dict[str, Any]:
+        """The parts of a program that leave the step, of the values of `roots`."""
+        nexts, rest = values[: len(self.nexts)], values[len(self.nexts) :]
+        return {
+            "next_values": dict(zip(self.nexts, nexts, strict=True)),
+            "result": rest[0],
+            "point": None if self.point is None else rest[1],
+        }
 
 
 def load(graph: Graph, program: Program, given: Mapping[str, int] | None = None) -> Loaded:
@@ -42,7 +53,8 @@ def load(graph: Graph, program: Program, given: Mapping[str, int] | None = None)
         assert made is not None, "a program fits together"
         terms.append(made)
     nexts = {slot: term(arg) for slot, arg in program.next_values.items()}
-    return Loaded(terms, nexts, term(program.result))
+    point = None if program.point is None else term(program.point)
+    return Loaded(terms, nexts, term(program.result), point)
 
 
 def there(graph: Graph, loaded: Loaded) -> frozenset[int]:
@@ -152,13 +164,8 @@ def written(graph: Graph, choice: Mapping[int, int], program: Program, loaded: L
                 writer.put(term, names.get(root))
     for root in [graph.find(each) for each in loaded.roots]:
         writer.put(root, names.get(root))
-    nexts = {slot: writer.put(term) for slot, term in loaded.nexts.items()}
-    made = replace(
-        program,
-        statements=tuple(writer.called(names)),
-        next_values=nexts,
-        result=writer.put(loaded.result),
-    )
+    leaving = loaded.leaving([writer.put(term) for term in loaded.roots])
+    made = replace(program, statements=tuple(writer.called(names)), **leaving)
     return prune(made)
 
 

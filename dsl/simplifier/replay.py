@@ -70,4 +70,6 @@ def _differ_by(before: Program, after: Program, law: Law | None, name: str) -> b
         return found[key]
 
     nexts = [(one.nexts[slot], other.nexts[slot]) for slot in other.nexts if slot in one.nexts]
+    if one.point is not None and other.point is not None:
+        nexts.append((one.point, other.point))
     return all(alike(a, b) for a, b in [*nexts, (one.result, other.result)])

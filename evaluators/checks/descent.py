@@ -5,7 +5,8 @@ of H lie evenly in their logarithm between 0.02 and 2, and its axes are turned, 
 curvature of its own. It begins where the gradient is at right angles to the weights: shrinking or
 growing all of them leads uphill, so a program has to ask the gradient where to go.
 
-Training goes on past the horizon by a few steps; what is good for exactly the horizon shows there.
+A rule with a point of evaluation is judged there. Training goes on past the horizon by a few steps;
+what is good for exactly the horizon shows there.
 """
 
 from collections.abc import Sequence
@@ -16,6 +17,7 @@ import numpy as np
 
 from dsl.language.closed_form import ClosedForm, flat, shaped
 from dsl.program import Program
+from dsl.rewrite.point import keeping_point
 from dsl.rewrite.prune import prune
 from dsl.run.fingerprint import sees_shapes
 from dsl.run.interpret import run_step
@@ -36,8 +38,9 @@ SHARPEST, CONDITION = 2.0, 100.0
 class Descent:
     """The run of a program on the quadratic at one rate; float64 throughout.
 
-    `losses` begins with the loss before the first step; after a step that is not finite or not sane
-    it is NaN. `moves` and `gradients`, of `STEPS + BEYOND` steps, end likewise.
+    `losses`, at the points of evaluation, begins with the loss before the first step; after a step
+    that is not finite or not sane it is NaN. `moves` and `gradients`, of `STEPS + BEYOND` steps,
+    end likewise.
     """
 
     losses: Float[np.ndarray, " times"]
@@ -81,7 +84,7 @@ def descend(program: Program, rate: float | None = None) -> Descent:
 
     Stops after a step that is not finite or leaves the sane range.
     """
-    program = prune(program)
+    program, point = keeping_point(prune(program))
     numbers = {**program.hyperparameters, **({} if rate is None else {"lr": rate})}
     here = _Quadratic(SHAPES if sees_shapes(program) else ((SIZE,),))
     slots = {name: initial(init, here.w, np) for name, init in program.slots.items()}
@@ -97,14 +100,14 @@ def descend(program: Program, rate: float | None = None) -> Descent:
             "g": here.tensors(gradients[t]),
             "t": np.float64(t + 1),
             "T": float(STEPS),
-            "loss": losses[t],
+            "loss": here.loss(),
             **numbers,
         }
         move, slots = run_step(program, inputs, slots, here, np)
         moves[t] = flat(move)
         if not here.moved(moves[t]):
             break
-        losses[t + 1] = here.loss()
+        losses[t + 1] = here.loss() if point is None else here.loss_at(slots[point])
     return Descent(losses, moves, gradients)
 
 

@@ -6,6 +6,7 @@ are arguments. The loops used last are kept.
 
 from collections import OrderedDict
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 import jax
@@ -24,7 +25,7 @@ from dsl.run.values import initial
 from evaluators.task import Data
 from evaluators.training.answers import Answers
 from evaluators.training.batches import LaneBatch, RunLength
-from evaluators.training.loop import LaneResults, RunInputs, StepContext, train
+from evaluators.training.loop import LaneResults, Rule, RunInputs, StepContext, train
 
 KEPT = 16
 """Compiled loops that are kept; one takes some megabytes."""
@@ -109,8 +110,8 @@ class CompiledEngine:
             answers = self.answers(data)
             params = [jnp.repeat(leaf, rates, axis=0) for leaf in inputs.params]
             slots = jax.vmap(lambda leaves: _initial(structure.program, leaves, given))(params)
-            advance = _advance(structure, given, answers)
-            return train(answers, stages, advance, params, slots, inputs, thresholds)
+            rule = Rule(_advance(structure, given, answers), partial(_evaluated, structure.point))
+            return train(answers, stages, rule, params, slots, inputs, thresholds)
 
         return whole
 
@@ -121,6 +122,11 @@ def _initial(program: Program, leaves: list[Array], given: ProgramNumbers) -> di
         name: initial(init, leaves, jnp, args)
         for (name, init), args in zip(program.slots.items(), given.starts, strict=True)
     }
+
+
+def _evaluated(point: str | None, params: list[Array], slots: dict[str, Any]) -> list[Array]:
+    """The point to evaluate, which is in a slot unless it is the parameters."""
+    return params if point is None else slots[point]
 
 
 def _advance(structure: Structure, given: ProgramNumbers, answers: Answers) -> Any:

@@ -65,15 +65,24 @@ Advance = Callable[[StepContext, Tensors, Any, Tensors], tuple[Tensors, Any]]
 """(context, params, memory, gradient) -> params, memory: one step of a rule in every lane."""
 
 
+class Rule(NamedTuple):
+    """A rule as the loop sees it: its steps, and where it is evaluated between two of them."""
+
+    advance: Advance
+    evaluated: Callable[[Tensors, Any], Tensors]
+    """(params, memory) -> the point, which are the parameters unless the rule says otherwise."""
+
+
 class LaneResults(NamedTuple):
     """The outcome of every lane; the last stage lies a little past the horizon."""
 
     losses: Float[Array, "lanes stages"]
     """NaN where not reached."""
     stopped: Int[Array, " lanes"]
-    """The check at which a parameter was not sane; past the last step if there was none."""
+    """The check at which a parameter or an entry of the point was not sane; past the last step if
+    there was none."""
     finite: Bool[Array, " lanes"]
-    """True if every parameter was finite at the end."""
+    """True if every parameter was finite at the end, and every entry of the point."""
     pruned: Bool[Array, " lanes"]
     """True if a loss was above its threshold."""
 
@@ -95,16 +104,17 @@ class _State(NamedTuple):
 def train(
     answers: Answers,
     stages: Int[Array, " stages"],
-    advance: Advance,
+    rule: Rule,
     params: Tensors,
     memory: Any,
     inputs: RunInputs,
     thresholds: Float[Array, " stages"],
 ) -> LaneResults:
-    """Train every lane to the last of `stages`, taking the validation loss at each.
+    """Train every lane to the last of `stages`, taking the validation loss at each, at the point
+    where the rule is evaluated.
 
     **Arguments:** `stages`: steps in order, at most those that `inputs` are for. `memory`: what
-    `advance` keeps from step to step. `thresholds`: losses above which a lane is pruned.
+    the rule keeps from step to step. `thresholds`: losses above which a lane is pruned.
     """
     never = jnp.int32(len(inputs.order) + 1)
     keys = jax.vmap(jax.random.key)(inputs.seeds)
@@ -116,7 +126,7 @@ def train(
         gradient = over_lanes(
             lambda index, leaves: jax.grad(answers.loss)(leaves, index), index, params
         )
-        return advance(StepContext(at, index, keys), params, memory, gradient)
+        return rule.advance(StepContext(at, index, keys), params, memory, gradient)
 
     def stage(run: _State, target: tuple[Array, Array]) -> tuple[_State, Array]:
         end, highest = target
@@ -124,7 +134,8 @@ def train(
         def until_next_check(run: _State) -> _State:
             check = jnp.minimum(run.at + CHECK_EVERY, end)
             params, memory = jax.lax.fori_loop(run.at, check, one_step, (run.params, run.memory))
-            bad = jnp.where(all_within(params, SANE), never, check)
+            sane = all_within(params, SANE) & all_within(rule.evaluated(params, memory), SANE)
+            bad = jnp.where(sane, never, check)
             return _State(check, params, memory, jnp.minimum(run.stopped, bad), run.pruned)
 
         def going(run: _State) -> Array:
@@ -136,11 +147,12 @@ def train(
             jnp.any(reached),
             partial(jax.lax.map, answers.validate),  # side by side they would leave the cache
             lambda _: jnp.full(reached.shape, jnp.nan, jnp.float32),
-            run.params,
+            rule.evaluated(run.params, run.memory),
         )
         pruned = run.pruned | (reached & (loss > highest))
         return run._replace(pruned=pruned), jnp.where(reached, loss, jnp.nan)
 
     start = _State(jnp.int32(0), params, memory, jnp.full(lanes, never), jnp.zeros(lanes, bool))
     run, losses = jax.lax.scan(stage, start, (stages, thresholds))
-    return LaneResults(losses.T, run.stopped, all_finite(run.params), run.pruned)
+    finite = all_finite(run.params) & all_finite(rule.evaluated(run.params, run.memory))
+    return LaneResults(losses.T, run.stopped, finite, run.pruned)

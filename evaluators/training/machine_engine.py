@@ -27,7 +27,7 @@ from dsl.run.machine.opcodes import elementwise
 from evaluators.task import Data
 from evaluators.training.answers import Answers
 from evaluators.training.batches import BatchShape, LaneBatch, RunLength
-from evaluators.training.loop import LaneResults, RunInputs, StepContext, train
+from evaluators.training.loop import LaneResults, Rule, RunInputs, StepContext, train
 
 SORTS = 8
 """Machines for programs of different sorts that are kept."""
@@ -161,8 +161,12 @@ class MachineEngine:
                     context.keys,
                 )
 
+            def evaluated(params: list[Array], registers: Any) -> list[Array]:
+                return machine.evaluated(tape, registers, params)
+
+            rule = Rule(advance, evaluated)
             registers = machine.registers(tape, params)
-            return train(answers, stages, advance, params, registers, inputs, thresholds)
+            return train(answers, stages, rule, params, registers, inputs, thresholds)
 
         def together(
             count: Array,

@@ -26,6 +26,7 @@ class Editor:
         self.statements = list(program.statements)
         self.next_values = dict(program.next_values)
         self.result = program.result
+        self.point = program.point
         self.kinds = Kinds(program.name_kinds, program.kinds)
         self._before = program
 
@@ -40,6 +41,7 @@ class Editor:
             next_values=self.next_values,
             result=self.result,
             meanings=self._before.meanings,
+            point=self.point,
         )
 
     def within(self, hyper: str, value: float) -> float:
@@ -80,7 +82,8 @@ class Editor:
     def read_from(self, at: int) -> set[Arg]:
         """The arguments of statement `at` and later ones, and what leaves the step."""
         read = {arg for statement in self.statements[at:] for arg in statement.args}
-        return read.union(self.next_values.values(), (self.result,))
+        point = () if self.point is None else (self.point,)
+        return read.union(self.next_values.values(), (self.result,), point)
 
     def sites(self) -> list[Site]:
         """Every argument of a statement."""
@@ -163,3 +166,4 @@ class Editor:
         self.statements[at:] = [reading(statement, change) for statement in self.statements[at:]]
         self.next_values = {slot: change(arg) for slot, arg in self.next_values.items()}
         self.result = change(self.result)
+        self.point = None if self.point is None else change(self.point)

@@ -114,7 +114,7 @@ def tensors(program: Program, parity: Parity) -> tuple[Local, ...]:
 def cut(donor: Program, value: Arg) -> Program:
     """The part of a program that computes `value`, as a program with that as its result;
     hyperparameters but `lr` are written out as numbers."""
-    part = prune(replace(donor, result=value, doc=""))
+    part = prune(replace(donor, result=value, point=None, doc=""))
     written: dict[Arg, Arg] = {
         Name(n): Const(v) for n, v in part.hyperparameters.items() if n != _RATE.id
     }

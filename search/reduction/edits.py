@@ -106,9 +106,9 @@ def _with(program: Program, edits: Sequence[Edit]) -> Program:
     nexts = {slot: final(program.next_values[slot]) for slot in slots}
     result = final(program.result)
     inputs, name = program.inputs, program.name
-    parts = Parts(
-        name, inputs, slots, hypers, statements, nexts, result, program.doc, program.meanings
-    )
+    point = None if program.point is None else final(program.point)
+    stated = program.doc, program.meanings
+    parts = Parts(name, inputs, slots, hypers, statements, nexts, result, *stated, point)
     written = Rewriter(parts)
     written.copy(_order(parts))
     whole = written.finish()

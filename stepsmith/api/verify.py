@@ -57,7 +57,9 @@ class Verification:
         exercise = self.verdict.exercise
         left_out = ", ".join(map(str, exercise.ranks_left_out(SHAPES)))
         ranks = [f"nothing was compared on tensors of rank {left_out}"] if left_out else []
-        return [*exercise.sentences(), *ranks]
+        where = f"the point of evaluation: where {self.against} has one is not known"
+        points = [where] if self.verdict.unknown_point else []
+        return [*exercise.sentences(), *ranks, *points]
 
     def to_json(self) -> dict[str, Any]:
         """Plain data, as `stepsmith verify --json` prints it."""

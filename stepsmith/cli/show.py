@@ -112,6 +112,8 @@ def _with_facts(program: "Program") -> str:
         value = facts[key]
         shown = " ".join(value) if isinstance(value, list) else value
         lines.append(f"# {key.replace('_', ' ')}: {shown if shown != '' else 'none'}")
+    if facts["evaluated_at"] == "point":
+        lines.append("# evaluated at: its point, the second value that it returns")
     return "\n".join([*lines, f"# oracle calls: {facts['oracle_calls_per_step'] or 'none'}"]) + "\n"
 
 
@@ -138,6 +140,7 @@ def _facts(program: "Program") -> dict[str, Any]:
     import dsl
     from dsl.rewrite.liveness import draws_noise, live
     from dsl.rewrite.oracle_calls import calls_text
+    from dsl.rewrite.point import point_of
     from stepsmith.cli.zoo import calls_facts, finite_or_none
 
     return {
@@ -150,6 +153,7 @@ def _facts(program: "Program") -> dict[str, Any]:
         "statements": len(program.statements),
         "live_statements": len(live(program).statements),
         "slots": list(program.slots),
+        "evaluated_at": "parameters" if point_of(program) is None else "point",
         "hyperparameters": dict(program.hyperparameters),
         "meanings": {
             name: {
@@ -181,6 +185,8 @@ def _listing(program: "Program") -> str:
         rows.append((f"next {slot}", str(program.slots[slot].kind), f"= {arg_text(update)}"))
     result = program.result
     rows.append(("return", str(program.kind_of(result)), arg_text(result)))
+    if program.point is not None:
+        rows.append(("point", str(program.kind_of(program.point)), arg_text(program.point)))
     widths = [max(len(row[at]) for row in rows) for at in (0, 1)]
     lines = [f"{a:{widths[0]}}  {b:{widths[1]}}  {c}".rstrip() for a, b, c in rows]
     return "\n".join(lines) + "\n"

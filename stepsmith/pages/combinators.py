@@ -12,6 +12,8 @@ from dsl.zoo import ZOO
 from search.report.markdown import code
 
 EXAMPLES: Mapping[str, str] = {
+    "averaged": "averaged(sgd)",
+    "averaged_evenly": "averaged_evenly(sgd)",
     "cautious": "cautious(sgd)",
     "clipped_by_global_norm": "clipped_by_global_norm(sgd, c=1)",
     "clipped_by_norm": "clipped_by_norm(sgd)",

@@ -18,7 +18,7 @@ from dsl.program.parse import parse
 from search.report.markdown import code, items, table
 from stepsmith.pages.combinators import combinators
 from stepsmith.pages.page import page
-from stepsmith.pages.writing import helpers, hyperparameters, names, starts
+from stepsmith.pages.writing import helpers, hyperparameters, names, point, starts
 
 RULE = """def example(w, g, m=zeros, last=zeros, *, lr=1e-3, b1=0.9):
     u = g + b1 * (m - last)
@@ -32,8 +32,9 @@ A rule is a restricted Python function, in a `.rule` file or decorated by `dsl.p
 {rule}
 Its parameters are the inputs that it reads, the slots (those with an initialiser), and behind `*`
 the hyperparameters with their defaults. Inside are a docstring, assignments of expressions to
-single names and one `return` at the end; what it returns is subtracted from `w`. Expressions are
-numbers, names, operators, one comparison, and calls of primitives with positional arguments, or of
+single names and one `return` at the end; what it returns is subtracted from `w`, and [a point to
+evaluate](#the-point-of-evaluation) may stand behind that. Expressions are numbers, names,
+operators, one comparison, and calls of primitives with positional arguments, or of
 [helpers](#helpers). There are no loops, branches, imports or attributes: a text is read and never
 executed.
 
@@ -91,6 +92,7 @@ def language() -> str:
     functions = items({f"`{each.argument}`": each.holds for each in asked})
     parts = [
         _INTRO.format(**shown, names=names()),
+        f"## The point of evaluation\n\n{point()}",
         f"## Helpers\n\n{helpers()}",
         f"## Meanings of hyperparameters\n\n{hyperparameters()}",
         f"## Inputs\n\n{_inputs()}",

@@ -40,6 +40,11 @@ STATED = '''def rule(w, g, t, m=zeros, *, lr=1e-3, b1=0.9, k=5):
     m = when(every(t, k, 0), g, interp(g, m, b1))
     return lr * m
 '''
+POINT = """def rule(w, g, t, z=copy_w, x=copy_w, *, lr=1, b1=0.9):
+    z = z - lr * g
+    x = interp(x, z, 1 / t)
+    return w - interp(z, x, b1), x
+"""
 STARTS = """def rule(w, g, v=const(v0), last=history(length), *, lr=1e-3, v0=1e-8, length=5):
     v = interp(g * g, v, 0.99)
     last = push(last, g)
@@ -53,6 +58,31 @@ In a function decorated by `dsl.program` such a name is a text, `const("v0")`. A
 number from 1 on. Starts and lengths are what they are when an optimizer is made, so a schedule or a
 traced value is refused for them, and `lr`, which every task tunes, is none. An exported file takes
 starts as arguments, and has the lengths that the rule had; searches leave lengths alone.
+"""
+_POINT = """\
+A rule may take gradients at one point and want to be judged, and used, at another: schedule-free
+rules, averages of the parameters, Lookahead. It returns that point, a Tensor, behind its step:
+
+{point}
+is schedule-free SGD. Its parameters `w` are where gradients are taken; `x`, with the values at the
+end of the step, is what goes with the parameters that the step leaves. A rule without a point is
+evaluated at its parameters, as one is before its first step and one whose point is `w` less its
+step, which is the same rule to every hash but the digest. Rules that differ in the point are
+different rules: canonical form, family and fingerprint see it, the distance of behaviours, which is
+one of steps, does not.
+
+Runs are judged at the point wherever a loss is taken of them: at every checkpoint of a training, in
+campaigns and comparisons alike, and in the free checks; it has to be finite and sane as the
+parameters have to. The loss that a rule reads, and what oracles are asked, is at the parameters.
+`stepsmith verify` compares the points too. A point takes the room of a slot, unless a slot that
+starts as `copy_w` holds it; combinators that act on the step keep the point, to which `w` less the
+step are the parameters that the whole of it leaves.
+
+An exported Optax file has a function `eval_params(state, params)` beside the optimizer, which finds
+the point in a state of it, or of what is wrapped around it; a PyTorch class has `eval()`, which
+puts the point into the parameters, and `train()`, which undoes that bit for bit. Both do nothing
+where they are done already, and go through a `state_dict` in either mode; `step` is refused while
+the parameters are those to evaluate. Files of other rules have none of these.
 """
 _STATED = """\
 A section of the docstring says what hyperparameters mean and where they may lie, each in a line
@@ -119,6 +149,12 @@ def hyperparameters() -> str:
     """The section of a docstring that states what hyperparameters mean."""
     assert parse(STATED).meanings
     return _STATED.format(stated=code(STATED, "python"))
+
+
+def point() -> str:
+    """The point of evaluation."""
+    assert parse(POINT).point is not None
+    return _POINT.format(point=code(POINT, "python"))
 
 
 def starts() -> str:

@@ -91,13 +91,13 @@ def _part(value: Any, position: int) -> Any:
     """The entries of one tensor, all arrays of a tuple in one."""
     found = value[position] if isinstance(value, list) else value
     if isinstance(found, tuple):
-        return np.concatenate([np.ravel(part) for part in found])
+        return np.concatenate([np.zeros(0), *map(np.ravel, found)])
     return found
 
 
 def conditions(program: Program) -> list[Condition]:
     """The statements of a rule that have several sides."""
-    read = needed(program, (program.result, *program.next_values.values()))
+    read = needed(program, program.outputs)
     places: set[int] = set()
     for at, statement in enumerate(program.statements):
         sides = PRIMITIVES[statement.op].sides

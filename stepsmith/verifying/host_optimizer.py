@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
+from dsl.export.optax.point import EVAL_PARAMS
 from stepsmith.errors import UsageError
 from stepsmith.verifying.calls import Filled, called, decay_of, filled, of_torch, word
 from stepsmith.verifying.expressions import Call
@@ -67,7 +68,8 @@ class HostOptimizer:
                 self._refuse_kind()
             try:
                 around = widening.jax if widening else None
-                return Guarded(OptaxWalker(made, model, around), self.word)
+                evaluated = getattr(self.call.factory, "__globals__", {}).get(EVAL_PARAMS)
+                return Guarded(OptaxWalker(made, model, around, evaluated), self.word)
             except Exception as error:
                 raise Refused(self.word, "being made", error) from None
         walks = [partial(self._torch, model, curved=curved) for curved in (False, True)]

@@ -10,7 +10,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar, TypeAlias
 
+import jax
+
 from dsl.program import Program
+from dsl.rewrite.point import point_of
 from stepsmith.verifying.calls import Filled
 from stepsmith.verifying.host_optimizer import HostOptimizer
 from stepsmith.verifying.paths import Paths
@@ -40,6 +43,10 @@ class OtherRule:
     @property
     def decay(self) -> float | None:
         return self.fixed.get("wd", self.program.hyperparameters.get("wd"))
+
+    def pointed(self, verifier: Verifier) -> bool:
+        """True if it is known where it is evaluated, and that is not at its parameters."""
+        return point_of(self.program) is not None
 
     def path(self, verifier: Verifier, widening: Widening | None = None) -> Paths:
         given = verifier.program.hyperparameters
@@ -74,6 +81,14 @@ class OtherOfHost:
     @property
     def decay(self) -> float | None:
         return self._filled[0].decay
+
+    def pointed(self, verifier: Verifier) -> bool:
+        made, _ = self.optimizer.filled(verifier.program.hyperparameters)
+        with jax.enable_x64(verifier.dtype == "float64"):
+            walker = made.walker(verifier.model)
+            if self.optimizer.of_torch:  # some have no state to show before that
+                walker.step(0)
+            return walker.point() is not None
 
     def path(self, verifier: Verifier, widening: Widening | None = None) -> Paths:
         hypers: dict[str, Any] = dict(verifier.program.hyperparameters)

@@ -13,7 +13,7 @@ TOLERANCES = {"float64": 1e-10, "float32": 1e-6}
 """Largest difference of a parameter, after any step, between paths that are equal."""
 
 Paths = list[Leaves]
-"""Parameters after each step."""
+"""Parameters after each step; behind them those to evaluate, where these are compared too."""
 
 
 @dataclass(frozen=True)
@@ -54,10 +54,14 @@ class PathComparison:
     def by_tensor(self) -> dict[str, float]:
         """The largest difference in each parameter tensor, by its shape."""
         worst = np.max(self.differences, axis=0)
-        return {
-            str(self.shapes[rank]): float(value)
-            for rank, value in zip(self.ranks, worst, strict=True)
-        }
+        shapes = [str(self.shapes[rank]) for rank in self.ranks]
+        shapes += [f"{shape}, evaluated" for shape in shapes]
+        return dict(zip(shapes, map(float, worst), strict=False))
+
+    @property
+    def same_steps(self) -> bool:
+        """True if the parameters alone, not those to evaluate, agree after every step."""
+        return float(np.max(self.differences[:, : len(self.ranks)])) <= self.tolerance
 
     def not_finite(self) -> tuple[int | None, int | None]:
         """The first step after which our path, and theirs, is not finite."""

@@ -34,3 +34,9 @@ class Guarded:
             return self.walker.step(count)
         except Exception as error:
             raise Refused(self.name, f"making step {count + 1}", error) from None
+
+    def point(self) -> Leaves | None:
+        try:
+            return self.walker.point()
+        except Exception as error:
+            raise Refused(self.name, "showing what it evaluates", error) from None

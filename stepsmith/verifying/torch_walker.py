@@ -42,9 +42,9 @@ class TorchWalker:
         self.around = around
         with around():
             self.optimizer = make(self.parameters)
-        train = getattr(self.optimizer, "train", None)
-        if callable(train):
-            train()  # optimizers with averages for evaluation want to be told
+        self.modes = [getattr(self.optimizer, mode, None) for mode in ("eval", "train")]
+        if callable(self.modes[1]):
+            self.modes[1]()  # optimizers with averages for evaluation want to be told
         takes = inspect.signature(self.optimizer.step).parameters
         self.closure_taken = "closure" in takes
 
@@ -58,6 +58,25 @@ class TorchWalker:
         closure()
         with self.around():
             self.optimizer.step(*([closure] if self.closure_taken else []))
+        return self._leaves()
+
+    def point(self) -> Leaves | None:
+        """The parameters that `eval()` shows, where there is that and `train()`.
+
+        That may leave the parameters a rounding error beside: those before are put back.
+        """
+        evaluate, train = self.modes
+        if not (callable(evaluate) and callable(train)):
+            return None
+        kept = self._leaves()
+        evaluate()
+        found = self._leaves()
+        train()
+        for parameter, leaf in zip(self.parameters, kept, strict=True):
+            parameter.data.copy_(self.torch.tensor(leaf))
+        return found
+
+    def _leaves(self) -> Leaves:
         return [parameter.detach().numpy().copy() for parameter in self.parameters]
 
     def _set_gradients(self, loss: Any, count: int) -> None:

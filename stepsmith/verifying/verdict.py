@@ -1,10 +1,11 @@
 """A rule beside another optimizer: as asked for, then wherever that leaves something untried."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
 
+from dsl.rewrite.point import point_of
 from stepsmith.errors import UsageError
 from stepsmith.verifying.draws import Draw
 from stepsmith.verifying.exercise import Exercise
@@ -39,7 +40,8 @@ class Verdict:
 
     `comparison` is the one as asked for, or the first that shows a difference; `draw` is the
     setting of that one, None if it is the one asked for. `reason` is as `Reasons.find` has it.
-    `refusals` are the settings that say nothing, with the reason, in words.
+    `refusals` are the settings that say nothing, with the reason, in words. `unknown_point`: the
+    rule is evaluated at a point of its own, and of the other that is not known.
     """
 
     comparison: PathComparison
@@ -48,16 +50,20 @@ class Verdict:
     tried: tuple[Tried, ...]
     exercise: Exercise
     refusals: tuple[str, ...] = ()
+    unknown_point: bool = False
 
 
 class Comparer:
     """Compares one rule with one other optimizer."""
 
     def __init__(self, verifier: Verifier, other: Other, tolerance: float):
-        self.verifier = verifier
+        ours, theirs = point_of(verifier.program) is not None, other.pointed(verifier)
+        self.unknown_point = ours and other.of_host and not theirs
+        pointed = theirs or (ours and not other.of_host)
+        self.verifier = replace(verifier, pointed=pointed)
         self.other = other
         self.tolerance = tolerance
-        self.explorer = Explorer(verifier, other.shared, tolerance)
+        self.explorer = Explorer(self.verifier, other.shared, tolerance)
         self.tried: list[Tried] = []
         self.refusals: list[str] = []
 
@@ -74,8 +80,9 @@ class Comparer:
         return self._made(base, None, None)
 
     def _made(self, found: PathComparison, draw: Draw | None, reason: str | None) -> Verdict:
-        exercise = self.explorer.exercise
-        return Verdict(found, draw, reason, tuple(self.tried), exercise, tuple(self.refusals))
+        exercise, tried = self.explorer.exercise, tuple(self.tried)
+        refusals = tuple(self.refusals)
+        return Verdict(found, draw, reason, tried, exercise, refusals, self.unknown_point)
 
     def _different(self) -> Tried | None:
         """The first other setting at which the two differ."""
@@ -115,6 +122,8 @@ class Comparer:
         return found
 
     def _reason(self, setting: Verifier, found: PathComparison) -> str | None:
+        if found.same_steps:
+            return "the parameters are the same, and those that are evaluated are others"
         decay = self.other.decay
         widened = partial(self.other.path, setting) if self.other.of_host else None
         reasons = Reasons(setting, found.tolerance, decay, widened)

@@ -22,7 +22,8 @@ W = TypeVar("W", bound=Walker)
 
 @dataclass(frozen=True)
 class Verifier:
-    """Compares a rule with another optimizer over some steps."""
+    """Compares a rule with another optimizer over some steps; where both are evaluated too if
+    `pointed`."""
 
     program: Program
     steps: int
@@ -31,6 +32,7 @@ class Verifier:
     look: Look = FIRST
     quick: bool = False
     """True if rules run in NumPy: nothing is compiled."""
+    pointed: bool = False
 
     def at(self, program: Program, steps: int, look: Look) -> "Verifier":
         """The same in another setting, where rules run in NumPy."""
@@ -87,4 +89,5 @@ class Verifier:
         with jax.enable_x64(self.dtype == "float64"), np.errstate(all="ignore"):
             walker = make(self.model)
             for count in range(self.steps):
-                yield walker.step(count)
+                leaves = walker.step(count)
+                yield [*leaves, *((walker.point() or ()) if self.pointed else ())]

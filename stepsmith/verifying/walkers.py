@@ -9,11 +9,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
+from optax.contrib import ScheduleFreeState, schedule_free_eval_params
 
-from dsl import to_optax
+from dsl import eval_params, to_optax
 from dsl.language.sources import LOSS
 from dsl.program import Program
 from dsl.rewrite.lower import spelled_out, without_cancellation
+from dsl.rewrite.point import keeping_point
 from dsl.run.interpret import Observe, run_step
 from dsl.run.jax_step import JaxStep
 from dsl.run.values import initial
@@ -32,21 +34,34 @@ class Walker(Protocol):
         """Make the step after `count` steps; the parameters after it."""
         ...
 
+    def point(self) -> Leaves | None:
+        """The parameters that it wants to be evaluated at then; None if it is not known to have
+        others than those that it moves."""
+        ...
+
 
 class OptaxWalker:
     """An Optax transformation, compiled; extra arguments are given to those that take them.
 
-    `around` makes another function of the step, before it is compiled.
+    `around` makes another function of the step, before it is compiled. `evaluated` finds the
+    parameters to evaluate in the state and the parameters.
     """
 
     def __init__(
-        self, transformation: Any, model: SmallModel, around: Callable[[Any], Any] | None = None
+        self,
+        transformation: Any,
+        model: SmallModel,
+        around: Callable[[Any], Any] | None = None,
+        evaluated: Callable[[Any, Any], Any] | None = None,
     ):
         self.model = model
+        self.evaluated = evaluated
         self.leaves: Any = [jnp.asarray(leaf) for leaf in model.start()]
         made = optax.with_extra_args_support(transformation)
         self.state: Any = made.init(self.leaves)
         self.paired = isinstance(self.state, optax.LookaheadState)
+        if isinstance(self.state, ScheduleFreeState):
+            self.evaluated = schedule_free_eval_params
         if self.paired:  # it moves slow parameters too
             self.leaves = optax.LookaheadParams.init_synced(self.leaves)
             self.state = made.init(self.leaves)
@@ -71,6 +86,12 @@ class OptaxWalker:
         self.leaves, self.state = self._step(self.leaves, self.state, value, grads, batch)
         return [np.array(leaf) for leaf in self.moved]
 
+    def point(self) -> Leaves | None:
+        found = self.leaves.slow if self.paired else None
+        if self.evaluated is not None:
+            found = self.evaluated(self.state, self.leaves)
+        return None if found is None else [np.array(leaf) for leaf in found]
+
     @property
     def moved(self) -> Any:
         """The parameters that gradients are taken at."""
@@ -79,7 +100,8 @@ class OptaxWalker:
 
 def rule_walker(program: Program, model: SmallModel, horizon: int) -> Walker:
     """A rule with its defaults as hyperparameters, as `to_optax` runs it."""
-    return OptaxWalker(to_optax(program, horizon=horizon), model)
+    evaluated = partial(eval_params, program)
+    return OptaxWalker(to_optax(program, horizon=horizon), model, evaluated=evaluated)
 
 
 def as_walked(program: Program) -> Program:
@@ -103,7 +125,7 @@ class NumpyWalker:
     ):
         self.model = model
         self.horizon = horizon
-        self.program = as_walked(program)
+        self.program, self.held = keeping_point(as_walked(program))
         self.observe = observe
         self.leaves = model.start() if start is None else start
         self.slots = {
@@ -127,3 +149,6 @@ class NumpyWalker:
         )
         self.leaves = [np.asarray(w - move) for w, move in zip(self.leaves, moves, strict=True)]
         return self.leaves
+
+    def point(self) -> Leaves | None:
+        return self.leaves if self.held is None else self.slots[self.held]

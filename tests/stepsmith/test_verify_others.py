@@ -163,7 +163,10 @@ def test_wrappers_of_other_optimizers():
     )
     assert status == 1 and "NOT equal: they part at step 1" in out
     sync = "optax.lookahead(optax.sgd(0.5), 5, 0.5)"
-    assert run("verify", "sgd", "--against", sync, "--hyper", "lr=0.5", *QUICK)[0] == 0
+    hyper = "lr=0.5,b1=0"
+    assert run("verify", "lookahead_sgd", "--against", sync, "--hyper", hyper, *QUICK)[0] == 0
+    status, out, _ = run("verify", "sgd", "--against", sync, "--hyper", "lr=0.5", *QUICK)
+    assert status == 1 and "the parameters are the same, and those that are evaluated" in out
 
 
 def test_a_wrapper_of_optax_gets_what_its_update_takes():

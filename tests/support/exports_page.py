@@ -31,6 +31,11 @@ stay finite, dtypes are kept, and what has no gradient stays.
 `torch.compile` of `step` compiles it once more after the step that starts the state, and in several
 pieces where the rule chooses what to compute (tests try a sample, without a rate that changes).
 
+Rules with [a point of evaluation](language.md#the-point-of-evaluation) have `eval()` and `train()`,
+which exchange the parameters and the point, bit for bit; both may be called again, `step` is
+refused between them, a `state_dict` keeps the mode, and groups have their own (tests of all such
+rules).
+
 Not tried here: several devices in one group, CUDA graphs.
 
 Sharded parameters (FSDP2) end where whole ones end, with a part of the batch on every process:
@@ -57,6 +62,10 @@ same shapes and dtypes. Other tests train with some of the rules and compare the
 have to be those of all its batches. Under `optax.masked` and `optax.partition` a function gets the
 parameters with `optax.MaskedNode()` in place of those that are not its own, and has to fill in the
 others. On automatic axes the compiler shards what follows from the parameters, for every rule.
+
+The file of a rule with [a point of evaluation](language.md#the-point-of-evaluation) has a function
+`eval_params` besides, which finds the point in the state of the optimizer, or of what is wrapped
+around it (tests of all such rules).
 
 Cases of Optax's common tests that do not apply: convergence at one rate (rules are compared with
 their references step by step), complex parameters, line searches and what else is of L-BFGS alone,

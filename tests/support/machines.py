@@ -13,6 +13,7 @@ from dsl.language.registry import PRIMITIVES
 from dsl.language.sources import LOSS
 from dsl.rewrite.liveness import sources
 from dsl.rewrite.lower import spelled_out, without_cancellation
+from dsl.rewrite.point import keeping_point
 from dsl.run.interpret import run_step
 from dsl.run.jax_step import JaxStep
 from dsl.run.machine import Capacity, Layout, Machine, Tape
@@ -43,7 +44,8 @@ def flat(leaves):
 
 
 class Runner(NamedTuple):
-    """The path of a program [STEPS, entries], through one compiled machine."""
+    """The path of a program through one compiled machine: its parameters after each step and the
+    point to evaluate then [STEPS, 2 * entries]."""
 
     path: Callable[[dsl.Program], np.ndarray]
     compilations: Callable[[], int]
@@ -67,9 +69,10 @@ def runner(built: Machine) -> Runner:
             params, registers = built.step(
                 tape, i, registers, params, gradient, functions, batch, keys
             )
-            return params, registers, path.at[i].set(flat(params))
+            point = built.evaluated(tape, registers, params)
+            return params, registers, path.at[i].set(flat([*params, *point]))
 
-        path = jnp.zeros((STEPS, built.layout.size))
+        path = jnp.zeros((STEPS, 2 * built.layout.size))
         return jax.lax.fori_loop(0, STEPS, body, (params, registers, path))[2]
 
     def path(program):
@@ -116,6 +119,7 @@ class NumpyStep(NamedTuple):
 def interpreted(program, nudge=0.0):
     """The path of the interpreter in NumPy, on the program as Optax is given it."""
     program = without_cancellation(spelled_out(program), program.hyperparameters)
+    program, point = keeping_point(program)
     params = [np.asarray(leaf * (1 + nudge)) for leaf in LEAVES]
     slots, path = {name: initial(init, params, np) for name, init in program.slots.items()}, []
     for step in range(STEPS):
@@ -126,7 +130,8 @@ def interpreted(program, nudge=0.0):
         move, slots = run_step(program, inputs, slots, NumpyStep(params, targets, step), np)
         with np.errstate(all="ignore"):
             params = [leaf - part for leaf, part in zip(params, move, strict=True)]
-        path.append(np.concatenate([np.ravel(leaf) for leaf in params]))
+        seen = [*params, *(params if point is None else slots[point])]
+        path.append(np.concatenate([np.ravel(leaf) for leaf in seen]))
     return np.stack(path)
 
 

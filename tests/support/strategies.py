@@ -68,9 +68,9 @@ def programs(
     """Any well-formed program with up to `max_statements` statements.
 
     Statements may be dead, names of slots, inputs and hyperparameters may be rebound, slots may be
-    swapped or never read, values may have several names or none. `primitives` restricts which are
-    called, `kinds` of which kinds values are; without `oracles` none of those that cost a pass over
-    the data is.
+    swapped or never read, values may have several names or none; some have a point. `primitives`
+    restricts which are called, `kinds` of which kinds values are; without `oracles` none of those
+    that cost a pass over the data is.
     """
     chosen = [
         p
@@ -92,7 +92,9 @@ def programs(
     for slot, init in build.slots.items():
         if draw(st.integers(0, 3)) == 0:
             build.assign(slot, _argument(draw, build, init.kind))
-    return build.finish(_result(draw, build))
+    result = _result(draw, build)
+    pointed = draw(st.integers(0, 3)) == 3
+    return build.finish(result, _argument(draw, build, Kind.TENSOR) if pointed else None)
 
 
 def _statement(draw: Callable, build: Builder, primitive: Primitive) -> None:

@@ -4,6 +4,7 @@ plan            one transformation or a pair, and what the parts are called
 values          how a value is written over `jax.numpy`; draws and questions to oracles
 body            the lines of `update` that follow the rule
 coding          slots that are kept as codes of eight bits
+point           the function that finds the parameters to evaluate in a state
 transformation  the class of the state, `init` and `update` around those lines
 source          the whole file
 """

@@ -1,7 +1,8 @@
 """The parts of an Optax file: one transformation or a pair, and their names.
 
 A rule `lr * u` or `lr * (u + wd * w)` whose state and `u` read neither `lr` (nor `wd`) becomes the
-pair `scale_by_<name>` and `<name>`, which puts Optax's own scaling and decay behind the first.
+pair `scale_by_<name>` and `<name>`, which puts Optax's own scaling and decay behind the first. One
+with a point of evaluation does not: the point is said by the whole step.
 """
 
 from dataclasses import dataclass, replace
@@ -46,12 +47,12 @@ class ExportPlan:
     def of(program: Program, name: str) -> "ExportPlan":
         """The plan for a program under a name; ExportError if it holds what no host can express."""
         full = Facts.of(program, name)
-        full = replace(full, program=without_cancellation(full.program))
-        inner, factors = full, _factored(full.program)
+        full = replace(full, program=without_cancellation(full.program, kept=full.kept))
+        inner, factors = full, None if full.point else _factored(full.program)
         if factors is not None:
             core = Facts.of(replace(full.program, result=factors[0]))
             inner = replace(core, source=full.source, meanings=full.meanings, whole=full.whole)
-        held = codecs(inner.program)
+        held = codecs(inner.program, inner.kept)
         if held is not None:
             inner = replace(inner, program=held.program)
         decays = factors is not None and factors[1]

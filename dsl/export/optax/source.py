@@ -77,6 +77,7 @@ class _File:
             *parts.update(),
             "",
             f"    return {_RETURNS}(init, update)",
+            *parts.point(),
         ]
 
     def _alias(self) -> list[str]:

@@ -10,6 +10,7 @@ from dsl.export.facts import above_zero, start_numbers, still_above_zero, vanish
 from dsl.export.optax.body import DTYPE, Body
 from dsl.export.optax.coding import Coding
 from dsl.export.optax.plan import SCHEDULED, ExportPlan
+from dsl.export.optax.point import eval_params
 from dsl.export.optax.values import OptaxDialect
 from dsl.language.hyperparameters import host_name
 from dsl.language.initialisers import Init
@@ -45,11 +46,20 @@ class Transformation:
                 fields[self.values.fields[slot]] = "Any  # a tree of `Codes`, or of arrays in full"
                 continue
             fields[self.values.fields[slot]] = _FIELDS.get(kind, f"Any  # a tree: {kind.holds}")
+            if slot == self.facts.point:
+                fields[self.values.fields[slot]] = "Any  # the parameters to evaluate"
         if any("jax" in names_in(expression(kind)) for kind in fields.values()):
             self.uses["jax"] = None
         summary = f'    """State of `{self.plan.transform}`."""'
         lines = [f"class {self.plan.state}(NamedTuple):", summary, ""]
         return [*lines, *(f"    {name}: {kind}" for name, kind in fields.items())]
+
+    def point(self) -> list[str]:
+        """The function that finds the point of evaluation in a state, where the rule has one."""
+        if self.facts.point is None:
+            return []
+        self.uses["jax"] = None
+        return ["", "", *eval_params(self.plan, self.values.fields[self.facts.point])]
 
     def init(self) -> list[str]:
         """The function `init`."""

@@ -13,6 +13,7 @@ calls        calls of tensors, in place or not, as they are written by hand
 inplace      sums as operations in place
 storage      values written over tensors that nothing reads any more
 foreach      lines for many parameters at once, by PyTorch's functions of lists
+point        the methods that put the weights to evaluate into the parameters and back
 step         the method `step` around those lines, and the methods that keep its state
 parameters   hyperparameters in the docstring of the class and the groups
 constructor  the constructor, and what takes a state that was kept

@@ -5,6 +5,7 @@ from collections.abc import Collection
 from dsl.export.expressions import format_float
 from dsl.export.layout import WIDTH, layout
 from dsl.export.torch.parameters import FLAGS, Parameter, Parameters
+from dsl.export.torch.point import MODE
 
 
 def constructor(
@@ -38,6 +39,7 @@ def constructor(
         *layout(8, "_refuse(", options, ")"),
         *(line for parameter in parameters.taken for line in parameter.checks()),
         *_dictionary(8, "defaults", (*(p.label for p in parameters.taken), *flags)),
+        *([f'        defaults["{MODE}"] = True'] if facts.point else []),
         "        super().__init__(params, defaults)",
         *(["        self._start_model()"] if of_model else []),
         "",
@@ -47,6 +49,7 @@ def constructor(
         "        for group in self.param_groups:",
         '            group.setdefault("maximize", False)',
         *(['            group.setdefault("foreach", None)'] if at_once else []),
+        *([f'            group.setdefault("{MODE}", True)'] if facts.point else []),
         *(_renamed(p) for p in parameters.taken if p.label == "momentum" and p.hypers == ("b1",)),
         *(["        self._start_model()"] if of_model else []),
         *(["        self._restore_codes()"] if coded else []),

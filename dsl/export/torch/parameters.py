@@ -13,6 +13,7 @@ from dsl.export.expressions import call, expression, format_float
 from dsl.export.facts import Facts
 from dsl.export.header import argument, prose
 from dsl.export.names import Names
+from dsl.export.torch.point import MODE, paragraph
 from dsl.language.hyperparameters import COMMON, Hyper, host_name
 from dsl.language.oracle import Source
 from dsl.language.sources import LOSS
@@ -22,13 +23,13 @@ FLAGS = ("foreach", "capturable", "differentiable", "fused")
 """Arguments of PyTorch's own optimizers; `_refuse` says why a file has no use for one."""
 
 _TAKEN = {
-    *("self", "params", "maximize", "seed", "horizon", "betas", "defaults", "index", "beta"),
+    *("self", "params", "maximize", "seed", "horizon", "betas", "defaults", "index", "beta", MODE),
     *("torch", "Any", "super", "enumerate", "ValueError", "RuntimeError", *FLAGS),
 }
 """Names that the constructor has a use for."""
 
 _OF_GROUPS = {
-    *("params", "param_names", "betas", "maximize", "foreach", "seed", "horizon"),
+    *("params", "param_names", "betas", "maximize", "foreach", "seed", "horizon", MODE),
     *("initial_lr", "max_lr", "min_lr", "base_momentum", "max_momentum", "swa_lr"),
 }
 """Keys of a group besides hyperparameters: of every file, of PyTorch, of its schedulers."""
@@ -193,6 +194,7 @@ class Parameters:
         if self.rateless:
             none = "There is no learning rate `lr`, so a scheduler of rates has nothing to change."
             lines += [*prose(none, 4), ""]
+        lines += paragraph() if self.facts.point else []
         return [*lines, "    Args:", *entries, '    """']
 
     @property

@@ -8,6 +8,7 @@ from dsl.export.names import camel_case
 from dsl.export.torch.coding import class_variable, coding
 from dsl.export.torch.constructor import constructor
 from dsl.export.torch.parameters import Parameters
+from dsl.export.torch.point import modes
 from dsl.export.torch.step import half, model_state, ready, write_step
 from dsl.export.torch.values import TorchDialect, method_of
 from dsl.language.registry import PRIMITIVES
@@ -71,6 +72,7 @@ def _class(values: TorchDialect, title: str) -> list[str]:
         "",
         *(coding(values) if values.codecs else half(values)),
         *of_model,
+        *(modes(values.keys[values.facts.point]) if values.facts.point else []),
     ]
     for name, method in values.declared.methods.items():
         asks = facts.of_parts and name in _asking()

@@ -17,6 +17,7 @@ from dsl.export.names import safe
 from dsl.export.torch.front import Front
 from dsl.export.torch.loop import Loop
 from dsl.export.torch.parameters import Parameters, functions, needs_closure
+from dsl.export.torch.point import refusal_of_step
 from dsl.export.torch.values import TorchDialect
 from dsl.language.kinds import Kind
 from dsl.language.sources import LOSS
@@ -49,6 +50,7 @@ def write_step(
         *(["    @_with_shards"] if facts.of_parts else []),
         *layout(4, "def step(", params, ") -> Any:"),
         *_summary(facts),
+        *(refusal_of_step(title) if facts.point else []),
         *_closure(values, title),
         *_functions(facts, title),
         f"        ready = {'self._foreach(self._ready())' if at_once else 'self._ready()'}",

@@ -75,7 +75,7 @@ class TorchDialect:
     """
 
     def __init__(self, facts: Facts, title: str):
-        self.codecs = codecs(facts.program)
+        self.codecs = codecs(facts.program, facts.kept)
         if self.codecs is not None:
             facts = replace(facts, program=self.codecs.program)
         self.facts = facts

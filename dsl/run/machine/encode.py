@@ -20,6 +20,7 @@ from dsl.language.registry import PRIMITIVES, Primitive
 from dsl.program import Arg, Local, Name, Program, Statement
 from dsl.program.walk import Read, readers
 from dsl.rewrite.lower import in_other_words, spelled_out
+from dsl.rewrite.point import keeping_point
 from dsl.rewrite.precomputed import STEP, Early, Numbers
 from dsl.rewrite.prune import prune
 from dsl.run.capacity import Capacity
@@ -69,6 +70,9 @@ class Encoded(NamedTuple):
     """For each instruction the number that is 0 on steps where nothing reads what it makes."""
     result: int
     """The register that is subtracted from the parameters."""
+    point: int
+    """The register that holds the point of evaluation after a step, that of the parameters if there
+    is none."""
     numbers: Numbers
     carried: tuple[int, ...]
     """Those of the numbers that instructions read, in the order in which they lie on the tape; the
@@ -86,7 +90,8 @@ def encode(program: Program, primitives: tuple[str, ...], capacity: Capacity) ->
     **Raises:** DoesNotFit if it has too many instructions or live values, or another primitive.
     """
     plain = in_other_words(spelled_out(program))
-    return _Encoder(prune(plain), primitives, capacity).encoded()
+    kept = keeping_point(prune(plain))
+    return _Encoder(kept.program, primitives, capacity).encoded(kept.slot)
 
 
 @lru_cache(maxsize=64)
@@ -118,7 +123,8 @@ class _Encoder:
         }
         self.values.update({Name(slot): Value() for slot in program.slots})
 
-    def encoded(self) -> Encoded:
+    def encoded(self, point: str | None) -> Encoded:
+        """The program with its point in a slot, if it has one."""
         for kind in {*self.program.kinds, *(init.kind for init in self.program.slots.values())}:
             if not in_register(kind):
                 raise DoesNotFit(f"no register holds a {kind}")
@@ -166,6 +172,7 @@ class _Encoder:
             entrywise=np.asarray([known[step.op].entrywise for step in final.code], bool),
             guard=tuple(step.guard for step in final.code),
             result=final.place[final.result],
+            point=PARAMETERS if point is None else final.place[self.values[Name(point)]],
             numbers=self.early.numbers,
             carried=on_tape,
             starts=tuple(

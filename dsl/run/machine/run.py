@@ -137,3 +137,20 @@ class Machine:
         )
         moves = self.layout.split(registers[tape.result])
         return [w - move for w, move in zip(params, moves, strict=True)], registers
+
+    def evaluated(
+        self,
+        tape: Tape,
+        registers: Float[Array, "registers lanes width"],
+        params: Sequence[Float[Array, "lanes ..."]],
+    ) -> list[Float[Array, "lanes ..."]]:
+        """The point to evaluate in every lane, between steps: the parameters, or what the program
+        says in place of them."""
+        return lax.cond(
+            tape.point == PARAMETERS,
+            lambda: list(params),
+            lambda: [
+                point.astype(w.dtype)
+                for w, point in zip(params, self.layout.split(registers[tape.point]), strict=True)
+            ],
+        )

@@ -33,6 +33,9 @@ class Tape(NamedTuple):
     """A register starts as the first plus the second times the parameters."""
     result: UInt32[np.ndarray, ""]
     """The register that is subtracted from the parameters."""
+    point: UInt32[np.ndarray, ""]
+    """The register that holds the point of evaluation after a step; that of the parameters if it is
+    they, which stand there before the step."""
 
 
 def tape(
@@ -63,9 +66,8 @@ def tape(
         starts = np.zeros((capacity.registers, 2), dtype)
         for register, offset, scale in encoded.starts:
             starts[register] = offset, scale
-    return Tape(
-        op, args, to, stretch, spans, numbers, starts, np.asarray(encoded.result, np.uint32)
-    )
+    places = np.asarray(encoded.result, np.uint32), np.asarray(encoded.point, np.uint32)
+    return Tape(op, args, to, stretch, spans, numbers, starts, *places)
 
 
 def _spans(

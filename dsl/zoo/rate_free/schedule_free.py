@@ -18,7 +18,7 @@ _ARGUMENTS = {
 _AT = {"warmup": 10, "r": 0.5}
 
 _HYPERS = {
-    "b1": Hyper("share of the average in the point where gradients are taken, above 0", 0, 1),
+    "b1": Hyper("share of the average in the point where gradients are taken", 0, 1),
     "warmup": Hyper("steps over which the rate rises from zero; 0 for none", whole=True),
     "r": Hyper("power of the step in the weights of the average"),
     "lr_power": Hyper("power of the largest rate so far in the weights of the average"),
@@ -34,14 +34,15 @@ _HYPERS = {
     hypers=_HYPERS,
 )
 def schedule_free_sgd(
-    w, g, t, z=copy_w, total=number(0), top=number(0),
+    w, g, t, z=copy_w, x=copy_w, total=number(0), top=number(0),
     *, lr=1.0, b1=0.9, wd=0.0, warmup=0.0, r=0.0, lr_power=2.0,
 ):  # fmt: skip
     """Schedule-free SGD: gradients between a fast path z and its average, no decaying schedule.
 
-    The parameters stand where gradients are taken, at b1 * average + (1 - b1) * z; what is to be
-    evaluated is the average, (w - (1 - b1) * z) / b1. Warm-up makes the rate of step t a part
-    t / warmup. Weight decay is coupled (added to the gradient) and reads the parameters.
+    The parameters stand where gradients are taken, at b1 * x + (1 - b1) * z; what is evaluated is
+    the average x of z. Warm-up makes the rate of step t a part t / warmup. Weight decay is coupled
+    (added to the gradient) and reads the parameters. The authors' code does without x, which is
+    (w - (1 - b1) * z) / b1.
     """
     rate = lr * minimum(1, t / maximum(warmup, 1))
     top = maximum(top, rate)
@@ -51,7 +52,8 @@ def schedule_free_sgd(
     u = g + wd * w
     move = c * (w - z) + rate * (1 - b1 * (1 - c)) * u
     z = z - rate * u
-    return move
+    x = interp(x, z, c)
+    return move, x
 
 
 @entry(
@@ -66,15 +68,15 @@ def schedule_free_sgd(
     hypers=_HYPERS,
 )
 def schedule_free_adamw(
-    w, g, t, z=copy_w, v=zeros, total=number(0), top=number(0),
+    w, g, t, z=copy_w, x=copy_w, v=zeros, total=number(0), top=number(0),
     *, lr=2.5e-3, b1=0.9, b2=0.999, eps=1e-8, wd=0.0, warmup=0.0, r=0.0, lr_power=2.0,
 ):  # fmt: skip
     """Schedule-free AdamW: Adam's preconditioner on a fast path z, averaged instead of scheduled.
 
-    The parameters stand where gradients are taken, at b1 * average + (1 - b1) * z; what is to be
-    evaluated is the average, (w - (1 - b1) * z) / b1. There is no other momentum. The second moment
-    is bias-corrected; eps is added to the corrected root. Warm-up makes the rate of step t a part
-    t / warmup. Weight decay is decoupled, scaled by the rate, and reads the parameters.
+    The parameters stand where gradients are taken, at b1 * x + (1 - b1) * z; what is evaluated is
+    the average x of z. There is no other momentum. The second moment is bias-corrected; eps is
+    added to the corrected root. Warm-up makes the rate of step t a part t / warmup. Weight decay is
+    decoupled, scaled by the rate, and reads the parameters.
     """
     rate = lr * minimum(1, t / maximum(warmup, 1))
     top = maximum(top, rate)
@@ -85,7 +87,8 @@ def schedule_free_adamw(
     u = g / (sqrt(v / (1 - b2**t)) + eps) + wd * w
     move = c * (w - z) + rate * (1 - b1 * (1 - c)) * u
     z = z - rate * u
-    return move
+    x = interp(x, z, c)
+    return move, x
 
 
 @entry(
@@ -107,14 +110,14 @@ def schedule_free_adamw(
     hypers={name: hyper for name, hyper in _HYPERS.items() if name != "warmup"},
 )
 def schedule_free_radam(
-    w, g, t, z=copy_w, v=zeros, total=number(0), top=number(0),
+    w, g, t, z=copy_w, x=copy_w, v=zeros, total=number(0), top=number(0),
     *, lr=2.5e-3, b1=0.9, b2=0.999, eps=1e-8, wd=0.0, r=0.0, lr_power=2.0,
 ):  # fmt: skip
     """Schedule-free RAdam: schedule-free AdamW that warms up as RAdam rectifies its rate.
 
     While the second moment amounts to 4 gradients or fewer nothing moves. Parameters, path z and
-    what is to be evaluated are those of schedule-free AdamW; eps is added to the corrected root.
-    Weight decay is added to the scaled gradient and reads the parameters.
+    the average x that is evaluated are those of schedule-free AdamW; eps is added to the corrected
+    root. Weight decay is added to the scaled gradient and reads the parameters.
     """
     most = 2 / (1 - b2) - 1
     amount = most - 2 * t * b2**t / (1 - b2**t)
@@ -128,4 +131,5 @@ def schedule_free_radam(
     u = g / (sqrt(v / (1 - b2**t)) + eps) + wd * w
     move = c * (w - z) + rate * (1 - b1 * (1 - c)) * u
     z = z - rate * u
-    return move
+    x = interp(x, z, c)
+    return move, x

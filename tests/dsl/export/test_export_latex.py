@@ -19,7 +19,8 @@ TWICE = r"([_^])(\w|\\\w+|\{(?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*\})\1"
 
 
 def check(text: str) -> None:
-    """Braces, brackets and the environment are closed; the last line is the step."""
+    """Braces, brackets and the environment are closed; the last line is the step, or the point
+    behind it."""
     assert text.startswith("\\begin{align*}\n") and text.endswith("\n\\end{align*}\n")
     plain = text.replace("\\{", "").replace("\\}", "")
     depth = 0
@@ -32,6 +33,8 @@ def check(text: str) -> None:
         re.findall(r"\\left(?!\|)", text)
     ) and text.count("\\left") == text.count("\\right")
     lines = text.strip().split("\n")[1:-1]
+    if lines[-1].startswith(r"  w^{\mathrm{eval}}_t &= "):
+        lines[-2:] = [lines[-2].removesuffix(r" \\")]
     assert lines[-1].startswith("  w_t &= w_{t-1} - ")
     assert all(line.count("&") == 1 for line in lines)
 

@@ -177,7 +177,7 @@ BROKEN = {
     "one value where two are wanted": rule(ONE, "m, g = f(g)"),
     "two values for three names": rule("def f(x):\n    return x, x", "m, g, w = f(g)"),
     "several values of a primitive": rule(ONE, "m, g = sign(f(g))"),
-    "several values of a rule": "def rule(w, g):\n    return g, g",
+    "several values of a rule": "def rule(w, g):\n    return g, w, g",
     "defined twice": rule(f"{ONE}\n\n{ONE}"),
     "named as the rule": "def rule(x):\n    return x\n\ndef rule(w, g):\n    return rule(g)",
     "named as an input": rule("def t(x):\n    return x", "m = t(g)"),

@@ -86,6 +86,13 @@ def swap(w, g, a=ones, b=zeros, c=copy_w, *, lr=0.1):
 """)
 
 
+POINTED = dsl.parse("""
+def pointed(w, g, t, m=zeros, z=copy_w, *, lr=0.1, b1=0.9):
+    m = interp(g, m, b1)
+    z = when(every(t, 2, 1), z - lr * g, z)
+    return lr * m, (w - lr * m - (1 - b1) * z) / b1 + norm(m)
+""")
+
 FACTORED = dsl.parse("""
 def factored(w, g, t, r=rows(0), c=cols(0.5), n=number(0.5), *, lr=0.1):
     s = square(g) + 1e-3
@@ -105,6 +112,7 @@ def factored(w, g, t, r=rows(0), c=cols(0.5), n=number(0.5), *, lr=0.1):
 @example(PERIODIC)
 @example(SWAP)
 @example(FACTORED)
+@example(POINTED)
 def test_any_program_runs_as_the_interpreter_runs_it(machine, program):
     with np.errstate(all="ignore"):
         wanted = interpreted(program)
@@ -119,7 +127,13 @@ def test_any_program_runs_as_the_interpreter_runs_it(machine, program):
 
 
 def test_one_compilation_serves_every_program(machine):
-    for program in (ZOO["adamw"], ZOO["adamw"].with_hyperparameters(b1=0.5), PERIODIC, SWAP):
+    for program in (
+        ZOO["adamw"],
+        ZOO["adamw"].with_hyperparameters(b1=0.5),
+        PERIODIC,
+        SWAP,
+        POINTED,
+    ):
         machine.path(program)
     assert machine.compilations() == 1
 

@@ -41,7 +41,19 @@ def curved(w, g, t, loss, h=ones, n=number(0.5), *, lr=0.01):
     n = interp(loss, n, 0.9)
     return lr * g / (1 + h) / (1 + n)
 """)
+POINTED = dsl.parse("""
+def pointed(w, g, t, average=copy_w, *, lr=0.1):
+    average = interp(average, w - lr * g, 2 / (t + 1))
+    return lr * g, average
+""")
+AT_THE_POINT = dsl.parse("""
+def at_the_point(w, g, t, fast=copy_w, *, lr=0.1):
+    fast = fast - lr * grad_at(fast)
+    return w - interp(w, fast, 2 / (t + 1))
+""")
+"""Its parameters are the average at which the other one is to be evaluated."""
 PROGRAMS = {"adamw": ZOO["adamw"], "lion": ZOO["lion"], "by_rate": BY_RATE, "curved": CURVED}
+PROGRAMS["pointed"] = POINTED
 
 
 def assert_alike(one: Trained, other: Trained, rel: float = 2e-4) -> None:
@@ -113,6 +125,25 @@ def test_the_compiled_engine_trains_as_the_machine_does(name):
     changed = program.with_hyperparameters(**numbers)
     assert_all_alike(WIDE.run(changed, SEEDS, RATES), compiled.run(changed, SEEDS, RATES))
     assert (compiled.programs_compiled, compiled.compilations) == (1, 0)
+
+
+@pytest.mark.parametrize("engine", [Engine.MACHINE, Engine.COMPILED])
+def test_a_rule_is_judged_at_its_point(engine):
+    trainer = Trainer(TASK, STEPS, (*CARRIED, "grad_at"), rates=3, engine=engine)
+    judged = trainer.run(POINTED, SEEDS, RATES)
+    assert_all_alike(judged, trainer.run(AT_THE_POINT, SEEDS, RATES))
+    plain = trainer.run(dsl.parse("def plain(w, g, *, lr=0.1):\n    return lr * g"), SEEDS, RATES)
+    pairs = zip(sum(judged, []), sum(plain, []), strict=True)
+    assert all(one.loss != other.loss for one, other in pairs)
+
+
+@pytest.mark.parametrize("engine", [Engine.MACHINE, Engine.COMPILED])
+@pytest.mark.parametrize(("point", "finite"), [("w / 0", False), ("w * 1e9", True)])
+def test_a_point_that_is_not_sane_ends_a_run(engine, point, finite):
+    trainer = Trainer(TASK, STEPS, CARRIED, rates=3, engine=engine)
+    text = f"def rule(w, g, *, lr=0.01):\n    return lr * g, {point}"
+    ((run,),) = trainer.run(dsl.parse(text), (3,))
+    assert run.stopped is not None and run.finite is finite and not np.isfinite(run.loss)
 
 
 COSTLY = dsl.parse("def costly(w, g, *, lr=0.01):\n    return lr * clipped_grad(0.5)")

@@ -151,3 +151,19 @@ def test_changes_by_the_prior_are_programs_too():
         assert parse(str(child)).digest == child.digest
         program = child if len(child.statements) < 30 else ZOO["lion"]
     assert kinds == {"insert", "macro"}
+
+
+POINTED = rule(
+    "def rule(w, g, m=zeros, x=copy_w, *, lr=0.1, b1=0.9):\n"
+    "    m = interp(g, m, b1)\n    step = lr * m\n    x = interp(w - step, x, 0.99)\n"
+    "    return step, x"
+)
+
+
+def test_a_graft_keeps_the_point_of_the_receiver_and_brings_none_along():
+    part = DonorPart("lion", cut(ZOO["lion"], tensors(ZOO["lion"], Parity.ODD)[-1]), Parity.ODD)
+    child = put(POINTED, part.program, Local(0), Name("g"), "c")
+    assert child.point == child.next_values["x"]
+    assert child.statements[child.point.index].op == "interp"
+    assert all(each.program.point is None for each in parts_of((POINTED, ZOO["splus"])))
+    assert put(ZOO["sgd"], cut(POINTED, Local(0)), Name("g"), Name("g"), "c").point is None

@@ -56,6 +56,14 @@ def test_rules_with_families_of_kinds_have_children(name):
         assert parse(str(child)) == child
 
 
+def test_children_of_a_rule_with_a_point_have_one():
+    for name in ("schedule_free_sgd", "lookahead_sgd", "splus"):
+        for index in range(60):
+            child, _ = mutator().mutate(ZOO[name], candidate_rng(5, index), f"c{index}")
+            assert parse(str(child)) == child
+            assert child.point is not None
+
+
 @cache
 def bred(count: int, changes: int) -> list[Program]:
     """Mutants of AdamW by several changes each, without what is dead in them."""

@@ -88,6 +88,9 @@ class _Optax:
         self.leaves = optax.apply_updates(self.leaves, moves)
         return model.as_numpy(self.leaves)
 
+    def point(self) -> Leaves:
+        raise NotImplementedError("no rule with a point is compared with one of Optax")
+
 
 class _Torch:
     """An optimizer of PyTorch or of its form; a new rate goes into its parameter group."""
@@ -116,6 +119,17 @@ class _Torch:
         with self._default_dtype(dtype), self._in_place_of_bfloat16(dtype):
             self.optimizer.step(**extra)
         return self._leaves()
+
+    def point(self) -> Leaves:
+        """The parameters that it evaluates; those that it trains stay as they are, bit for bit."""
+        kept = self._leaves()
+        self.optimizer.eval()
+        found = self._leaves()
+        self.optimizer.train()
+        with self.torch.no_grad():
+            for parameter, leaf in zip(self.parameters, kept, strict=True):
+                parameter.copy_(self.torch.tensor(leaf))
+        return found
 
     @contextmanager
     def _default_dtype(self, dtype: Any) -> Iterator[None]:

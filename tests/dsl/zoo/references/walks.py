@@ -10,8 +10,9 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from dsl import parse, to_optax
+from dsl import eval_params, parse, to_optax
 from dsl.language.registry import Primitive
+from dsl.rewrite.point import keeping_point
 from dsl.run.interpret import run_step
 from dsl.run.values import initial
 from dsl.zoo import ENTRIES
@@ -190,6 +191,7 @@ def program_path(
 ) -> np.ndarray:
     """Parameters after each step of an entry's program, read from its text: [steps, entries].
 
+    Behind them the point, if it has one.
     `changed` are hyperparameters other than those of `settings`. The interpreter runs in NumPy, in
     float64; `at_step` answers to it.
     """
@@ -197,6 +199,7 @@ def program_path(
         ranks = ENTRIES[name].reference.ranks
         program = parse(str(ENTRIES[name].program))
         program = program.with_hyperparameters(**{**settings(name), **changed})
+        program, point = keeping_point(program)
         leaves, path = _start(name, "float64", ranks), []
         slots = {slot: initial(init, leaves, np) for slot, init in program.slots.items()}
         rates = rates_of({**settings(name), **changed}, schedule)
@@ -211,14 +214,18 @@ def program_path(
             step = at_step(leaves, batch, count)
             moves, slots = run_step(program, {**inputs, **rates[count]}, slots, step, np)
             leaves = [w - move for w, move in zip(leaves, moves, strict=True)]
-            path.append(flattened(leaves))
+            path.append(flattened([*leaves, *(slots[point] if point else [])]))
     return np.array(path)
 
 
 def reference_path(
     name: str, schedule: str, dtype: str = "float64", **changed: float
 ) -> np.ndarray:
-    """Parameters after each step of an entry's reference: [STEPS, entries]."""
+    """Parameters after each step of an entry's reference: [STEPS, entries].
+
+    Behind them the point, if the entry has one.
+    """
+    pointed = ENTRIES[name].program.point is not None
     reference = ENTRIES[name].reference
     rates = rates_of({**settings(name), **changed}, schedule)
     ranks = reference.ranks if dtype == "float64" else RANKS_IN_FLOAT32
@@ -230,13 +237,13 @@ def reference_path(
             at, step = At(leaves), DENSE[name](leaves)
             for count, batch in enumerate(batches):
                 step(at.moved(count, batch), rates[count])
-                path.append(flattened(at.w))
+                path.append(flattened([*at.w, *(at.point if pointed else [])]))
         else:
             optimizer = library(reference, leaves, rates[0])
             for count, batch in enumerate(batches):
                 grads = as_numpy(model.gradient(leaves, batch))
                 leaves = optimizer.step(grads, rates[count], batch, count)
-                path.append(flattened(leaves))
+                path.append(flattened([*leaves, *(optimizer.point() if pointed else [])]))
     assert path[0].dtype == dtype
     return np.array(path)
 
@@ -284,12 +291,14 @@ def compiled_path(
     ranks = RANKS_IN_FLOAT32 if dtype == "float32" else ENTRIES[name].reference.ranks
     with precision(dtype):
         leaves: Any = [jnp.asarray(leaf) for leaf in _start(name, dtype, ranks)]
-        optimizer = to_optax(ENTRIES[name].program, seed=model.SEED, horizon=STEPS)
+        program = ENTRIES[name].program
+        optimizer = to_optax(program, seed=model.SEED, horizon=STEPS)
         state, path = optimizer.init(leaves), []
         parts = jnp.asarray(SCHEDULES[schedule], dtype)
         for batch in model.batches(dtype, ranks)[:steps]:
             grads = model.gradient(leaves, batch)
             leaves, state = _compiled_step(name)(leaves, state, grads, batch, parts)
-            path.append(flattened(leaves))
+            point = [] if program.point is None else eval_params(program, state, leaves)
+            path.append(flattened([*leaves, *point]))
     assert path[0].dtype == dtype
     return np.array(path)

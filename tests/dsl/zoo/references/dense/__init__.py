@@ -6,11 +6,12 @@
             m[i] = b1 * m[i] + (1 - b1) * g
             w -= lr * (np.sign(m[i]) + wd * w)
 
-The function makes one step: it changes `at.w` and its state in place, both lists of float64 arrays
-with one per parameter tensor. Positional parameters after `at` are state: lists of zeros at first,
-or what `state={"name": function of the first parameters}` makes. Keyword ones are hyperparameters,
-all of those that the entry has. Instead of in state lists, anything may be kept in `at.memory`, a
-dict that is empty at first.
+The function makes one step: it changes `at.w`, sets `at.point` if something else is evaluated, and
+changes its state in place; all are lists of float64 arrays with one per parameter tensor.
+Positional parameters after `at` are state: lists of zeros at first, or what `state={"name":
+function of the first parameters}` makes. Keyword ones are hyperparameters, all of those that the
+entry has. Instead of in state lists, anything may be kept in `at.memory`, a dict that is empty at
+first.
 """
 
 import importlib
@@ -31,6 +32,7 @@ class At:
 
     def __init__(self, w: Leaves):
         self.w = w
+        self.point = w
         self.memory: dict[str, Any] = {}
         self.T = model.STEPS
 

@@ -44,7 +44,8 @@ def conda(at: At, m, v, *, lr, b1, b2, eps, wd, period, scale):
 
 
 @dense("splus")
-def splus(at: At, m, *, lr, b1, b2, wd, period, other):
+def splus(at: At, m, *, lr, b1, b2, wd, period, other, keep):
+    at.point = list(at.point)
     for i, (w, g) in enumerate(zip(at.w, at.g, strict=True)):
         m[i] = b1 * m[i] + (1 - b1) * g
         if g.ndim != 2:
@@ -63,6 +64,9 @@ def splus(at: At, m, *, lr, b1, b2, wd, period, other):
                     bases[axis] = np.linalg.eigh(sides[axis])[1]
         w -= rate * u
         w *= 1 - rate * wd
+        sums = at.memory.setdefault(("sum", i), np.zeros_like(w))
+        sums[...] = keep * sums + (1 - keep) * w
+        at.point[i] = sums / (1 - keep**at.t)
 
 
 @dense("fira")

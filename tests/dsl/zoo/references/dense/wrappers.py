@@ -171,6 +171,7 @@ def _meet(at: At, period: float, alpha: float, begun) -> None:
         for w, old in zip(at.w, slow, strict=True):
             w[...] = old + alpha * (w - old)
         at.memory["slow"] = [w.copy() for w in at.w]
+    at.point = at.memory["slow"]
 
 
 @dense("lookahead_sgd")
