@@ -22,6 +22,7 @@ from evaluators.own import batches
 from evaluators.own.definition import definition
 from evaluators.own.source import OwnSource
 from evaluators.task import Task, prepare
+from evaluators.training.compiling import compiling
 
 LANES = SHAPE.lanes
 """Runs side by side, as in a campaign: two seeds at three rates."""
@@ -78,9 +79,9 @@ class _Examination:
                 "let it depend on its arguments alone, with no generator and no counter",
                 at=self.source.loss,
             )
-        gradient, compiling, needed = self.gradient()
+        gradient, compiled, needed = self.gradient()
         twice, why_not = self.curvature()
-        return Soundness(digest, twice, why_not, gradient, compiling, needed)
+        return Soundness(digest, twice, why_not, gradient, compiled, needed)
 
     def memory_of_parameters(self) -> None:
         self.check_memory(LANES * COPIES * self.source.tree.bytes(), "params", "its parameters")
@@ -173,9 +174,10 @@ class _Examination:
         both = jax.jit(jax.value_and_grad(self.task.loss))
         index = ready.order[0, 0]
         start = time.perf_counter()
-        with self.origin.calling("loss", self.source.loss):
+        said = compiling(f"a gradient of {self.task.name}")
+        with said, self.origin.calling("loss", self.source.loss):
             compiled = both.lower(each[0], data, index).compile()
-            compiling = time.perf_counter() - start
+            taken = time.perf_counter() - start
             sizes = compiled.memory_analysis()
         temporary = getattr(sizes, "temp_size_in_bytes", 0)
         needed = LANES * (temporary + COPIES * sum(leaf.nbytes for leaf in each[0]))
@@ -208,7 +210,7 @@ class _Examination:
             with self.origin.calling("validation_loss", self.source.judged):
                 found = float(validate(params, data))
             self.finite(found, "validation_loss", "the validation loss", self.source.judged)
-        return _fastest(lambda: compiled(each[0], data, index)), compiling, needed
+        return _fastest(lambda: compiled(each[0], data, index)), taken, needed
 
     def finite(self, number: float, argument: str, what: str, function: Any = None) -> None:
         if not np.isfinite(number):

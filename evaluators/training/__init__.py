@@ -7,6 +7,7 @@ checkpoints      the steps at which losses are taken and parameters checked
 choice           which engine runs a program, by an estimate of cost
 machine_engine   runs programs on the machine, compiled once per task
 compiled_engine  compiles the step of one program
+compiling        what takes long to compile, and about how long
 loop             the training loop under both engines
 answers          the functions of a task that a program's oracles ask
 outcomes         the outcome of a run

@@ -1,5 +1,6 @@
 """The environment that JAX is started in: one thread per process, on the CPU unless told otherwise,
-loops as functions of machine code.
+loops as functions of machine code. XLA's own log is left out: it is `compiling` that says what
+takes long to compile, and errors are raised besides.
 
 Compiled machines are kept in the user's cache folder, so that a second worker, and a campaign that
 is taken up again, load them instead of compiling.
@@ -28,6 +29,7 @@ def worker_environment(current: Mapping[str, str] = os.environ) -> dict[str, str
         "JAX_PLATFORMS": current.get("JAX_PLATFORMS") or "cpu",
         "JAX_COMPILATION_CACHE_DIR": current.get("JAX_COMPILATION_CACHE_DIR") or _cache(current),
         "OMP_NUM_THREADS": "1",
+        "TF_CPP_MIN_LOG_LEVEL": current.get("TF_CPP_MIN_LOG_LEVEL") or "3",
         "PJRT_NPROC": current.get("PJRT_NPROC") or "1",
         "XLA_FLAGS": flags,
     }

@@ -27,6 +27,7 @@ from evaluators.training.batches import (
 from evaluators.training.checkpoints import checked, horizons, last_step, shortened
 from evaluators.training.choice import Engine, choose
 from evaluators.training.compiled_engine import CompiledEngine
+from evaluators.training.compiling import compiling
 from evaluators.training.loop import LaneResults, RunInputsCache
 from evaluators.training.machine_engine import MachineEngine, MachineRun
 
@@ -164,12 +165,15 @@ class Trainer:
                     by_seeds.setdefault(batch.seeds, []).append(run)
                 else:
                     inputs = self._inputs.of(batch.seeds)
-                    results = self._compiled.run(
-                        request.program, batch, thresholds, length, inputs, self._data
-                    )
+                    what = f"the loop that trains {request.program.name} on {self.task.name}"
+                    with compiling(what):
+                        results = self._compiled.run(
+                            request.program, batch, thresholds, length, inputs, self._data
+                        )
                     found.append((batch, results))
         for seeds, asked in by_seeds.items():
-            results = self._machine.run(asked, self._inputs.of(seeds), self._data)
+            with compiling(f"the loop that trains any program on {self.task.name}"):
+                results = self._machine.run(asked, self._inputs.of(seeds), self._data)
             found += zip((run.batch for run in asked), results, strict=True)
         runs = self._collected(found)
         return [

@@ -32,6 +32,8 @@ SUITE = JudgingSetup((TaskChoice("digits", 5),), ZOO["adamw"])
 def test_the_environment_keeps_what_the_user_chose():
     assert worker_environment({})["JAX_PLATFORMS"] == "cpu"
     assert worker_environment({})["PJRT_NPROC"] == "1"
+    assert worker_environment({})["TF_CPP_MIN_LOG_LEVEL"] == "3"
+    assert worker_environment({"TF_CPP_MIN_LOG_LEVEL": "0"})["TF_CPP_MIN_LOG_LEVEL"] == "0"
     assert worker_environment({"PJRT_NPROC": "4"})["PJRT_NPROC"] == "4"
     chosen = worker_environment({"JAX_PLATFORMS": "cuda", "XLA_FLAGS": "--xla_dump_to=x"})
     assert chosen["JAX_PLATFORMS"] == "cuda"
