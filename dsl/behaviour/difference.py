@@ -28,8 +28,9 @@ class Line(NamedTuple):
 class Steps(NamedTuple):
     """The steps of two programs on one stream, from the first on.
 
-    `cosine` and `ratio` have a number for each step, None where one of the two is 0 or not finite:
-    the cosine of the angle between both, and the length of the second over that of the first.
+    `cosine` and `ratio` have a number for each step, of the entries that are finite in both, None
+    where one of the two is 0 there: the cosine of the angle between both, and the length of the
+    second over that of the first. `left_out` is the part of all entries that are not finite in one.
     `part` is the number of the first step that is not the same, `turn` that of the first that
     points elsewhere, from 1; None if there is none. `distance` is that of `dsl.behaviour.distance`.
     """
@@ -38,6 +39,7 @@ class Steps(NamedTuple):
     ratio: tuple[float | None, ...]
     part: int | None
     turn: int | None
+    left_out: float
     distance: float
 
 
@@ -69,6 +71,7 @@ class Difference(NamedTuple):
                 "ratio": rounded(told.ratio),
                 "first_step_apart": told.part,
                 "first_step_elsewhere": told.turn,
+                "left_out": float(f"{told.left_out:.12g}"),
                 "distance": float(f"{told.distance:.12g}"),
             },
         }
@@ -153,18 +156,22 @@ def _compared(one: Program, other: Program) -> Steps:
     runs = zip(steps(one, everyday()), steps(other, everyday()), strict=True)
     cosines: list[float | None] = []
     ratios: list[float | None] = []
+    left_out: list[float] = []
     part = turn = None
     for at, (x, y) in enumerate(runs, start=1):
-        alike = np.isfinite(x) == np.isfinite(y)
+        alike = (np.isfinite(x) == np.isfinite(y)).all()
+        both = np.isfinite(x) & np.isfinite(y)
+        left_out.append(1 - float(np.mean(both)))
+        x, y = np.where(both, x, 0.0), np.where(both, y, 0.0)
         sizes = float(np.linalg.norm(x)), float(np.linalg.norm(y))
         fine = np.isfinite(sizes).all() and min(sizes) > 0
         cosines.append(float(x / sizes[0] @ (y / sizes[1])) if fine else None)
         ratios.append(sizes[1] / sizes[0] if fine else None)
-        away = np.where(np.isfinite(x) & np.isfinite(y), np.abs(x - y), 0.0)
         limit = _SAME * max(size if np.isfinite(size) else 0.0 for size in sizes)
-        if part is None and (not alike.all() or np.linalg.norm(away) > limit):
+        if part is None and (not alike or np.linalg.norm(x - y) > limit):
             part = at
         cosine = cosines[-1]
         if turn is None and cosine is not None and cosine < 1 - _SAME:
             turn = at
-    return Steps(tuple(cosines), tuple(ratios), part, turn, behaviour_distance(one, other))
+    distance = behaviour_distance(one, other)
+    return Steps(tuple(cosines), tuple(ratios), part, turn, float(np.mean(left_out)), distance)

@@ -59,6 +59,8 @@ def told(steps: "Steps") -> Iterator[str]:
     if not known:
         yield "No step of both is finite and not 0."
         return
+    if steps.left_out:
+        yield f"Left out: {steps.left_out:.1%} of all entries, which are not finite in one of both."
     if steps.turn is None:
         yield "All steps point the same way."
     else:

@@ -9,6 +9,7 @@ from dsl import parse
 from dsl.behaviour.difference import difference
 from dsl.behaviour.probe import everyday, steps
 from dsl.zoo import ZOO
+from stepsmith.cli.diff import told
 from tests.support.commands import run
 
 
@@ -64,6 +65,18 @@ def test_steps_that_are_not_finite_have_no_angle():
     found = difference(parse("def a(w, g):\n    return g / 0"), ZOO["sgd"])
     assert found.behaviour.cosine == (None,) * len(found.behaviour.cosine)
     assert found.behaviour.part == 1
+
+
+def test_entries_that_are_not_finite_are_left_out_and_counted():
+    head = "def rule(w, g, *, lr=0.1):\n    return lr * "
+    one, other = parse(head + "(g / abs(g))"), parse(head + "(2 * sign(g))")
+    found = difference(one, other).behaviour
+    apart = [np.isfinite(x) for x in steps(one, everyday())]
+    assert 0 < found.left_out == pytest.approx(1 - np.mean(apart))
+    assert found.ratio == pytest.approx([2.0] * len(found.ratio))
+    assert found.part == 1
+    assert found.turn is None
+    assert "Left out: " in "\n".join(told(found))
 
 
 def test_the_command_tells_both():
