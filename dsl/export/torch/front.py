@@ -8,9 +8,10 @@ from dsl.export.emit import Emitter, Resolve
 from dsl.export.expressions import call, comprehension, expression, fill, names_in, show
 from dsl.export.names import safe
 from dsl.export.shapes import alike
+from dsl.export.torch.of_model import needs_model
 from dsl.export.torch.parameters import Parameters
 from dsl.export.torch.templates import template
-from dsl.export.torch.values import TorchDialect, condition, needs_model
+from dsl.export.torch.values import TorchDialect, condition
 from dsl.language.kinds import Kind
 from dsl.program import Arg, Local, Name
 from dsl.program.walk import indices, needed, within_step

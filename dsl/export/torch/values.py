@@ -1,12 +1,4 @@
-"""Values of a program in PyTorch: which exist once for the model, and how each is written.
-
-A rule that works parameter by parameter becomes one loop. Where it needs the whole model (a global
-norm, an oracle), lists with one value per parameter are made before that loop, for what such
-statements read and for nothing else. Numbers of the model (Global values that depend on the whole
-model, and Global slots) exist once; what is made of such a number and of hyperparameters is made
-for every group with its own. Where a number of the model is made of hyperparameters itself, they
-are those of the first group.
-"""
+"""Values of a program in PyTorch: how each is written, and what it is called where it is kept."""
 
 import ast
 import builtins
@@ -38,12 +30,13 @@ from dsl.export.facts import (
 from dsl.export.names import Names
 from dsl.export.shapes import spread
 from dsl.export.torch.declared import TorchDeclarations
+from dsl.export.torch.of_model import model_values
 from dsl.export.torch.parameters import entry_of_group, keys_of_groups
+from dsl.export.torch.python_numbers import decays, is_power_of_decay, python_numbers
 from dsl.export.torch.sharded import gathers, sums
 from dsl.export.torch.templates import (
     first_value,
     is_function,
-    is_plain,
     template,
     with_tensors,
 )
@@ -51,8 +44,7 @@ from dsl.language.initialisers import Init
 from dsl.language.kinds import Kind
 from dsl.language.registry import PRIMITIVES, Primitive, Scope
 from dsl.language.sources import ARGUMENTS
-from dsl.program import Arg, Const, Local, Name, Program
-from dsl.program.walk import indices, needed
+from dsl.program import Arg, Const, Local
 
 _RESERVED = {
     *("torch", "Any", "Callable", "Iterable", "self", "closure", "loss", "ready", "model", "group"),
@@ -89,10 +81,10 @@ class TorchDialect:
             slot: (of_group if init.kind is Kind.GLOBAL else of_parameter).take(slot)
             for slot, init in self.program.slots.items()
         }
-        self.betas = _decays(facts.program)
-        self.numbers = _python_numbers(facts.program)
+        self.betas = decays(facts.program)
+        self.numbers = python_numbers(facts.program)
         self.model_slots = [s for s, init in self.program.slots.items() if init.kind is Kind.GLOBAL]
-        self.of_model = _model_values(facts.program, self.model_slots)
+        self.of_model = model_values(facts.program, self.model_slots)
         self.gathers = self.codecs is not None or gathers(self.program)
 
     @property
@@ -130,7 +122,7 @@ class TorchDialect:
             numbers[at] = False
         if is_function(primitive):
             return self._gathered(index, call(self.declared.function_of(primitive), *operands))
-        if _is_power_of_decay(self.program, index, self.betas):
+        if is_power_of_decay(self.program, index, self.betas):
             return ast.BinOp(operands[0], ast.Pow(), operands[1])
         filled = with_tensors(
             template(primitive.torch),
@@ -248,11 +240,6 @@ def condition(emitter: Emitter, flag: Arg, resolve: Resolve) -> ast.expr:
     return ast.Compare(value, [ast.NotEq()], [ast.Constant(0)])
 
 
-def needs_model(primitive: Primitive) -> bool:
-    """True if a primitive reads every parameter at once."""
-    return primitive.scope is Scope.MODEL or primitive.oracle is not None
-
-
 def _is_draw(primitive: Primitive) -> bool:
     """True if a primitive draws noise, one array per parameter."""
     return primitive.scope is Scope.STEP and primitive.oracle is None
@@ -263,73 +250,3 @@ def method_of(primitive: Primitive) -> str:
     called = template(primitive.torch)
     assert isinstance(called, ast.Call)
     return show(called.func).removeprefix("self.")
-
-
-def _model_values(program: Program, slots: list[str]) -> frozenset[Arg]:
-    """The values made once for the model, lists with an entry per parameter among them.
-
-    A number of the model that reads a hyperparameter is not among them, but made for every group
-    with the group's own, unless it is kept in a slot.
-    """
-    found: set[Arg] = {Name(slot) for slot in slots}
-    kept = {program.next_values[slot] for slot in slots}
-    own: set[Arg] = {Name(name) for name in (*program.hyperparameters, "T")}
-    for index, statement in enumerate(program.statements):
-        primitive, made = PRIMITIVES[statement.op], Local(index)
-        chosen = needed(program, [statement.args[at] for at in primitive.lazy])
-        ops = {program.statements[at].op for at in indices(chosen)} if primitive.lazy else ()
-        once = needs_model(primitive) or any(needs_model(PRIMITIVES[op]) for op in ops)
-        if program.kind_of(made) is Kind.GLOBAL:
-            if any(arg in own for arg in statement.args):
-                own.add(made)
-            of_model = any(arg in found for arg in statement.args)
-            once = once or (of_model and (made in kept or made not in own))
-        if once:
-            found.add(made)
-            own.discard(made)
-    return frozenset(found)
-
-
-def _decays(program: Program) -> frozenset[str]:
-    """The decays of averages, which lie from 0 to below 1."""
-    hypers = program.hyperparameters
-    return frozenset(n for n in ("b1", "b2", "b3") if n in hypers and 0 <= hypers[n] < 1)
-
-
-def _is_power_of_decay(program: Program, index: int, betas: Collection[str]) -> bool:
-    """True for `b1 ** t` and `b1 ** (t + 1)`, which Python can raise."""
-    statement = program.statements[index]
-    if PRIMITIVES[statement.op].torch != "{x} ** {y}":
-        return False
-    base, exponent = statement.args
-    if not isinstance(base, Name) or base.id not in betas:
-        return False
-    match exponent:
-        case Name("t"):
-            return "t" in program.inputs
-        case Local(at):
-            later = program.statements[at]
-            match later.args:
-                case (Name("t"), Const(value)) | (Const(value), Name("t")):
-                    return PRIMITIVES[later.op].torch == "{x} + {y}" and value >= 0
-    return False
-
-
-def _python_numbers(program: Program) -> frozenset[Arg]:
-    """The names and statements whose values are Python numbers when they are read."""
-    found: set[Arg] = {Name(name) for name in (*program.hyperparameters, "T")}
-    found |= {Name("t")} & {Name(name) for name in program.inputs}
-    betas = _decays(program)
-    for index, statement in enumerate(program.statements):
-        primitive = PRIMITIVES[statement.op]
-        if _is_power_of_decay(program, index, betas):
-            found.add(Local(index))
-            continue
-        plain = primitive.scope is Scope.LEAF and not primitive.lazy and is_plain(primitive)
-        if (
-            plain
-            and primitive.signature.elementwise
-            and all(isinstance(arg, Const) or arg in found for arg in statement.args)
-        ):
-            found.add(Local(index))
-    return frozenset(found)
