@@ -77,19 +77,24 @@ class Code:
         self.put("if ", ast.Compare(ast.Name(name), [ast.NotEq()], [ast.Constant(0)]), ":")
         self.lines += block.lines
 
-    def choose(self, label: str, test: ast.expr, branches: "list[tuple[Code, ast.expr]]") -> None:
-        """`label` assigned the value of one of two blocks; one line where that is all it takes."""
-        (first, new), (second, old) = branches
-        if not first.lines and not second.lines:
-            whole = ast.IfExp(test, new, old)
+    def choose(self, test: ast.expr, new: "list[Choice]", old: "list[Choice]") -> None:
+        """Names assigned the values of one of two blocks; one line where that is all it takes."""
+        if len(new) == 1 and not new[0][0].lines and not old[0][0].lines:
+            _, label, value = new[0]
+            whole = ast.IfExp(test, value, old[0][2])
             if self.indent + len(f"{label} = {show(whole)}") <= WIDTH:
                 return self.assign(label, whole)
         self.put("if ", test, ":")
-        for at, (block, value) in enumerate(branches):
-            block.assign(label, value)
-            self.lines += block.lines
-            if at == 0:
+        for branch in (new, old):
+            for block, label, value in branch:
+                block.assign(label, value)
+                self.lines += block.lines
+            if branch is new:
                 self.write("else:")
+
+
+Choice = tuple[Code, str, ast.expr]
+"""A block, and the name and the value that are assigned after it."""
 
 
 def names_used(functions: Iterable[str]) -> frozenset[str]:

@@ -2,6 +2,7 @@
 
 liveness.py      the live part of a program; prune.py leaves the rest out
 canonical.py     the form that is hashed and compared; equal values computed once
+once.py          equal arrays computed once, everything else as it is
 family.py        the skeleton that is left without numbers
 pattern.py       expressions with free names, and where a program contains them
 laws.py          the laws that primitives declare, applied; simplify.py runs all passes

@@ -132,7 +132,11 @@ class Front:
         self.make(flag)
         label = self._number(index) if kind is Kind.GLOBAL else self.list_of(Local(index))
         test = condition(self.emitter, flag, self.number)
-        self.code.choose(label, test, [self._branch(arg, kind) for arg in choices])
+        new, old = ([(block, label, value)] for block, value in self._branches(choices, kind))
+        self.code.choose(test, new, old)
+
+    def _branches(self, choices: Iterable[Arg], kind: Kind) -> list[tuple[Code, ast.expr]]:
+        return [self._branch(arg, kind) for arg in choices]
 
     def _branch(self, arg: Arg, kind: Kind) -> tuple[Code, ast.expr]:
         """The lines of one choice, and its value."""

@@ -17,7 +17,7 @@ from dsl.export.torch.templates import makes_new
 from dsl.export.torch.values import TorchDialect, condition
 from dsl.language.kinds import Kind
 from dsl.program import Arg, Local, Name
-from dsl.program.walk import needed, within_step
+from dsl.program.walk import needed, readers, within_step
 
 _RESULT = 80
 """The longest result that is written in the call that moves the parameter."""
@@ -117,21 +117,57 @@ class Loop:
                 return ast.Name(self.emitter.line_names[index])
         raise AssertionError
 
-    def _lines(self, roots: Iterable[Arg], done: set[int], code: Code) -> None:
-        """Lines for what `roots` need beyond `done`."""
-        done = set(done)
+    def _lines(self, roots: Iterable[Arg], done: Collection[int], code: Code) -> set[int]:
+        """Lines for what `roots` need beyond `done`; returns what is done then.
+
+        Choices by the same flag are made together: a branch computes once what several of them
+        need. They wait until a line reads one of them.
+        """
+        done, waiting = set(done), dict[Arg, list[int]]()
         for index in self.emitter.demanded(list(roots), done):
-            label = self.emitter.line_names[index]
-            if self.facts.primitive(index).lazy:
-                flag, *choices = self.program.statements[index].args
-                kind, branches = self.emitter.kind(Local(index)), []
-                for arg in choices:
-                    branches.append((code.inner(), self._chosen(arg, kind)))
-                    self._lines([arg], done, branches[-1][0])
-                code.choose(label, condition(self.emitter, flag, self.leaf), branches)
-            else:
-                code.assign(label, self.values.line(self.emitter, index, self.leaf))
+            args, lazy = self.program.statements[index].args, self.facts.primitive(index).lazy
+            flag = args[0] if lazy else None
+            read = needed(self.program, [Local(index)], within_step(self.program))
+            for other in [each for each in waiting if each != flag]:
+                if read & {*map(Local, waiting[other])}:
+                    done |= self._choose(other, waiting.pop(other), done, code)
+            if flag is not None:
+                waiting.setdefault(flag, []).append(index)
+                continue
+            code.assign(
+                self.emitter.line_names[index], self.values.line(self.emitter, index, self.leaf)
+            )
             done.add(index)
+        for flag, choices in waiting.items():
+            done |= self._choose(flag, choices, done, code)
+        return done
+
+    def _choose(self, flag: Arg, choices: list[int], done: Collection[int], code: Code) -> set[int]:
+        """Lines that make choices by one flag; returns the choices."""
+        branches: list[list[tuple[Code, str, ast.expr]]] = [[], []]
+        for at, branch in enumerate(branches, start=1):
+            made = set(done)
+            for index in choices:
+                block, arg = code.inner(), self.program.statements[index].args[at]
+                if self._is_only_for(arg, index) and isinstance(arg, Local):
+                    made = self._lines(self.emitter.reads(arg.index), made, block)
+                    value = self.values.line(self.emitter, arg.index, self.leaf)
+                else:
+                    value = self._chosen(arg, self.emitter.kind(Local(index)))
+                    made = self._lines([arg], made, block)
+                made.add(index)
+                branch.append((block, self.emitter.line_names[index], value))
+        code.choose(condition(self.emitter, flag, self.leaf), *branches)
+        return {*choices}
+
+    def _is_only_for(self, arg: Arg, choice: int) -> bool:
+        """True if a value without a name is an array that nothing but a choice reads."""
+        if not isinstance(arg, Local) or self.facts.primitive(arg.index).lazy:
+            return False
+        same = self.emitter.kind(arg) is self.emitter.kind(Local(choice))
+        named = self.program.statements[arg.index].name is not None
+        array = same and not named and not self.values.is_number(arg)
+        return array and len(readers(self.program)[arg]) == 1
 
     def _chosen(self, arg: Arg, kind: Kind) -> ast.expr:
         """The value of a branch of `when`, as a tensor of its own."""

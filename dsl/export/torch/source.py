@@ -1,5 +1,7 @@
 """The whole PyTorch file: docstring, imports, functions, class."""
 
+from dataclasses import replace
+
 from dsl.export.code import names_used
 from dsl.export.emit import Emitter
 from dsl.export.facts import Facts
@@ -13,6 +15,7 @@ from dsl.export.torch.step import half, model_state, ready, write_step
 from dsl.export.torch.values import TorchDialect, method_of
 from dsl.language.registry import PRIMITIVES
 from dsl.program import Program
+from dsl.rewrite.once import arrays_once
 
 
 def to_torch_source(
@@ -28,6 +31,7 @@ def to_torch_source(
     **Raises:** ExportError if the program holds what PyTorch cannot express.
     """
     facts = Facts.of(program, name, first_gradient=True)
+    facts = replace(facts, program=arrays_once(facts.program))
     title = camel_case(facts.source)
     values = TorchDialect(facts, title)
     body = _class(values, title)
