@@ -42,7 +42,8 @@ def model_of(mesh=None) -> torch.nn.Module:
 def walk(
     name: str, mesh=None, *, backward: bool = True, alike: bool = False, before: bool = False
 ) -> torch.Tensor:
-    """The parameters of a small model after four steps, sharded over a mesh if there is one.
+    """The parameters of a small model after four steps, sharded over a mesh if there is one; behind
+    them those to evaluate, if the rule says others.
 
     **Arguments:** `backward`: whether the closure calls `backward()` and what comes before it.
     `alike`: whether all processes have the same batch. `before`: whether the closure returns the
@@ -87,6 +88,18 @@ def walk(
         if before:
             given["closure"] = lambda loss=loss: loss
         optimizer.step(**given)
+    if facts.point is None:
+        return whole(model)
+    trained = whole(model)
+    optimizer.eval()
+    evaluated = whole(model)
+    optimizer.train()
+    assert torch.equal(whole(model), trained)
+    return torch.cat([trained, evaluated])
+
+
+def whole(model: torch.nn.Module) -> torch.Tensor:
+    """The entries of all parameters, gathered where they are sharded."""
     parts = [p.detach() for p in model.parameters()]
     return torch.cat([getattr(p, "full_tensor", lambda p=p: p)().reshape(-1) for p in parts])
 

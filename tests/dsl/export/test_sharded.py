@@ -24,7 +24,7 @@ process has the whole batch, so that gradients are those of one process bit for 
 OFTEN = {
     *("prodigy", "novograd", "adafactor", "muon", "traded", "noisy", "clipped", "shampoo", "soap"),
     *("adahessian", "sam", "sps_max", "dp_sgd", "adamw_8bit", "mars_lion_exact", "deepzero_cge"),
-    *("riemannian_adam_poincare", "consensus_based_optimization"),
+    *("riemannian_adam_poincare", "consensus_based_optimization", "schedule_free_adamw"),
 }
 DAILY = (EVERYDAY | OFTEN) & {*IN_PARTS}
 
