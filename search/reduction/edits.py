@@ -44,12 +44,23 @@ class Rounded:
     value: float
 
 
-Edit = Instead | Rounded
+@dataclass(frozen=True)
+class AtParameters:
+    """The rule is evaluated at its parameters, and no more at a point of its own."""
 
 
-def place_of(edit: Edit) -> Local | Name | Place:
-    """The place that an edit changes; of two edits of one place only one can be made."""
-    return edit.old if isinstance(edit, Instead) else edit.place
+Edit = Instead | Rounded | AtParameters
+
+
+def place_of(edit: Edit) -> Local | Name | Place | None:
+    """The place that an edit changes, None for the point; of two edits of one place only one can be
+    made."""
+    match edit:
+        case Instead(old):
+            return old
+        case Rounded(place):
+            return place
+    return None
 
 
 class _Circle(Exception):
@@ -106,7 +117,7 @@ def _with(program: Program, edits: Sequence[Edit]) -> Program:
     nexts = {slot: final(program.next_values[slot]) for slot in slots}
     result = final(program.result)
     inputs, name = program.inputs, program.name
-    point = None if program.point is None else final(program.point)
+    point = None if AtParameters() in edits or not program.point else final(program.point)
     stated = program.doc, program.meanings
     parts = Parts(name, inputs, slots, hypers, statements, nexts, result, *stated, point)
     written = Rewriter(parts)

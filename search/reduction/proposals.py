@@ -9,7 +9,7 @@ from dsl.language.registry import PRIMITIVES
 from dsl.program import Arg, Const, Local, Name, Program
 from dsl.program.walk import Read, readers
 from dsl.rewrite.canonical import canonical_hash
-from search.reduction.edits import Edit, Instead, Place, Rounded, SlotNumber, applied
+from search.reduction.edits import AtParameters, Edit, Instead, Place, Rounded, SlotNumber, applied
 from search.reduction.rounding import digits, rounder
 
 _FACTORS, _SUMMANDS = {"mul", "div"}, {"add", "sub"}
@@ -22,7 +22,7 @@ class Weight(NamedTuple):
     """The demands of a program on its reader; the less the better, the first of them first."""
 
     parts: int
-    """Statements and slots."""
+    """Statements and slots, and the point of evaluation if there is one."""
     hyperparameters: int
     """The rate aside."""
     digits: int
@@ -40,7 +40,7 @@ class ReductionProposal(NamedTuple):
 def weight(program: Program) -> Weight:
     """The weight of a simplified program."""
     return Weight(
-        parts=len(program.statements) + len(program.slots),
+        parts=len(program.statements) + len(program.slots) + (program.point is not None),
         hyperparameters=sum(name != "lr" for name in program.hyperparameters),
         digits=sum(digits(value) for _, value in _numbers(program)),
     )
@@ -62,12 +62,14 @@ def proposals(program: Program) -> list[ReductionProposal]:
 
 
 def is_part(edit: Edit, program: Program) -> bool:
-    """True for an edit that takes away a part of the step: a value or a slot of tensors.
+    """True for an edit that takes away a part of the step: a value or a slot of tensors, the point.
 
     Numbers of the whole model are what parts are tuned to: with a factor of the rate gone a
     threshold that reads the rate is another one, and what it did before cannot be seen any more.
     """
-    return isinstance(edit, Instead) and program.kind_of(edit.old) is not Kind.GLOBAL
+    if isinstance(edit, Instead):
+        return program.kind_of(edit.old) is not Kind.GLOBAL
+    return isinstance(edit, AtParameters)
 
 
 def _edits(program: Program) -> Iterator[Edit]:
@@ -75,6 +77,7 @@ def _edits(program: Program) -> Iterator[Edit]:
         """True unless the rule states a range of that hyperparameter which leaves the value out."""
         return name not in program.meanings or program.meanings[name].holds(value)
 
+    yield from [AtParameters()] if program.point else []
     yield from _statements(program)
     yield from _slots(program)
     for name in program.hyperparameters:
@@ -169,6 +172,8 @@ def told(edit: Edit, program: Program) -> str:
 
     if isinstance(edit, Instead):
         return f"{text(edit.old)} is {text(edit.new)}"
+    if isinstance(edit, AtParameters):
+        return "no point of evaluation"
     match edit.place:
         case Name(id):
             before, where = program.hyperparameters[id], id

@@ -10,7 +10,7 @@ from dsl.program.walk import Read
 from dsl.rewrite.canonical import canonical_hash
 from dsl.rewrite.liveness import live
 from dsl.rewrite.simplify import simplify
-from search.reduction.edits import Instead, Rounded, SlotNumber, applied, place_of
+from search.reduction.edits import AtParameters, Instead, Rounded, SlotNumber, applied, place_of
 from search.reduction.proposals import proposals, told, weight
 from search.reduction.rounding import digits, one_digit, rounder
 from tests.support.strategies import programs
@@ -174,3 +174,22 @@ def test_rounder_numbers_have_fewer_digits_and_stay_near(value):
         assert digits(each) < digits(value)
         assert (each > 0) == (value > 0) and 0.5 < abs(each / value) < 2
     assert digits(one_digit(value)) <= 1 or value in (one_digit(value), 0)
+
+
+def test_a_rule_may_do_without_its_point():
+    pointed = parse("""
+def p(w, g, x=copy_w, *, lr=0.1):
+    x = interp(w - lr * g, x, 0.9)
+    return lr * g, x
+""")
+    gone = applied(pointed, [AtParameters()])
+    assert gone is not None and same(gone, "def p(w, g, *, lr=0.1):\n    return lr * g")
+    assert same(texts(pointed)["no point of evaluation"], str(gone))
+    assert place_of(AtParameters()) is None
+    read = parse("""
+def p(w, g, x=copy_w, *, lr=0.1):
+    x = interp(w - lr * g, x, 0.9)
+    return lr * (g + x), x
+""")
+    assert texts(read)["no point of evaluation"].slots
+    assert "no point of evaluation" not in texts(RULE)
