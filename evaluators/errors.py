@@ -3,6 +3,7 @@
 from collections.abc import Collection
 
 from dsl.errors import PluginError, did_you_mean, listed, nearest
+from dsl.plugins.plugin import HINT
 
 
 class EvaluatorError(ValueError):
@@ -21,13 +22,14 @@ class _UnknownName(EvaluatorError):
     """
 
     sort: str
+    more = ""
 
     def __init__(self, name: str, known: Collection[str]):
         self.name = name
         self.nearest = nearest(name, known)
         super().__init__(
             f"unknown {self.sort} {name!r}{did_you_mean(name, known)}",
-            help=f"{listed(name, known)}; `stepsmith {self.sort}s` lists them all",
+            help=f"{listed(name, known)}; `stepsmith {self.sort}s` lists them all{self.more}",
         )
 
 
@@ -35,6 +37,7 @@ class UnknownTask(_UnknownName):
     """A name that no proxy task carries."""
 
     sort = "task"
+    more = f"; {HINT}"
 
 
 class UnknownSuite(_UnknownName):

@@ -23,6 +23,7 @@ from evaluators.files.result_cache import ResultCache
 from evaluators.workers import SerialPool
 from search.campaign import campaign, events
 from search.campaign.cycles import seldom_collected
+from search.campaign.other_tasks import check_unseen
 from search.campaign.plugins import check_workers_know, go_on_with, own_tasks, used_plugins
 from search.campaign.session import Session
 from search.campaign.sources import check_sources, find_sources
@@ -73,6 +74,7 @@ def run_campaign(
     check_workers_know(config)
     sources, mine = None, None
     if not path.exists():
+        check_unseen(config)
         sources, mine = find_sources(config), own_tasks(config)
     _make_folder(folder)
     quiet = nullcontext() if problems else seldom_collected()

@@ -114,7 +114,8 @@ def problem(error: ValidationError, document: Document, advice: Advice) -> Confi
     if kind == "missing":
         return ConfigError(f"{place}: missing", help=example)
     if kind == "value_error":
-        message = str(context["error"])
+        message, _, help = str(context["error"]).partition("\nhelp: ")
+        example = help or example
         for sort, names in advice.names.items():
             if message.startswith(f"unknown {sort} '"):
                 example = listed(message.split("'")[1], names) + f"; {HINT}"

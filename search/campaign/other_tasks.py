@@ -12,8 +12,24 @@ from evaluators.seeds import validation_seeds
 from evaluators.suites import TaskChoice, load_suite
 from search.campaign.baseline import setup_of
 from search.config import Config
+from search.config.judging import tasks_of
+from search.errors import ConfigError
 from search.ledger.results import STAGES, Rates
 from search.pool.jobs import Tune, time_limit
+
+
+def check_unseen(config: Config) -> None:
+    """ConfigError for a suite of the finals with a task that the search trains on."""
+    searched = {task.name for task in config.tasks}
+    for stage in STAGES:
+        suite = getattr(config.final, stage)
+        for task in tasks_of(suite) if suite else ():
+            if task.name in searched:
+                raise ConfigError(
+                    f"final.{stage}: {suite} has '{task.name}', which the search trains on, and is "
+                    "to say what rules do on tasks that it never saw",
+                    help="name another suite there, or leave it out",
+                )
 
 
 @dataclass(frozen=True)

@@ -169,4 +169,4 @@ def tasks_of(suite: str) -> tuple[TaskChoice, ...]:
     try:
         return load_suite(suite).tasks
     except EvaluatorError as error:
-        raise ValueError(str(error).splitlines()[0]) from None
+        raise ValueError(str(error).removeprefix("ConfigError: ")) from None

@@ -36,7 +36,7 @@ def test_a_name_close_to_none_says_where_they_are_listed():
     assert "did you mean" not in str(caught.value)
     told = caught.value.help
     assert told.startswith(f"the nearest of {len(registry.names())} names are ")
-    assert told.endswith("; `stepsmith tasks` lists them all")
+    assert "; `stepsmith tasks` lists them all; what a plug-in brings is known with" in told
 
 
 def test_a_second_task_of_the_same_name_is_refused():

@@ -13,6 +13,8 @@ from evaluators.seeds import COMPARISON_TUNING_SEEDS, final_seeds, search_seeds,
 from evaluators.suites import TaskChoice, load_suite
 from search.campaign import events
 from search.campaign.choice import Contender, best_first, winner
+from search.config import config_of
+from search.errors import ConfigError
 from search.ledger import FILE, Ledger
 from search.ledger.results import StageEntrant, StageResult, seed_scores
 from search.pool.jobs import time_limit
@@ -24,7 +26,7 @@ from search.report.transfer import HEADING, transfers
 from search.run import run_campaign
 from stepsmith.cli.status import _lines
 from stepsmith.discovering.hall import hall_table
-from tests.support.fakes import FakeEvaluator, config, fake_tune
+from tests.support.fakes import CONFIG, FakeEvaluator, config, fake_tune, fake_worker
 
 SGD = parse("def sgd(w, g, *, lr=0.1):\n    return lr * g")
 FINAL = {
@@ -227,6 +229,26 @@ def test_a_search_on_real_tasks_is_validated_on_others(tmp_path):
     assert stages["held out"]["steps"] > 0
     assert -1 <= result.hall.winner.validated <= 2
     assert result.hall.baseline.validated == pytest.approx(1, abs=0.05)
+
+
+@pytest.mark.parametrize("stage", ["meta_validation", "held_out"])
+def test_a_suite_with_a_task_of_the_search_is_refused_before_it_begins(stage, tmp_path):
+    suite = tmp_path / "mine.yaml"
+    suite.write_text("suite: mine\npurpose: mine\ntasks: [{name: quadratic, steps: 9}]\n")
+    asked = config(tasks=[{"name": "quadratic", "steps": 40}], final={stage: str(suite)})
+    with pytest.raises(ConfigError, match=f"final.{stage}: .*has 'quadratic', which the search tr"):
+        run_campaign(asked, tmp_path / "run", make_worker=fake_worker)
+    assert not (tmp_path / "run").exists()
+
+
+def test_what_is_wrong_in_a_suite_of_a_config_is_said_with_its_own_advice(tmp_path):
+    suite = tmp_path / "mine.yaml"
+    suite.write_text("suite: mine\npurpose: mine\ntasks: [{name: my_net, steps: 9}]\n")
+    with pytest.raises(ConfigError) as met:
+        config_of({**CONFIG, "tasks": str(suite)})
+    said, advice = str(met.value).splitlines()
+    assert said.endswith("mine.yaml, line 3: tasks.0.name: unknown task 'my_net'")
+    assert "--plugin FILE" in advice
 
 
 @pytest.mark.parametrize("key", ["tasks", "meta_validation"])
