@@ -92,7 +92,7 @@ def test_a_batch_gives_each_program_what_it_gets_alone_and_compiles_once():
     assert WIDE.compilations == 1 and WIDE.programs_compiled == 0
 
 
-ASK_NOTHING = ("lr * sign(g)", "lr * g / (norm(g) + 1)", "lr * g / 3", "lr * sqrt(g)")
+ASK_NOTHING = ("lr * sign(g)", "lr * g / (norm(g) + 1)", "lr * g / 3, w - lr * g", "lr * sqrt(g)")
 ONE_ASKS = ("lr * sign(g)", "lr * g / (norm(g) + 1)", "lr * (g + 0.01 * hvp(g))", "lr * sqrt(g)")
 
 
