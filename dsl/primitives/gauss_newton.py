@@ -99,7 +99,7 @@ def _gauss_newton_solve(outputs_fn: Callable[..., Any], params: Any, v: Any, k: 
         jacobian = torch.stack(rows)
         jacobian = jacobian.to(torch.promote_types(jacobian.dtype, torch.float32))
         with torch.enable_grad():
-            curvature = torch.autograd.functional.hessian(loss_of, outputs.detach())
+            curvature: Any = torch.autograd.functional.hessian(loss_of, outputs.detach())
         curvature = curvature.reshape(len(rows), len(rows)).to(jacobian.dtype)
         curvature = -curvature if ready[0][0]["maximize"] else curvature
         bent = curvature @ jacobian

@@ -60,6 +60,11 @@ def _grad_at(value_fn: Callable[..., Any], params: Any, point: Any) -> Any:
         def ask() -> Any:
             loss = closure()
             if all(p.grad is None for p in params):
+                if not (isinstance(loss, torch.Tensor) and loss.requires_grad):
+                    raise RuntimeError(
+                        "a function that is asked for the loss has to return it as a tensor with "
+                        "its graph, neither detached nor as a number, or to call `backward()`"
+                    )
                 return torch.autograd.grad(loss, params, materialize_grads=True)
             # of the closure's own `backward()`, and what it did to them since
             return [torch.zeros_like(p) if p.grad is None else p.grad for p in params]

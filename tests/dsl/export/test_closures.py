@@ -84,6 +84,16 @@ def test_a_loss_without_its_graph_is_refused_where_derivatives_are_taken_of_it(n
     assert w.tolist() == [3, 4]
 
 
+@pytest.mark.parametrize("spoilt", [torch.Tensor.detach, torch.Tensor.item])
+def test_a_loss_at_another_point_without_graph_or_backward_is_refused(spoilt):
+    w = torch.nn.Parameter(torch.tensor([3.0, 4.0]))
+    optimizer = exporting_torch.torch_class(ZOO["sam"])([w])
+    w.square().sum().backward()
+    with pytest.raises(RuntimeError, match=r"with its graph, .* or to call `backward\(\)`"):
+        optimizer.step(lambda: spoilt(w.square().sum()))
+    assert w.tolist() == [3.0, 4.0]
+
+
 def test_parameters_that_come_and_go_share_no_noise():
     rule = parse("def rule(w, g, *, lr=1):\n    return lr * (normal(0) + 0 * g)")
     params = [torch.nn.Parameter(torch.zeros(4)) for _ in range(3)]
