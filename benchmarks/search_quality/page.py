@@ -107,7 +107,7 @@ def _again(known: Mapping[str, Result]) -> Iterator[tuple[str, ...]]:
 
 
 def _hidden(known: Mapping[str, Result]) -> Iterator[tuple[str, ...]]:
-    """What the searches for a hidden rule found."""
+    """The finds of the searches for a hidden rule."""
     yield "hidden", "seed", "score", "its family met", "statements of the winner", "of the rule"
     for piece in pieces():
         if piece.hides and piece.name in known:

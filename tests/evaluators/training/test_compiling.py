@@ -1,4 +1,4 @@
-"""What takes long to compile is named, with about how long it takes, in place of XLA's alarm."""
+"""Compiles that take long are named, with about how long they take, in place of XLA's alarm."""
 
 import time
 
