@@ -1,4 +1,4 @@
-"""The whole PyTorch file: docstring, imports, functions, class."""
+"""The whole PyTorch file: docstring, imports, class, and the functions that it calls."""
 
 from dataclasses import replace
 
@@ -35,11 +35,13 @@ def to_torch_source(
     title = camel_case(facts.source)
     values = TorchDialect(facts, title)
     body = _class(values, title)
-    functions = values.declared.functions.values()
-    lines = [*docstring(facts, title, evidence), "", *_imports([*functions])]
-    for function in functions:
-        lines += ["", "", function]
-    return "\n".join([*lines, "", "", *body]) + "\n"
+    functions = values.declared.functions
+    first = [functions[name] for name in functions if f"    @{name}" in body]
+    others = [function for function in functions.values() if function not in first]
+    lines = [*docstring(facts, title, evidence), "", *_imports([*functions.values()])]
+    for part in (*first, "\n".join(body), *others):
+        lines += ["", "", part]
+    return "\n".join(lines) + "\n"
 
 
 def _class(values: TorchDialect, title: str) -> list[str]:
