@@ -3,8 +3,9 @@
     python benchmarks/curves.py runs/quickstart --out discovered/quickstart/curve.svg
 
 Both are run through `dsl.to_optax` in compiled training loops, not through the machine that the
-search used, each at the rate that was found for it on the task, on seeds that neither the search
-nor its finals have drawn. Lines are means, bands one standard deviation over the seeds.
+search used, and evaluated where they want to be: each at the rate that was found for it on the
+task, on seeds that neither the search nor its finals have drawn. Lines are means, bands one
+standard deviation over the seeds.
 """
 
 import argparse
@@ -22,7 +23,7 @@ import matplotlib  # noqa: E402
 import numpy as np  # noqa: E402
 import optax  # noqa: E402
 
-from dsl import Program, parse, to_optax  # noqa: E402
+from dsl import Program, eval_params, parse, to_optax  # noqa: E402
 from evaluators import registry  # noqa: E402
 from evaluators.task import Task, prepare  # noqa: E402
 from search.ledger import FILE, Ledger  # noqa: E402
@@ -52,7 +53,8 @@ def losses(task: Task, program: Program, steps: int, seeds: list[int]) -> np.nda
 
         def stretch(carry, indices):
             carry, _ = jax.lax.scan(step, carry, indices)
-            return carry, task.validate(carry[0], data)
+            params, state = carry
+            return carry, task.validate(eval_params(program, state, params), data)
 
         start = task.validate(params, data)
         stretches = order[: stride * POINTS].reshape(POINTS, stride, -1)

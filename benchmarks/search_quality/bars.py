@@ -92,7 +92,7 @@ def bars(arms: Mapping[str, Sequence[Facts]], known: Mapping[str, Result]) -> li
     found.append(
         Bar(
             "at least 300 families above 0.95, the largest family at most 5% of what was paid",
-            f"{good} families, largest {_list([100 * each for each in largest])} %",
+            f"{', '.join(map(str, good))} families, largest {_list(largest)}" if full else "no run",
             min(good) >= 300 and max(largest) <= 0.05 if whole else None,
         )
     )

@@ -58,7 +58,7 @@ def page(report: Report, known: Mapping[str, Result]) -> str:
         _table([("bar", "met", ""), *((b.wanted, b.met, b.verdict) for b in report.bars)]),
     ]
     if report.missing:
-        parts += ["## Not yet run\n", f"{', '.join(report.missing)}\n"]
+        parts += ["## Not yet run\n", _by_arm(report.missing)]
     for arm, title in ((FULL, "at full size"), (DEFAULT, "with 5,000 candidates")):
         runs = {seed: known[f"{arm}-{seed}"] for seed in SEEDS if f"{arm}-{seed}" in known}
         if runs:
@@ -74,6 +74,15 @@ def page(report: Report, known: Mapping[str, Result]) -> str:
     if len(hidden) > 1:
         parts += [HIDDEN, _table(hidden)]
     return "\n".join(parts)
+
+
+def _by_arm(names: Sequence[str]) -> str:
+    """Pieces as a list: each arm with its seeds."""
+    seeds: dict[str, list[str]] = {}
+    for name in names:
+        arm, _, seed = name.rpartition("-")
+        seeds.setdefault(arm, []).append(seed)
+    return "".join(f"- `{arm}`: {', '.join(found)}\n" for arm, found in seeds.items())
 
 
 def _clans() -> str:

@@ -28,60 +28,6 @@ from typing import Any
 import torch
 
 
-def _number(value: float, like: torch.Tensor | None = None) -> torch.Tensor:
-    """A number as a tensor without axes, in the dtype of `like` or else float64."""
-    if like is None:
-        return torch.as_tensor(value, dtype=torch.float64)
-    return torch.as_tensor(value, dtype=like.dtype, device=like.device)
-
-
-def _refuse(title: str, **options: bool | None) -> None:
-    """Refuse an argument of other optimizers that this one has no use for."""
-    reasons = {
-        "foreach": "its step takes one tensor after another",
-        "capturable": "its step reads numbers such as the rate on the host",
-        "differentiable": "its step moves parameters in place and keeps no graph",
-        "fused": "it has no kernel of its own",
-    }
-    for option, asked in options.items():
-        if asked:
-            raise RuntimeError(f"{title} does not support {option}: {reasons[option]}")
-
-
-def _check_state(title: str, state: dict[str, Any], slots: set[str], options: set[str]) -> None:
-    """Refuse what another optimizer kept."""
-    for key, kept in state["state"].items():
-        found = set(kept) - {"step", "index"} - {f"{slot}_scale" for slot in slots}
-        if kept and not isinstance(key, str) and found != slots:
-            has, wants = (", ".join(sorted(keys)) or "nothing" for keys in (found, slots))
-            raise ValueError(f"the state is not of {title}: it has {has} for {wants}")
-    for group in state["param_groups"]:
-        if missing := options - set(group):
-            has = ", ".join(sorted(missing))
-            raise ValueError(f"the state is not of {title}: a group has no {has}")
-
-
-_HALF = (torch.float16, torch.bfloat16)
-
-
-def _wide(value: Any) -> Any:
-    """A tensor, or each of a list, in float32 if it is in half precision."""
-    if isinstance(value, torch.Tensor):
-        return value.float() if value.dtype in _HALF else value
-    if isinstance(value, (list, tuple)):
-        return [_wide(each) for each in value]
-    return value
-
-
-def _round_into(kept: Any, made: Any) -> None:
-    """Round a tensor, or each of a list, into what is kept."""
-    if isinstance(kept, list):
-        for old, new in zip(kept, made, strict=True):
-            old.copy_(new)
-    elif isinstance(kept, torch.Tensor):
-        kept.copy_(made)
-
-
 class Laptop(torch.optim.Optimizer):
     """Laptop; the formula heads this file.
 
@@ -220,3 +166,57 @@ class Laptop(torch.optim.Optimizer):
         p.copy_(w)
         for key, kept in self.state[p].items():
             _round_into(kept, state[key])
+
+
+def _number(value: float, like: torch.Tensor | None = None) -> torch.Tensor:
+    """A number as a tensor without axes, in the dtype of `like` or else float64."""
+    if like is None:
+        return torch.as_tensor(value, dtype=torch.float64)
+    return torch.as_tensor(value, dtype=like.dtype, device=like.device)
+
+
+def _refuse(title: str, **options: bool | None) -> None:
+    """Refuse an argument of other optimizers that this one has no use for."""
+    reasons = {
+        "foreach": "its step takes one tensor after another",
+        "capturable": "its step reads numbers such as the rate on the host",
+        "differentiable": "its step moves parameters in place and keeps no graph",
+        "fused": "it has no kernel of its own",
+    }
+    for option, asked in options.items():
+        if asked:
+            raise RuntimeError(f"{title} does not support {option}: {reasons[option]}")
+
+
+def _check_state(title: str, state: dict[str, Any], slots: set[str], options: set[str]) -> None:
+    """Refuse what another optimizer kept."""
+    for key, kept in state["state"].items():
+        found = set(kept) - {"step", "index"} - {f"{slot}_scale" for slot in slots}
+        if kept and not isinstance(key, str) and found != slots:
+            has, wants = (", ".join(sorted(keys)) or "nothing" for keys in (found, slots))
+            raise ValueError(f"the state is not of {title}: it has {has} for {wants}")
+    for group in state["param_groups"]:
+        if missing := options - set(group):
+            has = ", ".join(sorted(missing))
+            raise ValueError(f"the state is not of {title}: a group has no {has}")
+
+
+_HALF = (torch.float16, torch.bfloat16)
+
+
+def _wide(value: Any) -> Any:
+    """A tensor, or each of a list, in float32 if it is in half precision."""
+    if isinstance(value, torch.Tensor):
+        return value.float() if value.dtype in _HALF else value
+    if isinstance(value, (list, tuple)):
+        return [_wide(each) for each in value]
+    return value
+
+
+def _round_into(kept: Any, made: Any) -> None:
+    """Round a tensor, or each of a list, into what is kept."""
+    if isinstance(kept, list):
+        for old, new in zip(kept, made, strict=True):
+            old.copy_(new)
+    elif isinstance(kept, torch.Tensor):
+        kept.copy_(made)

@@ -161,7 +161,7 @@ def test_the_page_shows_arms_bars_winners_and_clans(whole):
     assert "| nesterov | 2 | nadam | 1.150 |" in text and "| optimistic | 0 | none |" in text
     del whole[f"{FULL}-4"]
     text = page(report.of(whole), whole)
-    assert "## Not yet run\n\ndefault_full-4" in text and "| open |" in text
+    assert "## Not yet run\n\n- `default_full`: 4\n" in text and "| open |" in text
 
 
 def test_results_are_read_as_they_were_stored(whole, tmp_path):
