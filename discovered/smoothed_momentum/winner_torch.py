@@ -21,6 +21,9 @@ quadratic (200 steps), digits (200 steps), chars (150 steps);
 tuned adamw is 1, untrained is 0. Program beee3a3cac8a1c8b, ledger 03c407c47bedd30c.
 """
 
+# PyTorch's own optimizers call torch._foreach_*, which are private by name alone
+# pyright: reportPrivateImportUsage=false
+
 from collections.abc import Callable
 from typing import Any
 

@@ -84,7 +84,8 @@ class MeaningDeclarations:
 
         pairs = zip(primitive.params, primitive.signature.params, strict=True)
         params = [f"{param}: {type_of(kind, 'Any')}" for param, kind in pairs]
-        head = function_head(0, label, params, type_of(primitive.signature.result, self.array))
+        number = "Any" if lists else self.array  # Python's 0 for a model without tensors
+        head = function_head(0, label, params, type_of(primitive.signature.result, number))
         _, source = meaning(primitive.meaning)
         old_head = re.search(r"\):\n|:\n", source)
         assert old_head is not None

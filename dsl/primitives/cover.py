@@ -8,6 +8,8 @@ number itself. A Cover holds a number per slice, axis after axis, in a vector of
 Optimization", with the cover that the paper recommends.
 """
 
+from typing import Any
+
 from dsl.language.initialisers import initialiser
 from dsl.language.kinds import Kind, Shape, kind
 from dsl.language.registry import primitive
@@ -59,7 +61,8 @@ def cover_max(xp, x):
 def _cover_min(c: torch.Tensor, like: torch.Tensor) -> torch.Tensor:
     if like.ndim < 2:
         return c.reshape(like.shape)
-    least, at = None, 0
+    least: Any = None
+    at = 0
     for axis, size in enumerate(like.shape):
         shape = [-1 if other == axis else 1 for other in range(like.ndim)]
         part = c[at : at + size].reshape(shape)
@@ -77,7 +80,8 @@ def cover_min(xp, c, like):
     """
     if like.ndim < 2:
         return xp.reshape(c, like.shape)
-    least, at = None, 0
+    least: Any = None
+    at = 0
     for axis, size in enumerate(like.shape):
         shape = [size if other == axis else 1 for other in range(like.ndim)]
         part = xp.reshape(c[at : at + size], shape)

@@ -125,7 +125,7 @@ def axis_scaled(xp, h, a):
 @primitive(
     "PerAxis, Scalar -> Scalar",
     torch="""
-def _axis_sum(a: list[torch.Tensor], start: torch.Tensor) -> torch.Tensor:
+def _axis_sum(a: list[torch.Tensor], start: Any) -> Any:
     for part in a:
         start = start + part
     return start

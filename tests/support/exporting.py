@@ -1,5 +1,6 @@
 """Exported files at work on the model of the zoo's references, beside the interpreter."""
 
+import json
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -252,6 +253,18 @@ def _moves(
                 moves, state = compiled(*at, value, batch)
             found.append([-np.asarray(move) for move in moves])
         return found
+
+
+def check_with_pyright(folder: Path, sources: Mapping[str, str]) -> None:
+    """Exported files have the types that they state, by pyright's own rules."""
+    for name, source in sources.items():
+        (folder / f"{name}.py").write_text(source, encoding="utf-8")
+    rules = {"typeCheckingMode": "standard"}
+    (folder / "pyrightconfig.json").write_text(json.dumps(rules), encoding="utf-8")
+    checker = Path(sys.executable).with_name("basedpyright")
+    command = [checker, "--pythonpath", sys.executable, "--level", "error", "--project", folder]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def check_with_ruff(folder: Path, sources: Mapping[str, str]) -> None:

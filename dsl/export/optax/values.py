@@ -81,11 +81,14 @@ def _table(signed: bool, dtype: Any) -> jax.Array:
     "_coded": '''
 def _coded(x: jax.Array, signed: bool, block: Any, least: Any) -> Any:
     """A tensor as codes and scales, or as it is if it has fewer entries than `least`."""
-    if isinstance(block, jax.core.Tracer) or isinstance(least, jax.core.Tracer):
-        raise TypeError("shapes of the state depend on the size of blocks: it has to be static")
-    if x.size == 0 or x.size < float(least):
+    try:
+        block, least = float(block), float(least)
+    except jax.errors.ConcretizationTypeError:
+        message = "shapes of the state depend on the size of blocks: it has to be static"
+        raise TypeError(message) from None
+    if x.size == 0 or x.size < least:
         return x
-    width = min(max(round(float(block)), 1), x.size)
+    width = min(max(round(block), 1), x.size)
     rows = jnp.pad(jnp.ravel(x), (0, -x.size % width)).reshape(-1, width)
     scale = jnp.max(jnp.abs(rows), axis=1)
     scale = jnp.where(jnp.isfinite(scale), scale, jnp.nan)

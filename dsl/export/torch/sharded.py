@@ -118,6 +118,7 @@ class _Fresh:
     def __init__(self, groups: list[Any]) -> None:
         self.sharded = any(hasattr(p, "device_mesh") for p in groups[0]["params"])
         self.called: list[Any] = []
+        self.hook: Any = None
 
     def __enter__(self) -> None:
         if self.sharded:

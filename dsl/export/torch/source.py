@@ -38,7 +38,8 @@ def to_torch_source(
     functions = values.declared.functions
     first = [functions[name] for name in functions if f"    @{name}" in body]
     others = [function for function in functions.values() if function not in first]
-    lines = [*docstring(facts, title, evidence), "", *_imports([*functions.values()])]
+    told = _told(body, *functions.values())
+    lines = [*docstring(facts, title, evidence), "", *told, *_imports([*functions.values()])]
     for part in (*first, "\n".join(body), *others):
         lines += ["", "", part]
     return "\n".join(lines) + "\n"
@@ -89,6 +90,17 @@ def _class(values: TorchDialect, title: str) -> list[str]:
 def _asking() -> set[str]:
     """The methods that oracles are asked by."""
     return {method_of(primitive) for primitive in PRIMITIVES.values() if primitive.oracle}
+
+
+def _told(body: list[str], *functions: str) -> list[str]:
+    """Comments for pyright, where a file calls functions which are private by name."""
+    if not any("torch._foreach_" in text for text in (*body, *functions)):
+        return []
+    return [
+        "# PyTorch's own optimizers call torch._foreach_*, which are private by name alone",
+        "# pyright: reportPrivateImportUsage=false",
+        "",
+    ]
 
 
 def _imports(functions: list[str]) -> list[str]:

@@ -18,6 +18,7 @@ class _WholeModel:
         self.names: dict[Any, dict[str, Any]] = {}
         self.whole: dict[Any, Any] = {}
         self.searching = self.inside = False
+        self.hook: Any = None
 
     def __enter__(self) -> None:
         hooks = torch.nn.modules.module

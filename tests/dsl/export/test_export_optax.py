@@ -30,6 +30,12 @@ def test_the_file_follows_the_interpreter(name, dtype):
     assert exporting.apart(path, exporting.interpreted(program, dtype)) < bound
 
 
+@pytest.mark.slow
+def test_the_files_pass_pyright(tmp_path):
+    made = {name: to_optax_source(rule) for name, rule in RULES.items()}
+    exporting.check_with_pyright(tmp_path, made)
+
+
 @pytest.mark.parametrize("names", exporting.TO_LINT)
 def test_the_files_pass_ruff(names, tmp_path):
     rules = {name: rule for name, rule in RULES.items() if name in names}

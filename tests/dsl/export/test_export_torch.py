@@ -242,6 +242,12 @@ def test_the_file_needs_nothing_of_ours(tmp_path):
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.slow
+def test_the_files_pass_pyright(tmp_path):
+    made = {name: to_torch_source(rule) for name, rule in RULES.items()}
+    exporting.check_with_pyright(tmp_path, made)
+
+
 @pytest.mark.parametrize("names", exporting.TO_LINT)
 def test_the_files_pass_ruff(names, tmp_path):
     rules = {name: rule for name, rule in RULES.items() if name in names}
