@@ -11,6 +11,7 @@ from dsl import DslError, parse
 from dsl.language.kinds import Kind
 from dsl.rewrite.liveness import live
 from dsl.rewrite.lower import spelled_out
+from dsl.rewrite.point import keeping_point
 from dsl.run.optax import to_optax
 from dsl.zoo import ZOO
 from tests.support.strategies import programs
@@ -57,7 +58,8 @@ def test_it_runs_on_any_tree_of_parameters(params):
 @given(programs(max_statements=8))
 @settings(max_examples=30)
 def test_every_program_keeps_shapes_and_types_and_the_structure_of_its_state(program):
-    live_slots = dict(program.slots)
+    kept = keeping_point(spelled_out(program))
+    live_slots = {*live(kept.program).slots, *kept.slots}
     for dtype in (jnp.float32, jnp.bfloat16):
         params = {"a": jnp.ones((2, 2), dtype), "b": jnp.full((), 0.5, dtype)}
         optimizer = to_optax(program, horizon=10)
@@ -78,9 +80,9 @@ def test_every_program_keeps_shapes_and_types_and_the_structure_of_its_state(pro
             lambda x: (x.shape, x.dtype), state
         )
         for name, slot in state.slots.items():
-            if live_slots[name].kind is Kind.TENSOR:
+            if kept.program.slots[name].kind is Kind.TENSOR:
                 assert jax.tree.leaves(jax.tree.map(lambda x: x.dtype, slot)) == [dtype, dtype]
-        assert set(state.slots) == set(live(spelled_out(program)).slots)
+        assert set(state.slots) == live_slots
 
 
 def test_float64_is_kept():
