@@ -20,7 +20,7 @@ from stepsmith import Problem, Study
 STEPS, BATCH = 80, 32
 CONFIG = {
     "campaign": "told_digits",
-    "start": ["adamw", "lion", "nadamw"],
+    "start": ["adamw", "lion", "schedule_free_sgd"],
     "budget": {"candidates": 40},
     "strategy": {"kind": "regularized_evolution", "population": 12, "tournament": 4},
     "baseline": {"evaluations": 8, "seeds": 1},
@@ -55,8 +55,13 @@ def losses(rule, seed: int) -> list[float]:
 
         optimizer.step(closure)
         if step in rule.checkpoints:
+            elsewhere = rule.program.point is not None  # evaluated at other weights than trained
+            if elsewhere:
+                optimizer.eval()
             with torch.no_grad():
                 found.append(cross_entropy(model(held_x), held_y).item())
+            if elsewhere:
+                optimizer.train()
     return found
 
 
