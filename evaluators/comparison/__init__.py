@@ -3,6 +3,7 @@
 protocol   a comparison from end to end: which rules, tasks and seeds
 entrants   the rules that take part; refusals before any work; the comparison as plain data
 plan       cells (a rule on a task), about how long they take, and which comes next
+load       the share of a core that a process gets meanwhile
 work       the worker of a process; doing the plan, with progress
 runner     one task: rules tuned on it, run on fresh seeds, timed side by side
 objective  the search for a rule's best point by the score

@@ -1,7 +1,8 @@
 """The plan of a comparison: its cells, about how long they take, and which comes next.
 
 A cell is a rule on a task. The estimate is a rough one: neither how far a grid grows nor how fast
-the machine at hand is can be known. The time left is estimated anew whenever a cell is done.
+the machine at hand is can be known, only how much of it is to be had at present. The time left is
+estimated anew whenever a cell is done.
 """
 
 from collections.abc import Mapping, Sequence
@@ -51,11 +52,13 @@ class CellEstimate:
 
 @dataclass(frozen=True)
 class ComparisonPlan:
-    """All cells of a comparison, task by task; names are of the tasks and rules by number."""
+    """All cells of a comparison, task by task; names are of the tasks and rules by number, `share`
+    is what a process gets of a core when the comparison begins."""
 
     tasks: tuple[str, ...]
     rules: tuple[str, ...]
     cells: tuple[CellEstimate, ...]
+    share: float = 1.0
 
     @property
     def left(self) -> tuple[CellEstimate, ...]:
@@ -64,8 +67,8 @@ class ComparisonPlan:
 
     @property
     def seconds(self) -> float:
-        """The estimate for everything that has to be trained, on one core."""
-        return sum(estimate.seconds for estimate in self.left)
+        """The estimate for everything that has to be trained, by one process."""
+        return sum(estimate.seconds for estimate in self.left) / self.share
 
     @property
     def time_limit(self) -> float:
@@ -78,7 +81,7 @@ class ComparisonPlan:
         found: dict[str, float] = {}
         for estimate in self.left:
             name = self.tasks[estimate.task]
-            found[name] = found.get(name, 0.0) + estimate.seconds
+            found[name] = found.get(name, 0.0) + estimate.seconds / self.share
         return dict(sorted(found.items(), key=lambda item: -item[1]))
 
 
@@ -98,14 +101,15 @@ def seconds_per_step(task: Task, rule: Program) -> float:
 def left_seconds(
     plan: ComparisonPlan, done: Sequence[tuple[CellEstimate, float]], workers: int = 1
 ) -> float:
-    """Seconds until the rest is trained, corrected by the ratio of time to estimate so far.
+    """Seconds until the rest is trained, corrected by the ratio of time to estimate so far, at
+    first by the share of a core.
 
     **Arguments:** `done`: cells with the seconds each took; `workers`: the number at work.
     """
     finished = {(estimate.task, estimate.rule) for estimate, _ in done}
     rest = sum(p.seconds for p in plan.left if (p.task, p.rule) not in finished)
     expected = sum(estimate.seconds for estimate, _ in done)
-    factor = sum(taken for _, taken in done) / expected if expected else 1.0
+    factor = sum(taken for _, taken in done) / expected if expected else 1 / plan.share
     return factor * rest / workers
 
 

@@ -11,6 +11,7 @@ from typing import NamedTuple, Protocol
 
 from dsl.program import Program
 from evaluators.comparison.entrants import BASELINES, ComparisonSpec, check, entered
+from evaluators.comparison.load import core_share
 from evaluators.comparison.plan import Cell, ComparisonPlan
 from evaluators.comparison.results import SCALE, Comparison
 from evaluators.comparison.work import ComparisonWorker, Observer, work
@@ -97,7 +98,8 @@ def compare(
     order = sorted(range(len(names)), key=lambda rule: names[rule] != SCALE)
     tasks = range(len(spec.tasks))
     cells = tuple(worker.estimate(Cell(task, rule)) for task in tasks for rule in order)
-    plan = ComparisonPlan(tuple(name for name, _ in spec.tasks), names, cells)
+    share = 1.0 if all(cell.kept for cell in cells) else core_share()
+    plan = ComparisonPlan(tuple(name for name, _ in spec.tasks), names, cells, share)
     observe(plan)
     if open_pool is None or not plan.left:
         pool: Pool[Cell] = SerialPool(worker)

@@ -15,6 +15,8 @@ from stepsmith.live import drawn
 from stepsmith.output import duration
 
 _LONGEST = 3
+_BUSY = 0.85
+"""The share of a core below which a machine is said to be busy."""
 
 
 @contextmanager
@@ -56,6 +58,8 @@ def plan_lines(plan: ComparisonPlan, suite: str, seeds: int, workers: int) -> li
     kept = f", {total - left} kept from earlier" if left < total else ""
     runs = sum(estimate.runs for estimate in plan.left)
     where = f"with {counted(workers, 'worker')}" if workers else "in this process"
+    if plan.share < _BUSY:
+        where += f", at {plan.share:.0%} of a core for each process, as now"
     seconds = plan.seconds / max(workers, 1)
     lines.append(
         f"To do: {left} of {total} pairs of a rule and a task{kept}: about {_rounded(runs):,} "

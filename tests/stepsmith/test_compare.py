@@ -1,6 +1,7 @@
 """`stepsmith compare`: the table, the files, and what it refuses."""
 
 import json
+from dataclasses import replace
 from xml.etree import ElementTree
 
 import pytest
@@ -162,6 +163,8 @@ def test_the_plan_says_what_is_to_be_done_and_what_takes_longest():
         "runs, very roughly 10:00 with 2 workers",
         "Longest: e 8:00, d 6:00, c 4:00; --tasks leaves tasks out",
     ]
+    busy = plan_lines(replace(plan, share=0.5), "small", 10, 2)
+    assert busy[1].endswith("20:00 with 2 workers, at 50% of a core for each process, as now")
 
 
 REFUSED = {

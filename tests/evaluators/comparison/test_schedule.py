@@ -1,10 +1,14 @@
 """Cells come scale first, task by task, and every one once."""
 
+import itertools
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from dsl.zoo import ZOO
+from evaluators.comparison.load import core_share
 from evaluators.comparison.plan import (
     Cell,
     CellEstimate,
@@ -84,6 +88,23 @@ def test_what_is_left_is_judged_by_what_was_done():
     assert left_seconds(PLAN, [(PLAN.cells[1], 8.0)]) == 72, "twice as slow as expected"
     assert left_seconds(PLAN, [(PLAN.cells[1], 8.0)], workers=2) == 36
     assert left_seconds(PLAN, [(estimate, 1.0) for estimate in PLAN.left]) == 0
+
+
+def test_a_busy_machine_takes_longer_from_the_start():
+    busy = replace(PLAN, share=0.25)
+    assert busy.seconds == 4 * PLAN.seconds and left_seconds(busy, []) == 160
+    assert sum(busy.seconds_by_task().values()) == busy.seconds
+    assert left_seconds(busy, [(PLAN.cells[1], 8.0)]) == 72, "what was measured counts for more"
+    assert busy.time_limit == PLAN.time_limit
+
+
+@pytest.mark.parametrize(("ran", "share"), [(1.0, 1.0), (0.5, 0.5), (0.0, 0.05), (2.0, 1.0)])
+def test_the_share_of_a_core_is_cpu_time_by_time(monkeypatch, ran, share):
+    now = itertools.count()
+    monkeypatch.setattr("time.perf_counter", lambda: next(now))
+    passed = iter([0.0, ran * 3])
+    monkeypatch.setattr("time.process_time", lambda: next(passed))
+    assert core_share(3) == share
 
 
 def test_estimates_follow_the_stated_cost():
