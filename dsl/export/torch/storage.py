@@ -111,7 +111,10 @@ def _kept(node: ast.AST) -> set[str]:
 
 
 def _over(value: ast.expr, name: str) -> ast.expr | None:
-    """A value with the tensor that it begins with made in the storage of `name`."""
+    """A value, which reads `name` once, with the tensor that it begins with made in its storage;
+    None if there is no such form."""
+    if names_in(value).count(name) != 1:
+        return None
     base = _base(value)
     made = _in_place(base, name)
     return made if base is value or made is None else _with_base(value, base, made)
@@ -127,9 +130,7 @@ def _with_base(value: ast.expr, base: ast.expr, made: ast.expr) -> ast.expr:
 
 
 def _in_place(base: ast.expr, name: str) -> ast.expr | None:
-    """A value that reads `name` once, written over it; None if it has no such form."""
-    if names_in(base).count(name) != 1:
-        return None
+    """The beginning of a value written over `name`; None if it has no such form."""
     target = ast.Name(name)
     match base:
         case ast.BinOp(ast.Name(id), op, other) if id == name and type(op) in METHODS:

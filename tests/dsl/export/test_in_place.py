@@ -183,3 +183,15 @@ def test_a_step_of_adan_holds_one_more_tensor_at_once():
         optimizer = exporting_torch.torch_class(ZOO["adan"])(params, foreach=foreach)
         optimizer.step()
         assert peak_of_step(optimizer.step) / params[0].nbytes < bound + 0.2
+
+
+def test_what_the_rest_of_a_chain_reads_is_not_written_over():
+    text = "def rule(w, g, *, lr=0.1):\n    x = square(g)\n    return lr * tanh(x + g + x)"
+    program = parse(text)
+    p = torch.nn.Parameter(torch.tensor([0.5, -2.0], dtype=torch.float64))
+    p.grad = torch.tensor([0.3, 0.7], dtype=torch.float64)
+    names: dict[str, object] = {}
+    exec(compile(to_torch_source(program), "rule", "exec"), names)
+    names["Rule"]([p]).step()
+    moved = 0.1 * torch.tanh(2 * p.grad**2 + p.grad)
+    torch.testing.assert_close(torch.tensor([0.5, -2.0], dtype=torch.float64) - moved, p.detach())
