@@ -10,7 +10,7 @@ import json
 import math
 import os
 from collections.abc import Iterable, Mapping
-from io import BufferedRandom
+from io import BufferedRandom, BufferedReader
 from pathlib import Path
 from typing import NoReturn
 
@@ -21,6 +21,8 @@ from stepsmith.asking.asked import Asked
 
 FILE = "told.jsonl"
 """The name of the file in the folder of its run."""
+_END = 4096
+"""Bytes at the end of the file that are compared before anything is appended."""
 
 Key = tuple[str, str, int, int]
 """The digest of a program with its rate, the task, steps and seed."""
@@ -41,6 +43,10 @@ class Journal:
         """Bytes of the file when it was last read or written."""
         self._text = hashlib.blake2b()
         """Of these bytes."""
+        self._end = b""
+        """The last of them."""
+        self._stamp: tuple[int, int] | None = None
+        """Inode and time of change of the file when it was last read or written."""
         if self.path.exists():
             self._read()
 
@@ -100,22 +106,38 @@ class Journal:
 
     def _append(self, file: BufferedRandom, text: bytes) -> None:
         """Write lines at the end; those that the disk takes in part are cut by the next call."""
-        size = os.fstat(file.fileno()).st_size
-        if size != self._seen:
-            self._refuse(f"has {size} bytes, of which this study knows {self._seen}")
-        file.seek(0)
-        if hashlib.file_digest(file, hashlib.blake2b).digest() != self._text.digest():
-            self._refuse("holds other losses than this study was told")
+        self._check_own(file)
+        cut = self._seen > self._whole
         try:
-            if self._seen > self._whole:
+            if cut:
                 file.truncate(self._whole)
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
+        except OSError:
+            cut = True
+            raise
         finally:
-            self._seen = file.seek(0, os.SEEK_END)
+            self._seen, self._stamp = file.seek(0, os.SEEK_END), _stamp(file)
+            self._end = _last(file, self._seen)
+            if cut:
+                file.seek(0)
+                self._text = hashlib.file_digest(file, hashlib.blake2b)
+            else:
+                self._text.update(text)
+
+    def _check_own(self, file: BufferedRandom) -> None:
+        """Refuse a file that is not as this journal left it. All of it is read only where somebody
+        has touched it since: there is a call for every loss that is told."""
+        size = os.fstat(file.fileno()).st_size
+        if size != self._seen:
+            self._refuse(f"has {size} bytes, of which this study knows {self._seen}")
+        same = _last(file, size) == self._end
+        if same and _stamp(file) != self._stamp:
             file.seek(0)
-            self._text = hashlib.file_digest(file, hashlib.blake2b)
+            same = hashlib.file_digest(file, hashlib.blake2b).digest() == self._text.digest()
+        if not same:
+            self._refuse("holds other losses than this study was told")
 
     def _refuse(self, met: str) -> NoReturn:
         raise LedgerError(
@@ -124,8 +146,10 @@ class Journal:
         )
 
     def _read(self) -> None:
-        text = self.path.read_bytes()
-        self._seen = len(text)
+        with open(self.path, "rb") as file:
+            self._stamp = _stamp(file)
+            text = file.read()
+        self._seen, self._end = len(text), text[-_END:]
         self._text.update(text)
         for number, line in enumerate(text.splitlines(keepends=True), 1):
             if not line.endswith(b"\n"):
@@ -141,3 +165,15 @@ class Journal:
                 ) from None
             self._losses[key] = tuple(losses)
             self._whole += len(line)
+
+
+def _stamp(file: BufferedReader | BufferedRandom) -> tuple[int, int]:
+    """What changes where another process replaces a file or writes to it."""
+    found = os.fstat(file.fileno())
+    return found.st_ino, found.st_mtime_ns
+
+
+def _last(file: BufferedRandom, size: int) -> bytes:
+    """The last bytes of a file of this size."""
+    file.seek(max(size - _END, 0))
+    return file.read()

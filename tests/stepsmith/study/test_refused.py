@@ -11,6 +11,7 @@ from evaluators.own.outside import Problem
 from search.errors import CampaignFailed, ConfigChanged, ConfigError, LedgerError
 from search.ledger import FILE, Ledger
 from stepsmith import Study
+from stepsmith.asking import journal
 from stepsmith.errors import UsageError
 from tests.support.own_tasks import alone_in, written
 from tests.support.studies import CONFIG, MINE, content, finish, study, told
@@ -99,27 +100,35 @@ def test_a_closed_study_is_told_nothing(whole, tmp_path):
     assert finish(tmp_path) == content(whole)
 
 
-@pytest.mark.parametrize("change", ["longer", "shorter", "gone", "as long"])
-def test_told_losses_of_another_writer_are_left_as_they_are(change, tmp_path):
+@pytest.mark.parametrize("change", ["longer", "shorter", "gone", "as long", "begun otherwise"])
+def test_told_losses_of_another_writer_are_left_as_they_are(change, tmp_path, monkeypatch):
+    if change == "begun otherwise":
+        monkeypatch.setattr(journal, "_END", 8)
     path = tmp_path / "told.jsonl"
     with study(tmp_path) as asking:
         for _ in range(2):
             rule = asking.ask()[0]
             asking.tell(rule, told(rule))
         first, second = path.read_bytes().splitlines(keepends=True)
-        other = second[:-4] + (b"1" if second[-4:-3] != b"1" else b"2") + second[-3:]
+        other, before = (
+            line[:-4] + (b"1" if line[-4:-3] != b"1" else b"2") + line[-3:]
+            for line in (second, first)
+        )
         new = {
             "longer": first + second + second,
             "shorter": first,
             "gone": b"",
             "as long": first + other,
+            "begun otherwise": before + second,
         }[change]
         assert json.loads(other)["losses"] != json.loads(second)["losses"]
         path.unlink()
         if new:
             path.write_bytes(new)
         rule = asking.ask()[0]
-        said = "other losses than" if change == "as long" else "of which this study knows"
+        said = (
+            "other losses than" if len(new) == len(first + second) else "of which this study knows"
+        )
         with pytest.raises(LedgerError, match=said):
             asking.tell(rule, told(rule))
         assert path.read_bytes() == new
