@@ -3,8 +3,10 @@
 import difflib
 import heapq
 from collections.abc import Collection, Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
+PRIMITIVE = "primitive"
+"""The sort of declaration that programs are made of."""
 _EXCERPT = 90
 _CALLS = 4
 """The most calls of helpers that an error tells of."""
@@ -115,15 +117,30 @@ class PluginError(Exception):
         return _again, (type(self), self.args, self.__dict__)
 
 
+class Declared(NamedTuple):
+    """A declaration by its sort and name: `the primitive 'soft_sign'`."""
+
+    sort: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"the {self.sort} '{self.name}'"
+
+
 class PluginFails(PluginError):
     """Code of a plug-in that raised an error when it was called; the message begins with its file
-    and line, and `declaration` is what it is part of: `"the primitive 'soft_sign'"`."""
+    and line, and `declared` is the declaration that it is part of, if it is part of one."""
 
     exit_status = 1
 
-    def __init__(self, message: str, declaration: str = "", *, help: str | None = None):
+    def __init__(self, message: str, declared: Declared | None = None, *, help: str | None = None):
         super().__init__(message, help=help)
-        self.declaration = declaration
+        self.declared = declared
+
+    @property
+    def primitive(self) -> str | None:
+        """The name of the primitive that failed, if it was one."""
+        return self.declared.name if self.declared and self.declared.sort == PRIMITIVE else None
 
 
 def _again(error: type[PluginError], args: tuple[Any, ...], held: dict[str, Any]) -> PluginError:

@@ -8,7 +8,7 @@ from types import CodeType, FrameType
 from typing import Any
 
 from dsl.declare import Registry, is_ours
-from dsl.errors import PluginFails
+from dsl.errors import PRIMITIVE, Declared, PluginFails
 from dsl.plugins.plugin import Plugin, loaded
 
 _LONGEST = 300
@@ -24,24 +24,24 @@ def blamed(error: BaseException) -> PluginFails | None:
     """
     if is_ours(type(error).__module__):
         return None
-    culprit, place, what = None, "", ""
+    culprit, place, part = None, "", None
     for frame, line in traceback.walk_tb(error.__traceback__):
         module = frame.f_globals.get("__name__") or ""
         if (plugin := _plugin_of(module)) is not None:
             culprit, place = plugin, f"{frame.f_code.co_filename}:{line}"
-            what = _declared(frame, module) or what
-        elif is_ours(module) and not what.startswith("the primitive"):
-            culprit, what = None, ""
+            part = _declared(frame, module) or part
+        elif is_ours(module) and not (part and part.sort == PRIMITIVE):
+            culprit = part = None
     if culprit is None:
         return None
     words = f"{type(error).__name__}: {first_sentence(error)}"
-    met = f"{what} fails with {words}" if what else words
-    return PluginFails(f"{place}: {met}", what, help=_help(error, culprit, what))
+    met = f"{part} fails with {words}" if part else words
+    return PluginFails(f"{place}: {met}", part, help=_help(error, culprit, part))
 
 
-def _help(error: BaseException, plugin: Plugin, what: str) -> str | None:
-    """The cure, of a primitive that which tries it on its own."""
-    if what.startswith("the primitive"):
+def _help(error: BaseException, plugin: Plugin, part: Declared | None) -> str | None:
+    """The cure; of a primitive the command that tries it on its own."""
+    if part and part.sort == PRIMITIVE:
         advice = compiled_advice(error, "xp")
         check = f"`stepsmith primitives check {plugin.name}` tries all that it may be applied to"
         return f"{advice}; {check}" if advice else check
@@ -56,13 +56,13 @@ def _plugin_of(module: str) -> Plugin | None:
     return None
 
 
-def _declared(frame: FrameType, module: str) -> str:
-    """`the primitive 'soft_sign'`, if a frame runs the function of a declaration of its module."""
+def _declared(frame: FrameType, module: str) -> Declared | None:
+    """The declaration of its module whose function a frame runs."""
     for registry in Registry.every:
         for name, place in registry.places.items():
             if place == module and frame.f_code in _codes(registry[name]):
-                return f"the {registry.noun} '{name}'"
-    return ""
+                return Declared(registry.noun, name)
+    return None
 
 
 def _codes(declaration: Any) -> Iterator[CodeType]:

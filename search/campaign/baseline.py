@@ -48,13 +48,13 @@ def tune_baseline(
 def _of_plugin(error: PluginError, sources: Sources) -> CampaignFailed:
     """The failure of a plug-in while the baseline was tuned, and the programs that call it: the
     loop carries all primitives of the search, so the baseline need not."""
-    said, named = error.message, error.declaration if isinstance(error, PluginFails) else ""
-    if named.startswith("the primitive"):
+    said, primitive = error.message, isinstance(error, PluginFails) and error.primitive
+    if primitive:
         programs = dict.fromkeys((*sources.starts, sources.baseline))
         callers = [
             program.name
             for program in programs
-            if any(f"the primitive '{each.op}'" == named for each in program.statements)
+            if any(each.op == primitive for each in program.statements)
         ]
         whose = f"called by {', '.join(callers)}" if callers else "called by no start"
         said += f"; {whose}, and carried by the loop that trains every program of the search"

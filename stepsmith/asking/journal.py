@@ -168,7 +168,7 @@ class Journal:
 
 
 def _stamp(file: BufferedReader | BufferedRandom) -> tuple[int, int]:
-    """What changes where another process replaces a file or writes to it."""
+    """The inode of a file and the time of its last change, others once somebody has written it."""
     found = os.fstat(file.fileno())
     return found.st_ino, found.st_mtime_ns
 

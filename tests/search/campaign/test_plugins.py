@@ -299,9 +299,9 @@ def test_all_that_happens_below_a_primitive_is_its_fault(tmp_path):
     with pytest.raises(AttributeError) as met:
         PRIMITIVES["wobble"].meaning(NAMESPACE, 1.0 * np.ones(2))
     fault = blamed(met.value)
-    assert fault is not None and fault.declaration == "the primitive 'wobble'"
+    assert fault is not None and fault.primitive == "wobble"
     again = pickle.loads(pickle.dumps(fault))
-    assert (str(again), again.declaration) == (str(fault), fault.declaration)
+    assert (str(again), again.declared) == (str(fault), fault.declared)
 
 
 def test_it_goes_on_with_the_numbers_of_a_task_that_it_began_with(tmp_path, monkeypatch):
