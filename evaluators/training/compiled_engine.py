@@ -110,7 +110,9 @@ class CompiledEngine:
             answers = self.answers(data)
             params = [jnp.repeat(leaf, rates, axis=0) for leaf in inputs.params]
             slots = jax.vmap(lambda leaves: _initial(structure.program, leaves, given))(params)
-            rule = Rule(_advance(structure, given, answers), partial(_evaluated, structure.point))
+            advance = _advance(structure, given, answers)
+            evaluated = partial(_evaluated, structure.point)
+            rule = Rule(advance, evaluated, structure.point is not None)
             return train(answers, stages, rule, params, slots, inputs, thresholds)
 
         return whole

@@ -71,6 +71,8 @@ class Rule(NamedTuple):
     advance: Advance
     evaluated: Callable[[Tensors, Any], Tensors]
     """(params, memory) -> the point, which are the parameters unless the rule says otherwise."""
+    elsewhere: Bool[Array, ""] | bool
+    """True if the rule does."""
 
 
 class LaneResults(NamedTuple):
@@ -128,13 +130,22 @@ def train(
         )
         return rule.advance(StepContext(at, index, keys), params, memory, gradient)
 
+    def everywhere(holds: Callable[[Tensors], Array], params: Tensors, memory: Any) -> Array:
+        """True for lanes whose parameters pass, and whose point does where it is another one."""
+        of_point = jax.lax.cond(
+            rule.elsewhere,
+            lambda: holds(rule.evaluated(params, memory)),
+            lambda: jnp.ones(lanes, bool),
+        )
+        return holds(params) & of_point
+
     def stage(run: _State, target: tuple[Array, Array]) -> tuple[_State, Array]:
         end, highest = target
 
         def until_next_check(run: _State) -> _State:
             check = jnp.minimum(run.at + CHECK_EVERY, end)
             params, memory = jax.lax.fori_loop(run.at, check, one_step, (run.params, run.memory))
-            sane = all_within(params, SANE) & all_within(rule.evaluated(params, memory), SANE)
+            sane = everywhere(lambda leaves: all_within(leaves, SANE), params, memory)
             bad = jnp.where(sane, never, check)
             return _State(check, params, memory, jnp.minimum(run.stopped, bad), run.pruned)
 
@@ -154,5 +165,5 @@ def train(
 
     start = _State(jnp.int32(0), params, memory, jnp.full(lanes, never), jnp.zeros(lanes, bool))
     run, losses = jax.lax.scan(stage, start, (stages, thresholds))
-    finite = all_finite(run.params) & all_finite(rule.evaluated(run.params, run.memory))
+    finite = everywhere(all_finite, run.params, run.memory)
     return LaneResults(losses.T, run.stopped, finite, run.pruned)

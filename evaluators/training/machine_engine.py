@@ -164,7 +164,7 @@ class MachineEngine:
             def evaluated(params: list[Array], registers: Any) -> list[Array]:
                 return machine.evaluated(tape, registers, params)
 
-            rule = Rule(advance, evaluated)
+            rule = Rule(advance, evaluated, machine.has_point(tape))
             registers = machine.registers(tape, params)
             return train(answers, stages, rule, params, registers, inputs, thresholds)
 

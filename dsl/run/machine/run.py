@@ -14,7 +14,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
-from jaxtyping import Float, Int, Key
+from jaxtyping import Bool, Float, Int, Key
 
 from dsl.language.oracle import Source
 from dsl.language.registry import PRIMITIVES
@@ -147,10 +147,15 @@ class Machine:
         """The point to evaluate in every lane, between steps: the parameters, or what the program
         says in place of them."""
         return lax.cond(
-            tape.point == PARAMETERS,
-            lambda: list(params),
+            self.has_point(tape),
             lambda: [
                 point.astype(w.dtype)
                 for w, point in zip(params, self.layout.split(registers[tape.point]), strict=True)
             ],
+            lambda: list(params),
         )
+
+    @staticmethod
+    def has_point(tape: Tape) -> Bool[Array, ""]:
+        """True if a program is evaluated elsewhere than at the parameters."""
+        return tape.point != PARAMETERS
