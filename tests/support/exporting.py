@@ -182,17 +182,22 @@ def apart(path: np.ndarray, other: np.ndarray) -> float:
 
 
 def moves_of_interpreter(
-    program: Program, gradients: list[list[np.ndarray]], w: list[np.ndarray]
+    program: Program,
+    gradients: list[list[np.ndarray]],
+    w: list[np.ndarray],
+    batch: tuple[np.ndarray, np.ndarray] | None = None,
 ) -> list[list[np.ndarray]]:
     """The tensors subtracted on each step, in float64, with the parameters held at `w`.
 
-    They are worked out in NumPy, which compiles nothing, unless the program asks for noise or for
-    an oracle.
+    The loss and what oracles answer are those of a batch, the first of the model's if none is
+    given. The tensors are worked out in NumPy, which compiles nothing, unless the program asks for
+    noise or for an oracle.
     """
+    batch = batch or batches("float64")[0]
     if any(PRIMITIVES[statement.op].scope is Scope.STEP for statement in program.statements):
-        return _moves(*_interpreter(program), gradients, w)
+        return _moves(*_interpreter(program), gradients, w, batch)
     with precision("float64"):
-        loss = np.asarray(_loss([jnp.asarray(leaf) for leaf in w], batches("float64")[0]))
+        loss = np.asarray(_loss([jnp.asarray(leaf) for leaf in w], batch))
     slots = {name: initial(init, w, np) for name, init in program.slots.items()}
     found = []
     for t, grads in enumerate(gradients, 1):
@@ -207,7 +212,7 @@ def moves_of_optax(
     program: Program, gradients: list[list[np.ndarray]], w: list[np.ndarray]
 ) -> list[list[np.ndarray]]:
     """The same of the exported Optax optimizer."""
-    return _moves(*_optax_file(program), gradients, w)
+    return _moves(*_optax_file(program), gradients, w, batches("float64")[0])
 
 
 @lru_cache(maxsize=1)
@@ -236,10 +241,13 @@ def horizon_of(program: Program) -> dict[str, int]:
 
 
 def _moves(
-    optimizer: Any, compiled: Any, gradients: list[list[np.ndarray]], w: list[np.ndarray]
+    optimizer: Any,
+    compiled: Any,
+    gradients: list[list[np.ndarray]],
+    w: list[np.ndarray],
+    batch: tuple[np.ndarray, np.ndarray],
 ) -> list[list[np.ndarray]]:
     """One step runs op by op, which is quicker than to compile it."""
-    batch = batches("float64")[0]
     with precision("float64"):
         leaves = [jnp.asarray(leaf) for leaf in w]
         state = optimizer.init(leaves)
