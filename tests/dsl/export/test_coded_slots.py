@@ -14,7 +14,7 @@ from dsl.export.facts import Facts
 from dsl.zoo import ZOO
 from tests.support import exporting, exporting_torch
 from tests.support.everyday import each
-from tests.support.optax_features import avals
+from tests.support.optax_steps import avals
 
 CODED = ["adamw_8bit", "lion_8bit", "momentum_8bit"]
 

@@ -16,7 +16,7 @@ from dsl.zoo import ZOO
 from tests.support import exporting
 from tests.support.everyday import TO_READ
 from tests.support.exporting import RULES
-from tests.support.optax_features import avals
+from tests.support.optax_steps import avals
 
 TOLERANCE = {"float32": 1e-5, "float64": 1e-12}
 

@@ -8,7 +8,7 @@ import pytest
 
 SCRIPT = """
 import jax, jax.numpy as jnp, numpy as np, sys
-from tests.support.optax_features import ASKED, made
+from tests.support.optax_steps import ASKED, made
 
 mesh = jax.make_mesh((2,), ("x",), axis_types=(jax.sharding.AxisType.Auto,))
 sharding = jax.sharding.NamedSharding(mesh, jax.P("x"))
