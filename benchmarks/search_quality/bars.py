@@ -34,7 +34,8 @@ class Bar:
 
 
 def bars(arms: Mapping[str, Sequence[Facts]], known: Mapping[str, Result]) -> list[Bar]:
-    """The bars of the exam."""
+    """The bars of the exam. At equal steps arms are held against one another by their top finalist,
+    since the default alone chooses its winner by other tasks."""
     by_name = {name: result.facts for name, result in known.items()}
     full = [name for name in by_name if name.startswith(f"{FULL}-")]
     whole = len(full) == 5
@@ -54,7 +55,7 @@ def bars(arms: Mapping[str, Sequence[Facts]], known: Mapping[str, Result]) -> li
         ),
     ]
     pairs = [
-        by_name[f"{DEFAULT}-{seed}"].winner - by_name[f"{EVOLUTION}-{seed}"].winner
+        by_name[f"{DEFAULT}-{seed}"].top - by_name[f"{EVOLUTION}-{seed}"].top
         for seed in range(5)
         if {f"{DEFAULT}-{seed}", f"{EVOLUTION}-{seed}"} <= by_name.keys()
     ]
@@ -65,7 +66,7 @@ def bars(arms: Mapping[str, Sequence[Facts]], known: Mapping[str, Result]) -> li
             all(each >= 0.06 for each in pairs) if len(pairs) == 5 else None,
         )
     )
-    medians = {arm: median(each.winner for each in arms[arm]) for arm in ARMS if arms.get(arm)}
+    medians = {arm: median(each.top for each in arms[arm]) for arm in ARMS if arms.get(arm)}
     others = {arm: value for arm, value in medians.items() if arm != DEFAULT}
     found.append(
         Bar(

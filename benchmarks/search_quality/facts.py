@@ -21,7 +21,8 @@ GOOD = 0.95
 class Facts:
     """A campaign in figures.
 
-    `winner`: mean score on `search` over the fresh seeds; `unseen`: the same on meta-validation.
+    `winner`: mean score on `search` over the fresh seeds; `unseen`: the same on meta-validation;
+    `top`: the highest that any finalist has on `search`, whatever the winner was chosen by.
     `families`: families of one skeleton trained to the end; `good_families`: those of them with a
     search score above `GOOD`; `largest_family`: its share of the candidates that were paid for.
     `refused`, `screened`, `cached`: shares of all candidates. `met`: rules of the zoo whose family
@@ -30,6 +31,7 @@ class Facts:
     """
 
     winner: float
+    top: float
     program: str
     unseen: float | None
     candidates: int
@@ -93,6 +95,7 @@ def facts_of(run: Path) -> Facts | None:
         unseen = stage.scores().get(hall.winner.candidate) if stage else None
     return Facts(
         winner=hall.winner.mean,
+        top=max(entry.mean for entry in hall.entries),
         program=str(hall.winner.program),
         unseen=unseen,
         candidates=total,

@@ -97,8 +97,8 @@ class Piece:
         """The config of the campaign.
 
         No arm has its finalists made smaller. The winner of the default is chosen by
-        meta-validation; that of any other arm, for which this would cost as much as its search, is
-        the best on the fresh seeds of `search`, which can only favour it there.
+        meta-validation; that of any other arm, for which this would cost as much as its search, by
+        the fresh seeds of `search`.
 
         **Arguments:** `steps`: the training steps of the piece that this one `equals`; `scale`: the
         size of the whole exam, 1 for the real one.

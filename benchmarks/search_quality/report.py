@@ -14,8 +14,8 @@ from benchmarks.search_quality.results import Result
 
 DRAWS = 10_000
 COLUMNS = (
-    *("arm", "runs", "winner", "95% interval", "unseen", "million steps", "families per million"),
-    *("families > 0.95", "largest", "refused", "screened", "cached"),
+    *("arm", "runs", "winner", "top", "95% interval", "unseen", "million steps"),
+    *("families per million", "families > 0.95", "largest", "refused", "screened", "cached"),
 )
 """The titles of the table of arms."""
 
@@ -52,13 +52,14 @@ class Report:
 
 
 def _row(arm: str, found: Sequence[Facts]) -> tuple[str, ...]:
-    low, high = interval([each.winner for each in found])
+    low, high = interval([each.top for each in found])
     unseen = [each.unseen for each in found if each.unseen is not None]
     shares = ("largest_family", "refused", "screened", "cached")
     return (
         arm,
         str(len(found)),
         f"{median(each.winner for each in found):.4f}",
+        f"{median(each.top for each in found):.4f}",
         f"[{low:.3f}, {high:.3f}]",
         f"{median(unseen):.3f}" if unseen else "",
         f"{median(each.steps for each in found) / 1e6:.0f}",

@@ -30,7 +30,8 @@ from search.run import run_campaign
 from tests.support.fakes import config, fake_worker
 
 FACTS = Facts(
-    winner=1.25,
+    winner=1.23,
+    top=1.25,
     program="def w(w, g):\n    return g",
     unseen=1.1,
     candidates=100,
@@ -97,6 +98,7 @@ def test_facts_are_those_of_the_ledger(tmp_path):
         rows = list(ledger.rows())
     ok = [row for row in rows if row.candidate.source is None and row.verdict.outcome == "ok"]
     assert found.winner == result.hall.winner.mean and found.candidates == len(rows) == 60
+    assert found.top == max(each.mean for each in result.hall.entries)
     assert found.families == len({row.candidate.keys.family for row in ok})
     assert found.cached == sum(row.candidate.source is not None for row in rows) / 60
     assert set(found.starts) == {"adamw", "lion"}
@@ -110,7 +112,9 @@ def whole():
     for piece in pieces():
         lower = 0.1 if piece.arm not in (FULL, DEFAULT) else 0.0
         zoo = ZOO_ROWS if piece.arm in (FULL, DEFAULT) else ()
-        known[piece.name] = Result(replace(FACTS, winner=FACTS.winner - lower), zoo, "abc1234")
+        known[piece.name] = Result(
+            replace(FACTS, winner=FACTS.winner - lower, top=FACTS.top - lower), zoo, "abc1234"
+        )
     return known
 
 
@@ -139,9 +143,9 @@ def test_bars_hold_and_fail(whole):
     for bar, changes in worse.items():
         assert holds(changed(whole, FULL, **changes))[bar] is False
     assert holds(changed(whole, FULL, largest_family=0.5))[5] is False
-    assert holds(changed(whole, f"{DEFAULT}-3", winner=1.2))[2] is False
-    assert holds(changed(whole, "best_of_n-0", winner=9.0))[3] is True
-    assert holds(changed(whole, "best_of_n", winner=9.0))[3] is False
+    assert holds(changed(whole, f"{DEFAULT}-3", top=1.2))[2] is False
+    assert holds(changed(whole, "best_of_n-0", top=9.0))[3] is True
+    assert holds(changed(whole, "best_of_n", top=9.0))[3] is False
 
 
 def test_what_is_missing_leaves_a_bar_open(whole):
@@ -154,11 +158,11 @@ def test_what_is_missing_leaves_a_bar_open(whole):
 def test_the_page_shows_arms_bars_winners_and_clans(whole):
     assert {FULL, *ARMS} == set(ABOUT)
     text = page(report.of(whole), whole)
-    assert "| best_of_n | 5 | 1.1500 |" in text
+    assert "| best_of_n | 5 | 1.1300 | 1.1500 |" in text
     assert text.count("| holds |") == 7 and "Not yet run" not in text
-    assert "| 3 | 1.250 | 1.150 | soap | 1.100 | 1.050 | 0 | 100 | abc1234 |" in text
-    assert "| rmsprop | 1 | 1.150 | no | 0 |" in text
-    assert "| nesterov | 2 | nadam | 1.150 |" in text and "| optimistic | 0 | none |" in text
+    assert "| 3 | 1.230 | 1.150 | soap | 1.100 | 1.050 | 0 | 100 | abc1234 |" in text
+    assert "| rmsprop | 1 | 1.130 | no | 0 |" in text
+    assert "| nesterov | 2 | nadam | 1.130 |" in text and "| optimistic | 0 | none |" in text
     del whole[f"{FULL}-4"]
     text = page(report.of(whole), whole)
     assert "## Not yet run\n\n- `default_full`: 4\n" in text and "| open |" in text
