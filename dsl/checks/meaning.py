@@ -10,7 +10,7 @@ import numpy as np
 
 from dsl.checks.fault import Fault, compare, said
 from dsl.checks.single import start_of
-from dsl.errors import DslError
+from dsl.errors import DslError, PluginFails
 from dsl.language.initialisers import Initialiser
 from dsl.language.kinds import Kind, lifts, plain
 from dsl.language.registry import PRIMITIVES, Primitive
@@ -61,6 +61,8 @@ def check_meaning(primitive: Primitive, kind: Kind = Kind.TENSOR, *, times: int 
         slots.update(zip(names, args, strict=True))
         try:
             direct = run_step(program, inputs, slots, _NO_STEP, np)
+        except PluginFails as error:  # of the shape of its value
+            raise Fault(error.message) from None
         except Exception as error:
             raise Fault(f"{primitive.name} raises an error in NumPy: {said(error)}") from None
         if time == 0:
@@ -139,6 +141,8 @@ def check_start(rule: Initialiser) -> None:
     try:
         made = initial(init, leaves, np)
         other = initial(init, [jnp.asarray(leaf) for leaf in leaves], jnp)
+    except PluginFails as error:  # of the shape of its value
+        raise Fault(error.message) from None
     except Exception as error:
         raise Fault(f"{rule.name} raises an error: {said(error)}") from None
     _check_kind(rule.name, init.kind, made)

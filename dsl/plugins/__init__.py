@@ -10,7 +10,7 @@ A plug-in is code, so nothing but its user names it: no config, rule or run does
 by the decorators that ours use, is known from then on as ours is.
 """
 
-from dsl.plugins.blame import blamed, compiled_advice, first_sentence
+from dsl.plugins.blame import blamed, compiled_advice, first_sentence, misused
 from dsl.plugins.loader import load, load_again, owner
 from dsl.plugins.named import load_named
 from dsl.plugins.plugin import HINT, Plugin, in_words, loaded
@@ -26,5 +26,6 @@ __all__ = [
     "load_again",
     "load_named",
     "loaded",
+    "misused",
     "owner",
 ]

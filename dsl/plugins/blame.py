@@ -8,8 +8,11 @@ from types import CodeType, FrameType
 from typing import Any
 
 from dsl.declare import Registry, is_ours
-from dsl.errors import PRIMITIVE, Declared, PluginFails
+from dsl.errors import PRIMITIVE, Declared, DslError, PluginFails
 from dsl.plugins.plugin import Plugin, loaded
+
+_COMMAND = "command"
+"""The sort of declaration whose code is its author's program, which calls ours as they like."""
 
 _LONGEST = 300
 """Letters of an error's message that are shown; those of JAX go on for pages."""
@@ -19,24 +22,40 @@ def blamed(error: BaseException) -> PluginFails | None:
     """The error as one of the loaded plug-in that raises it, or what that calls; None for any
     other.
 
-    All below the meaning of a primitive is that primitive's fault. Of the rest, what a plug-in
-    calls of ours and what fails there is ours.
+    All below the meaning of a primitive is that primitive's fault. Where another declaration that
+    we call, but no command, calls ours and that fails, it has called it wrongly: the sentence names
+    both places. Of the rest, what a plug-in calls of ours and what fails there is ours; so is an
+    error of ours, unless such a declaration writes a program that is none.
     """
-    if is_ours(type(error).__module__):
+    wrong_program = isinstance(error, DslError)
+    if is_ours(type(error).__module__) and not wrong_program:
         return None
-    culprit, place, part = None, "", None
+    culprit, place, part, inside = None, "", None, ""
     for frame, line in traceback.walk_tb(error.__traceback__):
         module = frame.f_globals.get("__name__") or ""
         if (plugin := _plugin_of(module)) is not None:
-            culprit, place = plugin, f"{frame.f_code.co_filename}:{line}"
+            culprit, place, inside = plugin, f"{frame.f_code.co_filename}:{line}", ""
             part = _declared(frame, module) or part
-        elif is_ours(module) and not (part and part.sort == PRIMITIVE):
-            culprit = part = None
-    if culprit is None:
+        elif is_ours(module):
+            if part is None or part.sort == _COMMAND:
+                culprit = part = None
+            elif part.sort != PRIMITIVE:
+                inside = f" (raised at {module}:{line}, which it calls)"
+    if culprit is None or (wrong_program and part is None):
         return None
-    words = f"{type(error).__name__}: {first_sentence(error)}"
+    if isinstance(error, DslError):
+        words, help = f"{type(error).__name__}: {error.message}", error.help
+    else:
+        words = f"{type(error).__name__}: {first_sentence(error)}{inside}"
+        help = _help(error, culprit, part)
     met = f"{part} fails with {words}" if part else words
-    return PluginFails(f"{place}: {met}", part, help=_help(error, culprit, part))
+    return PluginFails(f"{place}: {met}", part, help=help)
+
+
+def misused(part: Declared, function: Callable[..., Any], met: str, help: str) -> PluginFails:
+    """The error for a declaration whose function gives what its caller cannot take."""
+    code = inspect.unwrap(function).__code__
+    return PluginFails(f"{code.co_filename}:{code.co_firstlineno}: {part} {met}", part, help=help)
 
 
 def _help(error: BaseException, plugin: Plugin, part: Declared | None) -> str | None:
@@ -68,10 +87,13 @@ def _declared(frame: FrameType, module: str) -> Declared | None:
 def _codes(declaration: Any) -> Iterator[CodeType]:
     """The code of the functions that a declaration holds."""
     for value in (declaration, *getattr(declaration, "__dict__", {}).values()):
+        if isinstance(value, property):
+            value = value.fget
         if callable(value) and hasattr(inspect.unwrap(value), "__code__"):
             yield inspect.unwrap(value).__code__
         elif value is not declaration and is_ours(type(value).__module__):
-            yield from map(_code, filter(inspect.isfunction, vars(value).values()))
+            held = getattr(value, "__dict__", {}).values()
+            yield from map(_code, filter(inspect.isfunction, held))
 
 
 def _code(function: Callable[..., Any]) -> CodeType:

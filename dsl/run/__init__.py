@@ -1,6 +1,7 @@
 """Programs carried out, on arrays of NumPy or JAX.
 
 plan, values, interpret   one step of any program: its meaning
+shapes_met                words of plug-ins, held to the shapes that they state
 jax_step                  noise and oracles of a step under JAX
 optax                     a program as an Optax transformation
 machine/                  any program without compiling it, for a search

@@ -14,6 +14,7 @@ from dsl.language.registry import PRIMITIVES, Primitive
 from dsl.program import Arg, Const, Local, Name, Program, Statement
 from dsl.program.walk import in_any_case, indices, needed
 from dsl.rewrite.lower import spelled_out
+from dsl.run.shapes_met import check_made
 
 
 class Lift(NamedTuple):
@@ -135,6 +136,7 @@ def _passing(primitive: Primitive, kinds: tuple[Kind, ...]) -> Passing:
         if kind is not want and not (broadcasts and kind is Kind.GLOBAL)
     ]
     held = {**dict(enumerate(kinds)), **{lift.position: lift.to for lift in lifts}}
+    check_made(primitive, list(held.values()), result)
     per_tensor = [at for at, kind in held.items() if kind is not Kind.GLOBAL]
     at_once = broadcasts and all(map(plain, (result, *kinds)))
     return Passing(kinds, wanted, result, lifts, per_tensor, at_once)

@@ -12,6 +12,7 @@ import numpy as np
 
 from dsl.language.initialisers import INITIALISERS, Init
 from dsl.language.kinds import Kind
+from dsl.run.shapes_met import check_start
 
 Value: TypeAlias = Any
 """A list of arrays, or of tuples of arrays; a 0-d array or a float for Global."""
@@ -24,12 +25,16 @@ def initial(init: Init, leaves: Sequence[Any], xp: Any, args: Sequence[Any] = ()
     numbers, or arrays of them, in place of those of `init`. A number too large for the dtype of the
     parameters becomes infinite.
     """
-    fill = partial(INITIALISERS[init.rule].fill, xp)
+    rule = INITIALISERS[init.rule]
+    fill = partial(rule.fill, xp)
     args = args or init.args
     with np.errstate(over="ignore"):
         if init.kind is Kind.GLOBAL:
             return fill(None, *args)
-        return [fill(leaf, *args) for leaf in leaves]
+        made = [fill(leaf, *args) for leaf in leaves]
+    for leaf, start in zip(leaves, made, strict=True):
+        check_start(rule, init.kind, leaf, start)
+    return made
 
 
 def lifted(xp: Any, value: Value, kind: Kind, to: Kind, leaves: Sequence[Any]) -> Value:

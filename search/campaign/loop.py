@@ -70,6 +70,7 @@ class SearchLoop:
             )
         found = self.ledger.state(self._code)
         if found is None:
+            take(self._proposer, self.progress, [])  # or else it says so hundreds of programs later
             self._rows = self.ledger.rows()
             for number in range(min(self.look_ahead, self.budget)):
                 self._propose(number)

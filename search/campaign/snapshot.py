@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from dsl.plugins import blamed
 from dsl.program import Program
 from evaluators.request import EvaluationRequest, JudgingSetup, SettingsTrial
 from search.campaign.events import SearchProgress
@@ -43,13 +44,16 @@ class Pending:
 
 
 def take(proposer: Proposer, progress: SearchProgress, pending: Sequence[Pending]) -> str:
-    """The state of a search as text."""
-    data = {
-        "proposer": proposer.state(),
-        "progress": progress.state(),
-        "pending": [_written(each) for each in pending],
-    }
-    return to_text(data, proposer.number_of)
+    """The state of a search as text. **Raises:** PluginFails for a strategy's that is none."""
+    try:
+        data = {
+            "proposer": proposer.state(),
+            "progress": progress.state(),
+            "pending": [_written(each) for each in pending],
+        }
+        return to_text(data, proposer.number_of)
+    except (TypeError, ValueError) as error:
+        raise blamed(error) or proposer.unstorable(error) from None
 
 
 def bring_back(

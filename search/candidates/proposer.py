@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from dsl.errors import PluginFails
 from dsl.program import Program
 from evaluators.evaluation import Outcome
 from evaluators.request import EvaluationRequest, JudgingSetup, SettingsTrial
@@ -24,7 +25,7 @@ from search.config import Config
 from search.mutation.mutator import Mutation
 from search.objectives import QUALITY
 from search.pool.jobs import Evaluate
-from search.strategies import STRATEGIES, Judged, Proposal
+from search.strategies import STRATEGIES, Judged, Proposal, checked
 
 
 class Proposer:
@@ -135,6 +136,10 @@ class Proposer:
         """Everything that is not in the past, as plain data and programs."""
         return {"strategy": self._strategy.state(), "screen": self._screen.state()}
 
+    def unstorable(self, error: Exception) -> PluginFails:
+        """The error for a state of the strategy that is no plain data."""
+        return checked.unstorable(self._strategy, error)
+
     def restore(self, state: Mapping[str, Any], known: Iterable[Known]) -> None:
         """Go on from a state; `known` are all candidates told before."""
         self._strategy.restore(state["strategy"])
@@ -177,13 +182,13 @@ class Proposer:
             return Proposal(self._starts[number], None, start)
         generation, turn = divmod(number, self.config.evaluation.generation)
         if generation and turn < self.config.evaluation.elites:
-            elite = self._strategy.elite(turn)
+            elite = checked.elite(self._strategy, turn, number, len(self._past))
             if elite is not None:
                 first, program = elite
                 again = replace(program, name=_name(number))
                 return Proposal(again, first, Mutation(REMEASURED, _name(first)))
         rng = candidate_rng(self.config.seed, number)
-        return self._strategy.ask(number, rng, _name(number))
+        return checked.asked(self._strategy, number, len(self._past), rng, _name(number))
 
 
 def _name(number: int) -> str:

@@ -11,7 +11,8 @@ from functools import cached_property
 
 import numpy as np
 
-from dsl.errors import KindError
+from dsl.errors import Declared, KindError, PluginFails
+from dsl.plugins import misused
 from dsl.program import Program
 from search.errors import CampaignFailed
 from search.mutation.change import CHANGES, NothingFits, SearchSpace
@@ -59,6 +60,8 @@ class Mutator:
                 detail = CHANGES[kind].make(editor, rng, self.space)
                 if detail is None:
                     continue
+                if not isinstance(detail, str):
+                    raise _wordless(kind, detail)
                 child = editor.program(name)
                 if not child.same_rule(parent):
                     return child, Mutation(kind, detail)
@@ -66,3 +69,13 @@ class Mutator:
             f"no change of {', '.join(self._kinds.items)} fits the program\n{parent}",
             help="raise mutation.max_statements or allow other kinds of mutation",
         )
+
+
+def _wordless(kind: str, met: object) -> PluginFails:
+    """The error for a change that does not say what it did."""
+    return misused(
+        Declared(CHANGES.noun, kind),
+        CHANGES[kind].make,
+        f"gives {met!r}, wanted words for what it did, or None where it cannot apply",
+        "return a text such as 'the other direction'",
+    )

@@ -1,6 +1,7 @@
 """Strategies: ways to choose programs by their scores. A module that declares one is all it takes.
 
 base                   what a strategy is asked and told, and how one is declared
+checked                what one gives, held to what it is asked for
 recombination          grafts among rules that behave differently, parents by task: the default
 novelty                a population kept diverse by behaviour
 regularized_evolution  tournaments among the youngest programs, as published

@@ -11,7 +11,6 @@ from typing import Annotated, Any, TypeAlias, TypeVar
 import typer
 
 from dsl.declare import Registry
-from dsl.errors import PluginFails
 from dsl.plugins import blamed, load_named
 
 COMMANDS: Registry[Callable[..., Any]] = Registry("command")
@@ -70,10 +69,9 @@ def _errors_as_messages() -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        status, said = _exit_status(error), error
+        said = blamed(error) or error
+        status = _exit_status(said)
         if status is None:
-            status, said = PluginFails.exit_status, blamed(error)
-        if said is None:
             raise
         typer.echo(str(said), err=True)
         raise typer.Exit(status) from None
