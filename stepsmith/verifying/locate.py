@@ -75,7 +75,8 @@ def _from_file(text: str) -> Any:
     module = _run(file)
     if name:
         return _member(module, name, str(file))
-    own = {each: found for each, found in vars(module).items() if _is_own(found, each, module)}
+    members = vars(module).items()
+    own = _whole({each: found for each, found in members if _is_own(found, each, module)})
     classes = {each: found for each, found in own.items() if is_torch_optimizer(found)}
     candidates = classes or own
     if len(candidates) == 1:
@@ -87,6 +88,13 @@ def _from_file(text: str) -> Any:
         )
     among = f"one of {', '.join(own)}"
     raise UsageError(f"{file} needs the name of an optimizer, {among}\nhelp: {file}:NAME")
+
+
+def _whole(own: dict[str, Any]) -> dict[str, Any]:
+    """Those of some factories that make an optimizer: not what finds the point of evaluation in a
+    state, nor, beside others, parts of them, which Optax and exported files call `scale_by_...`."""
+    makers = {name: each for name, each in own.items() if name != "eval_params"}
+    return {n: each for n, each in makers.items() if not n.startswith("scale_by_")} or makers
 
 
 def _is_own(found: Any, name: str, module: ModuleType) -> bool:

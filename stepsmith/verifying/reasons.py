@@ -10,8 +10,9 @@ from stepsmith.verifying.traps import Trap, pairs, traps
 from stepsmith.verifying.verifier import Verifier
 
 KNOWN = (
-    "eps, bias correction, weight decay, refresh phase, the arguments of interp, dampening, state "
-    "before or after its update, what is returned, precision"
+    "eps, bias correction, weight decay, the count of steps, refresh phase, the arguments of "
+    "interp, dampening, decays, state before or after its update, what is returned, random "
+    "numbers, precision"
 )
 """All that is tried, for where none of it is the reason."""
 

@@ -5,6 +5,7 @@ from functools import partial
 
 import numpy as np
 
+from dsl.rewrite.liveness import draws_noise
 from dsl.rewrite.point import point_of
 from stepsmith.errors import UsageError
 from stepsmith.verifying.draws import Draw
@@ -21,6 +22,9 @@ _ROUNDING = 30
 
 _WILD = 1e3
 """A setting where that is more than this many tolerances says nothing."""
+
+_LEFT = 0.1
+"""A reason leaves at most this part of a difference that it is to explain."""
 
 _MOST = 8
 """Settings that are compared besides the one asked for."""
@@ -126,7 +130,8 @@ class Comparer:
             return "the parameters are the same, and those that are evaluated are others"
         decay = self.other.decay
         widened = partial(self.other.path, setting) if self.other.of_host else None
-        reasons = Reasons(setting, found.tolerance, decay, widened)
+        bound = min(found.tolerance, _LEFT * found.largest)
+        reasons = Reasons(setting, bound, decay, widened)
         if reason := reasons.find(found.theirs):
             return reason
         apart = setting.shaken(setting.numpy_path(setting.program))
@@ -134,5 +139,10 @@ class Comparer:
             return (
                 "nothing but rounding: the rule itself, started a rounding error beside, comes "
                 f"{apart:.0e} away from its own path"
+            )
+        if draws_noise(setting.program):
+            return (
+                "random numbers: the rule draws some, and the other has none or its own, so no "
+                "comparison of paths can tell whether the two are alike"
             )
         return None

@@ -208,6 +208,11 @@ def test_a_file_names_all_that_it_has_or_says_that_it_has_nothing(tmp_path):
     head = "import optax\nclass Own:\n    def step(self): ...\n    def zero_grad(self): ...\n"
     file.write_text(head + "class Two(Own): ...\nready = optax.sgd(0.1)\ndef made(lr): ...\n")
     assert "one of Own, Two, ready, made" in refused("verify", "sgd", "--against", file)
+    file.write_text(
+        "import optax\ndef scale_by_own(): ...\ndef eval_params(state, params): ...\n"
+        "def own(learning_rate):\n    return optax.sgd(learning_rate)\n"
+    )
+    assert run("verify", "sgd", "--against", file, "--hyper", "lr=0.5", *QUICK)[0] == 0
     file.write_text("x = 1\n")
     said = refused("verify", "sgd", "--against", file)
     assert "has no optimizer" in said and "NAME" not in said

@@ -1,11 +1,13 @@
 """The reasons of `stepsmith verify`: each wrong rule beside the right one, with what is wrong."""
 
 import json
+import re
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 
 from dsl import parse
+from stepsmith import verify
 from stepsmith.verifying.paths import largest_distance
 from stepsmith.verifying.reasons import Reasons
 from stepsmith.verifying.traps import traps
@@ -60,6 +62,10 @@ WRONG = [
     (LION, {"return lr": "return w - lr"}, "returns the new parameters"),
     (LION, {"return lr": "return -lr"}, "with the wrong sign"),
     (LION, {STEP: "u + wd * w"}, "does not multiply its step by lr"),
+    (LION, {STEP: f"lr * {STEP}"}, "multiplies its step by lr twice"),
+    (LION, {"m, b1)": "m, b2)", "m, b2)\n": "m, b1)\n"}, "b1 and b2 in each other's place"),
+    (ADAMW, {"b2 ** t": "b2 ** (t + 1)", "b1 ** t": "b1 ** (t + 1)"}, "it counts steps from 0"),
+    (ADAMW, {"lr * (u": "lr / t * (u"}, None),
     (LION, {UPDATE: FLIPPED}, "it reads m before its update, the rule after it"),
     (LION, {UPDATE: "m = interp(g, m, b2)\n    u = sign(m)"}, None),
     (EXTRAPOLATED, {LAST: "v = g\n    u = g + b2 * (g - v)"}, "assigns v before it is read"),
@@ -91,7 +97,7 @@ def written(body, beside):
     slots = [f"{name}=zeros" for name in "mv" if f" {name} =" in body]
     hypers = {"lr": 1e-2, "b1": 0.8, "b2": 0.9, "eps": 1e-2, "wd": 0.1}
     read = [f"{name}={value}" for name, value in hypers.items() if name in body + beside]
-    inputs = ["w", "g", *(["t"] if "** t" in body else [])]
+    inputs = ["w", "g", *(["t"] if re.search(r"\bt\b", body) else [])]
     return parse(f"def rule({', '.join([*inputs, *slots, '*', *read])}):{body}")
 
 
@@ -119,6 +125,25 @@ def test_the_reason_for_any_rewriting_is_one_that_makes_the_rules_equal(program)
         assert parse(str(trap.variant)) == trap.variant.renamed(trap.variant.name)
         theirs = verifier.numpy_path(trap.variant)
         assert Reasons(verifier, 1e-10, decay=0.25).find(theirs)
+
+
+def test_a_change_that_leaves_much_of_a_difference_is_no_reason():
+    text = "def rule(w, g, *, lr=1, eps=1e-11): return lr * g / (abs(g) + eps){}"
+    rule, other = parse(text.format("")), parse(text.format(" * (1 + 1.2e-10)"))
+    found = verify(rule, other, steps=1, ranks=(1, 2), as_given=True)
+    assert not found.equal and found.reason is None
+
+
+def test_random_numbers_are_a_reason():
+    noisy = "def noisy(w, g, m=zeros, *, lr=0.1, b1=0.9): {} return lr * (m + normal({}))"
+    one, other = (parse(noisy.format("m = interp(g, m, b1);", stream)) for stream in (0, 1))
+    for against, words in ((other, "random numbers: the rule draws some"), (one, None)):
+        found = verify(one, against, steps=5, ranks=(2,), as_given=True)
+        assert (found.reason or "").startswith(words or "")
+        assert found.equal == (words is None)
+    quiet = parse("def quiet(w, g, m=zeros, *, lr=0.1, b1=0.9): m = interp(g, m, b1);return lr * m")
+    found = verify(one, quiet, steps=5, ranks=(2,), as_given=True)
+    assert found.reason == "it draws no random numbers"
 
 
 @pytest.mark.parametrize("dtype", ["bfloat16", pytest.param("float32", marks=pytest.mark.slow)])

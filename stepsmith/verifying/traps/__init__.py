@@ -6,6 +6,7 @@ the reason.
 variant.py   a rule with a difference, and a program written anew around one
 eps.py, bias.py, decay.py, phase.py   what libraries do in different ways
 averages.py, order.py, result.py      what goes wrong when a rule is written down
+noise.py     what cannot be compared
 table.py     all of them
 """
 

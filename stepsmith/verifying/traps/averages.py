@@ -1,16 +1,19 @@
-"""Averages that hold on to the wrong one of two values, or take one in whole or in part."""
+"""Averages that hold on to the wrong one of two values, or take one in whole or in part, or have
+the decay of another."""
 
 from collections.abc import Iterator
 from functools import partial
+from itertools import combinations
 
 from dsl.program import Arg, Const, Local, Name, Program, Statement
-from stepsmith.verifying.traps.variant import Trap, Variant, changed, decays, tried
+from stepsmith.verifying.traps.variant import Trap, Variant, changed, decays, tried, unchanged
 from stepsmith.verifying.wording import text
 
 
 def average_traps(program: Program) -> Iterator[Trap]:
     """The first two arguments of `interp` swapped, in one place or in all; a decay for the rest of
-    1, where an average is written as two products; a factor `1 - b` on what an average takes in."""
+    1, where an average is written as two products; a factor `1 - b` on what an average takes in;
+    two decays swapped."""
     found = [at for at, each in enumerate(program.statements) if each.op == "interp"]
     met: set[str] = set()
     for at in found:
@@ -30,6 +33,13 @@ def average_traps(program: Program) -> Iterator[Trap]:
         yield Trap(
             f"the rule averages the other way round: 1 - {base.id} where it has {base.id}",
             _turned(program, base),
+        )
+    for one, two in combinations(decays(program), 2):
+        build = Variant(program)
+        build.place |= {one: two, two: one}
+        yield Trap(
+            f"the rule has {one.id} and {two.id} in each other's place",
+            build.run(unchanged).program_with(),
         )
 
 

@@ -8,6 +8,7 @@ from stepsmith.verifying.traps.averages import average_traps
 from stepsmith.verifying.traps.bias import bias_traps
 from stepsmith.verifying.traps.decay import decay_traps
 from stepsmith.verifying.traps.eps import eps_traps
+from stepsmith.verifying.traps.noise import noise_traps
 from stepsmith.verifying.traps.order import order_traps
 from stepsmith.verifying.traps.phase import phase_traps
 from stepsmith.verifying.traps.result import result_traps
@@ -28,6 +29,7 @@ _MAKERS: Mapping[str, Maker] = {
     "averages": _of_rule(average_traps),
     "order": _of_rule(order_traps),
     "result": _of_rule(result_traps),
+    "noise": _of_rule(noise_traps),
 }
 """The rewritings of a rule by their kind, in the order in which they are tried."""
 
