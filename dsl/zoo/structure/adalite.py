@@ -74,7 +74,9 @@ def adalite(
     second moment says how rows and columns count, and which entries take the gradient itself. The
     columns of a vector are its entries, kept whole. A gradient is scaled to the norm of the
     parameters, a number is not. Only the second moment is bias-corrected; eps is inside its root.
-    Weight decay is decoupled and reads the parameters before the step.
+    Weight decay is decoupled and reads the parameters before the step. Where a gradient is 1e12
+    times as large as the parameters, XLA may round second moments of 1e13 in two ways in float32,
+    whose differences overflow in the softmax; NumPy and PyTorch do not.
     """
     matrix = ndim(w) > 1
     ratio = maximum(norm(w) / maximum(norm(g), 1e-10), least)
