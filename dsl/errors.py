@@ -117,6 +117,10 @@ class PluginError(Exception):
         return _again, (type(self), self.args, self.__dict__)
 
 
+class DeclaresNothing(PluginError):
+    """A file or module that can be loaded, and is no plug-in."""
+
+
 class Declared(NamedTuple):
     """A declaration by its sort and name: `the primitive 'soft_sign'`."""
 

@@ -70,8 +70,8 @@ class ConfigError(EvaluatorError):
     """A file of keys and values that is not what it should be: names the file, the line where
     there is one, the key path, what was met and what is accepted."""
 
-    def __init__(self, message: str, *, help: str | None = None):
-        super().__init__(f"ConfigError: {message}", help=help)
+    def __str__(self) -> str:
+        return f"ConfigError: {super().__str__()}"
 
 
 class CannotCompare(EvaluatorError):

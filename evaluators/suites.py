@@ -56,9 +56,7 @@ def load_suite(name_or_path: str | Path) -> TaskSuite:
     try:
         found = _SuiteFile.model_validate(document.values)
     except ValidationError as error:
-        advice = Advice(
-            lambda path: keys_at(_SuiteFile, path), _EXAMPLES, {"task": registry.names()}
-        )
+        advice = Advice(lambda path: keys_at(_SuiteFile, path), _EXAMPLES)
         raise problem(error, document, advice) from None
     tasks = tuple(TaskChoice(task.name, task.steps) for task in found.tasks)
     return TaskSuite(found.suite, found.purpose, tasks)

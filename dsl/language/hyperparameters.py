@@ -22,6 +22,11 @@ class Hyper:
     latex: str = ""
     refused: str = ""
 
+    @property
+    def usual(self) -> bool:
+        """True for any number from 0 on, whole or not."""
+        return self.low == 0 and self.high == math.inf and not self.whole
+
     def holds(self, value: float) -> bool:
         """True for a value that the hyperparameter may have."""
         return self.low <= value <= self.high and (not self.whole or float(value).is_integer())

@@ -11,7 +11,7 @@ by the decorators that ours use, is known from then on as ours is.
 """
 
 from dsl.plugins.blame import blamed, compiled_advice, first_sentence, misused
-from dsl.plugins.loader import load, load_again, owner
+from dsl.plugins.loader import load, load_again, owner, quietly
 from dsl.plugins.named import load_named
 from dsl.plugins.plugin import HINT, Plugin, in_words, loaded
 
@@ -28,4 +28,5 @@ __all__ = [
     "loaded",
     "misused",
     "owner",
+    "quietly",
 ]

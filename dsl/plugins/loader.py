@@ -9,13 +9,14 @@ import importlib.abc
 import importlib.util
 import linecache
 import sys
+import threading
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import ModuleType
 
 from dsl.declare import NameTaken, Registry, is_ours
-from dsl.errors import PluginError
+from dsl.errors import DeclaresNothing, PluginError
 from dsl.plugins.plugin import Plugin, enter, loaded, with_checksum
 from dsl.plugins.source import PARENT, FileSource, ModuleSource, file_source, source_of
 
@@ -68,7 +69,7 @@ def _load(name: str, source: FileSource | ModuleSource) -> Plugin:
         )
     before = _declared()
     text, root = None, ""
-    with _explained(name), _undone(source.module, before), _quietly():
+    with _explained(name), _undone(source.module, before), quietly():
         if isinstance(source, FileSource):
             _execute(source)
             text = source.text
@@ -77,7 +78,7 @@ def _load(name: str, source: FileSource | ModuleSource) -> Plugin:
             root = source.root
         brings = _brought(source.module, before)
         if not brings:
-            raise PluginError(
+            raise DeclaresNothing(
                 f"the plug-in {name} declares nothing",
                 help="docs/plugins.md has the decorators and calls that declare",
             )
@@ -156,8 +157,12 @@ def _undone(module: str, before: Declared) -> Iterator[None]:
 
 
 @contextmanager
-def _quietly() -> Iterator[None]:
-    """Sends a plug-in's prints to stderr: stdout is for the data of a command."""
+def quietly() -> Iterator[None]:
+    """Sends a plug-in's prints to stderr: stdout is for the data of a command. In another thread
+    than the main one they go where all go."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
     with contextlib.redirect_stdout(sys.stderr):
         yield
 

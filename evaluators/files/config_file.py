@@ -41,8 +41,15 @@ class Advice(NamedTuple):
     """The keys that the section at a path has."""
     examples: Mapping[str, str]
     """Text to write, by dotted key."""
-    names: Mapping[str, Collection[str]]
-    """All valid names, by the sort of name: task, rule."""
+
+
+class BadValue(ValueError):
+    """A value that a validator refuses; `help` says what to try."""
+
+    def __init__(self, message: str, *, help: str | None = None):
+        super().__init__(message)
+        self.message = message
+        self.help = help
 
 
 def read(path: Path, example: str) -> Document:
@@ -90,10 +97,12 @@ def _lines(node: yaml.Node | None, path: KeyPath = ()) -> dict[KeyPath, int]:
     return found
 
 
-def one_of(what: str, name: str, known: Collection[str]) -> str:
-    """`name` if it is known; ValueError with the nearest name that is."""
+def one_of(what: str, name: str, known: Collection[str], *, ours_alone: bool = False) -> str:
+    """`name` if it is known; BadValue with the nearest names that are, and where else one may come
+    from unless `ours_alone`."""
     if name not in known:
-        raise ValueError(f"unknown {what} '{name}'{did_you_mean(name, known)}")
+        help = listed(name, known) if ours_alone else f"{listed(name, known)}; {HINT}"
+        raise BadValue(f"unknown {what} '{name}'{did_you_mean(name, known)}", help=help)
     return name
 
 
@@ -114,12 +123,9 @@ def problem(error: ValidationError, document: Document, advice: Advice) -> Confi
     if kind == "missing":
         return ConfigError(f"{place}: missing", help=example)
     if kind == "value_error":
-        message, _, help = str(context["error"]).partition("\nhelp: ")
-        example = help or example
-        for sort, names in advice.names.items():
-            if message.startswith(f"unknown {sort} '"):
-                example = listed(message.split("'")[1], names) + f"; {HINT}"
-        return ConfigError(f"{place}: {message}", help=example)
+        refused = context["error"]
+        message = getattr(refused, "message", None) or str(refused)
+        return ConfigError(f"{place}: {message}", help=getattr(refused, "help", None) or example)
     if kind in _WANTED:
         wanted = f"wanted {_WANTED[kind].format(**context)}"
     else:

@@ -19,7 +19,7 @@ from evaluators.data.integrity import checksum
 from evaluators.measuring.memory import available, bounded, gigabytes
 from evaluators.measuring.ranking import SHAPE
 from evaluators.own import batches
-from evaluators.own.definition import definition
+from evaluators.own.definition import KeptValue, definition
 from evaluators.own.source import OwnSource
 from evaluators.task import Task, prepare
 from evaluators.training.compiling import compiling
@@ -32,6 +32,8 @@ SEEDS = (0, 1, 2, 3)
 _GLOBAL = (
     "make it from the key: jax.random.normal(key, ...), or np.random.default_rng(np.asarray(key))"
 )
+
+_PURE = "let it depend on its arguments alone, with no generator, no counter and nothing kept"
 
 
 @dataclass(frozen=True)
@@ -71,17 +73,23 @@ class _Examination:
         self.parameters()
         self.examples()
         with self.no_global_draws("loss", self.source.loss):
-            digest = definition(self.task)
-        if digest != definition(self.task):
+            digest = self.digest()
+        if digest != self.digest():
             self.origin.fault(
-                "loss",
-                "the loss is another one whenever it is traced",
-                "let it depend on its arguments alone, with no generator and no counter",
-                at=self.source.loss,
+                "loss", "the loss is another one whenever it is traced", _PURE, at=self.source.loss
             )
         gradient, compiled, needed = self.gradient()
         twice, why_not = self.curvature()
         return Soundness(digest, twice, why_not, gradient, compiled, needed)
+
+    def digest(self) -> str:
+        """The digest of all that the task computes."""
+        try:
+            return definition(self.task)
+        except KeptValue:
+            self.origin.fault(
+                "loss", "the loss reads a value of an earlier call", _PURE, at=self.source.loss
+            )
 
     def memory_of_parameters(self) -> None:
         self.check_memory(LANES * COPIES * self.source.tree.bytes(), "params", "its parameters")

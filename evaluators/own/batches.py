@@ -73,10 +73,11 @@ def checked(origin: Origin, argument: str, tree: Any) -> int:
     lengths = {jax.tree_util.keystr(path): leaf.shape[:1] for path, leaf in leaves}
     found = {shape for shape in lengths.values()}
     if len(found) != 1 or found in ({()}, {(0,)}):
-        met = ", ".join(f"{argument}{name} {shape}" for name, shape in lengths.items())
+        met = ", ".join(f"{argument}{name} {list(shape)}" for name, shape in lengths.items())
+        wrong = "differ" if len(found) > 1 else "is empty" if found == {(0,)} else "is missing"
         origin.fault(
             argument,
-            f"examples lie along the first axis of every array, which differ here: {met}"
+            f"examples lie along the first axis of every array, which {wrong} here: {met}"
             if leaves
             else f"`{argument}` holds no array",
             "give arrays of the same first length, at least 1",

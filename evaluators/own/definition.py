@@ -9,12 +9,18 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.core import Tracer
 from jax.extend.core import ClosedJaxpr, Jaxpr, Literal
 
 from evaluators.data.integrity import checksum
 from evaluators.task import Task, prepare
 
 _ADDRESS = re.compile(r" at 0x[0-9a-f]+")
+
+
+class KeptValue(Exception):
+    """A function that reads a value of an earlier call, which JAX knows while it traces that call
+    alone."""
 
 
 def definition(task: Task) -> str:
@@ -38,8 +44,11 @@ def definition(task: Task) -> str:
 
 def traced(function: Any, *arguments: Any) -> str:
     """Hex digest of a function as JAX traces it, with the arrays that it and the compiled functions
-    in it close over, of which the text says no more than the shape."""
-    closed = jax.make_jaxpr(function)(*arguments)
+    in it close over, of which the text says no more than the shape.
+
+    **Raises:** KeptValue.
+    """
+    closed = jax.make_jaxpr(lambda *given: function(*given))(*arguments)  # traced anew each time
     digest = hashlib.blake2b(digest_size=16)
     digest.update(_ADDRESS.sub("", closed.jaxpr.pretty_print(use_color=False)).encode())
     for array in map(_plain, _constants(closed)):
@@ -52,6 +61,8 @@ def _plain(array: Any) -> np.ndarray:
     """An array, or the data of keys of `jax.random`, in numpy."""
     if isinstance(array, jax.Array) and jnp.issubdtype(array.dtype, jax.dtypes.prng_key):
         array = jax.random.key_data(array)
+    if isinstance(array, Tracer):
+        raise KeptValue
     return np.asarray(array)
 
 

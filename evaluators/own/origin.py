@@ -13,7 +13,7 @@ from types import CodeType
 from typing import Any, NamedTuple, NoReturn
 
 from dsl.declare import is_ours
-from dsl.plugins import compiled_advice, first_sentence
+from dsl.plugins import compiled_advice, first_sentence, quietly
 from evaluators.errors import TaskFault
 
 _GLOBAL = ("np.random", "numpy.random")
@@ -55,9 +55,10 @@ class Origin(NamedTuple):
     @contextmanager
     def calling(self, argument: str, function: Any = None) -> Iterator[None]:
         """Run code of the user: what it raises becomes a TaskFault at the line of the file that
-        it came from."""
+        it came from, and what it prints goes to stderr, since stdout is for data."""
         try:
-            yield
+            with quietly():
+                yield
         except (TaskFault, KeyboardInterrupt):
             raise
         except MemoryError:

@@ -12,7 +12,7 @@ from dsl.program import Program
 from dsl.zoo import GROUPS, ZOO
 from evaluators import registry
 from evaluators.checks import CHECKS
-from evaluators.files.config_file import Section, one_of
+from evaluators.files.config_file import BadValue, Section, one_of
 from evaluators.suites import TaskChoice, TaskConfig
 from search.config.cluster import ClusterConfig
 from search.config.judging import (
@@ -88,7 +88,7 @@ class Config(Section):
         try:
             check_name(name, "a campaign, whose winner is called so")
         except DslError as error:
-            raise ValueError(f"{error.message}; {error.help}") from None
+            raise BadValue(error.message, help=error.help) from None
         return name
 
     @field_validator("start", mode="before")
@@ -112,7 +112,7 @@ class Config(Section):
     @classmethod
     def _objectives(cls, names: list[str]) -> list[str]:
         for name in names:
-            one_of("objective", name, OBJECTIVES)
+            one_of("objective", name, OBJECTIVES, ours_alone=True)
             if names.count(name) > 1:
                 raise ValueError(f"objective '{name}' is listed twice")
         if QUALITY not in names:
@@ -128,7 +128,7 @@ class Config(Section):
     @field_validator("checks")
     @classmethod
     def _checks(cls, names: list[str]) -> list[str]:
-        return [one_of("check", name, [check.name for check in CHECKS]) for name in names]
+        return [one_of("check", name, [c.name for c in CHECKS], ours_alone=True) for name in names]
 
     @field_validator("mutation", mode="before")
     @classmethod

@@ -6,7 +6,7 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from dsl.rewrite.demands import Demands
 from evaluators.errors import EvaluatorError
-from evaluators.files.config_file import Section, one_of
+from evaluators.files.config_file import BadValue, Section, one_of
 from evaluators.suites import TaskChoice, load_suite
 from evaluators.training.batches import BatchShape
 from search.config.resuming import FREE, GROWS, Changeable
@@ -150,7 +150,7 @@ class FinalConfig(Section):
     @classmethod
     def _pick(cls, limits: dict[str, float]) -> dict[str, float]:
         for name, limit in limits.items():
-            one_of("demand", name, Demands._fields)
+            one_of("demand", name, Demands._fields, ours_alone=True)
             least = 1 if name == "size" else 0
             if not limit >= least:
                 raise ValueError(f"no rule has a {name} of at most {limit:g}; {least} is the least")
@@ -169,4 +169,4 @@ def tasks_of(suite: str) -> tuple[TaskChoice, ...]:
     try:
         return load_suite(suite).tasks
     except EvaluatorError as error:
-        raise ValueError(str(error).removeprefix("ConfigError: ")) from None
+        raise BadValue(error.message, help=error.help) from None

@@ -9,9 +9,6 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from dsl.language.registry import PRIMITIVES
-from dsl.zoo import ZOO
-from evaluators import registry as tasks
 from evaluators.files.config_file import Advice, Document, KeyPath, keys_at, problem, read, shown
 from search.config.campaign import KIND, Config
 from search.config.programs import MutationConfig
@@ -95,14 +92,6 @@ def _apply(raw: dict[str, Any], override: str) -> None:
 
 
 def _advice(document: Document) -> Advice:
-    names = {
-        "task": tasks.names(),
-        "strategy": sorted(STRATEGIES),
-        "rule": sorted(ZOO),
-        "primitive": sorted(PRIMITIVES),
-        "oracle": [name for name, primitive in PRIMITIVES.items() if primitive.oracle],
-    }
-
     def keys(path: KeyPath) -> list[str]:
         if path[:1] == ("strategy",):
             options = STRATEGIES[document.values["strategy"].get("kind", KIND)].options_type
@@ -111,7 +100,7 @@ def _advice(document: Document) -> Advice:
             return keys_at(MutationConfig.of_declared(), path[1:])
         return keys_at(Config, path)
 
-    return Advice(keys, _EXAMPLES, names)
+    return Advice(keys, _EXAMPLES)
 
 
 _EXAMPLES = {

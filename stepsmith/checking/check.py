@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from dsl.errors import PluginError, UnknownName, did_you_mean, listed
+from dsl.errors import DeclaresNothing, PluginError, UnknownName, did_you_mean, listed
 from stepsmith.errors import UsageError
 
 if TYPE_CHECKING:
@@ -81,6 +81,8 @@ def tasks_in(name: str) -> "list[OwnTask]":
         with bounded():
             try:
                 names = [*load(name).names("task")]
+            except DeclaresNothing:
+                names = []
             except PluginError as error:
                 raise _worded(error) from None
     found = [registry.own(each) for each in names]

@@ -68,16 +68,19 @@ def _list() -> None:
     import inspect
 
     from dsl.combine import COMBINATORS
+    from dsl.language.hyperparameters import Hyper
     from dsl.program.stated import range_text
     from stepsmith.table import print_table
+
+    def within(hyper: Hyper) -> str:
+        """The range of a number; none for the usual one."""
+        return "" if hyper.usual else f" ({range_text(hyper)})"
 
     rows = []
     for name, combinator in COMBINATORS.items():
         defaults = combinator.piece.hyperparameters
-        adds = ", ".join(
-            f"{each}={defaults[each]:g}" + (f" ({said})" if (said := range_text(hyper)) else "")
-            for each, hyper in combinator.numbers.items()
-        ).replace(" (0 or more)", "")
+        numbers = combinator.numbers.items()
+        adds = ", ".join(f"{each}={defaults[each]:g}{within(hyper)}" for each, hyper in numbers)
         about = (inspect.getdoc(combinator.function) or "").split("\n\n")[0]
         rows.append((name, adds, " ".join(about.split())))
     print_table(("combinator", "numbers", "what"), rows, whole=("combinator",))

@@ -88,7 +88,7 @@ def test_a_file_that_cannot_be_read_is_refused_in_a_sentence(tmp_path):
     (tmp_path / "wrong.py").write_text("def loss(p, b)\n    return 1\n")
     assert "wrong.py:1: SyntaxError" in refused("tasks", "check", "wrong.py")
     (tmp_path / "empty.py").write_text("print('hello')\n")
-    assert "declares nothing" in refused("tasks", "check", "empty.py")
+    assert "empty.py declares no task" in refused("tasks", "check", "empty.py")
     (tmp_path / "other.py").write_text(
         'from dsl.language.registry import primitive\n\n\n@primitive("K -> K", torch="{x}", '
         'latex="{x}", weight=0.0)\ndef nothing_to_do(xp, x):\n    """`x`."""\n    return x\n'
@@ -114,3 +114,14 @@ def test_a_task_that_was_never_measured_is_when_it_is_first_asked_for(tmp_path, 
     with pytest.raises(TaskFault, match="not this time"):
         registry.get("line")
     assert capfd.readouterr().err.count("line is measured, once") == 1
+
+
+def test_prints_of_a_loss_are_no_data(tmp_path):
+    written(
+        tmp_path,
+        'def loss(p, b):\n    print("called")\n    return square(p, b) + p["v"]\n'
+        'task("t", params=w, loss=loss, examples=x)',
+    )
+    status, out, err = run("tasks", "check", "mine.py", "--json")
+    assert status == 1 and "called" in err
+    assert "KeyError" in json.loads(out)[0]["fault"]["met"]

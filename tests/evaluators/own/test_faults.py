@@ -67,7 +67,17 @@ CHECKING = {
     "lengths": (
         'task("t", params=w, loss=lambda p, b: 1.0, examples=(x, x[:50]))',
         1,
-        "examples[0] (400,), examples[1] (50,)",
+        "every array, which differ here: examples[0] [400], examples[1] [50]",
+    ),
+    "none of them": (
+        'task("t", params=w, loss=square, examples=x[:0])',
+        1,
+        "every array, which is empty here: examples [0]",
+    ),
+    "one number": (
+        'task("t", params=w, loss=square, examples=np.float32(1))',
+        1,
+        "every array, which is missing here: examples []",
     ),
     "parameters that change": (
         'task("t", params=lambda key: {"w": np.random.default_rng().normal(size=4)}, loss=square, '
@@ -109,6 +119,19 @@ CHECKING = {
         'task("t", params=w, loss=loss, examples=x)',
         2,
         "draws from the global generator",
+    ),
+    "a loss that counts": (
+        "n = [0]\ndef loss(p, b):\n    n[0] += 1\n    return square(p, b) * n[0]\n"
+        'task("t", params=w, loss=loss, examples=x)',
+        2,
+        "the loss is another one whenever it is traced",
+    ),
+    "a loss that keeps": (
+        "kept = [0.0]\ndef loss(p, b):\n    kept.append(square(p, b))\n"
+        "    return kept[-1] + kept[-2]\n"
+        'task("t", params=w, loss=loss, examples=x)',
+        2,
+        "the loss reads a value of an earlier call",
     ),
     "a loss of many": (
         'def loss(p, b):\n    return (b @ p["w"]) ** 2\ntask("t", params=w, loss=loss, examples=x)',
