@@ -160,7 +160,9 @@ def test_a_config_that_names_no_strategy_recombines(path):
 def test_a_suite_that_is_none_says_what_that_file_wants(path, tmp_path):
     suite = tmp_path / "mine.yaml"
     suite.write_text("suite: mine\npurpose: p\ntasks: [{name: wines, steps: 9}]\n")
-    said, help = message(path, f"tasks={suite}").splitlines()
+    with pytest.raises(ConfigError) as met:
+        load_config(path, [f"tasks={suite}"])
+    said, help = str(met.value).splitlines()
     assert said.startswith("ConfigError: ") and said.count("ConfigError") == 1
     assert said.endswith("line 3: tasks.0.name: unknown task 'wines'; did you mean 'wine'?")
     assert help.startswith("help: the nearest of ") and "--plugin" in help
