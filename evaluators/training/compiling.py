@@ -1,4 +1,5 @@
-"""A compile that takes long says on stderr what is compiled, and about how long that takes.
+"""A compile that takes long says what is compiled, and about how long that takes: on stderr, or
+as `say_by` has it.
 
 JAX tells when it begins and ends to trace, to lower and to compile a function. XLA takes some seven
 times as long as the first two together, whatever the load of the machine: between half and twice
@@ -8,7 +9,7 @@ that in most loops that take ten seconds or more.
 import functools
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -75,8 +76,25 @@ def _ended(event: str, duration_secs: float, **kwargs: str | int) -> None:
         _HERE.timer = None
 
 
+Say = Callable[[str, str], None]
+"""Says a sentence about what is compiled."""
+
+
+def _print(what: str, text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+_SAYS: list[Say] = [_print]
+"""The one way in which this process says something."""
+
+
+def say_by(say: Say) -> None:
+    """Have this process say its sentences so, in place of printing them on stderr."""
+    _SAYS[:] = [say]
+
+
 def _say(what: str, expected: float) -> None:
-    print(sentence(what, expected), file=sys.stderr, flush=True)
+    _SAYS[0](what, sentence(what, expected))
 
 
 def sentence(what: str, expected: float) -> str:

@@ -1,4 +1,5 @@
-"""Joins a Ray cluster, or starts a Ray on this machine. This file and `ray_pool` import Ray."""
+"""Joins a Ray cluster, or starts a Ray on this machine. This file, `ray_pool` and `sayings` import
+Ray."""
 
 import logging
 import os

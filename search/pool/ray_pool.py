@@ -35,6 +35,7 @@ from search.pool.cluster import Place, versions
 from search.pool.cpu_affinity import claim_core
 from search.pool.join_ray import join_ray
 from search.pool.nodes import Nodes
+from search.pool.sayings import Hearing, pass_on
 
 _LOG = logging.getLogger(__name__)
 _POLL_SECONDS = 1.0
@@ -75,6 +76,7 @@ class RayPool(Generic[JobT]):
         self._ray, self._started_ray, self._own = joined.ray, joined.started, joined.own
         patience = (cluster or ClusterConfig()).patience
         self._nodes = Nodes(self._ray, workers, patience) if joined.cluster else None
+        self._hearing = Hearing()
         self._make_worker = make_worker
         self._plugins = loaded()
         wrap = self._ray.remote(num_cpus=1, max_restarts=0, max_task_retries=0, **joined.options)
@@ -114,6 +116,7 @@ class RayPool(Generic[JobT]):
             ready, _ = self._ray.wait(refs, num_returns=len(refs), timeout=0)
         if self._own:
             self._own.check()
+        self._hearing.repeat()
         found += [each for ref in ready for each in self._finish(ref)]
         if not self._nodes:
             self._start_clocks()
@@ -129,6 +132,7 @@ class RayPool(Generic[JobT]):
         self._queue.clear()
         self._running.clear()
         if not self._own:  # ours ends with its workers, and dead it would wait for each
+            self._hearing.forget()
             for actor in self._actors:
                 self._ray.kill(actor)
         if self._started_ray:
@@ -137,7 +141,10 @@ class RayPool(Generic[JobT]):
     def _fill(self, seat: int) -> None:
         """Start a worker in a seat; on a cluster it has no jobs before it is welcomed."""
         self._actors[seat] = self._actor_class.remote(
-            (self._plugins, registry.found()), self._make_worker, self._nodes is None
+            (self._plugins, registry.found()),
+            self._make_worker,
+            self._nodes is None,
+            self._hearing.pool,
         )
         self._starting[seat] = self._actors[seat].ready.remote()
         if self._nodes is None:
@@ -269,7 +276,9 @@ class _Seat:
         known: tuple[Sequence[Plugin], Mapping[str, TaskEntry]],
         make_worker: Callable[[], Worker[Any]],
         own_machine: bool,
+        pool: str,
     ):
+        pass_on(pool)
         plugins, facts = known
         for plugin in plugins:
             load_again(plugin)

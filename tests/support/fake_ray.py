@@ -24,7 +24,7 @@ class FakeRay:
     def remote(self, **_options):
         return lambda _kind: SimpleNamespace(remote=self._actor)
 
-    def _actor(self, _plugins, _make_worker, _own_machine):
+    def _actor(self, *_how):
         actor = type("Actor", (), {})()
         actor.ready = SimpleNamespace(remote=lambda: ("ready", 0, actor, ()))
         actor.run = SimpleNamespace(

@@ -1,4 +1,6 @@
+import functools
 import os
+import time
 from collections.abc import Mapping
 from contextlib import closing
 
@@ -8,6 +10,7 @@ from dsl.plugins import load
 from dsl.zoo import ZOO
 from evaluators.request import EvaluationRequest, JudgingSetup
 from evaluators.suites import TaskChoice
+from evaluators.training import compiling
 from evaluators.training.environment import worker_environment
 from evaluators.workers import Done, Failed, WorkerFailure
 from search.ledger import FILE, Ledger
@@ -195,3 +198,24 @@ def test_starting_a_worker_takes_no_time_from_its_jobs(ray):
     assert all(isinstance(found, Done) for found in done.values())
     assert pool.retries == 0
     pool.close()
+
+
+class CompilingEvaluator(FakeEvaluator):
+    """Is told, at its only program, that a compile takes long, and waits for the next look."""
+
+    def __init__(self, setup):
+        super().__init__(setup)
+        compiling._say("the loop of the test", 43.0)
+        time.sleep(1.5)
+
+
+@pytest.mark.ray
+def test_what_workers_say_of_long_compiles_is_repeated_once(ray, tmp_path, capfd):
+    from ray.experimental import internal_kv
+
+    settings = config(workers=2, budget={"candidates": 12})
+    make = functools.partial(CampaignWorker, CompilingEvaluator, fake_tune, fake_sweep)
+    run_campaign(settings, tmp_path, make_worker=make)
+    said = "Compiling the loop of the test: about 40 seconds in all"
+    assert capfd.readouterr().err.count(said) == 1
+    assert not internal_kv._internal_kv_list("stepsmith:")
