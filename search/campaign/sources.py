@@ -5,7 +5,7 @@ machine that runs candidates without compiling them. The start `zoo` stands for 
 that are, and that have a rate and leave room to grow.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from dsl.errors import counted
 from dsl.program import Program
@@ -35,9 +35,12 @@ def find_sources(config: Config) -> Sources:
         elif asked in GROUPS:
             found = {n: ZOO[n] for n in GROUPS[asked] if _objection(config, ZOO[n]) is None}
             if not found:
-                raise NoSuchRule(f"start: the campaign can say no rule of the group '{asked}'")
+                raise NoSuchRule(
+                    f"start: the campaign can say no rule of the group '{asked}'",
+                    help=_instead(config, ZOO[GROUPS[asked][0]], masked),
+                )
         else:
-            found = {asked: _sayable(config, asked)}
+            found = {asked: _sayable(config, asked, masked)}
         starts.update((n, p) for n, p in found.items() if n not in masked)
     if not starts:
         raise NoSuchRule(
@@ -89,12 +92,29 @@ def _named(text: str, key: str) -> Program:
         raise NoSuchRule(f"{key}: {error.message}", help=error.help) from None
 
 
-def _sayable(config: Config, text: str) -> Program:
+def _sayable(config: Config, text: str, masked: Collection[str]) -> Program:
     program = _named(text, "start")
     objection = _objection(config, program)
     if objection is not None:
-        raise NoSuchRule(f"start: the campaign cannot say '{text}': {objection}")
+        objection = _not_carried(config, program) or objection  # which no key of a config changes
+        raise NoSuchRule(
+            f"start: the campaign cannot say '{text}': {objection}",
+            help=_instead(config, program, masked),
+        )
     return program
+
+
+def _instead(config: Config, program: Program, masked: Collection[str]) -> str:
+    """The rule of the zoo that steps most like a program, of those that a campaign can say."""
+    from dsl.behaviour.nearest import nearest
+
+    for near in nearest(program):
+        if near.name not in masked and _objection(config, ZOO[near.name]) is None:
+            return (
+                f"of the rules that it can say '{near.name}' steps most like it; `start: {EVERY}` "
+                "takes all of them"
+            )
+    return "it can say no rule of the zoo either: allow it more primitives, statements or slots"
 
 
 def _objection(config: Config, program: Program, *, as_default: bool = False) -> str | None:
@@ -105,15 +125,26 @@ def _objection(config: Config, program: Program, *, as_default: bool = False) ->
     else:
         missing = sorted(used & set(config.primitives.forbid))
     if missing:
-        return f"it applies {', '.join(missing)}, not among the primitives of the campaign"
+        return (
+            f"it applies {', '.join(missing)}, not among the primitives of the campaign "
+            "(primitives.forbid)"
+        )
     limit = config.mutation.max_statements * (_ROOM if as_default else 1)
     if len(program.statements) > limit:
-        return f"it has {counted(len(program.statements), 'statement')}, of {limit:g} allowed"
+        has = counted(len(program.statements), "statement")
+        return f"it has {has}, of {limit:g} allowed (mutation.max_statements)"
     if len(program.slots) > config.mutation.max_slots:
         allowed = config.mutation.max_slots
-        return f"it has {counted(len(program.slots), 'slot')}, of {allowed} allowed"
+        has = counted(len(program.slots), "slot")
+        return f"it has {has}, of {allowed} allowed (mutation.max_slots)"
     if as_default and not program.hyperparameters.get("lr"):
         return "it has no rate"
+    return _not_carried(config, program)
+
+
+def _not_carried(config: Config, program: Program) -> str | None:
+    """The reason why no machine of a campaign carries a program; None if it does."""
+    used = {statement.op for statement in program.statements}
     try:
         encode(program, tuple(sorted(config.words() | used)), Capacity())
     except DoesNotFit as error:

@@ -2,17 +2,19 @@
 
 A baseline that learns nothing or too little, a tuning that ended where it began or at its outermost
 rate, a score at its cap. Each is a warning; one that concerns half of the tasks or more forbids any
-claim.
+claim. A winner that asks for more than it may is a warning too.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
+from dsl.rewrite.demands import Demands
 from evaluators.doubts import capped, forbids, on_tasks
 from evaluators.score import BEST
 from search.ledger import Ledger
 from search.ledger.results import FinalResult, TunedBaseline
+from search.objectives import within
 
 _LEARNT = 0.25
 """The least score of a baseline that has learnt something: on the seeds of its tuning it is 1."""
@@ -71,6 +73,16 @@ def doubts_of(ledger: Ledger, winner: int | None, reduced: bool) -> Doubts:
     elif winner is not None:
         won = [each for each in finals if each.candidate == winner]
     return doubts(ledger.baseline, finals, by_task(won))
+
+
+def unmet(limits: Mapping[str, float], winner: Demands) -> tuple[str, ...]:
+    """A sentence where the winner asks for more than `final.pick` allows: then no finalist does
+    with that, since those that do come first."""
+    if within(limits, winner):
+        return ()
+    wanted = ", ".join(f"{name} {limit:g}" for name, limit in limits.items())
+    met = ", ".join(f"{name} {getattr(winner, name):.4g}" for name in limits)
+    return (f"no finalist does with what final.pick allows, {wanted}; the winner has {met}",)
 
 
 def by_task(finals: Sequence[FinalResult]) -> dict[str, float]:

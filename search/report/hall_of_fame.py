@@ -11,7 +11,7 @@ from evaluators.statistics import holm
 from search.ledger import Ledger
 from search.ledger.results import META_VALIDATION, Winner
 from search.objectives import QUALITY, hypervolume, on_front, point
-from search.report.doubts import Doubts, doubts_of
+from search.report.doubts import Doubts, doubts_of, unmet
 from search.report.hall_entry import HallEntry, left_of, measured
 from search.report.transfer import Transfer, transfers
 
@@ -164,6 +164,8 @@ def hall_of_fame(ledger: Ledger) -> HallOfFame | None:
     winner = entries[0]
     told = transfers(validation, winner.candidate)
     found = doubts_of(ledger, winner.candidate, winner.reduced_from is not None)
+    more = unmet(ledger.config["final"]["pick"], winner.demands)
+    found = replace(found, warnings=found.warnings + more)
     return HallOfFame(entries, baseline, rule, told, objectives, found)
 
 

@@ -64,15 +64,20 @@ def test_a_mask_takes_rules_out_of_starts_and_donors():
         ({"start": "nowhere:ab12"}, "start: no run at nowhere"),
         (
             {"start": "lion", "primitives": {"forbid": ["sign"]}},
-            "start: the campaign cannot say 'lion': it applies sign, not among",
+            "start: the campaign cannot say 'lion': it applies sign, not among the primitives of "
+            "the campaign (primitives.forbid)\nhelp: of the rules that it can say '",
         ),
         (
             {"start": "adan", "mutation": {"max_slots": 1}},
-            "start: the campaign cannot say 'adan': it has 4 slots, of 1 allowed",
+            "start: the campaign cannot say 'adan': it has 4 slots, of 1 allowed "
+            "(mutation.max_slots)\n"
+            "help: of the rules that it can say '",
         ),
+        ({"start": "soap"}, "start: the campaign cannot say 'soap': no register holds a Gram"),
         (
             {"start": "shampoo"},
-            "start: the campaign cannot say 'shampoo': no register holds a Gram",
+            "start: the campaign cannot say 'shampoo': no register holds a Gram\n"
+            "help: of the rules that it can say 'adagrad_norm' steps most like it; `start: zoo`",
         ),
         ({"start": "lion", "mask": ["lion"]}, "mask leaves no rule to start from: lion hides lion"),
     ],

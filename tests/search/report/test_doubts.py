@@ -2,11 +2,12 @@
 
 from dataclasses import replace
 
+from dsl.rewrite.demands import Demands
 from dsl.zoo import ZOO
 from evaluators.evaluation import Evaluation, Measurement, Outcome
 from search.campaign.events import BaselineTuned
 from search.ledger.results import FinalResult, TunedBaseline
-from search.report.doubts import Doubts, by_task, doubts
+from search.report.doubts import Doubts, by_task, doubts, unmet
 from search.report.hall_entry import HallEntry
 from search.report.hall_of_fame import HallOfFame, WinnerClaim
 from stepsmith.discovering.sentences import sentence
@@ -47,6 +48,13 @@ def test_a_baseline_that_learns_nothing_forbids_a_claim():
     assert found.grave == ("tuned sgd learns nothing: of 3 tries none lowered the loss",)
     found = doubts(tuned(0.5, 1.0, 0.7), [final(None, one=0.01, two=1.0), *GOOD[1:]], LOW)
     assert found.grave == ("tuned sgd scores below 0.25 on fresh seeds on one",)
+
+
+def test_a_winner_that_asks_for_more_than_it_may_is_a_warning():
+    asks = Demands(memory=2, cost=20.0, size=13)
+    assert unmet({}, asks) == unmet({"memory": 2, "size": 13}, asks) == ()
+    (said,) = unmet({"memory": 1, "size": 20}, asks)
+    assert said.endswith("final.pick allows, memory 1, size 20; the winner has memory 2, size 13")
 
 
 def test_a_tuning_that_ends_where_it_began_or_at_the_outermost_rate_forbids_a_claim():
