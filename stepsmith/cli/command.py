@@ -1,11 +1,13 @@
 """Commands of `stepsmith`: the declaration of one, its plug-ins, and its errors as the user sees
 them."""
 
+import errno
 import functools
 import inspect
+import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Annotated, Any, TypeAlias, TypeVar
 
 import typer
@@ -63,18 +65,34 @@ def load_plugins(names: Sequence[str]) -> None:
         load_named(names, _prepare)
 
 
+_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+"""The errors of a disk that is full or failing."""
+_FULL = "see whether the disk is full or failing"
+
+
 @contextmanager
 def _errors_as_messages() -> Iterator[None]:
     """Print what a user's error says, and end with its status."""
     try:
         yield
+        sys.stdout.flush()
     except Exception as error:
         said = blamed(error) or error
-        status = _exit_status(said)
+        status, text = _exit_status(said), str(said)
+        if status is None and isinstance(said, OSError) and said.errno in _DISK:
+            _drop_output()
+            where = said.filename or "the output"
+            status, text = 1, f"{where} cannot be written: {said.strerror}\nhelp: {_FULL}"
         if status is None:
             raise
-        typer.echo(str(said), err=True)
+        typer.echo(text, err=True)
         raise typer.Exit(status) from None
+
+
+def _drop_output() -> None:
+    """Let what is still to be written go nowhere, lest Python fails at it once more at its end."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _prepare() -> None:

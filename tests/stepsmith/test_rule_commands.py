@@ -303,3 +303,22 @@ def test_every_command_has_help_with_an_example():
 def test_help_does_not_wait_for_jax():
     script = "import sys, stepsmith.cli; assert 'jax' not in sys.modules"
     subprocess.run([sys.executable, "-c", script], check=True)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a disk that is always full")
+@pytest.mark.parametrize("words", ["show lion", "page config", "zoo --json"])
+def test_output_that_cannot_be_written_is_a_sentence(words):
+    code = "from stepsmith.cli import main; main()"
+    with open("/dev/full", "w") as full:
+        said = subprocess.run(
+            [sys.executable, "-c", code, *words.split()],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert said.returncode == 1
+    assert said.stderr == (
+        "the output cannot be written: No space left on device\n"
+        "help: see whether the disk is full or failing\n"
+    )
