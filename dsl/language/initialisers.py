@@ -45,6 +45,11 @@ class Initialiser:
         """The count of these numbers."""
         return len(self.params)
 
+    @property
+    def call(self) -> str:
+        """Its form in a text: `zeros`, `const(value)`."""
+        return f"{self.name}({', '.join(self.params)})" if self.params else self.name
+
 
 @dataclass(frozen=True)
 class Init:

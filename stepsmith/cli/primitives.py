@@ -85,7 +85,7 @@ def _primitive(primitive: "Primitive") -> dict[str, Any]:
 def _initialiser(rule: "Initialiser") -> dict[str, Any]:
     return {
         "name": rule.name,
-        "call": f"slot={rule.name}{'(value)' if rule.arity else ''}",
+        "call": f"slot={rule.call}",
         "signature": f"starts a {rule.kind} slot",
         "infix": None,
         "oracle": False,

@@ -127,8 +127,7 @@ def _memory(kind: Kind) -> str:
 def _initialisers() -> str:
     rows = []
     for each in INITIALISERS.values():
-        call = f"{each.name}({', '.join(each.params)})" if each.params else each.name
-        rows.append((f"`slot={call}`", str(each.kind), _flat(each.doc)))
+        rows.append((f"`slot={each.call}`", str(each.kind), _flat(each.doc)))
     return table(("start", "kind", "what"), rows)
 
 

@@ -20,6 +20,8 @@ def test_every_primitive_and_initialiser_is_listed_with_its_kinds():
     assert set(words) == {*PRIMITIVES, *INITIALISERS}
     assert words["interp"]["signature"] == "K, K, Global -> K"
     assert words["norm"]["call"] == "norm(x)"
+    assert words["history"]["call"] == "slot=history(length)"
+    assert words["zeros"]["call"] == "slot=zeros"
     assert all(word["doc"] for word in words.values())
 
 
