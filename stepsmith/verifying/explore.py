@@ -4,7 +4,7 @@ A rule in NumPy takes steps many times faster than another optimizer: it says wh
 hyperparameters and lengths of a run meet the missing sides of conditions. Only those are compared.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from dsl.program import Statement
 from stepsmith.verifying.conditions import Cell, Condition, conditions
 from stepsmith.verifying.draws import Draw, counts, ladder, other
 from stepsmith.verifying.exercise import Exercise
-from stepsmith.verifying.model import FURTHER, SECOND
+from stepsmith.verifying.model import FURTHER, SECOND, Look
 from stepsmith.verifying.paths import largest_distance
 from stepsmith.verifying.verifier import Verifier
 from stepsmith.verifying.walkers import as_walked
@@ -30,6 +30,9 @@ _DEAR = 20
 
 _TRY = 40
 """Steps of a try with another model or other hyperparameters."""
+
+_UNSEEN = 4
+"""Steps on a model for what the other optimizer may decide: nobody sees its conditions."""
 
 _AFTER = 20
 """Steps that a longer run goes on for, after it met something."""
@@ -109,6 +112,12 @@ class Explorer:
         if longer := self._longer():
             yield longer
         yield from self._idle()
+
+    def unseen(self, tried: Collection[Look]) -> Iterator[Draw]:
+        """A few steps on each model that was not tried, for the conditions of the other: it may
+        bound gradients, or do something else where they are 0."""
+        steps = min(self.verifier.steps, _UNSEEN)
+        yield from (Draw(steps, look) for look in FURTHER if look not in tried)
 
     def _singles(self) -> Iterator[Draw]:
         """Models, then hyperparameters, that may decide what is missing."""

@@ -63,7 +63,9 @@ def _member(module: ModuleType, name: str, where: str) -> Any:
     if isinstance(found, np.ufunc) or inspect.isbuiltin(found):
         raise UsageError(f"{where}: '{name}' is not an optimizer, nor a function that makes one")
     if not (callable(found) or _is_transformation(found)):
-        close = did_you_mean(name, [n for n in dir(module) if not n.startswith("_")])
+        members = vars(module).items()
+        makers = [n for n, each in members if callable(each) or _is_transformation(each)]
+        close = did_you_mean(name, [n for n in makers if not n.startswith("_")])
         raise UsageError(f"{where} has no optimizer '{name}'{close}")
     return found
 

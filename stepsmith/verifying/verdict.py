@@ -1,5 +1,6 @@
 """A rule beside another optimizer: as asked for, then wherever that leaves something untried."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -95,13 +96,19 @@ class Comparer:
                 if not found.comparison.equal:
                     return found
                 break
-        for draw in self.explorer.further():
+        for draw in self._more():
             found = self._try(draw)
             if found and not found.comparison.equal:
                 return found
+        return None
+
+    def _more(self) -> Iterator[Draw]:
+        """Settings for the conditions of the rule, then for those of the other."""
+        for draw in self.explorer.further():
+            yield draw
             if len(self.tried) >= _MOST:
                 break
-        return None
+        yield from self.explorer.unseen([each.draw.look for each in self.tried])
 
     def _try(self, draw: Draw) -> Tried | None:
         """The comparison at a setting; None where it says nothing."""

@@ -12,7 +12,7 @@ from stepsmith.verifying import explore
 from stepsmith.verifying.conditions import conditions
 from stepsmith.verifying.draws import Draw, counts, ladder, other
 from stepsmith.verifying.explore import Explorer
-from stepsmith.verifying.model import SECOND
+from stepsmith.verifying.model import FURTHER, SECOND
 from stepsmith.verifying.others import OtherRule
 from stepsmith.verifying.verdict import Comparer
 from stepsmith.verifying.verifier import Verifier
@@ -67,6 +67,14 @@ def test_a_threshold_is_moved_until_it_acts():
     assert not found.comparison.equal and found.draw is not None
     assert found.draw.hypers["cap"] < 1e3
     assert verified(capped, plain, as_given=True).comparison.equal
+
+
+def test_what_the_other_decides_about_its_gradients_is_met():
+    plain = rule("lr * g")
+    for bounded in ("lr * clip(g, -2, 2)", "lr * where(equal(g, 0), 1, g)"):
+        found = verified(plain, rule(bounded))
+        assert found.draw is not None and found.draw.look in FURTHER
+    assert {each.draw.look for each in verified(plain, plain).tried} >= {*FURTHER}
 
 
 def test_a_run_goes_on_until_what_comes_late_has_come():
