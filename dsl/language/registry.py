@@ -148,6 +148,7 @@ class Primitive:
     weight: float
     commutative: bool
     lazy: tuple[int, ...]
+    stacks: bool
     spelled: str
     oracle: Oracle | None
     """For one that costs a pass over the data."""
@@ -192,6 +193,7 @@ def primitive(
     weight: float = 1.0,
     commutative: bool = False,
     lazy: tuple[int, ...] = (),
+    stacks: bool = False,
     spelled: str = "",
     oracle: Oracle | None = None,
 ) -> Callable[[Callable[..., Any]], Primitive]:
@@ -209,7 +211,9 @@ def primitive(
     both for comparisons of rules, which try them all. `work`: passes over memory that one call
     takes, as a sum takes one. `weight`: relative chance that
     mutation draws it (0: never). `commutative`: whether the first two may swap. `lazy`: positions
-    that are evaluated only when chosen. `spelled`: the same in other words of the
+    that are evaluated only when chosen. `stacks`: whether its PyTorch function is work on
+    matrices that makes a new tensor or number of a tensor, and that `torch.vmap` does for a stack
+    of tensors at once, faster than for one after another. `spelled`: the same in other words of the
     language, an expression over the parameter names; the machine obeys that and has no instruction
     for it. `oracle`: for one that costs a pass over the data, see the function of that name. A
     parameter called `stream` says that a call is random.
@@ -243,6 +247,7 @@ def primitive(
             weight=weight,
             commutative=commutative,
             lazy=lazy,
+            stacks=stacks,
             spelled=spelled,
             oracle=oracle,
         )

@@ -35,8 +35,10 @@ def _newton_schulz(
 ) -> torch.Tensor:
     m = x if x.ndim > 1 else x.reshape(1, -1)
     wide = m if m.shape[-2] <= m.shape[-1] else m.mT
-    outer = wide @ wide.mT
-    step = a * wide + (b * outer + c * outer @ outer) @ wide
+    factor = wide @ wide.mT
+    factor = (factor @ factor).mul_(c).add_(factor.mul_(b))
+    factor.diagonal(dim1=-2, dim2=-1).add_(a)
+    step = factor @ wide
     return (step if wide is m else step.mT).reshape(x.shape)
 """
 
@@ -58,6 +60,7 @@ def _five_steps(x):
     r"\;\big|_{{A = {x:product}{x:atom}^\top}}",
     binds=Binding.SUM,
     weight=0.1,
+    stacks=True,
 )
 def newton_schulz(xp, x, a, b, c):
     """One step of the quintic Newton-Schulz iteration: `a x + (b A + c A A) x` with `A = x x^T`.
@@ -84,6 +87,7 @@ def _orthogonalised(x: torch.Tensor) -> torch.Tensor:
     latex=r"\operatorname{{orth}}\left({x}\right)",
     spelled=_five_steps("x / (norm(x) + 1e-8)"),
     weight=0.25,
+    stacks=True,
 )
 def orthogonalised(xp, x):
     """`x` with its singular values brought close to 1, as Muon steps.
@@ -118,6 +122,7 @@ def _nuclear_norm(x: torch.Tensor) -> torch.Tensor:
 """,
     latex=r"\left\|{x}\right\|_{{*}}",
     weight=0.0,
+    stacks=True,
 )
 def nuclear_norm(xp, x):
     """The sum of the singular values: the dual of the spectral norm.

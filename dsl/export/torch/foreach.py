@@ -5,18 +5,13 @@ tensor becomes one over a list. What PyTorch has no function of lists for is a c
 """
 
 import ast
-from collections.abc import Callable, Collection
-from dataclasses import replace
-from typing import Protocol
+from collections.abc import Callable, Sequence
 
 from dsl.export.code import Code
-from dsl.export.emit import Emitter
-from dsl.export.expressions import call, comprehension, fill, names_in, show
+from dsl.export.expressions import call, comprehension, names_in
 from dsl.export.names import safe
 from dsl.export.torch.inplace import CodeLine, InPlace
-from dsl.export.torch.lines import LoopWriter
-from dsl.export.torch.parameters import Parameters
-from dsl.export.torch.values import TorchDialect
+from dsl.export.torch.stacks import base
 
 _BINARY: dict[type[ast.operator], str] = {
     **{ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "div", ast.Pow: "pow"},
@@ -28,9 +23,13 @@ _MADE = {"add", "sub", "lerp"}
 
 _IN_PLACE = {
     *("add_", "sub_", "mul_", "div_", "pow_", "lerp_", "addcmul_", "addcdiv_", "neg_", "copy_"),
+    "square_",
     *(f"{name}_" for name in _UNARY),
 }
 """Methods of a tensor that PyTorch has for lists."""
+
+_BY_TENSOR = {"add", "mul", "div"}
+"""Operations that lists also do by a tensor without axes."""
 
 
 class ForEach:
@@ -47,8 +46,10 @@ class ForEach:
         self.writer = writer
         self.each = each
         self.take = take
+        self.common: set[str] = set()
+        """The names of tensors without axes that all have in common."""
 
-    def write(self, statements: Collection[CodeLine]) -> None:
+    def write(self, statements: Sequence[CodeLine]) -> None:
         """Lines for all statements, in order."""
         for statement in statements:
             if statement.absent is None:
@@ -64,10 +65,15 @@ class ForEach:
         if statement.label is not None and not self._differ(statement.value):
             self.code.assign(statement.label, statement.value)
         elif statement.label is not None:
-            self.each.setdefault(statement.label, self.take(safe(f"{statement.label}s")))
-            self._assign(self.each[statement.label], statement.value)
+            self._assign(self._list(statement.label), statement.value)
         elif not self._in_place(statement.value):
             self._loop(statement.value)
+
+    def _list(self, label: str) -> str:
+        """The name of the list for a name."""
+        if label not in self.each:
+            self.each[label] = self.take(safe(f"{label}s"))
+        return self.each[label]
 
     def _differ(self, node: ast.expr) -> bool:
         return any(name in self.each for name in names_in(node))
@@ -76,15 +82,31 @@ class ForEach:
         """The name of a list, or a number; None for anything else."""
         if isinstance(node, ast.Name) and node.id in self.each:
             return ast.Name(self.each[node.id])
-        return node if self.writer.is_number(node) else None
+        return node if self._is_number(node) else None
+
+    def _is_number(self, node: ast.expr) -> bool:
+        """True for a Python number, also one that is divided by another."""
+        if isinstance(node, ast.BinOp):
+            return self._is_number(node.left) and self._is_number(node.right)
+        return self.writer.is_number(node)
+
+    def _taken(self, node: ast.expr, name: str) -> ast.expr | None:
+        """The argument of a function of lists: what `_listed` says, or a tensor that all have in
+        common and the function takes."""
+        return node if self._is_common(node, name) else self._listed(node)
+
+    def _is_common(self, node: ast.expr, name: str) -> bool:
+        """True for a tensor without axes by which PyTorch does lists what `name` says."""
+        return isinstance(node, ast.Name) and node.id in self.common and name in _BY_TENSOR
 
     def _assign(self, label: str, value: ast.expr) -> None:
         """A new list; calls in place at the end of a chain come after it."""
         match value:
             case ast.Call(ast.Attribute(inner, method), args, keywords) if (
-                method in _IN_PLACE and self._all_listed(args)
+                method in _IN_PLACE and all(self._fits(arg, method) for arg in args)
             ):
                 self._assign(label, inner)
+                args = [self._settled(arg) for arg in args]
                 self._call(method, ast.Name(label), args, keywords)
                 return
         made = self._made(value)
@@ -104,14 +126,14 @@ class ForEach:
             ):
                 return self._function(name, part, args, keywords)
             case ast.BinOp(left, op, right) if type(op) in _BINARY:
-                one, other = self._listed(left), self._listed(right)
-                name = f"torch._foreach_{_BINARY[type(op)]}"
+                name = _BINARY[type(op)]
+                one, other = (self._taken(part, name) for part in (left, right))
                 if one is None or other is None:
                     return None
                 if self._differ(left):
-                    return call(name, one, other)
-                if isinstance(op, ast.Add | ast.Mult):
-                    return call(name, other, one)
+                    return call(f"torch._foreach_{name}", one, other)
+                if isinstance(op, ast.Add | ast.Mult) and self._differ(right):
+                    return call(f"torch._foreach_{name}", other, one)
             case ast.UnaryOp(ast.USub(), part) if self._differ(part) and self._listed(part):
                 listed = self._listed(part)
                 assert listed is not None
@@ -132,20 +154,37 @@ class ForEach:
 
     def _in_place(self, value: ast.expr) -> bool:
         """Write a chain of calls in place on a named tensor; False if PyTorch lacks one of them."""
-        calls: list[ast.Call] = []
-        node = value
-        while isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-            if node.func.attr not in _IN_PLACE or not self._all_listed(node.args):
-                return False
-            calls.insert(0, node)
-            node = node.func.value
-        listed = self._listed(node)
-        if listed is None or not self._differ(node):
+        calls = self._chain(value)
+        if calls is None:
             return False
         for each in calls:
             assert isinstance(each.func, ast.Attribute)
-            self._call(each.func.attr, listed, each.args, each.keywords)
+            args = [self._settled(arg) for arg in each.args]
+            self._call(each.func.attr, base(value), args, each.keywords)
         return True
+
+    def _chain(self, value: ast.expr) -> list[ast.Call] | None:
+        """The calls in place on a list, in order; None if PyTorch lacks one of them for lists."""
+        calls: list[ast.Call] = []
+        node = value
+        while isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            method = node.func.attr
+            if method not in _IN_PLACE or not all(self._fits(arg, method) for arg in node.args):
+                return None
+            calls.insert(0, node)
+            node = node.func.value
+        return calls if isinstance(node, ast.Name) and node.id in self.each else None
+
+    def _fits(self, arg: ast.expr, method: str) -> bool:
+        """True for an argument that the function of lists for a method takes, maybe after a chain
+        of calls in place on it."""
+        if self._listed(arg) is not None or self._is_common(arg, method.rstrip("_")):
+            return True
+        return isinstance(arg, ast.Call) and bool(self._chain(arg))
+
+    def _settled(self, arg: ast.expr) -> ast.expr:
+        """An argument after the calls in place on it."""
+        return base(arg) if isinstance(arg, ast.Call) and self._in_place(arg) else arg
 
     def _call(
         self, method: str, target: ast.expr, args: list[ast.expr], keywords: list[ast.keyword]
@@ -157,8 +196,10 @@ class ForEach:
         self, method: str, target: ast.expr, args: list[ast.expr], keywords: list[ast.keyword]
     ) -> ast.expr:
         """The call of the function of lists for a method."""
+        if method == "square_":
+            method, args = "mul_", [target]
         target = self._listed(target) or target
-        given = [part for part in map(self._listed, args) if part is not None]
+        given = [self._taken(arg, method.rstrip("_")) or arg for arg in args]
         named = {keyword.arg: keyword.value for keyword in keywords}
         if "value" in named:
             given.append(named.pop("value"))
@@ -185,69 +226,3 @@ class ForEach:
         inner = self.code.inner()
         inner.put("", value)
         self.code.lines += inner.lines
-
-
-class OneByOne(Protocol):
-    """The loop over single parameters."""
-
-    values: TorchDialect
-    emitter: Emitter
-    parameters: Parameters
-
-
-_HEAD = '''
-    def _foreach(self, ready: list[Any]) -> list[Any]:
-        """Take the step of groups with `foreach`, tensors alike at once; returns the others."""
-        for group in self.param_groups:
-            foreach = group["foreach"]
-            if foreach is None:
-                foreach = all(p.is_cuda for p in group["params"])
-            if not foreach:
-                continue
-            alike: dict[Any, list[Any]] = {}
-            for each, p, g in ready:
-                if each is group:
-                    w, state = self._open(p)
-                    key = (p.device, p.dtype, STEP)
-                    alike.setdefault(key, []).append((p, w, g, state))
-            ready = [each for each in ready if each[0] is not group]
-'''
-"""The method of the class up to the loop over tensors alike."""
-
-
-def at_once(loop: OneByOne, lines: LoopWriter, statements: list[CodeLine]) -> list[str]:
-    """The method that takes the step of tensors alike at once, by the lines of the loop."""
-    names = loop.emitter.names
-    code, writer = Code(16), lines.writer
-    spelled: dict[str, ast.expr] = {}
-    each = {"w": "ws", "g": "gs"}
-    heads: list[tuple[str, str]] = []
-    for slot, old in lines.olds.items():
-        label = lines.renewed.get(slot) or names.take(f"old_{safe(slot)}")
-        spelled[old] = ast.Name(label)
-        each[label] = names.take(safe(f"{safe(slot)}s"))
-        home = f'state["{loop.values.keys[slot]}"]'
-        heads.append((each[label], f"[{home} for state in states]"))
-    statements = [replace(line, value=fill(line.value, spelled)) for line in statements]
-    if any("state" in names_in(statement.value) for statement in statements):
-        return []
-    writer.known.tensors |= {*each}
-    ForEach(code, writer, each, names.take).write(statements)
-    numbers = Code(16)
-    loop.parameters.read(numbers, code.uses, plain_rate=True)
-    head = _HEAD.replace(", STEP", ', state["step"].item()' if loop.values.counts else "")
-    head = head.replace(
-        "(p, w, g, state)", f"(p, w, {show(loop.values.whole(ast.Name('g')))}, state)"
-    )
-    count = "            for (_, _, t), rows in alike.items():"
-    return [
-        *head.strip("\n").splitlines(),
-        count if "t" in code.uses else "            for rows in alike.values():",
-        "                ps, ws, gs, states = zip(*rows, strict=True)",
-        *(f"                {label} = {rows}" for label, rows in heads if label in code.uses),
-        *numbers.lines,
-        *code.lines,
-        "                for p, w, state in zip(ps, ws, states, strict=True):",
-        "                    self._close(p, w, state)",
-        "        return ready",
-    ]

@@ -76,19 +76,34 @@ class InPlace(Sums):
             assert rest[0].scale is not None and rest[0].tensor is not None
             made = method(ast.Name(target), "lerp_", rest[0].tensor, rest[0].scale)
             return [CodeLine(None, made)]
+        if len(rest) == 1 and kept is not None and names <= self.exact | self.known.numbers:
+            square, weight = self._new_square(rest[0], kept), rest[0].scale
+            if square is not None and weight is not None:
+                return [CodeLine(None, method(ast.Name(target), "lerp_", square, weight))]
         made: ast.expr = ast.Name(target)
         if kept is not None:
             made = scaled(made, kept)
         return self._into(target, made, rest)
 
+    def _new_square(self, term: Term, kept: ast.expr) -> ast.expr | None:
+        """The square in a term that is 1 - `kept` times one of a value without a name."""
+        if term.by is None or term.by is not term.tensor or isinstance(term.by, ast.Name):
+            return None
+        if term.scale is None or show(term.scale) != show(ast.BinOp(ONE, ast.Sub(), kept)):
+            return None
+        return self.hoist("update", self.made(function("square", term.by))[0])
+
     def moved(self, target: str, step: ast.expr) -> list[CodeLine]:
         """The lines that subtract a step from `target`."""
         own, rest = self._own(target, self.terms(step))
+        replaced = own is not None and [term.scale for term in own] == [None]
+        if replaced and any(target in names_in(t.tensor) for t in rest if t.tensor is not None):
+            own = None
         if own is None or any(term.mentions(target) for term in rest):
             value, _ = self.made(step)
             value = self.hoist("update", value) if len(show(value)) > _ARGUMENT else value
             return [CodeLine(None, method(ast.Name(target), "sub_", value))]
-        rest = [part for term in rest for part in self._parts(term)]
+        rest = [part for term in rest for part in self._parts(self._corrected(term))]
         rest = [replace(term, scale=negated(term.scale)) for term in rest]
         made: ast.expr = ast.Name(target)
         first: list[CodeLine] = []
@@ -101,6 +116,27 @@ class InPlace(Sums):
             if absent is not None:
                 first, made = [CodeLine(None, made, absent)], ast.Name(target)
         return [*first, *self._into(target, made, rest)]
+
+    def _corrected(self, term: Term) -> Term:
+        """A term over the root of a corrected average, with the correction among the numbers:
+        `m / (sqrt(v / c) + eps)` is `r * m / (sqrt(v) + eps * r)` with the root `r` of `c`."""
+        match term.by:
+            case ast.BinOp(
+                ast.Call(
+                    ast.Attribute(ast.Name("torch"), "sqrt") as sqrt, [ast.expr() as part], []
+                ),
+                ast.Add(),
+                least,
+            ) if term.divides and term.scale is not None and self.is_number(least):
+                match part:
+                    case ast.BinOp(average, ast.Div(), ast.BinOp() as by) if (
+                        self.known.is_above_zero(by) and self.is_tensor(average)
+                    ):
+                        root = self.hoist("root", ast.BinOp(by, ast.Pow(), ast.Constant(0.5)))
+                        least = ast.BinOp(least, ast.Mult(), root)
+                        below = ast.BinOp(ast.Call(sqrt, [average], []), ast.Add(), least)
+                        return replace(term, scale=product(term.scale, root), by=below)
+        return term
 
     def _parts(self, term: Term) -> list[Term]:
         """A sum of tensors over a denominator as a term for each of them; others as they are."""

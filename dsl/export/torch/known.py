@@ -6,7 +6,9 @@ and of Python numbers.
 
 import ast
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from dsl.export.expressions import names_in
 
 UNARY = {
     *("sqrt", "abs", "sign", "square", "exp", "expm1", "log", "tanh", "sigmoid", "sin", "cos"),
@@ -20,6 +22,21 @@ NEW = {"maximum", "minimum", "clamp", "where", "log1p"}
 _NOT_NEGATIVE = {"sqrt", "abs", "square", "exp", "sigmoid", "cosh"}
 """Those of them whose values are never below 0."""
 
+_OF_SHAPE = {"shape", "ndim", "dtype", "device", "new_tensor"}
+"""Attributes of a tensor that say nothing of its values."""
+
+
+def values_in(node: ast.AST) -> list[str]:
+    """The names in an expression of what it reads the value of, and not only shape and dtype."""
+    match node:
+        case ast.Attribute(ast.Name(), attr) if attr in _OF_SHAPE:
+            return []
+        case ast.Call(ast.Name("_number"), [value, ast.Name()], []):
+            return values_in(value)
+        case ast.Name() | ast.ListComp() | ast.GeneratorExp() | ast.Lambda():
+            return names_in(node)
+    return [name for part in ast.iter_child_nodes(node) for name in values_in(part)]
+
 
 @dataclass
 class Known:
@@ -31,10 +48,10 @@ class Known:
     """
 
     tensors: set[str]
-    numbers: Collection[str]
+    numbers: set[str]
     decays: Collection[str] = ()
     not_negative: Collection[str] = ()
-    positive: Collection[str] = ()
+    positive: set[str] = field(default_factory=set)
     absent: Collection[str] = ()
 
     def is_tensor(self, node: ast.expr) -> bool:
@@ -63,6 +80,8 @@ class Known:
                 return self.is_number(left) and self.is_number(right)
             case ast.BinOp(left=ast.Name(id), op=ast.Pow(), right=right):
                 return id in self.decays and self.is_number(right)
+            case ast.BinOp(left, ast.Pow(), right):
+                return self.is_above_zero(left) and self.is_number(right)
         return False
 
     def is_above_zero(self, node: ast.expr) -> bool:
@@ -73,6 +92,8 @@ class Known:
                 return value > 0
             case ast.BinOp(ast.Constant(1.0), ast.Sub(), ast.BinOp(ast.Name(id), ast.Pow())):
                 return id in self.decays and self.is_number(node)
+            case ast.BinOp(left, ast.Pow(), ast.Constant()):
+                return self.is_above_zero(left)
             case ast.BinOp(left, ast.Mult(), right):
                 return self.is_above_zero(left) and self.is_above_zero(right)
             case ast.BinOp(left, ast.Add(), right):
@@ -97,10 +118,17 @@ class Known:
             case ast.BinOp(
                 ast.Call(ast.Attribute(ast.Name("torch"), name), [part], []), ast.Add(), number
             ):
-                usual = isinstance(number, ast.Name) and number.id in self.positive
-                positive = usual or self.is_above_zero(number)
+                positive = self._is_usually_positive(number)
                 return positive and name in _NOT_NEGATIVE and self.is_tensor(part)
         return False
+
+    def _is_usually_positive(self, number: ast.expr) -> bool:
+        match number:
+            case ast.Name(id) if id in self.positive:
+                return True
+            case ast.BinOp(left, ast.Mult(), right):
+                return self._is_usually_positive(left) and self._is_usually_positive(right)
+        return self.is_above_zero(number)
 
     def absent_factor(self, scale: ast.expr) -> str | None:
         """The factor of a number that is 0 unless a user says otherwise."""

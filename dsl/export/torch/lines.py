@@ -69,6 +69,16 @@ class LoopWriter:
         """False for a rule that chooses what to compute."""
         return not any(self.emitter.facts.primitive(index).lazy for index in self.order)
 
+    @property
+    def given(self) -> set[str]:
+        """The names of lines that the author gave, and of values that slots and the result get."""
+        kept = {*self.program.next_values.values(), self.program.result}
+        return {
+            label
+            for index, label in self.labels.items()
+            if self.program.statements[index].name is not None or Local(index) in kept
+        }
+
     def write(self) -> list[CodeLine]:
         """Write all lines but those that move the parameter, which are returned."""
         taken = set(self.emitter.names.taken)
@@ -145,7 +155,13 @@ class LoopWriter:
         """A line of its own for a value, and its name."""
         label = self.emitter.names.take(wanted)
         self.statements.append(CodeLine(label, value))
-        self.writer.known.tensors.add(label)
+        known = self.writer.known
+        if not known.is_number(value):
+            known.tensors.add(label)
+            return ast.Name(label)
+        known.numbers.add(label)
+        if known.is_above_zero(value):
+            known.positive.add(label)
         return ast.Name(label)
 
     def _in_place(self, texts: dict[int, ast.expr], result: ast.expr) -> dict[int, str]:

@@ -8,11 +8,11 @@ from dsl.export.emit import Emitter
 from dsl.export.expressions import call, expression, rewritten, show
 from dsl.export.layout import WIDTH, layout
 from dsl.export.names import safe
-from dsl.export.torch.foreach import at_once
+from dsl.export.torch.at_once import at_once
 from dsl.export.torch.front import Front
 from dsl.export.torch.inplace import CodeLine
 from dsl.export.torch.lines import LoopWriter, write_lines
-from dsl.export.torch.storage import in_dead_storage
+from dsl.export.torch.storage import in_dead_storage, under_one_name
 from dsl.export.torch.templates import makes_new
 from dsl.export.torch.values import TorchDialect, condition
 from dsl.language.kinds import Kind
@@ -63,7 +63,9 @@ class Loop:
             write_lines(code, [*moves, *renewals])
         else:
             tensors = writer.writer.known.tensors
-            lines = in_dead_storage(lines, tensors, writer.olds.values())
+            functions = self.values.stacking
+            lines = in_dead_storage(lines, tensors, writer.olds.values(), functions)
+            lines = under_one_name(lines, writer.given, tensors, functions)
             if not self.values.codecs:
                 self.at_once = at_once(self, writer, lines)
             write_lines(code, lines)

@@ -2,17 +2,19 @@
 
 A line that makes a new tensor of one that is dead after it uses the storage of that one, be it a
 value of an earlier line or a slot that is overwritten at the end. So a step holds fewer tensors
-at once.
+at once. What cannot be written over takes the name of the value that is dead after it, which frees
+that: `u = _newton_schulz(u, a, b, c)`.
 """
 
 import ast
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
-from dsl.export.expressions import names_in
+from dsl.export.expressions import fill, names_in
 from dsl.export.torch.calls import METHODS, ONE, is_name, method, scaled
 from dsl.export.torch.inplace import CodeLine
 from dsl.export.torch.known import NEW, UNARY
+from dsl.export.torch.stacks import maps
 from dsl.export.torch.sums import negated
 
 _MADE = {"add", "sub", "lerp", "addcmul", "addcdiv"}
@@ -26,18 +28,23 @@ _ELEMENTWISE = {*_CHAINED, *_MADE, *UNARY, *NEW}
 
 
 def in_dead_storage(
-    lines: Sequence[CodeLine], tensors: Collection[str], slots: Collection[str]
+    lines: Sequence[CodeLine],
+    tensors: Collection[str],
+    slots: Collection[str],
+    functions: Collection[str] = (),
 ) -> list[CodeLine]:
     """The lines, which end a step, with values written over tensors that nothing reads any more.
 
     **Arguments:** `tensors`: the names of those in the shape of the parameter. `slots`: the names
     of those that are kept. One of them may be written over if the last line about it is a `copy_`
-    that overwrites it.
+    that overwrites it. `functions`: those of the file that make tensors of their own.
     """
     made, ends = list(lines), _ends(lines, slots)
     free: set[str | None] = {*ends}
-    free |= {line.label for line in lines if line.label in tensors and _is_new(line.value)}
-    free -= {name for line in lines for name in _escaping(line)}
+    for line in lines:
+        if line.label in tensors and (_is_new(line.value) or maps(line.value, functions)):
+            free.add(line.label)
+    free -= {name for line in lines for name in _escaping(line, functions)}
     held: dict[str, str] = {}
     for at, line in enumerate(lines):
         label = line.label
@@ -57,6 +64,42 @@ def in_dead_storage(
                     held[label] = slot
                 break
     return made
+
+
+def under_one_name(
+    lines: Sequence[CodeLine],
+    given: Collection[str],
+    tensors: Collection[str],
+    functions: Collection[str],
+) -> list[CodeLine]:
+    """The lines with one name for what a function of the file makes, what that is made of, and what
+    is made of it in place, where nothing reads the one after the other is made.
+
+    **Arguments:** `given`: names that an author gave, which stand for one thing.
+    """
+    made, joined = list(lines), set[str]()
+    for at in reversed(range(len(made))):
+        label, value = made[at].label, made[at].value
+        if label is None or label not in tensors or any(each.label == label for each in made[:at]):
+            continue
+        of = {*names_in(value)} & {*tensors} - {"w"}
+        name = of.pop() if len(of) == 1 else ""
+        before = next((each for each in made[:at] if each.label == name), None)
+        if before is None or _read(made[at + 1 :], name):
+            continue
+        if name not in given and (maps(value, functions) or label in joined):
+            made[: at + 1] = [_renamed(each, name, label) for each in made[: at + 1]]
+            joined.add(label)
+        elif label not in given and maps(before.value, functions) and is_name(_base(value), name):
+            made[at:] = [_renamed(each, label, name) for each in made[at:]]
+    return made
+
+
+def _renamed(line: CodeLine, old: str, new: str) -> CodeLine:
+    label = new if line.label == old else line.label
+    value = fill(line.value, {old: ast.Name(new)})
+    changes = label is not None and is_name(_base(value), label) and isinstance(value, ast.Call)
+    return replace(line, label=None if changes else label, value=value)
 
 
 def _ends(lines: Sequence[CodeLine], slots: Collection[str]) -> dict[str, int]:
@@ -95,8 +138,10 @@ def _is_new(value: ast.expr) -> bool:
     return False
 
 
-def _escaping(line: CodeLine) -> set[str]:
+def _escaping(line: CodeLine, functions: Collection[str]) -> set[str]:
     """The tensors that a line may keep under another name."""
+    if maps(line.value, functions):
+        return set()
     return {line.value.id} if isinstance(line.value, ast.Name) else _kept(line.value)
 
 

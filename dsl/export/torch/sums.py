@@ -7,8 +7,7 @@ at the scale `-(lr * wd)`.
 import ast
 from dataclasses import dataclass, replace
 
-from dsl.export.expressions import names_in
-from dsl.export.torch.known import Known
+from dsl.export.torch.known import Known, values_in
 
 
 @dataclass(frozen=True)
@@ -26,7 +25,7 @@ class Term:
     def mentions(self, name: str) -> bool:
         """True if a tensor of the term is, or is made of, the one called `name`."""
         parts = [part for part in (self.tensor, self.by) if part is not None]
-        return any(name in names_in(part) for part in parts)
+        return any(name in values_in(part) for part in parts)
 
 
 class Sums:

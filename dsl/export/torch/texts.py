@@ -63,6 +63,11 @@ def _round_into(kept: Any, made: Any) -> None:
     elif isinstance(kept, torch.Tensor):
         kept.copy_(made)
 ''',
+    "_of_each": '''
+def _of_each(number: Callable[[torch.Tensor], torch.Tensor], x: torch.Tensor) -> torch.Tensor:
+    """A number of each tensor in a stack, with axes of length 1 for those of the tensor."""
+    return torch.vmap(number)(x).reshape(-1, *[1] * (x.ndim - 1))
+''',
     "_positive": '''
 def _positive(value: float, dtype: torch.dtype) -> float:
     """The value, or the least positive number of a dtype in which it would be 0."""

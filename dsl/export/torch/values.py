@@ -105,6 +105,17 @@ class TorchDialect:
         steps = {"step": self.count} if counts else {}
         return {**steps, **{old[slot]: self.keys[slot] for slot in self.model_slots}}
 
+    @property
+    def stacking(self) -> dict[str, bool]:
+        """The functions of the file that are mapped over stacks of tensors, each with whether it
+        makes a tensor, and no number."""
+        made = map(self.facts.primitive, range(len(self.program.statements)))
+        return {
+            self.declared.function_of(each): each.signature.result is Kind.TENSOR
+            for each in made
+            if each.stacks
+        }
+
     def looks(self, name: str) -> str:
         return f'state["{self.keys[name]}"]' if name in self.keys else name
 

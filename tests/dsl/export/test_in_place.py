@@ -25,8 +25,9 @@ def test_adamw_is_written_as_by_hand():
         'm, v = state["m"], state["v"]',
         "m.lerp_(g, 1 - b1)",
         "v.mul_(b2).addcmul_(g, g, value=1 - b2)",
-        "denom = (v / (1 - b2**t)).sqrt_().add_(eps)",
-        "w.mul_(1 - lr * wd).addcdiv_(m, denom, value=-lr / (1 - b1**t))",
+        "root = (1 - b2**t) ** 0.5",
+        "denom = torch.sqrt(v).add_(eps * root)",
+        "w.mul_(1 - lr * wd).addcdiv_(m, denom, value=-lr * root / (1 - b1**t))",
         "self._close(p, w, state)",
     ]
 
@@ -36,14 +37,26 @@ def test_adan_is_written_as_by_hand():
         'd = state["last"].neg_().add_(g)',
         "m.lerp_(g, 1 - b1)",
         "v.lerp_(d, 1 - b2)",
-        "update = d.mul_(b2).add_(g)",
-        "n.mul_(b3).addcmul_(update, update, value=1 - b3)",
-        "denom = (n / (1 - b3**t)).sqrt_().add_(eps)",
+        "update = d.mul_(b2).add_(g).square_()",
+        "n.lerp_(update, 1 - b3)",
+        "root = (1 - b3**t) ** 0.5",
+        "denom = torch.sqrt(n).add_(eps * root)",
         "if wd != 0:",
         "w.div_(1 + lr * wd)",
-        "w.addcdiv_(m, denom, value=-lr / (1 - b1**t) / (1 + lr * wd))",
-        "w.addcdiv_(v, denom, value=-lr * b2 / (1 - b2**t) / (1 + lr * wd))",
+        "w.addcdiv_(m, denom, value=-lr * root / (1 - b1**t) / (1 + lr * wd))",
+        "w.addcdiv_(v, denom, value=-lr * root * b2 / (1 - b2**t) / (1 + lr * wd))",
         'state["last"].copy_(g)',
+        "self._close(p, w, state)",
+    ]
+
+
+def test_muon_keeps_one_matrix_between_its_steps():
+    lines = loop(ZOO["muon"])
+    assert lines.count("u = _newton_schulz(u, 3.4445, -4.775, 2.0315)") == 5
+    assert lines[-4:] == [
+        "if wd != 0:",
+        "w.mul_(1 - lr * wd)",
+        "w.sub_(u, alpha=lr)",
         "self._close(p, w, state)",
     ]
 
@@ -127,11 +140,42 @@ def rule(w, g, t, m=zeros, v=zeros, *, lr=0.1, b1=0.9, b2=0.99, eps=0.1, wd=0):
     v = interp(square(g - m), v, b2)
     return lr * ((m / (1 - b1 ** t) - b2 * g + v) / (sqrt(v) + eps) + wd * w) / (1 + lr * wd)
 """
+STEP_THAT_REPLACES_THE_PARAMETERS = """
+def rule(w, g, z=copy_w, *, lr=0.1):
+    z = z - lr * g
+    u = clip(z, -1, 1) * greater(abs(w), 0.1)
+    return w - u
+"""
+ROOTS_WITH_A_CORRECTION = """
+def rule(w, g, t, m=zeros, v=zeros, *, lr=0.1, b1=0.9, b2=0.99, eps=0.1, wd=0.3):
+    m = interp(g, m, b1)
+    v = interp(square(g - 0.5 * m), v, b2)
+    a = m / (sqrt(v / (1 - b2 ** t)) + eps)
+    return lr * (a + g / (sqrt(v / (1 - b1 ** t)) + eps * 2) + wd * w)
+"""
+SQUARE_THAT_IS_READ_AGAIN = """
+def rule(w, g, v=zeros, x=zeros, *, lr=0.1, b1=0.9):
+    d = g + 0.5 * w
+    v = interp(square(d), v, b1)
+    x = interp(square(g - w), x, b1)
+    return lr * (d / (sqrt(v) + 0.1) + x)
+"""
+MATRIX_THAT_IS_READ_AGAIN = """
+def rule(w, g, m=zeros, *, lr=0.1, b1=0.9):
+    m = interp(g, m, b1)
+    x = newton_schulz(m, 1.5, -0.5, 0)
+    u = newton_schulz(x, 1.5, -0.5, 0)
+    return lr * (2 * u + sqrt(row_count(w)) * u - x * norm(x))
+"""
 
 
 @pytest.mark.parametrize(
     "text",
     [
+        STEP_THAT_REPLACES_THE_PARAMETERS,
+        ROOTS_WITH_A_CORRECTION,
+        SQUARE_THAT_IS_READ_AGAIN,
+        MATRIX_THAT_IS_READ_AGAIN,
         DIFFERENCE_THAT_IS_KEPT,
         SLOT_THAT_MOVES_ON,
         SLOT_THAT_STAYS,
