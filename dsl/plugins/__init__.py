@@ -13,7 +13,7 @@ by the decorators that ours use, is known from then on as ours is.
 from dsl.plugins.blame import blamed, compiled_advice, first_sentence, misused
 from dsl.plugins.loader import load, load_again, owner, quietly
 from dsl.plugins.named import load_named
-from dsl.plugins.plugin import HINT, Plugin, in_words, loaded
+from dsl.plugins.plugin import HINT, Plugin, in_json, in_words, loaded
 
 __all__ = [
     "HINT",
@@ -21,6 +21,7 @@ __all__ = [
     "blamed",
     "compiled_advice",
     "first_sentence",
+    "in_json",
     "in_words",
     "load",
     "load_again",

@@ -6,6 +6,7 @@ induction over steps: it is so at the start, and it stays so.
 
 import numpy as np
 
+from dsl.errors import counted
 from dsl.language.numbers import format_number
 from dsl.language.registry import PRIMITIVES, Domain, Scope
 from dsl.program import Arg, Const, Local, Name, Program, Statement
@@ -45,7 +46,7 @@ def _dead(program: Program) -> RewrittenProgram | None:
         return None
     gone = [name for name in program.slots if name not in made.slots]
     count = len(program.statements) - len(made.statements)
-    words = [f"{count} statements"] * bool(count) + gone
+    words = [counted(count, "statement")] * bool(count) + gone
     return RewrittenProgram("what no step depends on", ", ".join(words) or "unread names", "", made)
 
 
@@ -55,8 +56,10 @@ def _twins(program: Program) -> RewrittenProgram | None:
     if len(made.statements) == len(program.statements) and len(made.slots) == len(program.slots):
         return None
     gone = [name for name in program.slots if name not in made.slots]
+    count = len(program.statements) - len(made.statements)
+    words = [counted(count, "statement")] * bool(count) + gone
     return RewrittenProgram(
-        "equal values computed once, equal slots kept once", ", ".join(gone), "", made
+        "equal values computed once, equal slots kept once", ", ".join(words), "", made
     )
 
 

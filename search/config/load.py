@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +22,16 @@ def load_config(path: Path, overrides: Sequence[str] = ()) -> Config:
 
 
 def config_of(values: Mapping[str, Any], overrides: Sequence[str] = ()) -> Config:
-    """The config of a mapping of the keys that a file has, which is left as it is."""
-    return _config(Document(deepcopy(dict(values)), "config", {}), overrides)
+    """The config of a mapping of the keys that a file has, which is left as it is; tuples do for
+    lists."""
+    return _config(Document(_plain(values), "config", {}), overrides)
+
+
+def _plain(value: Any) -> Any:
+    """A copy with dicts and lists for mappings and tuples."""
+    if isinstance(value, Mapping):
+        return {key: _plain(each) for key, each in value.items()}
+    return [_plain(each) for each in value] if isinstance(value, list | tuple) else value
 
 
 def _config(document: Document, overrides: Sequence[str]) -> Config:

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from dsl.plugins import Plugin, in_words, loaded
+from dsl.plugins import Plugin, in_json, in_words, loaded
+from dsl.program import Program
 from evaluators.catalogue import TaskEntry
 from search.errors import ConfigChanged, PluginMissing
 
@@ -47,6 +48,18 @@ class RecordedTask:
         """The inverse of `to_json`."""
         known = dict(data)
         return RecordedTask(known.pop("definition"), TaskEntry.from_json(name, known))
+
+
+def needed_by(program: Program) -> list[RecordedPlugin]:
+    """The loaded plug-ins whose words a program has, each with these words alone."""
+    calls = {("primitive", each.op) for each in program.statements}
+    starts = {("initialiser", init.rule) for init in program.slots.values()}
+    found = ((each, calls | starts) for each in loaded())
+    return [
+        RecordedPlugin(each.name, each.checksum, in_json(sorted(words & {*each.brings})))
+        for each, words in found
+        if words & {*each.brings}
+    ]
 
 
 def check_words(run: str, recorded: Iterable[RecordedPlugin]) -> None:

@@ -77,6 +77,8 @@ def find_rule(run: Path, hash_prefix: str) -> Program:
 
     **Raises:** NoSuchRun unless there is exactly one such program.
     """
+    if not isinstance(hash_prefix, str):
+        raise NoSuchRun(f"wanted the first digits of a hash as a text, met {hash_prefix!r}")
     wanted = hash_prefix.lower()
     with reading(run) as ledger:
         rows = ledger.with_hash(wanted, 4) if wanted else []

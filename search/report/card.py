@@ -20,7 +20,7 @@ from dsl.rewrite.canonical import canonical_hash
 from dsl.rewrite.demands import demands
 from dsl.rewrite.liveness import live
 from dsl.rewrite.oracle_calls import calls_text
-from search.ledger.plugins import RecordedPlugin, stem
+from search.ledger.plugins import RecordedPlugin, needed_by, stem
 from search.report.card_evidence import evidence, loses
 from search.report.markdown import prose, table_lines
 from search.report.provenance import Provenance
@@ -50,7 +50,10 @@ def card(program: Program, files: Mapping[str, str], found: Provenance | None) -
 
 def _origin(program: Program, found: Provenance | None) -> list[str]:
     if found is None:
-        return prose(program.doc.strip() or "A rule that no campaign of a ledger found.")
+        lines = prose(program.doc.strip() or "A rule that no campaign of a ledger found.")
+        for each in needed_by(program):
+            lines += ["", *prose(_plugin("Written in words of", each))]
+        return lines
     budget = found.config["budget"]["candidates"]
     which = "the tuned baseline" if found.candidate is None else f"candidate {found.candidate}"
     lines = prose(
@@ -59,15 +62,15 @@ def _origin(program: Program, found: Provenance | None) -> list[str]:
         f"`{found.content}`."
     )
     for each in found.plugins:
-        lines += ["", *prose(_plugin(each))]
+        lines += ["", *prose(_plugin("Made with", each))]
     return lines
 
 
-def _plugin(used: RecordedPlugin) -> str:
-    """The plug-in of a campaign in a sentence."""
+def _plugin(how: str, used: RecordedPlugin) -> str:
+    """The plug-in of a campaign, or of a rule, in a sentence."""
     file = stem(used.name)
     return (
-        f"Made with the plug-in `{file}` (checksum `{used.checksum[:16]}`), which brings "
+        f"{how} the plug-in `{file}` (checksum `{used.checksum[:16]}`), which brings "
         f"{in_words(used.brings)}: commands that read the rule take it with `--plugin {file}`."
     )
 

@@ -9,8 +9,7 @@ import networkx as nx
 
 from dsl.program import Program
 from dsl.rewrite.canonical import canonical_hash
-from search.errors import NoSuchRun
-from search.ledger import Ledger, reading
+from search.ledger import Ledger, find_rule, reading
 
 _OF_POPULATION = "c"
 """Donors of the population are called by their number after this letter."""
@@ -48,24 +47,19 @@ def lineage(run: Path, hash_prefix: str) -> list[LineageStep]:
     """The ancestors of the first program of a run whose canonical hash begins so, and itself last;
     parents and donors come before what was made of them.
 
-    **Raises:** NoSuchRun if there is no such program.
+    **Raises:** NoSuchRun unless there is exactly one such program.
     """
+    digest = canonical_hash(find_rule(run, hash_prefix))
     with reading(run) as ledger:
-        found = ledger.with_hash(hash_prefix.lower(), 1)
-        numbers = [row.candidate.number for row in found]
-        left = [] if found else _left_with_hash(ledger, hash_prefix.lower())
-        numbers += [each.number for each in left]
-        if not numbers:
-            raise NoSuchRun(
-                f"no program of {run} has a hash that begins with '{hash_prefix}'",
-                help=f"`stepsmith top {run}` lists its programs with their hashes",
-            )
+        found = ledger.with_hash(digest, 1)
+        left = [] if found else _left_with_hash(ledger, digest)
+        numbers = [row.candidate.number for row in found] + [each.number for each in left]
         graph = _ancestry(ledger, numbers[0])
     steps = [graph.nodes[number]["step"] for number in nx.lexicographical_topological_sort(graph)]
     return [*steps, *left]
 
 
-def _left_with_hash(ledger: Ledger, prefix: str) -> list[LineageStep]:
+def _left_with_hash(ledger: Ledger, digest: str) -> list[LineageStep]:
     """The first finalist of which a program with such a hash is left, as a step from itself."""
     tasks = len(ledger.tasks)
     found = [
@@ -80,7 +74,7 @@ def _left_with_hash(ledger: Ledger, prefix: str) -> list[LineageStep]:
             program=each.program,
         )
         for each in ledger.reductions
-        if each.final and canonical_hash(each.program).startswith(prefix)
+        if each.final and canonical_hash(each.program) == digest
     ]
     return found[:1]
 

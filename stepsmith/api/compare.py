@@ -55,6 +55,8 @@ def compare(
 
     given = [rules] if isinstance(rules, str | Path | Program) else rules
     programs = [load(rule) for rule in given]
+    if not programs:
+        raise UsageError("wanted one rule or more to compare, met none")
     if seeds < 2:
         raise UsageError(f"seeds: wanted 2 or more, met {seeds}")
     against, chosen = (

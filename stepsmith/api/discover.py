@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from stepsmith.api.lists import listed
 from stepsmith.api.plugins import use_plugins
+from stepsmith.errors import UsageError
 
 if TYPE_CHECKING:
     from search.campaign.events import Event
@@ -48,8 +49,8 @@ def planned(
     This process gets the environment of a worker, unless JAX is imported already or `prepare` is
     False.
 
-    **Raises:** ConfigError; PluginMissing for a config that cannot be read since a plug-in of the
-    run is not loaded.
+    **Raises:** ConfigError; UsageError for what is none; PluginMissing for a config that cannot be
+    read since a plug-in of the run is not loaded.
     """
     from evaluators.training.environment import prepare_process
 
@@ -62,8 +63,13 @@ def planned(
     try:
         if isinstance(config, Mapping):
             config = config_of(config, overrides)
-        elif not isinstance(config, Config):
+        elif isinstance(config, str | Path):
             config = load_config(Path(config), overrides)
+        elif not isinstance(config, Config):
+            raise UsageError(
+                "wanted a dict of the keys of a campaign, or the path of a YAML file, met "
+                f"{config!r}"
+            )
     except ConfigError:
         _check_plugins(config, out)
         raise

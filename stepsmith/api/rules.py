@@ -12,16 +12,26 @@ from dsl.program import Program
 from search.rules import find
 from stepsmith.api.html import paragraph, table
 from stepsmith.api.plugins import use_plugins
+from stepsmith.errors import UsageError
 
 
 def load(rule: str | Path | Program) -> Program:
     """The program that a text names: a .rule file, a name of the zoo, the folder or name of a
     campaign or discovered rule (its winner), or RUN:HASH; a program is itself.
 
-    **Raises:** NoSuchRule or NoSuchRun, with the nearest name, if it names none.
+    **Raises:** NoSuchRule or NoSuchRun, with the nearest name, if it names none; UsageError for
+    what is no text.
     """
     use_plugins()
-    return rule if isinstance(rule, Program) else find(str(rule))
+    if isinstance(rule, Program):
+        return rule
+    if not isinstance(rule, str | Path):
+        raise UsageError(
+            f"wanted a rule, met {rule!r}\n"
+            "help: give a Program, the name of a rule, a .rule file, a campaign or RUN:HASH; "
+            "`dsl.program` makes a Program of a Python function"
+        )
+    return find(str(rule))
 
 
 @dataclass(frozen=True, repr=False)

@@ -15,6 +15,7 @@ from search.report.status import read_status
 from stepsmith.api.candidates import HEAD, Candidates, rows
 from stepsmith.api.html import code, paragraph, table
 from stepsmith.api.plugins import use_plugins
+from stepsmith.errors import UsageError
 
 if TYPE_CHECKING:
     from search.report.hall_entry import HallEntry
@@ -29,11 +30,15 @@ class Run:
     Everything is read when it is asked for, so a run that goes on shows what it has by then. Where
     a hash is asked for its first digits do.
 
-    **Raises:** NoSuchRun where there is no such run, LedgerError where it cannot be read.
+    **Raises:** NoSuchRun where there is no such run, LedgerError where it cannot be read,
+    UsageError for what is no text.
     """
 
     def __init__(self, run: str | Path):
         use_plugins()
+        if not isinstance(run, str | Path):
+            met = type(run).__name__
+            raise UsageError(f"wanted the folder or the name of a run, met an object: {met}")
         self.folder = find_run(str(run))
         """The folder of the run."""
 

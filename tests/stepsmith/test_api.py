@@ -14,6 +14,7 @@ from dsl import canonical_hash
 from dsl.zoo import ZOO
 from search import run as run_module
 from search.campaign import events
+from search.config import config_of
 from search.errors import ConfigError, NoSuchRule, NoSuchRun
 from search.ledger.lock import run_lock
 from search.run import run_campaign
@@ -191,7 +192,40 @@ def test_a_wrong_config_is_named(quick):
         stepsmith.discover({**CONFIG, "campain": "x"})
     with pytest.raises(ConfigError, match="No such file"):
         stepsmith.discover("nowhere.yaml")
+    for none in (None, [1], 3):
+        with pytest.raises(
+            UsageError, match="wanted a dict of the keys of a campaign, or the path"
+        ):
+            stepsmith.discover(none)  # pyright: ignore
     assert not (quick / "runs").exists()
+
+
+def test_tuples_do_for_lists(quick):
+    values = {**CONFIG, "start": ("adamw", "lion"), "tasks": ({"name": "digits", "steps": 20},)}
+    assert config_of(values) == config_of({**CONFIG, "start": ["adamw", "lion"]})
+
+
+def test_a_hash_is_looked_for_alike_everywhere(run):
+    for ask in (run.program, run.lineage, run.origin):
+        for wrong, said in (
+            ("", "no program of"),
+            ("nothing", "no program of"),
+            (3, "wanted the first digits of a hash as a text, met 3"),
+        ):
+            with pytest.raises(NoSuchRun, match=said):
+                ask(wrong)
+    hashes = [each.hash for each in run.candidates()]
+    twice = next(h[0] for h in hashes if len({other for other in hashes if other[0] == h[0]}) > 1)
+    for ask in (run.program, run.lineage, run.origin):
+        with pytest.raises(NoSuchRun, match="several programs of"):
+            ask(twice)
+
+
+def test_what_is_no_run_is_said(run):
+    with pytest.raises(
+        UsageError, match="wanted the folder or the name of a run, met an object: R"
+    ):
+        stepsmith.Run(run)
 
 
 def test_rules_are_named_as_on_the_command_line(tmp_path):
@@ -201,6 +235,9 @@ def test_rules_are_named_as_on_the_command_line(tmp_path):
     assert stepsmith.load(ZOO["lion"]) is ZOO["lion"]
     with pytest.raises(NoSuchRule, match="did you mean 'lion'"):
         stepsmith.load("lyon")
+    for wrong in (None, 3, lambda w, g: g):
+        with pytest.raises(UsageError, match="wanted a rule, met .*\n.*`dsl.program` makes"):
+            stepsmith.load(wrong)
 
 
 def test_nearest_is_the_command(run):
@@ -236,6 +273,8 @@ def test_a_comparison_refuses_what_the_command_refuses(tmp_path):
     ):
         with pytest.raises(UsageError, match=words):
             stepsmith.compare("lion", **wrong)
+    with pytest.raises(UsageError, match="met none"):
+        stepsmith.compare([])
     with pytest.raises(ValueError, match="unknown suite"):
         stepsmith.compare("lion", "held_ou")
     (tmp_path / "comparison.svg").touch()

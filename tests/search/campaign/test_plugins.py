@@ -193,6 +193,18 @@ def test_a_card_names_the_plug_in_of_its_rule(tmp_path, made):
     assert "brings the primitive 'soft_sign'" in text
 
 
+def test_a_card_of_a_rule_of_no_campaign_names_the_plug_in_of_its_words(tmp_path):
+    (tmp_path / "one.rule").write_text("def one(w, g):\n    return soft_sign(g)\n")
+    (tmp_path / "lion.rule").write_text("def lion_too(w, g):\n    return sign(g)\n")
+    for rule, named in (("one", True), ("lion", False)):
+        words = ("--to", "discovered", "--name", rule, "--out", "cards", "--plugin", "soft.py")
+        status, _, err = run("export", f"{rule}.rule", *words, "--force")
+        assert status == 0, err
+        text = " ".join((tmp_path / "cards" / "README.md").read_text().split())
+        assert ("Written in words of the plug-in `soft.py` (checksum `" in text) is named
+        assert ("the primitive 'soft_sign': commands that read the rule take it" in text) is named
+
+
 def test_what_one_process_alone_knows_is_no_good_for_workers(tmp_path):
     @initialiser(Kind.TENSOR, torch="torch.zeros_like({w})")
     def of_this_process(xp, w):
