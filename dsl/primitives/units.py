@@ -110,6 +110,34 @@ def unit_norm(xp, x):
 
 
 @primitive(
+    "Tensor -> Unit",
+    torch="""
+def _unit_max(x: torch.Tensor) -> torch.Tensor:
+    if x.ndim < 2:
+        return x
+    if x.numel() == 0:
+        return x.new_full((*x.shape[:1], *(1 for _ in x.shape[1:])), -torch.inf)
+    return x.amax(dim=tuple(range(1, x.ndim)), keepdim=True)
+""",
+    latex=r"\max_{{\mathrm{{unit}}}}\left({x}\right)",
+    equations=(
+        finite(
+            "unit_max(k * x) => k * unit_max(x)",
+            "a scale moves out of unit_max",
+            ("k >= 0", "k: Global"),
+        ),
+    ),
+    weight=0.0,
+)
+def unit_max(xp, x):
+    """The largest entry of each slice along the first axis; a vector or number itself. NaN if one
+    is, -inf in a slice without entries. The least one is `-unit_max(-x)`."""
+    if x.ndim < 2:
+        return x
+    return xp.max(x, axis=tuple(range(1, x.ndim)), keepdims=True, initial=-xp.inf)
+
+
+@primitive(
     "Tensor, Global -> Scalar",
     torch="""
 def _axis_length(x: torch.Tensor, axis: torch.Tensor | float) -> torch.Tensor:

@@ -97,7 +97,6 @@ LEFT = {
         "LBFGS": _CLOSURES,
         "LoRARite": "steps on pairs of tensors; a rule sees one, or sums over all",
         "PCGrad": "projects gradients of several losses against each other",
-        "ROSE": "divides by the range of each slice: the language has no least entry of a slice",
         "SaRA": "is AdamW on the entries that are small when it begins, next to none in a model "
         "that is not trained",
         "SafeFP16Optimizer": "scales losses: no optimizer",

@@ -23,9 +23,9 @@ def test_units_stand_between_the_numbers_and_the_tensors():
     assert join(UNIT, Kind.GLOBAL) is UNIT and join(UNIT, ROW) is Kind.TENSOR
 
 
-@pytest.mark.parametrize("reduction", ["mean", "sum", "norm"])
+@pytest.mark.parametrize("reduction", ["mean", "sum", "norm", "max"])
 def test_a_reduction_takes_all_axes_but_the_first_and_leaves_vectors_as_they_are(reduction):
-    of = {"mean": np.mean, "sum": np.sum, "norm": np.linalg.norm}[reduction]
+    of = {"mean": np.mean, "sum": np.sum, "norm": np.linalg.norm, "max": np.max}[reduction]
     for met, shape in zip(value(f"unit_{reduction}(g)", shapes=SHAPES), SHAPES, strict=True):
         leaf = -np.arange(1.0, 1 + math.prod(shape)).reshape(shape)
         single = [[entry] for entry in leaf.ravel()]  # each entry is a unit
@@ -58,7 +58,7 @@ def test_a_unit_has_the_entries_of_the_tensor_over_the_first_length():
 
 def test_the_state_of_units_is_small_and_tensors_without_entries_do_not_raise():
     text = (
-        "def rule(w, g, v=units(2)):\n    v = v + unit_norm(g) + unit_sum(g)\n"
+        "def rule(w, g, v=units(2)):\n    v = v + unit_norm(g) + unit_sum(g) + unit_max(g)\n"
         "    return v * g / entry_count(g)"
     )
     program = parse(text)
