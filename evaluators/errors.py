@@ -46,6 +46,16 @@ class UnknownSuite(_UnknownName):
     sort = "suite"
 
 
+class NotInSuite(EvaluatorError):
+    """A task that there is, and that a suite does not have."""
+
+    def __init__(self, name: str, suite: str, tasks: Collection[str]):
+        super().__init__(
+            f"the suite {suite} has no task {name!r}",
+            help=f"{listed(name, tasks)}; a suite file of your own names any: --suite FILE",
+        )
+
+
 class NotMeasured(EvaluatorError):
     """A proxy task that is declared, but has no entry in the catalogue."""
 

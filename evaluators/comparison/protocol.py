@@ -15,8 +15,9 @@ from evaluators.comparison.load import core_share
 from evaluators.comparison.plan import Cell, ComparisonPlan
 from evaluators.comparison.results import SCALE, Comparison
 from evaluators.comparison.work import ComparisonWorker, Observer, work
-from evaluators.errors import CannotCompare, UnknownTask
+from evaluators.errors import CannotCompare, NotInSuite, UnknownTask
 from evaluators.registry import get
+from evaluators.registry import names as known_tasks
 from evaluators.seeds import comparison_seeds
 from evaluators.workers import Pool, SerialPool
 
@@ -49,12 +50,14 @@ class SuiteSubset(NamedTuple):
 def subset(suite: str, tasks: Sequence[ComparableTask], names: Sequence[str]) -> SuiteSubset:
     """The tasks of a suite that are named, in the suite's order; all of them if `names` is empty.
 
-    UnknownTask, with the nearest of the suite, for a name that is not in it.
+    **Raises:** for a name that is not in it UnknownTask, with the nearest of the suite, or
+    NotInSuite if it is that of another task.
     """
     known = [task.name for task in tasks]
     for name in names:
         if name not in known:
-            raise UnknownTask(name, known)
+            elsewhere = name in known_tasks()
+            raise NotInSuite(name, suite, known) if elsewhere else UnknownTask(name, known)
     return SuiteSubset(suite, tuple(task for task in tasks if not names or task.name in names))
 
 

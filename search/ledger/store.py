@@ -234,6 +234,12 @@ class Ledger(Record):
         where = "WHERE substr(canonical, 1, ?) = ? GROUP BY canonical ORDER BY min(number) LIMIT ?"
         return list(self._rows(where, len(prefix), prefix, limit))
 
+    def has_family(self, prefix: str) -> bool:
+        """True if there is a candidate of a family whose hash begins so."""
+        return bool(prefix) and any(
+            self._rows("WHERE substr(family, 1, ?) = ? LIMIT 1", len(prefix), prefix)
+        )
+
     def best(self, count: int) -> list[tuple[Row, float]]:
         """The best program of each family by search score, as first measured, with scores."""
         ranked = self.db.execute(f"{_BEST_OF_FAMILIES} LIMIT ?", (count,)).fetchall()

@@ -125,7 +125,13 @@ def _family(ledger: Ledger, family: str, run: Path) -> str:
     """The digits of a family, given as such or by one of its candidates."""
     if family[:1] == "c" and family[1:].isdigit():
         number = int(family[1:])
-        if number >= len(ledger):
+        if number < len(ledger):
+            return ledger.row(number).candidate.keys.family
+        if not ledger.has_family(family):  # whose digits may begin with a c as well
             raise SearchError(f"{run} has no candidate {family}; it has {len(ledger)}")
-        return ledger.row(number).candidate.keys.family
+    elif not ledger.has_family(family.lower()):
+        raise SearchError(
+            f"no program of {run} is of a family that begins with '{family}'",
+            help=f"`stepsmith top {run}` lists its families; a candidate does too: --family c12",
+        )
     return family.lower()
