@@ -99,7 +99,9 @@ class Verification:
         draw = self.verdict.draw
         within = f"{found.largest:.1e} over {len(found.ours)} steps"
         if found.equal:
-            return f"{names} are equal: at most {within}, {found.tolerance:.0e} allowed"
+            moved = self.verdict.exercise.moved
+            words = "are equal" if moved else "are equal in that neither moves a parameter"
+            return f"{names} {words}: at most {within}, {found.tolerance:.0e} allowed"
         setting = "" if draw is None or draw.longer else f", {draw.words}"
         where = f"{setting} (as given they agree)" if draw else ""
         first = f"{names} are NOT equal: they part at step {found.parted}, by {within}{where}"

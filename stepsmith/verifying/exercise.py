@@ -1,4 +1,4 @@
-"""Parts of a rule that a comparison exercised: sides of conditions, and hyperparameters."""
+"""Parts of a rule that a comparison exercised: sides of conditions, hyperparameters, tensors."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -9,13 +9,15 @@ from stepsmith.verifying.conditions import Cell, Condition
 
 @dataclass
 class Exercise:
-    """Everything met so far: cells of conditions, and hyperparameters that had an influence."""
+    """Everything met so far: cells of conditions, hyperparameters that had an influence, and the
+    ranks of tensors that moved, as far as a comparison can see."""
 
     conditions: list[Condition]
     hypers: Mapping[str, float]
     ranks: tuple[int, ...]
     cells: set[Cell] = field(default_factory=set)
     influential: set[str] = field(default_factory=set)
+    moved: set[int] = field(default_factory=set)
 
     def missing(self) -> list[tuple[Condition, str]]:
         """The sides of conditions that nothing met."""
@@ -67,7 +69,13 @@ class Exercise:
         for name in self.idle:
             value = format_number(self.hypers[name])
             found.append(f"the hyperparameter {name}={value} had no influence")
-        return found
+        return [*found, *self._unmoved()]
+
+    def _unmoved(self) -> list[str]:
+        still = [rank for rank in self.ranks if rank not in self.moved]
+        if still and not self.moved:
+            return ["the step: no parameter moved by more than may differ, so this shows nothing"]
+        return [f"tensors of rank {_listed(still)} did not move"] if still else []
 
     def ranks_left_out(self, all_ranks: Iterable[int]) -> list[int]:
         """The ranks that nothing was compared on."""

@@ -63,6 +63,15 @@ class PathComparison:
         """True if the parameters alone, not those to evaluate, agree after every step."""
         return float(np.max(self.differences[:, : len(self.ranks)])) <= self.tolerance
 
+    def moved(self, start: Leaves) -> set[int]:
+        """The ranks of the tensors that the rule moves away from where it starts, by more than the
+        tolerance."""
+        return {
+            rank
+            for at, (rank, begun) in enumerate(zip(self.ranks, start, strict=True))
+            if max(distance(leaves[at], begun) for leaves in self.ours) > self.tolerance
+        }
+
     def not_finite(self) -> tuple[int | None, int | None]:
         """The first step after which our path, and theirs, is not finite."""
         return _not_finite(self.ours), _not_finite(self.theirs)

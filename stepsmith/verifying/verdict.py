@@ -75,7 +75,7 @@ class Comparer:
     def verdict(self, *, as_given: bool = False) -> Verdict:
         """The verdict; of what was asked for alone if `as_given`."""
         base = self.verifier.compare(self.other.path(self.verifier), self.tolerance)
-        self.explorer.take(Draw(self.verifier.steps))
+        self._take(Draw(self.verifier.steps), base)
         if not base.equal:
             return self._made(base, None, self._reason(self.verifier, base))
         if not as_given and (found := self._different()):
@@ -129,8 +129,13 @@ class Comparer:
         found = Tried(draw, setting.beside(ours, theirs, bound))
         self.tried.append(found)
         if found.comparison.equal:
-            self.explorer.take(draw)
+            self._take(draw, found.comparison)
         return found
+
+    def _take(self, draw: Draw, found: PathComparison) -> None:
+        """Note what a comparison exercises."""
+        self.explorer.take(draw)
+        self.explorer.exercise.moved |= found.moved(self.explorer.at(draw).model.start())
 
     def _reason(self, setting: Verifier, found: PathComparison) -> str | None:
         if found.same_steps:

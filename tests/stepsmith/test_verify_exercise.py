@@ -91,6 +91,17 @@ def test_a_difference_in_some_ranks_is_found_by_moving_what_decides_it():
     assert not found.comparison.equal and "delta" in found.draw.hypers
 
 
+def test_tensors_that_do_not_move_prove_nothing():
+    still = rule("lr * 1e-12 * g")
+    said = verified(still, still).exercise.sentences()
+    assert any("no parameter moved by more than may differ" in each for each in said)
+    found = stepsmith.verify(still, still, steps=3, ranks=(1,), as_given=True)
+    assert "are equal in that neither moves a parameter: at most" in repr(found)
+    vectors = rule("lr * (ndim(w) < 2) * g")
+    assert "tensors of rank 2 did not move" in verified(vectors, vectors).exercise.sentences()
+    assert not any("move" in s for s in verified(rule("lr*g"), rule("lr*g")).exercise.sentences())
+
+
 def test_hyperparameters_without_influence_are_named_or_moved():
     coupled = rule("lr * (sign(g) + wd * w)", "lr=0.1, wd=0")
     decoupled = rule("lr * sign(g) + wd * w", "lr=0.1, wd=0")
