@@ -19,7 +19,7 @@ _BESIDE = frozenset({_TASK, "command", "combinator", "host"})
 def used_plugins(config: Config) -> list[Plugin]:
     """The loaded plug-ins, those left out that bring nothing but tasks which the config and its
     suites do not name, or what takes no part in a search."""
-    tasks = _tasks(config)
+    tasks = tasks_in(config)
     return [
         plugin
         for plugin in loaded()
@@ -32,7 +32,7 @@ def check_workers_know(config: Config) -> None:
     """PluginMissing for a word or a task that was declared in this process alone, as in a notebook,
     where the workers are other processes."""
     brought = {pair for plugin in loaded() for pair in plugin.brings}
-    tasks = _tasks(config)
+    tasks = tasks_in(config)
     for declared in Registry.every if config.workers else ():
         for name, place in declared.places.items():
             needed = declared.noun in WORDS or (declared.noun == _TASK and name in tasks)
@@ -47,21 +47,21 @@ def check_workers_know(config: Config) -> None:
 def own_tasks(config: Config) -> dict[str, RecordedTask]:
     """The user's own tasks that the config and its suites name, for the record of a new run; one
     that was never measured is."""
-    found = registry.definitions(_tasks(config))
+    found = registry.definitions(tasks_in(config))
     return {name: RecordedTask(digest, registry.entry(name)) for name, digest in found.items()}
 
 
 def go_on_with(run: str, recorded: Mapping[str, RecordedTask], config: Config) -> None:
     """Let the user's own tasks state the numbers that a run began with, whatever was found of them
     here: all its scores are on one scale. ConfigChanged for a task that computes something else."""
-    check_same_tasks(run, recorded, registry.definitions(_tasks(config)))
+    check_same_tasks(run, recorded, registry.definitions(tasks_in(config)))
     told = {name: each.entry for name, each in recorded.items()}
     if any(registry.found().get(name) != each for name, each in told.items()):
         registry.learn(told)
         forget_trainers()
 
 
-def _tasks(config: Config) -> set[str]:
+def tasks_in(config: Config) -> set[str]:
     """The names of all tasks that a campaign trains on."""
     suites = [name for name in (config.final.meta_validation, config.final.held_out) if name]
     found = {task.name for task in config.tasks}

@@ -48,7 +48,7 @@ class PrimitivesConfig(Section):
 class MutationConfig(Section):
     """The relative chance of each kind of change, and the largest program.
 
-    There is a key for each kind that `search.mutation` declares; see `of_declared`.
+    There is a key for each kind of change, those of plug-ins too.
     """
 
     max_statements: int = Field(default=40, ge=1, le=Capacity().instructions)

@@ -9,11 +9,11 @@ from search.report.candidate import Origin
 from search.report.candidate import origin as read_origin
 from search.report.candidates import in_order, top
 from search.report.hall_of_fame import HallOfFame, hall_of_fame
-from search.report.lineage import LineageStep
 from search.report.lineage import lineage as read_lineage
 from search.report.status import read_status
 from stepsmith.api.candidates import HEAD, Candidates, rows
 from stepsmith.api.html import code, paragraph, table
+from stepsmith.api.lineage import Lineage
 from stepsmith.api.plugins import use_plugins
 from stepsmith.errors import UsageError
 
@@ -105,10 +105,10 @@ class Run:
         """The program whose canonical hash begins so. **Raises:** NoSuchRun unless there is one."""
         return find_rule(self.folder, hash)
 
-    def lineage(self, hash: str) -> list[LineageStep]:
+    def lineage(self, hash: str) -> Lineage:
         """The ancestors of that program, parents and donors before what was made of them, and
         itself last."""
-        return read_lineage(self.folder, hash)
+        return Lineage(read_lineage(self.folder, hash))
 
     def origin(self, hash: str) -> Origin:
         """The way to that program: its parent, its start, its runs by task and seed."""

@@ -79,6 +79,7 @@ class Study:
         self._check_names()
         with self._declared(problems):
             plan = planned(config, out, overrides, prepare=False)
+            self._check_asked(plan.config)
             alone = plan.config.model_copy(update={"workers": 0, "cluster": None})
             plan = plan._replace(config=alone)
             journal = self._journal_of(plan)
@@ -138,6 +139,18 @@ class Study:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def _check_asked(self, config: "Config") -> None:
+        """UsageError for a problem that the campaign would never ask about."""
+        from search.campaign.plugins import tasks_in
+
+        for name in self._problems:
+            if name not in (asked := tasks_in(config)):
+                raise UsageError(
+                    f"the config does not name the problem '{name}' among its tasks, which are "
+                    f"{', '.join(sorted(asked))}\n"
+                    "help: leave `tasks` out, or add {name: " + name + ", steps: ...} to it"
+                )
 
     def _check_names(self) -> None:
         """UsageError if a study that works here has a problem of the same name."""

@@ -92,6 +92,7 @@ def _lineage(rule: str, as_json: bool) -> str:
     """The steps that led to a program of a run, one a line or as JSON, and its text."""
     from search.ledger import find_run
     from search.report.lineage import lineage
+    from stepsmith.api.lineage import Lineage
 
     run, colon, prefix = rule.rpartition(":")
     if not colon or not run or not prefix:
@@ -102,7 +103,7 @@ def _lineage(rule: str, as_json: bool) -> str:
     steps = lineage(find_run(run), prefix)
     if as_json:
         return json.dumps([step.to_json() for step in steps], indent=2) + "\n"
-    return "\n".join([*map(str, steps), "", str(steps[-1].program)]) + "\n"
+    return f"{Lineage(steps)!r}\n"
 
 
 def _with_facts(program: "Program") -> str:

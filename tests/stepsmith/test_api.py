@@ -95,6 +95,9 @@ def test_a_run_and_a_program_show_themselves(run):
     assert html.count("<table>") == 1 and run.hall_of_fame.winner.hash[:8] in html
     assert repr(best.program) == str(best.program)
     assert best.program._repr_html_().startswith("<pre>def c")
+    way = run.lineage(best.hash)
+    assert f"{way!r}\n" == command("show", f"tiny:{best.hash}", "--lineage")[1]
+    assert way._repr_html_().startswith("<pre>c0 ")
     tricky = stepsmith.parse('def f(w, g):\n    """a < b & c"""\n    return g')
     assert "a &lt; b &amp; c" in tricky._repr_html_()
     assert repr(run.candidates()).splitlines()[0] == "80 candidates"

@@ -199,6 +199,8 @@ def test_a_problem_that_is_none_is_refused(tmp_path):
             Study(CONFIG, problems, out=tmp_path)  # pyright: ignore
     with pytest.raises(ConfigError, match="unknown task 'other'"):
         study(tmp_path, tasks=[{"name": "other", "steps": 5}])
+    with pytest.raises(UsageError, match=f"not name the problem '{MINE.name}' .*, which are wine"):
+        study(tmp_path, tasks=[{"name": "wine", "steps": 5}])
     with pytest.raises(UsageError, match="is given twice"):
         Study(CONFIG, [MINE, MINE], out=tmp_path)
     assert not list(tmp_path.iterdir())
