@@ -5,6 +5,8 @@ best_losses       the best known loss of every task
 curves            losses of a campaign's winner and its baseline, step by step
 driver            what a search costs beside the evaluations, and reading a large ledger
 engine_costs      the constants by which a trainer chooses an engine
+export            a step of exported optimizers beside the hosts' own
+export_page       writes `docs/export_speed.md` with the measurements of export
 keys              the time of a new program's keys and of a mutation
 matrix_tasks      rules for matrices beside others, on the tasks that are made for them
 measure_tasks     writes the catalogue of tasks

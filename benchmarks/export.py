@@ -4,14 +4,18 @@
 
 Every optimizer takes a step in turn, in one process, and the median of its steps is compared with
 that of the fastest of the others. Parameters and gradients are the same numbers for all. The peak
-of memory is what a step of PyTorch holds at once beyond what it held before.
+of memory is what a step of PyTorch holds at once beyond what it held before. `--keep` adds the
+figures to a file, from which `benchmarks.export_page` writes `docs/export_speed.md`. JAX takes the
+threads of the cores that a process may use: `taskset -c 0` leaves one.
 """
 
 import argparse
+import json
 import math
 import statistics
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -128,8 +132,20 @@ def peak_of_step(step: Step) -> int:
     return peak
 
 
-def compare(host: str, rule: str, shapes: str, seconds: float) -> None:
-    """Print a line for each optimizer: median, ratio to the fastest other of its kind, memory."""
+def rivals(name: str, medians: dict[str, float]) -> dict[str, float]:
+    """The medians of the optimizers that an exported one is held against: those of its kind, with
+    `foreach` or without."""
+    kind = name.removeprefix("exported")
+    return {
+        other: taken
+        for other, taken in medians.items()
+        if not other.startswith("exported") and other.endswith("foreach") == bool(kind)
+    }
+
+
+def compare(host: str, rule: str, shapes: str, seconds: float) -> dict[str, Any]:
+    """The medians in ms and peaks in MiB of all optimizers for a rule; prints a line for each, with
+    the ratio to the fastest other of its kind."""
     steps = dict(HOSTS[host](rule, _leaves(shapes)))
     for step in steps.values():
         step()
@@ -141,20 +157,18 @@ def compare(host: str, rule: str, shapes: str, seconds: float) -> None:
             begun = time.perf_counter()
             step()
             times[name].append(time.perf_counter() - begun)
-    medians = {name: statistics.median(taken) for name, taken in times.items()}
+    medians = {name: 1e3 * statistics.median(taken) for name, taken in times.items()}
+    peaks: dict[str, float] = {}
     for name, median in medians.items():
-        line = f"{host} {rule} {shapes} {name:26} {1e3 * median:9.3f} ms"
+        line = f"{host} {rule} {shapes} {name:26} {median:9.3f} ms"
         if name.startswith("exported"):
-            kind = name.removeprefix("exported")
-            rivals = [
-                taken
-                for other, taken in medians.items()
-                if not other.startswith("exported") and other.endswith("foreach") == bool(kind)
-            ]
-            line += f"  {median / min(rivals):5.2f}x" if rivals else "  (no other)"
+            others = rivals(name, medians)
+            line += f"  {median / min(others.values()):5.2f}x" if others else "  (no other)"
         if host == "torch":
-            line += f"  {peak_of_step(steps[name]) / 2**20:8.2f} MiB"
+            peaks[name] = peak_of_step(steps[name]) / 2**20
+            line += f"  {peaks[name]:8.2f} MiB"
         print(line, flush=True)
+    return {"host": host, "rule": rule, "shapes": shapes, "medians": medians, "peaks": peaks}
 
 
 def main() -> None:
@@ -162,8 +176,11 @@ def main() -> None:
     parser.add_argument("--host", nargs="+", choices=HOSTS, default=[*HOSTS])
     parser.add_argument("--rules", nargs="+", choices=RULES, default=RULES)
     parser.add_argument("--shapes", nargs="+", default=SHAPES, help="COUNTxSIZE of the tensors")
-    parser.add_argument("--threads", type=int, default=0, help="of PyTorch; all of them by default")
+    parser.add_argument("--threads", type=int, default=0, help="of PyTorch; all by default")
     parser.add_argument("--seconds", type=float, default=5.0, help="of steps for each line")
+    parser.add_argument(
+        "--keep", type=Path, help="add the figures to this file, a line of JSON each"
+    )
     chosen = parser.parse_args()
     if chosen.threads:
         import torch
@@ -172,7 +189,10 @@ def main() -> None:
     for host in chosen.host:
         for rule in chosen.rules:
             for shapes in chosen.shapes:
-                compare(host, rule, shapes, chosen.seconds)
+                found = compare(host, rule, shapes, chosen.seconds)
+                if chosen.keep:
+                    with chosen.keep.open("a") as file:
+                        file.write(json.dumps(found | {"threads": chosen.threads}) + "\n")
 
 
 if __name__ == "__main__":
