@@ -166,7 +166,7 @@ class Explorer:
 
     def _influential(self, draw: Draw, only: str | None = None) -> set[str]:
         """The hyperparameters that move the path of the rule at a setting."""
-        steps = min(draw.steps, _TRY)
+        steps = draw.steps if draw.longer else min(draw.steps, _TRY)
         verifier = self.at(Draw(steps, draw.look, draw.hypers))
         program = verifier.program
         wanted = [only] if only else [n for n in program.hyperparameters if n in self.exercise.idle]

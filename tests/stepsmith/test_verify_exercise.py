@@ -82,6 +82,15 @@ def test_a_run_goes_on_until_what_comes_late_has_come():
     assert found.comparison.parted == 121 and found.draw is not None and found.draw.longer
 
 
+def test_what_acts_late_alone_has_its_influence_in_the_longer_run():
+    late = rule("lr * when(t > rest, 2 * g, g)", "lr=0.1, rest=50")
+    beside = Verifier(late, 20, "float64", (1, 2), quick=True)
+    other = OtherRule(late, {"lr": 0.1}, {"rest": 50.0}, "late")
+    found = Comparer(beside, other, 1e-10).verdict()
+    assert found.comparison.equal and "rest" not in other.shared
+    assert found.exercise.sentences() == []
+
+
 def test_a_difference_in_some_ranks_is_found_by_moving_what_decides_it():
     both = "lr * where(norm(g) < delta, g / {}, g)"
     rows = rule(both.format("(row_norm(g) + 1)"), "lr=0.1, delta=1e-4")
