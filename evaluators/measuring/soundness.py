@@ -16,24 +16,21 @@ import jax.numpy as jnp
 import numpy as np
 
 from evaluators.data.integrity import checksum
-from evaluators.measuring.memory import available, bounded, gigabytes
 from evaluators.measuring.ranking import SHAPE
 from evaluators.own import batches
-from evaluators.own.definition import KeptValue, definition
+from evaluators.own.definition import PURE, definition_of
+from evaluators.own.memory import available, bounded, gigabytes
+from evaluators.own.parameters import COPIES
 from evaluators.own.source import OwnSource
 from evaluators.task import Task, prepare
 from evaluators.training.compiling import compiling
 
 LANES = SHAPE.lanes
 """Runs side by side, as in a campaign: two seeds at three rates."""
-COPIES = 6
-"""Arrays of the size of the parameters that a run holds: gradient, momentum and the like."""
 SEEDS = (0, 1, 2, 3)
 _GLOBAL = (
     "make it from the key: jax.random.normal(key, ...), or np.random.default_rng(np.asarray(key))"
 )
-
-_PURE = "let it depend on its arguments alone, with no generator, no counter and nothing kept"
 
 
 @dataclass(frozen=True)
@@ -73,23 +70,14 @@ class _Examination:
         self.parameters()
         self.examples()
         with self.no_global_draws("loss", self.source.loss):
-            digest = self.digest()
-        if digest != self.digest():
+            digest = definition_of(self.task, self.source)
+        if digest != definition_of(self.task, self.source):
             self.origin.fault(
-                "loss", "the loss is another one whenever it is traced", _PURE, at=self.source.loss
+                "loss", "the loss is another one whenever it is traced", PURE, at=self.source.loss
             )
         gradient, compiled, needed = self.gradient()
         twice, why_not = self.curvature()
         return Soundness(digest, twice, why_not, gradient, compiled, needed)
-
-    def digest(self) -> str:
-        """The digest of all that the task computes."""
-        try:
-            return definition(self.task)
-        except KeptValue:
-            self.origin.fault(
-                "loss", "the loss reads a value of an earlier call", _PURE, at=self.source.loss
-            )
 
     def memory_of_parameters(self) -> None:
         self.check_memory(LANES * COPIES * self.source.tree.bytes(), "params", "its parameters")

@@ -7,6 +7,7 @@ batches     examples, samplers and losses as the engines take them
 origin      the place of a task in its file, and the errors that name it
 outside     a problem that is trained elsewhere, of which losses are told
 definition  one digest of all that a task computes
+memory      the memory that there is
 
 `evaluators.measuring` finds the numbers that such a task does not state.
 """

@@ -13,14 +13,27 @@ from jax.core import Tracer
 from jax.extend.core import ClosedJaxpr, Jaxpr, Literal
 
 from evaluators.data.integrity import checksum
+from evaluators.own.source import OwnSource
 from evaluators.task import Task, prepare
 
 _ADDRESS = re.compile(r" at 0x[0-9a-f]+")
+PURE = "let it depend on its arguments alone, with no generator, no counter and nothing kept"
+"""The cure of a loss that is another one from call to call."""
 
 
-class KeptValue(Exception):
+class _KeptValue(Exception):
     """A function that reads a value of an earlier call, which JAX knows while it traces that call
     alone."""
+
+
+def definition_of(task: Task, source: OwnSource) -> str:
+    """The definition of a task of a user's own. **Raises:** TaskFault."""
+    try:
+        return definition(task)
+    except _KeptValue:
+        source.origin.fault(
+            "loss", "the loss reads a value of an earlier call", PURE, at=source.loss
+        )
 
 
 def definition(task: Task) -> str:
@@ -44,10 +57,7 @@ def definition(task: Task) -> str:
 
 def traced(function: Any, *arguments: Any) -> str:
     """Hex digest of a function as JAX traces it, with the arrays that it and the compiled functions
-    in it close over, of which the text says no more than the shape.
-
-    **Raises:** KeptValue.
-    """
+    in it close over, of which the text says no more than the shape."""
     closed = jax.make_jaxpr(lambda *given: function(*given))(*arguments)  # traced anew each time
     digest = hashlib.blake2b(digest_size=16)
     digest.update(_ADDRESS.sub("", closed.jaxpr.pretty_print(use_color=False)).encode())
@@ -62,7 +72,7 @@ def _plain(array: Any) -> np.ndarray:
     if isinstance(array, jax.Array) and jnp.issubdtype(array.dtype, jax.dtypes.prng_key):
         array = jax.random.key_data(array)
     if isinstance(array, Tracer):
-        raise KeptValue
+        raise _KeptValue
     return np.asarray(array)
 
 

@@ -15,10 +15,15 @@ import numpy as np
 from jax import Array
 from jaxtyping import Float, Float32
 
+from evaluators.own.memory import available, gigabytes
 from evaluators.own.origin import Origin
 
 ARGUMENT = "params"
 Leaves = Sequence[Float[Array | np.ndarray, "..."]]
+
+
+COPIES = 6
+"""Arrays of the size of the parameters that a run holds: gradient, momentum and the like."""
 
 
 class _Held:
@@ -76,12 +81,28 @@ class ParameterTree:
         return self.template.tree(leaves)
 
     def made(self, rng: np.random.Generator) -> Any:
-        """The user's tree of a key that `rng` draws."""
+        """The user's tree of a key that `rng` draws; TaskFault where it would not fit."""
+        self._check_fits()
         key = jax.random.PRNGKey(int(rng.integers(2**31)))
         if self.function is None:
             return self.given
         with self.origin.calling(ARGUMENT, self.function):
             return self.function(key)
+
+    def _check_fits(self) -> None:
+        free, needed = available(), COPIES * self._bytes
+        if free is not None and needed > free:
+            self.origin.fault(
+                ARGUMENT,
+                f"a run needs about {gigabytes(needed)} for its parameters of "
+                f"{gigabytes(self._bytes)}, and {gigabytes(free)} of memory are free",
+                "make the model smaller: a proxy task is trained thousands of times",
+                at=self.function,
+            )
+
+    @functools.cached_property
+    def _bytes(self) -> int:
+        return self.bytes()
 
     def bytes(self) -> int:
         """Bytes of the trained arrays, found without making them where JAX can."""

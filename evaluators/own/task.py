@@ -21,7 +21,8 @@ from jaxtyping import Float
 
 from evaluators.data.examples import DataSet, epochs
 from evaluators.own import batches
-from evaluators.own.definition import definition
+from evaluators.own.definition import definition_of
+from evaluators.own.memory import bounded
 from evaluators.own.origin import NAMES, Origin, is_task_name
 from evaluators.own.parameters import ParameterTree
 from evaluators.own.source import OwnSource
@@ -202,7 +203,12 @@ def declared(
         floor=math.nan if floor is None else float(floor),
         floor_from=MEASURED if floor is None else floor_from or "stated",
     )
-    digest = functools.cache(lambda: definition(made))
+
+    @functools.cache
+    def digest() -> str:
+        with bounded():
+            return definition_of(made, source)
+
     return register(replace(made, definition=digest), source)
 
 

@@ -67,7 +67,7 @@ def tasks_in(name: str) -> "list[OwnTask]":
     """
     from dsl.plugins import load, loaded
     from evaluators import registry
-    from evaluators.measuring.memory import bounded
+    from evaluators.own.memory import bounded
 
     brought = {task: plugin for plugin in loaded() for task in plugin.names("task")}
     if name in brought:
@@ -96,7 +96,7 @@ def tasks_in(name: str) -> "list[OwnTask]":
 
 def _worded(error: PluginError) -> PluginError:
     """The error, in words if it is a lack of memory."""
-    from evaluators.measuring.memory import available, gigabytes
+    from evaluators.own.memory import available, gigabytes
 
     if not any(word in error.message for word in ("RESOURCE_EXHAUSTED", "MemoryError")):
         return error

@@ -264,6 +264,24 @@ def test_a_task_that_cannot_be_trained(case, tmp_path, monkeypatch):
     assert "global" in case or np.random.get_state()[1].tolist() == before
 
 
+def test_what_does_not_fit_is_not_made_for_its_digest_either(tmp_path, monkeypatch):
+    monkeypatch.setattr("evaluators.own.parameters.available", lambda: 8 * 10**9)
+    text, line, _ = CHECKING["40 GB of parameters"]
+    own = declared(tmp_path, text)
+    for made in (own.task.checksum, lambda: own.task.init(np.random.default_rng(0))):
+        with pytest.raises(TaskFault) as met:
+            made()
+        words = "a run needs about 240 GB for its parameters of 40 GB, and 8.0 GB of memory are"
+        assert at(line) in str(met.value) and words in str(met.value)
+
+
+def test_a_kept_value_is_a_fault_of_its_digest_too(tmp_path):
+    text, line, words = CHECKING["a loss that keeps"]
+    with pytest.raises(TaskFault) as met:
+        declared(tmp_path, text).task.checksum()
+    assert at(line) in str(met.value) and words in str(met.value)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "same"),
