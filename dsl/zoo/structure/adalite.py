@@ -12,6 +12,7 @@ from dsl.ops import (
     interp,
     max_abs,
     maximum,
+    minimum,
     ndim,
     norm,
     row_count,
@@ -29,13 +30,13 @@ from dsl.zoo.entry import Reference, entry
 
 def _row_weights(x: Any) -> Any:
     """The softmax of a number per row, none of them negative; of a stack some may vanish."""
-    part = exp(x - max_abs(x))
+    part = exp(minimum(x - max_abs(x), 0))  # XLA may round x twice, each time in another way
     return part / maximum(col_sum(part), 1e-30)
 
 
 def _col_weights(x: Any) -> Any:
     """The softmax of a number per column, none of them negative; of a stack some may vanish."""
-    part = exp(x - max_abs(x))
+    part = exp(minimum(x - max_abs(x), 0))  # XLA may round x twice, each time in another way
     return part / maximum(row_sum(part), 1e-30)
 
 
@@ -74,9 +75,7 @@ def adalite(
     second moment says how rows and columns count, and which entries take the gradient itself. The
     columns of a vector are its entries, kept whole. A gradient is scaled to the norm of the
     parameters, a number is not. Only the second moment is bias-corrected; eps is inside its root.
-    Weight decay is decoupled and reads the parameters before the step. Where a gradient is 1e12
-    times as large as the parameters, XLA may round second moments of 1e13 in two ways in float32,
-    whose differences overflow in the softmax; NumPy and PyTorch do not.
+    Weight decay is decoupled and reads the parameters before the step.
     """
     matrix = ndim(w) > 1
     ratio = maximum(norm(w) / maximum(norm(g), 1e-10), least)
