@@ -18,7 +18,7 @@ def runs(
 
     Example: stepsmith runs
     """
-    from search.errors import NoSuchRun, SearchError
+    from search.errors import NoSuchRun, PluginMissing, SearchError
     from search.ledger import runs_in
     from search.report.status import read_status
 
@@ -29,7 +29,9 @@ def runs(
         try:
             found.append(read_status(run, known_as=as_json))
         except SearchError as error:
-            found.append({"folder": str(run), "state": "unreadable", "error": error.message})
+            state = "lacks a plug-in" if isinstance(error, PluginMissing) else "unreadable"
+            told = ", ".join(part for part in (error.message, error.help) if part)
+            found.append({"folder": str(run), "state": state, "error": told})
     if as_json:
         typer.echo(json.dumps(found, indent=2, allow_nan=False))
     elif found:

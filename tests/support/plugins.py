@@ -8,6 +8,15 @@ from dsl.declare import Registry
 from dsl.plugins import loaded, named, plugin
 from dsl.plugins.source import PARENT
 
+CHANGE = """from search.mutation import change
+
+
+@change(weight=0.5)
+def nothing_at_all(editor, rng, space):
+    return None
+"""
+"""A kind of mutation that never applies."""
+
 SOFT_SIGN = '''"""A sign that is smooth at 0."""
 
 from dsl.language.registry import finite, primitive
