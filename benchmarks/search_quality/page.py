@@ -59,6 +59,9 @@ def page(report: Report, known: Mapping[str, Result]) -> str:
         "## Bars\n",
         _table([("bar", "met", ""), *((b.wanted, b.met, b.verdict) for b in report.bars)]),
     ]
+    unlike = [f"- `{name}`: {each.unlike}\n" for name, each in known.items() if each.unlike]
+    if unlike:
+        parts += ["## Not as they would be run now\n", "".join(unlike)]
     if report.missing:
         parts += ["## Not yet run\n", _by_arm(report.missing)]
     for arm, title in ((FULL, "at full size"), (DEFAULT, "with 5,000 candidates")):

@@ -31,11 +31,13 @@ class Known:
 @dataclass(frozen=True)
 class Result:
     """A finished piece: its figures, the best rules of the zoo beside it, best first, where they
-    were measured, and the commit of the code that ran it."""
+    were measured, and the commit of the code that ran it; `unlike` says in what it was another
+    campaign than it would be now, for a piece that is to be run again."""
 
     facts: Facts
     zoo: tuple[Known, ...]
     commit: str
+    unlike: str = ""
 
     @property
     def best_known(self) -> float | None:
@@ -76,10 +78,12 @@ def _git(*words: str) -> str | None:
 
 def _plain(result: Result) -> dict[str, Any]:
     zoo = [asdict(each) for each in result.zoo]
-    return {"commit": result.commit, "facts": result.facts.to_json(), "zoo": zoo}
+    told = {"commit": result.commit, "facts": result.facts.to_json(), "zoo": zoo}
+    return told | ({"unlike": result.unlike} if result.unlike else {})
 
 
 def _read(path: Path) -> Result:
     values: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     zoo = tuple(Known(**each) for each in values["zoo"])
-    return Result(Facts.from_json(values["facts"]), zoo, values["commit"])
+    facts, unlike = Facts.from_json(values["facts"]), values.get("unlike", "")
+    return Result(facts, zoo, values["commit"], unlike)

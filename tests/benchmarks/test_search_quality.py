@@ -160,15 +160,19 @@ def test_the_page_shows_arms_bars_winners_and_clans(whole):
     text = page(report.of(whole), whole)
     assert "| best_of_n | 5 | 1.1300 | 1.1500 |" in text
     assert text.count("| holds |") == 7 and "Not yet run" not in text
+    assert "Not as they would be" not in text
     assert "| 3 | 1.230 | 1.150 | soap | 1.100 | 1.050 | 0 | 100 | abc1234 |" in text
     assert "| rmsprop | 1 | 1.130 | no | 0 |" in text
     assert "| nesterov | 2 | nadam | 1.130 |" in text and "| optimistic | 0 | none |" in text
     del whole[f"{FULL}-4"]
+    whole["best_of_n-2"] = replace(whole["best_of_n-2"], unlike="had fewer seeds")
     text = page(report.of(whole), whole)
+    assert "run now\n\n- `best_of_n-2`: had fewer seeds\n" in text
     assert "## Not yet run\n\n- `default_full`: 4\n" in text and "| open |" in text
 
 
 def test_results_are_read_as_they_were_stored(whole, tmp_path):
+    whole["best_of_n-2"] = replace(whole["best_of_n-2"], unlike="had fewer seeds")
     for name in ("default-0", "best_of_n-2"):
         store(tmp_path, name, whole[name])
     (tmp_path / "notes.json").write_text("[]")
