@@ -102,7 +102,7 @@ def test_the_raw_program_of_the_lion_paper_loses_its_clip_and_arcsin(surrounding
 
 ONE_SENTENCE = {
     "a suite that there is not": (("--suite", "helt_out"), "did you mean 'held_out'"),
-    "a task that is not in it": (("--tasks", "digits"), "unknown task 'digits'"),
+    "a task that is not in it": (("--tasks", "digits"), "meta_validation has no task 'digits'"),
     "no budget": (("--evaluations", 0), "--evaluations: wanted 1 to 1000000, met 0"),
     "a budget without a test": (("--evaluations", 40), "allow no test on 32 seeds"),
     "one seed": (("--seeds", 1), "--seeds: wanted 4 to 1000, met 1"),

@@ -65,7 +65,7 @@ def found_in(tmp_path, name: str, text: str) -> list[str]:
         ("unseen", {"latex": "x"}, "its latex text 'x' leaves out x"),
         ("branches", {"body": "x if x.sum() > 0 else -x"}, "branches cannot be compiled by JAX: T"),
         ("raises", {"body": "x.no_such_thing"}, "raises raises an error in NumPy: AttributeError"),
-        ("wide", {"signature": "Tensor -> Scalar"}, "wide gives the shape (3,) for a parameter"),
+        ("wide", {"signature": "Tensor -> Scalar"}, "'wide' gives the shape [3] for a parameter"),
         ("other", {"torch": "2 * {x}"}, "the PyTorch file of a rule with other parts at step 1"),
         ("broken", {"torch": "torch.no({x})"}, "PyTorch file of a rule with broken raises Attrib"),
     ],
@@ -92,7 +92,7 @@ def test_a_start_of_another_shape_is_noticed():
 
     (said,) = faults(check_initialiser(three))
     del INITIALISERS["three"]
-    assert said.startswith("three gives the shape (3,) for a parameter of shape ()")
+    assert "'three' gives the shape [3] for a parameter of shape [], wanted []" in said
 
 
 def test_the_command_checks_a_plug_in(tmp_path, monkeypatch):
