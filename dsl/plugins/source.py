@@ -72,9 +72,11 @@ def _file(name: str, path: Path) -> FileSource:
         text = importlib.util.decode_source(path.read_bytes())
     except FileNotFoundError:
         beside = {each.name: each for each in path.parent.glob("*.py")}
+        wanted = "give the path of a Python file, or the name of a module"
+        several = f"; between several of a variable stands {os.pathsep}, and --plugin takes one"
         raise PluginError(
             f"there is no plug-in {name}{did_you_mean(path.name, beside)}",
-            help="give the path of a Python file, or the name of a module",
+            help=wanted + (several if "," in name else ""),
         ) from None
     except OSError as error:
         raise PluginError(f"the plug-in {name} cannot be read: {error.strerror}") from None

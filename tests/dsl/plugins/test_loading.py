@@ -151,6 +151,12 @@ def test_one_that_is_not_there(name, said):
     assert met.value.message == said and met.value.help
 
 
+def test_several_in_one_are_told_what_stands_between_them():
+    with pytest.raises(PluginError) as met:
+        load("one.py,two.py")
+    assert (met.value.help or "").endswith(f"stands {os.pathsep}, and --plugin takes one")
+
+
 def test_a_module_that_raises_says_its_own_line():
     put("lab_b/__init__.py", "from lab_b import inner")
     put("lab_b/inner.py", "x = 1\nx / 0\n")
