@@ -24,6 +24,15 @@ def function(name: str, *args: ast.expr, **named: ast.expr | None) -> ast.expr:
     return method(ast.Name("torch"), name, *args, **named)
 
 
+def base_of(value: ast.expr) -> ast.expr:
+    """The expression that a chain of calls in place begins with; `value` itself if it is none."""
+    while isinstance(value, ast.Call) and isinstance(value.func, ast.Attribute):
+        if not value.func.attr.endswith("_"):
+            break
+        value = value.func.value
+    return value
+
+
 def binary(left: ast.expr, op: ast.operator, right: ast.expr, *, owned: bool) -> ast.expr:
     """An operation, in place on the left if that is the value's own."""
     if owned and type(op) in METHODS:

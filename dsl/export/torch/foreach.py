@@ -10,8 +10,8 @@ from collections.abc import Callable, Sequence
 from dsl.export.code import Code
 from dsl.export.expressions import call, comprehension, names_in
 from dsl.export.names import safe
+from dsl.export.torch.calls import base_of
 from dsl.export.torch.inplace import CodeLine, InPlace
-from dsl.export.torch.stacks import base
 
 _BINARY: dict[type[ast.operator], str] = {
     **{ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "div", ast.Pow: "pow"},
@@ -160,7 +160,7 @@ class ForEach:
         for each in calls:
             assert isinstance(each.func, ast.Attribute)
             args = [self._settled(arg) for arg in each.args]
-            self._call(each.func.attr, base(value), args, each.keywords)
+            self._call(each.func.attr, base_of(value), args, each.keywords)
         return True
 
     def _chain(self, value: ast.expr) -> list[ast.Call] | None:
@@ -184,7 +184,7 @@ class ForEach:
 
     def _settled(self, arg: ast.expr) -> ast.expr:
         """An argument after the calls in place on it."""
-        return base(arg) if isinstance(arg, ast.Call) and self._in_place(arg) else arg
+        return base_of(arg) if isinstance(arg, ast.Call) and self._in_place(arg) else arg
 
     def _call(
         self, method: str, target: ast.expr, args: list[ast.expr], keywords: list[ast.keyword]

@@ -12,9 +12,10 @@ from dataclasses import replace
 
 from dsl.export.code import Code
 from dsl.export.expressions import call, fill, names_in, show
+from dsl.export.torch.calls import base_of
 from dsl.export.torch.foreach import ForEach
 from dsl.export.torch.inplace import CodeLine, InPlace
-from dsl.export.torch.stacks import apart, base, entrywise, maps, of_shape, shared, with_sums
+from dsl.export.torch.stacks import apart, entrywise, maps, of_shape, shared, with_sums
 
 
 class OfOneShape(ForEach):
@@ -97,7 +98,7 @@ class OfOneShape(ForEach):
         wanted = wanted or maps_each or self._stacked.issuperset(read)
         if line.absent is not None or not read or not wanted:
             return False
-        start = base(value)
+        start = base_of(value)
         written_over = start is not value and isinstance(start, ast.Name)
         if written_over and show(start) not in self._stacked:
             return False

@@ -110,10 +110,3 @@ def with_sums(value: ast.expr, of_each: Callable[[ast.expr, ast.expr], ast.expr]
         return node
 
     return rewritten(value, change)
-
-
-def base(value: ast.expr) -> ast.expr:
-    """The expression that a chain of calls is written behind."""
-    while isinstance(value, ast.Call) and isinstance(value.func, ast.Attribute):
-        value = value.func.value
-    return value

@@ -11,7 +11,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from dsl.export.expressions import fill, names_in
-from dsl.export.torch.calls import METHODS, ONE, is_name, method, scaled
+from dsl.export.torch.calls import METHODS, ONE, base_of, is_name, method, scaled
 from dsl.export.torch.inplace import CodeLine
 from dsl.export.torch.known import NEW, UNARY
 from dsl.export.torch.stacks import maps
@@ -90,7 +90,7 @@ def under_one_name(
         if name not in given and (maps(value, functions) or label in joined):
             made[: at + 1] = [_renamed(each, name, label) for each in made[: at + 1]]
             joined.add(label)
-        elif label not in given and maps(before.value, functions) and is_name(_base(value), name):
+        elif label not in given and maps(before.value, functions) and is_name(base_of(value), name):
             made[at:] = [_renamed(each, label, name) for each in made[at:]]
     return made
 
@@ -98,7 +98,7 @@ def under_one_name(
 def _renamed(line: CodeLine, old: str, new: str) -> CodeLine:
     label = new if line.label == old else line.label
     value = fill(line.value, {old: ast.Name(new)})
-    changes = label is not None and is_name(_base(value), label) and isinstance(value, ast.Call)
+    changes = label is not None and is_name(base_of(value), label) and isinstance(value, ast.Call)
     return replace(line, label=None if changes else label, value=value)
 
 
@@ -110,7 +110,7 @@ def _ends(lines: Sequence[CodeLine], slots: Collection[str]) -> dict[str, int]:
             case ast.Call(ast.Attribute(ast.Name(id), "copy_"), [value]) if id in slots:
                 if id not in names_in(value):
                     ends[id] = at
-    changed = {_base(line.value) for at, line in enumerate(lines) if at not in ends.values()}
+    changed = {base_of(line.value) for at, line in enumerate(lines) if at not in ends.values()}
     named = {node.id for node in changed if isinstance(node, ast.Name)}
     return {slot: at for slot, at in ends.items() if slot not in named}
 
@@ -119,18 +119,9 @@ def _read(lines: Sequence[CodeLine], name: str) -> bool:
     return any(name in names_in(line.value) for line in lines)
 
 
-def _base(node: ast.expr) -> ast.expr:
-    """The expression that a chain of calls in place begins with."""
-    while isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-        if node.func.attr not in _CHAINED:
-            break
-        node = node.func.value
-    return node
-
-
 def _is_new(value: ast.expr) -> bool:
     """True if a value is a tensor of its own."""
-    match _base(value):
+    match base_of(value):
         case ast.BinOp() | ast.UnaryOp():
             return True
         case ast.Call(ast.Attribute(_, name)):
@@ -160,7 +151,7 @@ def _over(value: ast.expr, name: str) -> ast.expr | None:
     None if there is no such form."""
     if names_in(value).count(name) != 1:
         return None
-    base = _base(value)
+    base = base_of(value)
     made = _in_place(base, name)
     return made if base is value or made is None else _with_base(value, base, made)
 
