@@ -35,8 +35,7 @@ def page(rows: Sequence[dict[str, Any]]) -> Iterator[str]:
         "Optimizers take a step in turn, in one process, and the medians of their steps are",
         "compared: the exported one beside the fastest of the host's own and, in PyTorch, that of",
         "pytorch_optimizer, with `foreach` and without. Ratios are what counts, since times on",
-        "shared cores vary. Memory is what a step holds at once beyond what it held before. Where",
-        "a host is missing with all threads, its threads had no cores of their own to be measured.",
+        "shared cores vary. Memory is what a step holds at once beyond what it held before.",
     )
     for host, title in HOSTS.items():
         for threads in (1, 0):
