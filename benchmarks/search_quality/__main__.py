@@ -12,7 +12,7 @@ prepare_process()
 from benchmarks.search_quality import report  # noqa: E402
 from benchmarks.search_quality.facts import Facts, facts_of  # noqa: E402
 from benchmarks.search_quality.page import PAGE, page  # noqa: E402
-from benchmarks.search_quality.pieces import DEFAULT, FULL, Piece, pieces  # noqa: E402
+from benchmarks.search_quality.pieces import FULL, Piece, pieces  # noqa: E402
 from benchmarks.search_quality.planted import planted  # noqa: E402
 from benchmarks.search_quality.results import (  # noqa: E402
     RESULTS,
@@ -28,10 +28,10 @@ from search.run import run_campaign  # noqa: E402
 
 
 def run(piece: Piece, known: Mapping[str, Result], options: argparse.Namespace) -> Result:
-    """Run, or resume, one campaign. The zoo is measured beside the default, once a seed."""
+    """Run, or resume, one campaign. The zoo is measured beside the default at full size."""
     steps = known[piece.equals].facts.steps if piece.equals else None
     values = {**piece.config(steps, options.scale), "workers": options.workers}
-    folder = options.folder / piece.run
+    folder = options.folder / piece.name
     if piece.hides:
         with planted(piece.hides) as problems:
             config = Config.model_validate({**values, "workers": 0})
@@ -39,9 +39,7 @@ def run(piece: Piece, known: Mapping[str, Result], options: argparse.Namespace) 
             return Result(_facts(folder), (), commit())
     config = Config.model_validate(values)
     run_campaign(config, folder, cache_folder=default_folder("starts"))
-    zoo = known[f"{DEFAULT}-{piece.seed}"].zoo if piece.arm == FULL else ()
-    if piece.arm == DEFAULT:
-        zoo = best_of_zoo(config, folder)
+    zoo = best_of_zoo(config, folder) if piece.arm == FULL else ()
     return Result(_facts(folder), zoo, commit())
 
 
@@ -73,7 +71,7 @@ def main() -> None:
             not options.page
             and piece.name not in known
             and piece.name.startswith(tuple(options.only.split(",")))
-            and (piece.needs is None or piece.needs in known)
+            and (piece.equals is None or piece.equals in known)
         ):
             store(options.results, piece.name, run(piece, known, options))
             known = stored(options.results)

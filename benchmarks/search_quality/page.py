@@ -30,13 +30,13 @@ The search with 5,000 candidates is held against controls that get the same work
 training steps; every arm runs with the seeds 0 to 4. Full size is 20,000 candidates. No finalist is
 reduced here. A score of 1 is AdamW, tuned in all its constants with a rate of its own on every
 task, 0 is the untrained model. *Winner* is the score of an arm's winner on the tasks of the suite
-`search`, on eight fresh seeds. The winner of the search was chosen among its finalists by another
-suite, `meta_validation`, where its score is *unseen*; that of a control by the fresh seeds
-themselves. *Top* is the highest score of any finalist on the fresh seeds, with the bootstrap
-interval of its median: what arms are held against one another by, for it is chosen alike for all.
-The best rule of the zoo was tuned alike and measured on the same fresh seeds: the best on each
-suite of the eight starts with the highest scores in the campaign. All figures of a row are medians
-over its runs.
+`search`, on eight fresh seeds. At full size the winner was chosen among the finalists by another
+suite, `meta_validation`, where its score is *unseen*; elsewhere by the fresh seeds themselves.
+*Top* is the highest score of any finalist on the fresh seeds, with the bootstrap interval of its
+median: what arms are held against one another by. The best rule of the zoo was tuned alike and
+measured on the same fresh seeds, beside the search at full size: the best on each suite of the
+eight starts with the highest scores in the campaign. All figures of a row are medians over its
+runs.
 """
 
 HIDDEN = """## Hidden rules

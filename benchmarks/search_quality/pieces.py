@@ -2,7 +2,7 @@
 
 The default at a quarter of the candidates of configs/laptop.yaml comes first. What it pays for, in
 training steps, is the work of every other arm with its seed, whatever an arm makes of it. The
-default at full size is the same run with the whole budget.
+default at full size is the same search with the whole budget and finals on other tasks.
 """
 
 from collections.abc import Iterator
@@ -78,33 +78,24 @@ class Piece:
         return f"{self.arm}-{self.seed}"
 
     @property
-    def run(self) -> str:
-        """The folder of the run: the default at full size goes on where it left off before."""
-        return f"{DEFAULT}-{self.seed}" if self.arm == FULL else self.name
-
-    @property
     def equals(self) -> str | None:
-        """The piece whose training steps are the budget of this one; None for a piece that
-        is as large as its candidates."""
-        return None if self.arm == FULL else self.needs
-
-    @property
-    def needs(self) -> str | None:
-        """The piece that has to be done before this one."""
-        return None if self.hides or self.arm == DEFAULT else f"{DEFAULT}-{self.seed}"
+        """The piece whose training steps are the budget of this one, and that has to be done before
+        it; None for a piece that is as large as its candidates."""
+        own = self.hides or self.arm in (FULL, DEFAULT)
+        return None if own else f"{DEFAULT}-{self.seed}"
 
     def config(self, steps: int | None, scale: float) -> dict[str, Any]:
         """The config of the campaign.
 
-        No arm has its finalists made smaller. The winner of the default is chosen by
-        meta-validation; that of any other arm, for which this would cost as much as its search, by
+        No piece has its finalists made smaller. At full size the winner is chosen by
+        meta-validation; that of any other piece, for which this would cost more than its search, by
         the fresh seeds of `search`.
 
         **Arguments:** `steps`: the training steps of the piece that this one `equals`; `scale`: the
         size of the whole exam, 1 for the real one.
         """
         values = yaml.safe_load(LAPTOP.read_text(encoding="utf-8"))
-        values |= {"campaign": self.run.replace("-", "_"), "seed": self.seed, **self.changes}
+        values |= {"campaign": self.name.replace("-", "_"), "seed": self.seed, **self.changes}
         size = values["budget"]["candidates"] * (1 if self.arm == FULL else SHARE)
         if self.hides:
             size = planted.CANDIDATES
@@ -114,7 +105,7 @@ class Piece:
             assert steps is not None
             values["budget"] = {"candidates": UNLIMITED, "steps": steps}
         left_out = {"held_out": None, "watch": 0, "reduction": {"evaluations": 0}}
-        if self.arm not in (FULL, DEFAULT):
+        if self.arm != FULL:
             left_out["meta_validation"] = None
         values["final"] = {**values["final"], **left_out}
         return values
