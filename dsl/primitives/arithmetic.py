@@ -24,6 +24,8 @@ from dsl.language.sign import Sign
         finite("x + k * (y - x) => interp(x, y, k)", "a part of the way", ("k: Global",)),
         finite("maximum(x, y) + minimum(x, y) => x + y", "the larger and the smaller"),
         finite("square(sin(x)) + square(cos(x)) => 1", "sine and cosine of one angle"),
+        finite("sum(x) + sum(y) => sum(x + y)", "sum is linear"),
+        finite("mean(x) + mean(y) => mean(x + y)", "mean is linear"),
     ),
 )
 def add(xp, x, y):
@@ -48,6 +50,10 @@ def add(xp, x, y):
         finite("exp(x) - 1 => expm1(x)", "exp less 1"),
         finite("exp(log1p_abs(x)) - 1 => x", "expm1 of log1p", ("x >= 0",)),
         finite("x - y => -(y - x)", "a difference turned round"),
+        finite("maximum(x, y) - minimum(x, y) => abs(x - y)", "the larger less the smaller"),
+        finite("(x > 0) - (0 > x) => sign(x)", "a sign spelled out"),
+        finite("sum(x) - sum(y) => sum(x - y)", "sum is linear"),
+        finite("mean(x) - mean(y) => mean(x - y)", "mean is linear"),
     ),
 )
 def sub(xp, x, y):
@@ -78,6 +84,13 @@ def sub(xp, x, y):
         finite("sqrt_abs(x) * sqrt_abs(x) => abs(x)", "a root squared"),
         finite("exp(x) * exp(y) => exp(x + y)", "powers of e multiply"),
         finite("x * reciprocal(y) => div_eps(x, y)", "a guarded quotient"),
+        finite("abs(sign(x)) * x => x", "a value where it is not 0"),
+        finite("square(sign(x)) * x => x", "a value where it is not 0"),
+        finite("square(sign(x)) * abs(x) => abs(x)", "a value where it is not 0"),
+        finite("square(sign(x)) * sign(x) => sign(x)", "a sign three times"),
+        finite("cbrt(x) * cbrt(y) => cbrt(x * y)", "roots multiply"),
+        finite("x ** a * x ** b => x ** (a + b)", "powers multiply", ("x >= 0",)),
+        finite("norm(x) * norm(x) => dot(x, x)", "a norm squared"),
     ),
 )
 def mul(xp, x, y):
@@ -104,6 +117,10 @@ def mul(xp, x, y):
         finite("sinh(x) / cosh(x) => tanh(x)", "sinh over cosh"),
         finite("exp(x) / exp(y) => exp(x - y)", "powers of e divide"),
         finite("x / (y - z) => -(x / (z - y))", "a denominator turned round"),
+        finite("cbrt(x) / cbrt(y) => cbrt(x / y)", "roots divide"),
+        finite("x ** a / x ** b => x ** (a - b)", "powers divide", ("x >= 0",)),
+        finite("dot(x, x) / norm(x) => norm(x)", "a square over its root"),
+        finite("global_dot(x, x) / global_norm(x) => global_norm(x)", "a square over its root"),
     ),
 )
 def div(xp, x, y):
@@ -178,7 +195,10 @@ def abs_(xp, x):
         exact("sign(-x) => -sign(x)", "sign is odd"),
         finite("sign(x) => 1", "the sign of what is positive", ("x > 0",)),
         finite("sign(k * x) => sign(x)", "a positive factor does not change a sign", ("k > 0",)),
-        finite("sign(x / k) => sign(x)", "a positive divisor does not change a sign", ("k > 0",)),
+        finite("sign(x / k) => sign(x)", "a positive divisor does not change a sign", ("k >= 0",)),
+        finite("sign(abs(x) * x) => sign(x)", "a magnitude does not change a sign"),
+        finite("sign(sqrt_abs(x) * x) => sign(x)", "a magnitude does not change a sign"),
+        finite("sign(square(x) * x) => sign(x)", "a square does not change a sign"),
         finite(
             "sign(div_eps(x, k)) => sign(x)",
             "a positive divisor does not change a sign",
@@ -218,6 +238,15 @@ def sign(xp, x):
         ),
         exact("maximum(x, 0) => x", "the larger of what has no sign and 0", ("x >= 0",)),
         exact("maximum(abs(x), x) => abs(x)", "the larger of a value and its magnitude"),
+        finite(
+            "maximum(x, -k) => x", "the larger of what has no sign and less", ("x >= 0", "k >= 0")
+        ),
+        exact(
+            "maximum(minimum(x, a), -a) => clip(x, -a, a)",
+            "clip spelled out",
+            ("a >= 0", "a: Global"),
+        ),
+        finite("maximum(x + z, y + z) => maximum(x, y) + z", "a summand moves out of the larger"),
     ),
     sides=LARGER,
 )
@@ -247,6 +276,7 @@ def maximum(xp, x, y):
             ("a: Global", "b: Global"),
         ),
         exact("minimum(abs(x), x) => x", "the smaller of a value and its magnitude"),
+        finite("minimum(x + z, y + z) => minimum(x, y) + z", "a summand moves out of the smaller"),
     ),
     sides=SMALLER,
 )
@@ -261,6 +291,13 @@ def minimum(xp, x, y):
     latex=r"\operatorname{{clip}}\left({x}, {low}, {high}\right)",
     equations=(
         exact("clip(clip(x, a, b), a, b) => clip(x, a, b)", "clipped twice"),
+        exact(
+            "clip(clip(x, a, b), c, d) => clip(x, clip(a, c, d), clip(b, c, d))",
+            "bounds within bounds",
+        ),
+        exact("clip(sign(x), -1, 1) => sign(x)", "bounds that a sign keeps"),
+        exact("clip(tanh(x), -1, 1) => tanh(x)", "bounds that tanh keeps"),
+        finite("clip(-x, -a, a) => -clip(x, -a, a)", "clip is odd", ("a >= 0", "a: Global")),
         finite(
             "clip(k * x, -a, a) => k * clip(x, -a / k, a / k)",
             "a scale moves out of clip",

@@ -26,6 +26,8 @@ from dsl.language.sign import Sign
         finite("x ** -0.5 => 1 / sqrt(x)", "a power of minus one half"),
         finite("1 ** x => 1", "a power of 1"),
         finite("exp(x) ** y => exp(x * y)", "a power of a power of e"),
+        finite("(x ** a) ** b => x ** (a * b)", "a power of a power", ("x >= 0",)),
+        finite("sqrt(x) ** a => x ** (0.5 * a)", "a power of a root"),
     ),
     work=8,
 )
@@ -69,6 +71,7 @@ def one_minus_power(xp, x, y):
         finite("sqrt(mean(square(x))) => rms(x)", "a root mean square spelled out"),
         finite("sqrt(global_dot(x, x)) => global_norm(x)", "a norm spelled out"),
         finite("sqrt(exp(x)) => exp(0.5 * x)", "the root of a power of e"),
+        finite("sqrt(x ** a) => x ** (0.5 * a)", "the root of a power", ("x >= 0",)),
     ),
     sign=Sign.NEVER_BELOW,
     work=2,
@@ -120,6 +123,7 @@ def sqrt_abs(xp, x):
         finite("square(sqrt(x)) => x", "the square of a root"),
         exact("x * x => square(x)", "a square spelled out"),
         finite("square(exp(x)) => exp(2 * x)", "the square of a power of e"),
+        finite("square(x ** a) => x ** (2 * a)", "the square of a power", ("x >= 0",)),
     ),
     sign=Sign.NEVER_BELOW,
 )
@@ -153,6 +157,7 @@ def cube(xp, x):
     equations=(
         finite("cbrt(cube(x)) => x", "the root of a cube"),
         odd("cbrt"),
+        finite("cbrt(k * x) => cbrt(k) * cbrt(x)", "a scale moves out of a root", ("k: Global",)),
     ),
     sign=Sign.KEPT,
     work=8,
@@ -180,6 +185,8 @@ def reciprocal(xp, x):
     equations=(
         finite("exp(log(x)) => x", "exp of a logarithm"),
         finite("exp(log_abs(x)) => abs(x)", "exp of a logarithm"),
+        finite("exp(k * log_abs(x)) => abs(x) ** k", "exp of a multiple of a logarithm"),
+        finite("exp(k * log(x)) => x ** k", "exp of a multiple of a logarithm"),
     ),
     sign=Sign.ABOVE,
     work=8,

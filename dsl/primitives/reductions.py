@@ -15,6 +15,7 @@ _NORM_GUARD = 1e-30
         even("norm"),
         finite("norm(abs(x)) => norm(x)", "norm sees no signs"),
         finite("norm(k * x) => abs(k) * norm(x)", "a scale moves out of norm", ("k: Global",)),
+        finite("norm(x / norm(x)) => 1", "the norm of what has norm 1"),
     ),
     sign=Sign.NEVER_BELOW,
 )
@@ -71,6 +72,7 @@ def max_abs(xp, x):
         even("rms"),
         finite("rms(abs(x)) => rms(x)", "rms sees no signs"),
         finite("rms(k * x) => abs(k) * rms(x)", "a scale moves out of rms", ("k: Global",)),
+        finite("rms(x / rms(x)) => 1", "the root mean square of what has 1"),
     ),
     sign=Sign.NEVER_BELOW,
 )
@@ -137,6 +139,7 @@ def _global_norm(x: list[torch.Tensor]) -> torch.Tensor:
     equations=(
         even("global_norm"),
         finite("global_norm(abs(x)) => global_norm(x)", "global_norm sees no signs"),
+        finite("global_norm(x / global_norm(x)) => 1", "the norm of what has norm 1"),
         finite(
             "global_norm(k * x) => abs(k) * global_norm(x)",
             "a scale moves out of global_norm",
@@ -230,6 +233,11 @@ def _cosine_sim(x: list[torch.Tensor], y: list[torch.Tensor]) -> torch.Tensor:
     equations=(
         finite("cosine_sim(-x, y) => -cosine_sim(x, y)", "a sign moves out of a cosine"),
         finite("cosine_sim(-x, -y) => cosine_sim(x, y)", "a cosine of opposites"),
+        finite(
+            "cosine_sim(k * x, y) => cosine_sim(x, y)",
+            "a scale does not change a cosine",
+            ("k > 0", "k: Global"),
+        ),
     ),
 )
 def cosine_sim(xp, x, y):

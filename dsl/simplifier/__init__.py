@@ -14,8 +14,10 @@ laws               laws.py: those of the registry, made ready; match.py: met in 
                    signs.py: what is never below 0, which some laws ask for
 in and out         programs.py: programs into a graph and out of it; saturate.py: the rounds;
                    costs.py: what a program costs; extract.py: the cheapest one
-the whole          slots.py: laws about slots and hyperparameters, scales.py: those about scales,
-                   whole.py: what they share; check.py: the trial; simplify.py: all of it
+the whole          slots.py: laws about slots, and the order of all about a whole program;
+                   steady.py: slots that stay as they start; scales.py: multiples of others;
+                   delays.py: others a step later; hypers.py: hyperparameters; held.py: what slots
+                   hold; whole.py: what they share; check.py: the trial; simplify.py: all of it
 why                explain.py: the chain of laws, read off the graph; instance.py: a law met in
                    terms as they stand; replay.py: a chain gone through again
 

@@ -72,6 +72,8 @@ class Graph(Classes):
             alike, self._alike = self._alike, []
             for one, other in alike:
                 self._join_alike(one, other)
+                if self.proofs:  # a term that stands in for one of them is equal only then
+                    super().rebuild()
             super().rebuild()
 
     def _reconsider(self, root: int) -> None:
@@ -229,11 +231,22 @@ class Graph(Classes):
         made = self._spelled(root, {})
         return root if made is None or not self.same(made, root) else made
 
+    def shown(self, term: int) -> int:
+        """A term whose arguments show what its poly was worked out from, as those of `stand_in`."""
+        if not self.proofs:
+            return term
+        kids = tuple(self._spelled(kid, {}) or self.find(kid) for kid in self.kids[term])
+        made = self.add(self.op[term], kids)
+        return term if made is None or not self.same(made, term) else made
+
     def _spelled(self, root: int, made: dict[int, int | None]) -> int | None:
         """A term of a class down to the bases of its poly, each base by its first term."""
         root = self.find(root)
         if root in made:
             return made[root] if made[root] is not None else root
+        if root in self.number:
+            made[root] = self.num(self.number[root])
+            return made[root]
         made[root] = None
         term = self.chosen.get(root)
         if term is None or self.poly.get(root) == atom(root):

@@ -7,6 +7,7 @@ import numpy as np
 from dsl.language.registry import PRIMITIVES, Domain, Law
 from dsl.simplifier.graph import Graph
 from dsl.simplifier.laws import Free, Number, Shape, laws_by_op, ready
+from dsl.simplifier.match import turned_number
 from dsl.simplifier.ring import RING
 
 _TRIALS = 3
@@ -42,6 +43,11 @@ def exactly(graph: Graph, pattern: Shape, term: int, bound: Bound) -> Iterator[B
     if isinstance(pattern, Number):
         if graph.leaf[term] == pattern.value:
             yield bound
+        return
+    if graph.leaf[term] is not None:
+        above = turned_number(graph, pattern, term)
+        if above is not None:
+            yield from exactly(graph, pattern.args[0], above, bound)
         return
     if graph.op[term] != pattern.op:
         return

@@ -75,6 +75,23 @@ def laws_by_op(domain: Domain) -> dict[str, list[Ready]]:
 
 @until_declared
 @lru_cache(maxsize=2)
+def standing_laws(domain: Domain) -> dict[str, list[Ready]]:
+    """Those of `laws_by_op` that arithmetic leaves to be looked for there: it knows products of
+    products by their factors."""
+    table = laws_by_op(domain)
+    if domain is Domain.EXACT:
+        return table
+    return {op: [each for each in laws if not _is_nested(each)] for op, laws in table.items()}
+
+
+def _is_nested(law: Ready) -> bool:
+    """True for a product of products."""
+    ops = [part.op for part in law.left.args if isinstance(part, CallPattern)]
+    return law.left.op == "mul" and "mul" in ops
+
+
+@until_declared
+@lru_cache(maxsize=2)
 def product_laws(domain: Domain) -> list[Ready]:
     """The laws that are looked for among factors."""
     if domain is Domain.EXACT:

@@ -49,6 +49,17 @@ def within(graph: Graph, pattern: Shape, term: int, bound: Bound) -> Iterator[Bo
     else:
         for each in tuple(graph.by_op[graph.find(term)].get(pattern.op, ())):
             yield from matches(graph, pattern, each, bound)
+        above = turned_number(graph, pattern, term)
+        if above is not None:
+            yield from within(graph, pattern.args[0], above, bound)
+
+
+def turned_number(graph: Graph, pattern: CallPattern, term: int) -> int | None:
+    """The number above 0 that `k` of a pattern `-k` stands for where a term is a number below 0."""
+    value = graph.number.get(graph.find(term), 0.0)
+    if value >= 0 or pattern.op != "neg" or not isinstance(pattern.args[0], Free):
+        return None
+    return graph.num(-value)
 
 
 def possible(graph: Graph, pattern: CallPattern, term: int) -> bool:
@@ -61,6 +72,8 @@ def possible(graph: Graph, pattern: CallPattern, term: int) -> bool:
                 continue
             if swaps and at < 2 and part.op in graph.by_op[graph.find(kids[1 - at])]:
                 continue
+            if part.op == "neg" and _has_number(graph, kids):
+                continue
             return False
         if isinstance(part, Number):
             if graph.find(kids[at]) in graph.number:
@@ -69,6 +82,10 @@ def possible(graph: Graph, pattern: CallPattern, term: int) -> bool:
                 continue
             return False
     return True
+
+
+def _has_number(graph: Graph, kids: tuple[int, ...]) -> bool:
+    return any(graph.number.get(graph.find(kid), 0.0) < 0 for kid in kids)
 
 
 def allowed(graph: Graph, law: Ready, bound: Bound, signs: Signs) -> frozenset[str] | None:
@@ -94,6 +111,12 @@ def built(graph: Graph, pattern: Shape, bound: Bound) -> int | None:
     kids = [built(graph, each, bound) for each in pattern.args]
     if None in kids:
         return None
+    if (
+        pattern.op == "neg"
+        and kids[0] is not None
+        and isinstance(value := graph.leaf[kids[0]], float)
+    ):
+        return graph.num(-value)
     return graph.add(pattern.op, tuple(kid for kid in kids if kid is not None))
 
 

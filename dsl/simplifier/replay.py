@@ -11,7 +11,7 @@ from dsl.simplifier.graph import FOLDED, RING_STEP, Graph
 from dsl.simplifier.instance import equal_sums, folds_to, is_instance
 from dsl.simplifier.laws import all_laws
 from dsl.simplifier.programs import load
-from dsl.simplifier.simplify import saturated
+from dsl.simplifier.simplify import twice
 from dsl.simplifier.slots import changes, tidied
 
 
@@ -32,7 +32,7 @@ def replays(program: Program, step: ExplainedStep, domain: Domain) -> bool:
         return bool(laws) and _differ_by(program, step.program, laws[0], step.law)
     if step.law in (RING_STEP.name, FOLDED.name):
         return _differ_by(program, step.program, None, step.law)
-    change = tidied(program) or changes(program, domain, lambda each: saturated(each, domain))
+    change = tidied(program) or changes(program, domain, lambda each: twice(each, domain))
     return (
         change is not None
         and change.name == step.law

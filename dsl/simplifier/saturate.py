@@ -6,9 +6,10 @@ on (the back-off scheduler of egg). Rounds and terms are bounded; no clock decid
 
 from collections.abc import Mapping
 
+from dsl.language.kinds import Kind
 from dsl.language.registry import Domain
 from dsl.simplifier.graph import RING_STEP, Graph
-from dsl.simplifier.laws import Ready, laws_by_op, product_laws
+from dsl.simplifier.laws import Ready, product_laws, standing_laws
 from dsl.simplifier.match import (
     allowed,
     apply,
@@ -49,11 +50,12 @@ class Saturation:
         self._hypers = hypers
         self._slots = slots
         self._most = TERMS + 4 * len(graph.op)
-        self._laws = laws_by_op(domain)
+        self._laws = standing_laws(domain)
         self._products = product_laws(domain)
         self._banned: dict[str, tuple[int, int]] = {}
         self._met: dict[str, int] = {}
         self._written: set[object] = set()
+        self._used: set[object] = set()
 
     def run(self) -> None:
         """Rounds until nothing changes, or there are too many."""
@@ -100,10 +102,14 @@ class Saturation:
         graph = self.graph
         united = False
         for bound in matches(graph, law.left, term, {}):
+            use = (law.law.text, *map(graph.find, bound.values()))
+            if use in self._used:
+                continue
             assumed = allowed(graph, law, bound, signs)
             if assumed is not None:
                 if self._counted(law, MATCHES):
                     break
+                self._used.add(use)
                 united |= apply(graph, law, bound, assumed) is not None
         return united
 
@@ -140,6 +146,8 @@ class Saturation:
         poly = graph.poly.get(root)
         if poly is None or constant(poly) is not None:
             return False
+        if len(poly) == 1 and self._cancelled(root, *next(iter(poly.items()))):
+            return True
         turned = self._turned(poly)
         key = (root, tuple(poly.items()), turned is None)
         if key in self._written:
@@ -152,7 +160,10 @@ class Saturation:
         root = graph.find(root)
         if not any(op in RING for op in graph.by_op[root]):
             return united
-        for made in self._spellings(poly, turned):
+        ways = self._spellings(poly, turned)
+        if len(poly) == 1 and any(graph.op[user] not in RING for user in graph.users[root]):
+            ways += self._splits(*next(iter(poly.items())))
+        for made in ways:
             if made is not None and not graph.same(made, root):
                 graph.rebuild()
                 united |= graph.union(graph.stand_in(root), made, RING_STEP)
@@ -179,6 +190,40 @@ class Saturation:
                     united = True
         return united
 
+    def _cancelled(self, root: int, product: Product, number: float) -> bool:
+        """Write a factor that is a product as well in that way, where something cancels then."""
+        graph = self.graph
+        if graph.kind[root] is Kind.GLOBAL:  # that saves no pass, and shares less
+            return False
+        for base, power in product:
+            for term in (*graph.by_op[base].get("mul", ()), *graph.by_op[base].get("div", ())):
+                kids = [graph.find(kid) for kid in graph.kids[term]]
+                if abs(power) > 1 or base in kids or graph.number.get(kids[1]) == 0:
+                    continue
+                sign = 1 if graph.op[term] == "mul" else -1
+                (one, first), (other, second) = map(graph.factor, kids)
+                inside, factor = times(one, other, sign), first * second**sign
+                rest = times(product, ((base, power),), -1)
+                made = times(rest, inside, power)
+                before, after = _size(product, number), _size(made, number * factor**power)
+                if after >= before:
+                    continue
+                op = "mul" if power > 0 else "div"
+                outside = product_term(graph, number, rest)
+                short = product_term(graph, number * factor**power, made)
+                if outside is None or short is None or graph.same(short, root):
+                    continue
+                whole = graph.add(op, (outside, base))
+                shown = graph.add(op, (outside, graph.shown(term)))
+                if whole is None or shown is None:
+                    continue
+                united = graph.union(graph.stand_in(root), whole, RING_STEP)
+                graph.rebuild()
+                united |= graph.union(shown, short, RING_STEP)
+                graph.rebuild()
+                return united
+        return False
+
     def _spellings(self, poly: Poly, turned: Poly | None) -> list[int | None]:
         """Terms that a poly can be written as; `turned`: see `_turned`."""
         graph = self.graph
@@ -197,6 +242,25 @@ class Saturation:
             for inside in (self._sum(inner), self._average(inner)):
                 if inside is not None and outside is not None:
                     made.append(graph.add("mul", (outside, inside)))
+        return made
+
+    def _splits(self, product: Product, number: float) -> list[int | None]:
+        """A product as one of numbers for the model and the rest, and as a square, for laws about
+        scales and roots that ask for two factors or for one square."""
+        graph = self.graph
+        scale = tuple(p for p in product if graph.kind[graph.find(p[0])] is Kind.GLOBAL)
+        rest = tuple(p for p in product if p not in scale)
+        made: list[int | None] = []
+        if rest and (scale or number != 1) and len(product) > 1:
+            k, x = product_term(graph, number, scale), product_term(graph, 1.0, rest)
+            if k is not None and x is not None:
+                made.append(graph.add("mul", (k, x)))
+        if len(product) > 1 and all(power % 2 == 0 for _, power in product):
+            half = product_term(graph, 1.0, tuple((base, power // 2) for base, power in product))
+            whole = None if half is None else graph.add("square", (half,))
+            if whole is not None and number != 1:
+                whole = graph.add("mul", (graph.num(number), whole))
+            made.append(whole)
         return made
 
     def _turned(self, poly: Poly) -> Poly | None:
@@ -260,6 +324,10 @@ class Saturation:
 
 def _may_hold(law: Ready, ops: set[str]) -> bool:
     return all(getattr(part, "op", None) in ops for part, _ in law.factors if hasattr(part, "op"))
+
+
+def _size(product: Product, number: float) -> tuple[int, bool]:
+    return sum(abs(power) for _, power in product), abs(number) != 1
 
 
 def _common(poly: Poly) -> Product:

@@ -1,28 +1,24 @@
 """Slots and their scales: one that is a multiple of another, one that is kept in another unit."""
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from dsl.language.closed_form import Leaves
 from dsl.language.initialisers import INITIALISERS, Init
 from dsl.language.kinds import Kind
 from dsl.language.numbers import format_number
 from dsl.language.registry import Domain
 from dsl.program import Const, Local, Name, Program, Statement
 from dsl.program.walk import Rewriter
-from dsl.run.fingerprint import Probe, without_signed_zeros
-from dsl.run.interpret import run_step
-from dsl.run.values import initial
 from dsl.simplifier.costs import program_cost
 from dsl.simplifier.graph import Graph
+from dsl.simplifier.held import held
+from dsl.simplifier.hypers import one_product
 from dsl.simplifier.programs import load
 from dsl.simplifier.saturate import Saturation
 from dsl.simplifier.whole import RewrittenProgram, Shorter, instead, no_longer, without
 
-_STEPS = 3
-"""Steps after which a multiple is guessed from what slots hold."""
 _ROUNDING = 1e-9
 _ATTEMPTS, _LONG = 6, 60
 """Proofs that are tried for one law at most; of a program of more statements than these, one."""
@@ -49,10 +45,10 @@ def _guesses(program: Program) -> Iterator[tuple[str, str, float]]:
     slots = [slot for slot, init in program.slots.items() if init.kind is Kind.TENSOR]
     if len(slots) < 2:
         return
-    held = _held(program)
+    values = held(program)
     for at, other in enumerate(slots):
         for slot in slots[at + 1 :]:
-            x, y = held[other], held[slot]
+            x, y = values[other], values[slot]
             some = np.abs(x) > 0
             if not some.any() or not (np.isfinite(x).all() and np.isfinite(y).all()):
                 continue
@@ -63,25 +59,6 @@ def _guesses(program: Program) -> Iterator[tuple[str, str, float]]:
                 continue
             if np.all(np.abs(ratios - factor) <= _ROUNDING * abs(factor)):
                 yield slot, other, float(f"{factor:.10g}")
-
-
-def _held(program: Program) -> dict[str, np.ndarray]:
-    """All that the slots of whole tensors hold over a few steps."""
-    probe = Probe(0, joined=False)
-    w: Leaves = [leaf.copy() for leaf in probe.start]
-    slots = {name: initial(init, w, np) for name, init in program.slots.items()}
-    seen: dict[str, list[np.ndarray]] = {name: [] for name in slots}
-    with np.errstate(all="ignore"):
-        for t in range(_STEPS):
-            probe.at(t, w)
-            inputs = {"w": w, "g": probe.gradients[t], "t": np.float64(t + 1), "T": 100.0}
-            inputs |= {"loss": probe.losses[t], **program.hyperparameters}
-            move, slots = run_step(program, inputs, slots, probe, without_signed_zeros)
-            w = [leaf - step for leaf, step in zip(w, move, strict=True)]
-            for name, init in program.slots.items():
-                if init.kind is Kind.TENSOR:
-                    seen[name] += [np.ravel(leaf) for leaf in slots[name]]
-    return {name: np.concatenate(parts) for name, parts in seen.items() if parts}
 
 
 def _proved(program: Program, slot: str, other: str, factor: float) -> bool:
@@ -100,19 +77,57 @@ def _proved(program: Program, slot: str, other: str, factor: float) -> bool:
 
 
 def other_scale(program: Program, shorter: Shorter) -> RewrittenProgram | None:
-    """A slot that takes fewer statements if a multiple of it is kept."""
+    """A slot that takes fewer statements if a multiple of it is kept, alone or with others that
+    hold powers of what it holds: Adam's of a gradient that is a multiple."""
     left = _ATTEMPTS if len(program.statements) <= _LONG else 1
     for slot in program.slots:
         for factor in _factors_beside(program, slot)[:left]:
             left -= 1
-            made = _rescaled(program, slot, factor)
-            least = None if made is None else shorter(made)
-            if made is None or least is None or not no_longer(least, program):
-                continue
-            if program_cost(least) < program_cost(program) - _ROUNDING:
-                text = f"{format_number(factor)} * {slot}"
-                return RewrittenProgram("a slot kept at another scale", slot, text, made)
+            for factors in ({slot: factor}, _together(program, slot, factor)):
+                made = _all_rescaled(program, factors)
+                least = None if made is None else shorter(made)
+                while least is not None and (taken := one_product(least)) is not None:
+                    least = taken.program
+                if made is None or least is None or not no_longer(least, program):
+                    continue
+                if program_cost(least) < program_cost(program) - _ROUNDING:
+                    text = ", ".join(f"{format_number(by)} * {of}" for of, by in factors.items())
+                    names = ", ".join(factors)
+                    return RewrittenProgram("a slot kept at another scale", names, text, made)
     return None
+
+
+def _together(program: Program, slot: str, factor: float) -> dict[str, float]:
+    """The factors of all slots that go with one of a slot, by the power of the gradient that each
+    of them is; none where the slot is no power, or the only one."""
+    degrees = _degrees(program)
+    if not degrees.get(slot) or len(degrees) < 2 or (factor < 0 and degrees[slot] % 2 == 0):
+        return {}
+    root = float(np.sign(factor) * np.abs(factor) ** (1 / degrees[slot]))
+    return {name: root**degree for name, degree in degrees.items() if root**degree != 1}
+
+
+def _degrees(program: Program) -> dict[str, int]:
+    """The slots that are a power of the gradient, by what they hold if gradients are twice as
+    large, with that power."""
+    once, twice = held(program), held(program, 2.0)
+    found = {}
+    for name, init in program.slots.items():
+        if init.kind is not Kind.TENSOR or not np.all(np.isfinite(twice[name])):
+            continue
+        for degree in (1, 2, 3):
+            apart = np.abs(twice[name] - 2.0**degree * once[name])
+            if np.any(once[name]) and np.all(apart <= _ROUNDING * np.abs(twice[name])):
+                found[name] = degree
+    return found
+
+
+def _all_rescaled(program: Program, factors: Mapping[str, float]) -> Program | None:
+    """The program that keeps multiples of what slots held; None where there is none."""
+    made: Program | None = program if factors else None
+    for slot, factor in factors.items():
+        made = None if made is None else _rescaled(made, slot, factor)
+    return made
 
 
 def _rescaled(program: Program, slot: str, factor: float) -> Program | None:

@@ -88,7 +88,7 @@ def _all_passes(
         change = tidied(program)
         made = saturated(program, domain) if change is None else change.program
         if made is None:
-            change = changes(program, domain, lambda each: _twice(each, domain))
+            change = changes(program, domain, lambda each: twice(each, domain))
             if change is None:
                 return
             made = change.program
@@ -96,7 +96,7 @@ def _all_passes(
         yield program, change
 
 
-def _twice(program: Program, domain: Domain) -> Program | None:
+def twice(program: Program, domain: Domain) -> Program | None:
     """The program after two passes: what a law about slots leaves may be as dear as before until
     the signs that came in by it are gone."""
     made = saturated(program, domain)

@@ -10,18 +10,18 @@ from dsl.errors import counted
 from dsl.language.numbers import format_number
 from dsl.language.registry import PRIMITIVES, Domain, Scope
 from dsl.program import Arg, Const, Local, Name, Program, Statement
-from dsl.program.walk import Read, Rewriter, readers
 from dsl.rewrite.canonical import shared
 from dsl.rewrite.prune import prune
+from dsl.simplifier.delays import delayed_slot
+from dsl.simplifier.hypers import one_product
 from dsl.simplifier.scales import multiple_of_a_slot, other_scale
+from dsl.simplifier.steady import steady_slot
 from dsl.simplifier.whole import RewrittenProgram, Shorter, instead, no_longer
-
-_ONE_PRODUCT = "a hyperparameter that occurs in one product only"
 
 
 def tidied(program: Program) -> RewrittenProgram | None:
     """The first law that has something to say of what is not needed, or there twice."""
-    return _dead(program) or _twins(program)
+    return _dead(program) or _twins(program) or steady_slot(program, Domain.EXACT)
 
 
 def changes(program: Program, domain: Domain, shorter: Shorter) -> RewrittenProgram | None:
@@ -32,9 +32,11 @@ def changes(program: Program, domain: Domain, shorter: Shorter) -> RewrittenProg
     change = _function_of_a_slot(program)
     if change is None and domain is Domain.FINITE:
         change = (
-            multiple_of_a_slot(program, shorter)
+            steady_slot(program, domain)
+            or multiple_of_a_slot(program, shorter)
+            or delayed_slot(program)
+            or one_product(program)
             or other_scale(program, shorter)
-            or _hyperparameter_times_number(program)
         )
     return change
 
@@ -112,75 +114,6 @@ def _starts_so(program: Program, slot: str, op: str, args: tuple[Arg, ...]) -> b
     with np.errstate(all="ignore"):
         value = float(primitive.meaning(np, *map(np.float64, numbers)))
     return value == program.slots[slot].number
-
-
-def _hyperparameter_times_number(program: Program) -> RewrittenProgram | None:
-    """A hyperparameter, the rate aside, that is read once: times a number or another such one."""
-    read = readers(program)
-    for name, value in program.hyperparameters.items():
-        places = read.get(Name(name), [])
-        read_once = len(places) == 1 and places[0].by < len(program.statements)
-        if name == "lr" or not value or not read_once or name in program.starts_from:
-            continue
-        place: Read = places[0]
-        statement = program.statements[place.by]
-        if statement.op not in ("mul", "div") or (statement.op == "div" and place.at == 1):
-            continue
-        beside = statement.args[1 - place.at]
-        inner = _inner(program, read, beside)
-        if statement.op == "mul" and inner is not None:
-            at, factor, rest = inner
-            number = _beside(program, read, factor, name)
-            if number:
-                written = Rewriter(program)
-                written.copy(range(at))
-                written.place[Local(at)] = written.moved(rest)
-                written.copy(range(at + 1, len(program.statements)))
-                hypers = {**program.hyperparameters, name: value * number}
-                made = prune(written.finish(hyperparameters=hypers))
-                before = f"{name} * ({_text('mul', (factor, rest))})"
-                return RewrittenProgram(
-                    _ONE_PRODUCT, before, _text("mul", (Name(name), rest)), made
-                )
-        number = _beside(program, read, beside, name)
-        if number is None or not number:
-            continue
-        combined = value * number if statement.op == "mul" else value / number
-        if not np.isfinite(combined) or combined == 0:
-            continue
-        written = Rewriter(program)
-        written.copy(range(place.by))
-        written.place[Local(place.by)] = Name(name)
-        written.copy(range(place.by + 1, len(program.statements)))
-        hypers = {**program.hyperparameters, name: combined}
-        made = prune(written.finish(hyperparameters=hypers))
-        before = _text(statement.op, statement.args)
-        return RewrittenProgram(_ONE_PRODUCT, before, name, made)
-    return None
-
-
-def _inner(program: Program, read: dict[Arg, list[Read]], arg: Arg) -> tuple[int, Arg, Arg] | None:
-    """A product that is read once: its statement, a factor that is a number, the other one."""
-    if not isinstance(arg, Local) or len(read[arg]) != 1:
-        return None
-    statement = program.statements[arg.index]
-    if statement.op != "mul":
-        return None
-    for factor, rest in (statement.args, statement.args[::-1]):
-        if isinstance(factor, Const) or (
-            isinstance(factor, Name) and factor.id in program.hyperparameters
-        ):
-            return arg.index, factor, rest
-    return None
-
-
-def _beside(program: Program, read: dict[Arg, list[Read]], arg: Arg, name: str) -> float | None:
-    """The number that a factor is: one that is written, or a hyperparameter that is read once."""
-    if isinstance(arg, Const):
-        return arg.value
-    if isinstance(arg, Name) and arg.id in program.hyperparameters and arg.id not in ("lr", name):
-        return program.hyperparameters[arg.id] if len(read[arg]) == 1 else None
-    return None
 
 
 def _text(op: str, args: tuple[Arg, ...]) -> str:

@@ -71,3 +71,11 @@ def test_a_step_under_the_name_of_another_law_is_noticed():
     assert not replays(program, step._replace(program=other), Domain.FINITE)
     renamed = replace(step.program, name="another")
     assert replays(program, step._replace(program=renamed), Domain.FINITE)
+
+
+@pytest.mark.parametrize(
+    "value", ["g + sign(0) * w", "g + (abs(w) - abs(-w)) * w", "w * (sign(2) - 1) + g"]
+)
+def test_what_is_a_number_is_shown_to_be_one(value):
+    program = parse(f"def rule(w, g, *, lr=0.1):\n    return lr * ({value})")
+    assert goes_through(program, Domain.FINITE) > 2
