@@ -253,7 +253,7 @@ def cosine_sim(xp, x, y):
     scope=Scope.MODEL,
     torch="""
 def _clip_by_global_norm(x: list[torch.Tensor], c: torch.Tensor | float) -> list[torch.Tensor]:
-    size = torch.sqrt(torch.stack([torch.sum(torch.square(leaf)) for leaf in x]).sum())
+    size = _whole(torch.sqrt(torch.stack([torch.sum(torch.square(leaf)) for leaf in x]).sum()))
     shrink = torch.where(size < c, torch.ones_like(size), c / size)
     return [leaf * shrink for leaf in x]
 """,

@@ -1,20 +1,24 @@
 """Exported PyTorch optimizers at work on sharded parameters; run as one of several processes.
 
-    python -m tests.support.sharded RANK WORLD FOLDER [--alike] [--before] RULE...
+    python -m tests.support.sharded RANK WORLD FOLDER [--alike] [--before] [--columns] RULE...
 
 Every process has its part of the batch, or all of it with `--alike`. The first one writes the
 parameters after a few steps of each rule to FOLDER. With `--before` a closure hands over what was
-computed before the step.
+computed before the step. With `--columns` no model trains: parameters are cut along columns, as for
+tensor parallelism, along rows, or not at all, and gradients are drawn.
 """
 
 import sys
 import warnings
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import torch
 import torch.distributed as dist
 from torch.distributed.device_mesh import init_device_mesh
 from torch.distributed.fsdp import fully_shard
+from torch.distributed.tensor import Shard, distribute_tensor
 
 from dsl.export import to_torch_source
 from dsl.export.facts import Facts
@@ -89,19 +93,49 @@ def walk(
             given["closure"] = lambda loss=loss: loss
         optimizer.step(**given)
     if facts.point is None:
-        return whole(model)
-    trained = whole(model)
+        return whole(model.parameters())
+    trained = whole(model.parameters())
     optimizer.eval()
-    evaluated = whole(model)
+    evaluated = whole(model.parameters())
     optimizer.train()
-    assert torch.equal(whole(model), trained)
+    assert torch.equal(whole(model.parameters()), trained)
     return torch.cat([trained, evaluated])
 
 
-def whole(model: torch.nn.Module) -> torch.Tensor:
+SHAPES = [(6, 4), (4, 2), (4,), (3,)]
+
+
+def drawn(name: str, mesh=None, *, foreach: bool | None = None) -> torch.Tensor:
+    """Parameters of one group after four steps along drawn gradients; over a mesh if there is one,
+    the first is cut along its columns, the last not at all."""
+    rule, generator = RULES[name], torch.Generator().manual_seed(0)
+    optimizer: Any = loaded(to_torch_source(rule))[camel_case(rule)]
+
+    def draw() -> list[torch.Tensor]:
+        made = [torch.randn(shape, generator=generator, dtype=torch.float64) for shape in SHAPES]
+        if mesh is None:
+            return made
+        cut = zip(made, (Shard(1), Shard(0), Shard(0)), strict=False)
+        return [*(distribute_tensor(x, mesh, [place]) for x, place in cut), made[-1]]
+
+    params = [torch.nn.Parameter(x) for x in draw()]
+    taken = optimizer(params, foreach=foreach, **extra(rule))
+    for _ in range(4):
+        for p, g in zip(params, draw(), strict=True):
+            p.grad = g
+        taken.step()
+    return whole(params)
+
+
+def whole(params: Iterable[torch.nn.Parameter]) -> torch.Tensor:
     """The entries of all parameters, gathered where they are sharded."""
-    parts = [p.detach() for p in model.parameters()]
+    parts = [p.detach() for p in params]
     return torch.cat([getattr(p, "full_tensor", lambda p=p: p)().reshape(-1) for p in parts])
+
+
+def at_once(name: str) -> bool:
+    """True if the exported optimizer of a rule has `foreach`."""
+    return "def _foreach(" in to_torch_source(RULES[name])
 
 
 def asked_by(facts: Facts) -> set[str]:
@@ -119,7 +153,12 @@ def main() -> None:
         "gloo", store=dist.FileStore(str(folder / "store"), world), rank=rank, world_size=world
     )
     mesh = init_device_mesh("cpu", (world,))
-    for name in names:
+    for name in names if "--columns" in sys.argv else ():
+        for foreach in (False, True) if at_once(name) else (False,):
+            found = drawn(name, mesh, foreach=foreach)
+            if rank == 0:
+                torch.save(found, folder / f"{name}-{foreach}.pt")
+    for name in names if "--columns" not in sys.argv else ():
         for backward in (True, False) if needs_closure(Facts.of(RULES[name])) else (True,):
             found = walk(name, mesh, backward=backward, alike=alike, before=before)
             if rank == 0:

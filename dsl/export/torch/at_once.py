@@ -7,6 +7,7 @@ from typing import Protocol
 from dsl.export.code import Code
 from dsl.export.emit import Emitter
 from dsl.export.expressions import fill, names_in, show
+from dsl.export.layout import layout
 from dsl.export.names import safe
 from dsl.export.torch.foreach import ForEach
 from dsl.export.torch.inplace import CodeLine
@@ -37,7 +38,7 @@ _HEAD = '''
             for each, p, g in ready:
                 if each is group:
                     w, state = self._open(p)
-                    key = KEY
+                    KEY
                     alike.setdefault(key, []).append((p, w, g, state))
             ready = [each for each in ready if each[0] is not group]
 '''
@@ -62,16 +63,16 @@ def at_once(loop: OneByOne, lines: LoopWriter, statements: list[CodeLine]) -> li
         return []
     writer.known.tensors |= {*each}
     functions = loop.values.stacking
-    lists = ForEach(code, writer, each, names.take)
-    if functions:
-        lists = OfOneShape(code, writer, each, names.take, functions, loop.values.declared.function)
+    given = code, writer, each, names.take, loop.values.declared.function
+    lists = OfOneShape(*given, functions) if functions else ForEach(*given)
     lists.write(statements)
     numbers = Code(16)
     loop.parameters.read(numbers, code.uses, plain_rate=True)
     key = ["p.device", "p.dtype"]
+    key += [] if loop.values.gathers else ['getattr(p, "device_mesh", None)']
     key += ["w.shape"] if functions else []
     key += ['state["step"].item()'] if loop.values.counts else []
-    head = _HEAD.replace("KEY", f"({', '.join(key)})")
+    head = _HEAD.replace("                    KEY", "\n".join(layout(20, "key = (", key, ")")))
     head = head.replace(
         "(p, w, g, state)", f"(p, w, {show(loop.values.whole(ast.Name('g')))}, state)"
     )

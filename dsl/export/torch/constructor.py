@@ -15,6 +15,7 @@ def constructor(
     *,
     at_once: bool,
     of_model: bool,
+    by_group: bool,
     coded: bool,
 ) -> list[str]:
     """`__init__` and `__setstate__`, which start the state of the model if there is one.
@@ -52,6 +53,7 @@ def constructor(
         *([f'            group.setdefault("{MODE}", True)'] if facts.point else []),
         *(_renamed(p) for p in parameters.taken if p.label == "momentum" and p.hypers == ("b1",)),
         *(["        self._start_model()"] if of_model else []),
+        *(["        self._share_numbers()"] if by_group else []),
         *(["        self._restore_codes()"] if coded else []),
     ]
 

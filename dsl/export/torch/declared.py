@@ -46,6 +46,8 @@ class TorchDeclarations:
         defined = _functions_of(primitive.torch)
         for name, text in defined.items():
             self.functions.setdefault(name, text)
+            for used in sorted(names_used([text]) & FUNCTIONS.keys()):
+                self.function(used)
         return [*defined][-1]
 
     def methods_in(self, node: ast.expr) -> None:

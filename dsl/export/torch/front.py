@@ -36,6 +36,8 @@ class Front:
         self.parameters = parameters
         self.code = Code(8)
         self.made: set[tuple[int, bool]] = set()
+        self.reads_first = False
+        """True if the lines read hyperparameters of the first group."""
         self._lists: dict[Arg, str] = {}
         self._numbers: dict[int, str] = {}
         self._olds: dict[str, str] = {}
@@ -68,11 +70,12 @@ class Front:
             if isinstance(arg, Name):
                 lists.write(f"{label} = [{self._every(arg)}]")
         self.parameters.read(heads, self.code.uses)
-        if heads.lines:
+        self.reads_first = bool(heads.lines) and not self.values.by_group
+        if self.reads_first:
             heads.lines.insert(0, "        group = ready[0][0]")
         if "t" in self.code.uses:
             count = self.values.declared.function("_count")
-            heads.write(f't = {count}(model["{self.values.count}"])')
+            heads.write(f't = {count}({self.values.home}["{self.values.count}"])')
         return [*lists.lines, *heads.lines, *self.code.lines]
 
     def _every(self, name: Name) -> str:
@@ -238,7 +241,7 @@ class Front:
         """A number of the model as an expression."""
         match arg:
             case Name(id) if id in self.values.model_slots:
-                return expression(f'model["{self.values.keys[id]}"]')
+                return expression(f'{self.values.home}["{self.values.keys[id]}"]')
             case Name("loss"):
                 return ast.Name("value")
             case Name(id):

@@ -111,7 +111,7 @@ class Loop:
             case Name("loss"):
                 return ast.Name("value")
             case Name(id) if id in self.program.slots:
-                home = "model" if id in self.values.model_slots else "state"
+                home = self.values.home if id in self.values.model_slots else "state"
                 return expression(f'{home}["{self.values.keys[id]}"]')
             case Name(id):
                 return ast.Name(self.emitter.called.get(id, id))

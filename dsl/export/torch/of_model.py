@@ -6,17 +6,28 @@ statements read and for nothing else. Numbers of the model (Global values that d
 model, and Global slots) exist once; what is made of such a number and of hyperparameters is made
 for every group with its own. Where a number of the model is made of hyperparameters itself, they
 are those of the first group.
+
+Where nothing needs the model, and Global slots hold numbers made of counts and hyperparameters
+alone, every group has them for itself, as the authors of such rules have it: groups move as
+optimizers of their own would.
 """
 
 from dsl.language.kinds import Kind
 from dsl.language.registry import PRIMITIVES, Primitive, Scope
 from dsl.program import Arg, Local, Name, Program
 from dsl.program.walk import indices, needed
+from dsl.rewrite.liveness import live
 
 
 def needs_model(primitive: Primitive) -> bool:
     """True if a primitive reads every parameter at once."""
     return primitive.scope is Scope.MODEL or primitive.oracle is not None
+
+
+def is_apart(program: Program) -> bool:
+    """True if groups of parameters have nothing in common: no number is of the whole model."""
+    asks = any(needs_model(PRIMITIVES[statement.op]) for statement in program.statements)
+    return not asks and "loss" not in live(program).names
 
 
 def model_values(program: Program, slots: list[str]) -> frozenset[Arg]:

@@ -22,8 +22,7 @@ class OfOneShape(ForEach):
     """Writes statements over tensors of one shape as statements over lists and stacks.
 
     **Arguments:** `functions`: those of the file that are mapped over stacks, each with whether it
-    makes a tensor, and no number. `declare`: notes that the file needs one of its usual functions,
-    and returns the name.
+    makes a tensor, and no number.
     """
 
     def __init__(
@@ -32,12 +31,11 @@ class OfOneShape(ForEach):
         writer: InPlace,
         each: dict[str, str],
         take: Callable[[str], str],
-        functions: Mapping[str, bool],
         declare: Callable[[str], str],
+        functions: Mapping[str, bool],
     ):
-        super().__init__(code, writer, each, take)
+        super().__init__(code, writer, each, take, declare)
         self.functions = functions
-        self.declare = declare
         self._stacked: set[str] = set()
         """The names whose list is a stack at present."""
         self._mapped: dict[str, str] = {}

@@ -157,8 +157,12 @@ class Parameters:
         if "T" in uses:
             code.assign("T", self.entry("T"))
 
-    def docstring(self, title: str, *, at_once: bool) -> list[str]:
-        """The docstring of the class: what it is, what `step` needs, its arguments."""
+    def docstring(self, title: str, *, at_once: bool, of_first: bool) -> list[str]:
+        """The docstring of the class: what it is, what `step` needs, its arguments.
+
+        **Arguments:** `at_once`: whether there is a step of many parameters at once. `of_first`:
+        whether numbers of the model follow the hyperparameters of the first group.
+        """
         entries = argument("params", "parameters to optimize, or groups of them.")
         for parameter in self.taken:
             known = self.facts.meanings
@@ -194,6 +198,11 @@ class Parameters:
         if self.rateless:
             none = "There is no learning rate `lr`, so a scheduler of rates has nothing to change."
             lines += [*prose(none, 4), ""]
+        if of_first:
+            shared = (
+                "Numbers of the whole model are made with the hyperparameters of the first group."
+            )
+            lines += [*prose(shared, 4), ""]
         lines += paragraph() if self.facts.point else []
         return [*lines, "    Args:", *entries, '    """']
 
@@ -202,16 +211,24 @@ class Parameters:
         """True if the rule has no rate that a scheduler could change."""
         return all(parameter.label != "lr" for parameter in self.taken)
 
-    def group_without_rate(self, title: str) -> list[str]:
-        """The method that makes groups say why they have no rate; none where they have one."""
-        if not self.rateless:
+    def adding(self, *, numbers: bool) -> list[str]:
+        """The method that adds a group, where it gets `numbers` of its own or has to say why it
+        has no rate."""
+        if not (numbers or self.rateless):
             return []
+        gets = [
+            *(["has numbers of its own"] if numbers else []),
+            *(["says to a scheduler that it has no rate"] if self.rateless else []),
+        ]
+        said = f"Add a group, which {' and '.join(gets)}."
+        rateless = "        self.param_groups[-1] = _Group(self.param_groups[-1])"
         return [
             "",
             "    def add_param_group(self, param_group: dict[str, Any]) -> None:",
-            '        """Add a group, which says to a scheduler that it has no rate."""',
+            f'        """{said}"""',
             "        super().add_param_group(param_group)",
-            "        self.param_groups[-1] = _Group(self.param_groups[-1])",
+            *([rateless] if self.rateless else []),
+            *(["        self._start_numbers(self.param_groups[-1])"] if numbers else []),
         ]
 
 

@@ -1,5 +1,6 @@
 """The whole PyTorch file: docstring, imports, class, and the functions that it calls."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from dsl.export.code import names_used
@@ -7,11 +8,12 @@ from dsl.export.emit import Emitter
 from dsl.export.facts import Facts
 from dsl.export.header import docstring
 from dsl.export.names import camel_case
+from dsl.export.torch import once
 from dsl.export.torch.coding import class_variable, coding
 from dsl.export.torch.constructor import constructor
 from dsl.export.torch.parameters import Parameters
 from dsl.export.torch.point import modes
-from dsl.export.torch.step import half, model_state, ready, write_step
+from dsl.export.torch.step import half, ready, write_step
 from dsl.export.torch.values import TorchDialect, method_of
 from dsl.language.registry import PRIMITIVES
 from dsl.program import Program
@@ -53,12 +55,12 @@ def _class(values: TorchDialect, title: str) -> list[str]:
     values.declared.function("_refuse")
     values.declared.function("_check_state")
     step = write_step(values, emitter, parameters, title)
-    of_model = model_state(values, counts=step.counts)
+    begun = once.starts(values, counts=step.counts)
     if parameters.rateless:
         values.declared.group_without_rate(title, [p.label for p in parameters.taken])
     lines = [
         f"class {title}(torch.optim.Optimizer):",
-        *parameters.docstring(title, at_once=bool(step.at_once)),
+        *parameters.docstring(title, at_once=bool(step.at_once), of_first=step.of_first),
         "",
         *class_variable(values),
         *(["    _model: Any = None", ""] if facts.of_parts else []),
@@ -67,10 +69,11 @@ def _class(values: TorchDialect, title: str) -> list[str]:
             title,
             values.of_parameter,
             at_once=bool(step.at_once),
-            of_model=bool(of_model),
+            of_model=bool(begun) and not values.by_group,
+            by_group=values.by_group,
             coded=values.codecs is not None,
         ),
-        *parameters.group_without_rate(title),
+        *parameters.adding(numbers=values.by_group),
         "",
         *step.lines,
         *(["", *step.at_once] if step.at_once else []),
@@ -78,13 +81,18 @@ def _class(values: TorchDialect, title: str) -> list[str]:
         *ready(values, title),
         "",
         *(coding(values) if values.codecs else half(values)),
-        *of_model,
+        *(_kept_once(values, begun) if begun else []),
         *(modes(values.keys[values.facts.point]) if values.facts.point else []),
     ]
     for name, method in values.declared.methods.items():
         asks = facts.of_parts and name in _asking()
         lines += ["", *(["    @_asks"] if asks else []), method]
     return lines
+
+
+def _kept_once(values: TorchDialect, begun: Mapping[str, str]) -> list[str]:
+    """The methods that take or start what is kept once."""
+    return (once.of_groups if values.by_group else once.of_model)(values, begun)
 
 
 def _asking() -> set[str]:

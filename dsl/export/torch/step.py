@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 from dsl.export.code import Code, refusal
 from dsl.export.emit import Emitter
-from dsl.export.expressions import show
 from dsl.export.facts import Facts
 from dsl.export.header import prose
 from dsl.export.layout import layout
@@ -26,11 +25,13 @@ from dsl.program import Name
 
 @dataclass(frozen=True)
 class StepMethod:
-    """The lines of `step`, whether they count the steps of the model, and the method that takes
-    the step of many parameters at once, if there is one."""
+    """The lines of `step`, whether they count the steps of the model and read the hyperparameters
+    of the first group for it, and the method that takes the step of many parameters at once, if
+    there is one."""
 
     lines: list[str]
     counts: bool
+    of_first: bool
     at_once: list[str]
 
 
@@ -43,6 +44,7 @@ def write_step(
     front, loop, at_once = _body(values, emitter, parameters)
     counts = "t" in front.code.uses
     before = front.lines()
+    counting = [f'        {values.home}["{values.count}"] += 1'] if counts else []
     taken = [f"{s.argument}: Callable[..., Any] | None = None" for s in functions(facts)]
     params = ["self", "closure: Callable[[], Any] | None = None", *(["*", *taken] if taken else [])]
     lines = [
@@ -55,16 +57,33 @@ def write_step(
         *_functions(facts, title),
         f"        ready = {'self._foreach(self._ready())' if at_once else 'self._ready()'}",
     ]
+    if values.by_group:
+        lines += [*_BY_GROUP.strip("\n").splitlines(), *counting, *before, *loop]
+        return StepMethod(lines, counts, False, [])
     if before or values.model_slots or reads_loss:
         lines += ["        if not ready:", "            return loss"]
     if values.model_slots or counts:
         lines.append("        model = self.param_groups[0]")
-    if counts:
-        lines.append(f'        model["{values.count}"] += 1')
+    lines += counting
     if reads_loss:
         mean = values.declared.function("_over_processes")
         lines.append(f"        value = {mean}(torch.as_tensor(loss).detach(), ready[0][1])")
-    return StepMethod([*lines, *before, *loop, "        return loss"], counts, at_once)
+    lines += [*before, *loop, "        return loss"]
+    return StepMethod(lines, counts, front.reads_first, at_once)
+
+
+_BY_GROUP = '''
+        for group in self.param_groups:
+            self._step_of_group([each for each in ready if each[0] is group])
+        return loss
+
+    def _step_of_group(self, ready: list[Any]) -> None:
+        """The step of the parameters of one group, which has numbers of its own."""
+        if not ready:
+            return
+        group = ready[0][0]
+'''
+"""What follows in `step` where every group has numbers of its own, and what takes their steps."""
 
 
 def _summary(facts: Facts) -> list[str]:
@@ -254,31 +273,3 @@ _OF_WHOLE = '''
         for key, kept in self.state[p].items():
             _cut_into(kept, state[key])
 '''
-
-
-def model_state(values: TorchDialect, *, counts: bool) -> list[str]:
-    """`_start_model`, which puts what exists once for the model, and the count of steps if the
-    rule reads it, into the first group; none where there is no such thing."""
-    starts = {values.count: "torch.tensor(0.0, dtype=torch.float32)"} if counts else {}
-    for slot in values.model_slots:
-        starts[values.keys[slot]] = show(values.first_value(values.program.slots[slot]))
-    if not starts:
-        return []
-    before = values.kept_once(counts=counts)
-    taken = ["        model.update(of_before)"]
-    if any(old != new for old, new in before.items()):
-        entries = [f'"{old}": "{new}"' for old, new in before.items()]
-        taken = [
-            *layout(8, "called = {", entries, "}"),
-            "        model.update({called[key]: of_before[key] for key in of_before})",
-        ]
-    return [
-        "",
-        "    def _start_model(self) -> None:",
-        '        """Put state that exists once for the model into the first group."""',
-        "        states: Any = self.state",
-        "        model = self.param_groups[0]",
-        '        of_before = states.pop("model", {})  # of a file that kept it there',
-        *taken,
-        *(f'        model.setdefault("{key}", {start})' for key, start in starts.items()),
-    ]

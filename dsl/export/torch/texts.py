@@ -129,6 +129,14 @@ def _decoded(
     held = torch.where(scale[:, None] == 0, torch.zeros_like(held), held)
     return held.reshape(-1)[: like.numel()].reshape(like.shape)
 ''',
+    "_copy_all": '''
+def _copy_all(old: list[torch.Tensor], new: list[torch.Tensor]) -> None:
+    """Put the tensors of one list into those of another, at once where they are not sharded."""
+    if hasattr(old[0], "device_mesh"):  # PyTorch has no _foreach_copy_ for these
+        _copy_each(old, new)
+    else:
+        torch._foreach_copy_(old, new)
+''',
     "_copy_each": '''
 def _copy_each(old: list[torch.Tensor], new: list[torch.Tensor]) -> None:
     """Put the tensors of one list into those of another."""

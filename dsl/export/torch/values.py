@@ -30,7 +30,7 @@ from dsl.export.facts import (
 from dsl.export.names import Names
 from dsl.export.shapes import spread
 from dsl.export.torch.declared import TorchDeclarations
-from dsl.export.torch.of_model import model_values
+from dsl.export.torch.of_model import is_apart, model_values
 from dsl.export.torch.parameters import entry_of_group, keys_of_groups
 from dsl.export.torch.python_numbers import decays, is_power_of_decay, python_numbers
 from dsl.export.torch.sharded import gathers, sums
@@ -62,7 +62,8 @@ class TorchDialect:
     `keys` are the names of slots in the state of a parameter or, where they exist once for the
     model, in the first group, and `count` that of the steps there. `numbers` are Python numbers
     when they are read, `of_model` are made once for the model, lists with an entry per parameter
-    among them, and `model_slots` are kept once for the model. With `gathers`, a step gathers what
+    among them, and `model_slots` are kept once for the model, or, `by_group`, for every group,
+    where nothing that they are made of is of the model. With `gathers`, a step gathers what
     is sharded, one parameter after another.
     """
 
@@ -84,6 +85,8 @@ class TorchDialect:
         self.betas = decays(facts.program)
         self.numbers = python_numbers(facts.program)
         self.model_slots = [s for s, init in self.program.slots.items() if init.kind is Kind.GLOBAL]
+        self.by_group = bool(self.model_slots) and is_apart(facts.program)
+        self.home = "group" if self.by_group else "model"
         self.of_model = model_values(facts.program, self.model_slots)
         self.gathers = self.codecs is not None or gathers(self.program)
 
@@ -184,7 +187,8 @@ class TorchDialect:
 
     def first_value(self, rule: Init) -> ast.expr:
         """The expression for the first value of a slot, of the parameter `p` if it has one."""
-        group = "self.param_groups[0]" if rule.kind is Kind.GLOBAL else "group"
+        of_model = rule.kind is Kind.GLOBAL and not self.by_group
+        group = "self.param_groups[0]" if of_model else "group"
         positive = self.declared.function("_positive") if vanishes_in_half(rule) else ""
 
         def hyper(name: str) -> ast.expr:

@@ -1,8 +1,11 @@
 """Groups of an exported PyTorch optimizer have rates of their own."""
 
+from typing import Any
+
 import pytest
 
 from dsl import parse
+from dsl.export import to_torch_source
 from dsl.zoo import ZOO
 from tests.dsl.zoo.references import model
 from tests.support import exporting, exporting_torch
@@ -73,6 +76,88 @@ def test_a_group_whose_rate_is_0_stays_and_stops_no_other(name):
 @pytest.mark.parametrize("name", ELSEWHERE)
 def test_a_rate_of_0_moves_what_is_said_to_move(name):
     assert moved(name, (1, 0))[1] != 0 or moved(name, (0, 1))[0] != 0
+
+
+NUMBERED = ["nadam", "schedule_free_sgd", "schedule_free_adamw", "spam", "srmm"]
+"""Rules with numbers that are made of counts and hyperparameters alone."""
+
+
+class Grouped:
+    """Two groups with hyperparameters of their own, in one optimizer or each in one of its own."""
+
+    def __init__(self, name: str, *, together: bool):
+        self.rule = ZOO[name]
+        leaves = [torch.tensor(x) for x in model.start("float64", (1, 2))]
+        self.params = [torch.nn.Parameter(leaf) for leaf in leaves]
+        self.draws = torch.Generator().manual_seed(1)
+        make = exporting_torch.torch_class(self.rule)
+        groups = [{"params": [p], **own} for p, own in zip(self.params, self._own(), strict=True)]
+        of_each = [groups] if together else [[group] for group in groups]
+        self.optimizers = [make(each, **exporting.extra(self.rule)) for each in of_each]
+
+    def go(self, steps: int) -> "Grouped":
+        """Steps along drawn gradients."""
+        for _ in range(steps):
+            for p in self.params:
+                p.grad = torch.randn(p.shape, generator=self.draws, dtype=p.dtype)
+            for optimizer in self.optimizers:
+                optimizer.step()
+        return self
+
+    def values(self) -> Any:
+        """The parameters, and those to evaluate where the rule has others."""
+        found = [p.detach().clone() for p in self.params]
+        for optimizer in self.optimizers:
+            getattr(optimizer, "eval", lambda: None)()
+        return torch.cat([x.reshape(-1) for x in [*found, *self.params]]).detach()
+
+    def _own(self) -> list[dict[str, Any]]:
+        hypers = self.rule.hyperparameters
+        first = {"lr": 0.0 if self.rule.name.startswith("schedule_free") else 0.1}
+        betas = {"betas": (0.7, 0.8)} if {"b1", "b2"} <= {*hypers} else {}
+        return [first, {"lr": 0.01, **betas}]
+
+
+@pytest.mark.parametrize("name", NUMBERED)
+def test_groups_with_numbers_of_their_own_move_as_optimizers_of_their_own(name):
+    found, wanted = (Grouped(name, together=together).go(4).values() for together in (True, False))
+    torch.testing.assert_close(found, wanted, rtol=1e-12, atol=1e-12)
+
+
+def test_nadam_of_two_groups_is_pytorchs():
+    found = Grouped("nadam", together=True)
+    psi = ZOO["nadam"].hyperparameters["psi"]
+    wanted = Grouped("nadam", together=True)
+    own = [
+        {k: v for k, v in g.items() if k in ("lr", "betas")}
+        for g in found.optimizers[0].param_groups
+    ]
+    groups = [{"params": [p], **each} for p, each in zip(wanted.params, own, strict=True)]
+    wanted.optimizers = [
+        torch.optim.NAdam(groups, eps=found.optimizers[0].defaults["eps"], momentum_decay=psi)
+    ]
+    torch.testing.assert_close(found.go(6).values(), wanted.go(6).values(), rtol=1e-5, atol=1e-6)
+
+
+def test_numbers_that_a_file_kept_once_for_all_go_on_in_every_group():
+    """A group that is added later begins with its own."""
+    run = Grouped("schedule_free_sgd", together=True).go(3)
+    kept = run.optimizers[0].state_dict()
+    for key in ("step", "total", "top"):
+        del kept["param_groups"][1][key]
+    (optimizer,) = run.optimizers
+    optimizer.load_state_dict(kept)
+    first, second = optimizer.param_groups
+    assert all(torch.equal(first[key], second[key]) for key in ("step", "total", "top"))
+    assert first["step"] is not second["step"]
+    optimizer.add_param_group({"params": [torch.nn.Parameter(torch.ones(2))]})
+    assert [group["step"].item() for group in optimizer.param_groups] == [3, 3, 0]
+
+
+def test_a_file_says_whose_hyperparameters_numbers_of_the_model_follow():
+    of_first = "made with the hyperparameters of the first group"
+    said = {name: of_first in to_torch_source(ZOO[name]) for name in ("adamw", "nadam", "prodigy")}
+    assert said == {"adamw": False, "nadam": False, "prodigy": True}
 
 
 def test_a_rate_beside_a_number_of_the_model_is_the_groups_own():

@@ -78,6 +78,32 @@ def test_shards_move_as_the_whole(world, names, options, tmp_path):
             torch.testing.assert_close(found, wanted, rtol=1e-7, atol=1e-10, msg=name)
 
 
+OF_GRADIENTS = (
+    {n for n in IN_PARTS if not needs_closure(Facts.of(RULES[n]))}
+    - DRAWN
+    - {*(n for n in IN_PARTS if Facts.of(RULES[n]).oracles)}
+)
+"""Rules that read gradients alone."""
+COLUMNS = {"adamw", "adan", "lookahead_sgd", "adamw_clipped_by_global_norm", "muon", "novograd"}
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        pytest.param(COLUMNS, id="sample"),
+        pytest.param(OF_GRADIENTS - COLUMNS, id="the others", marks=pytest.mark.slow),
+    ],
+)
+def test_columns_move_as_the_whole_one_by_one_and_at_once(names, tmp_path):
+    from tests.support.sharded import at_once, drawn
+
+    assert not run(2, tmp_path, names, "--columns")
+    for name in sorted(names):
+        for foreach in (False, True) if at_once(name) else (False,):
+            found, wanted = torch.load(tmp_path / f"{name}-{foreach}.pt"), drawn(name)
+            torch.testing.assert_close(found, wanted, rtol=1e-7, atol=1e-10, msg=name)
+
+
 @pytest.mark.slow
 def test_processes_draw_labels_of_their_own(tmp_path):
     from tests.support.sharded import walk
