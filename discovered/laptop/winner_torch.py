@@ -60,6 +60,8 @@ class Laptop(torch.optim.Optimizer):
         _refuse("Laptop", capturable=capturable, differentiable=differentiable, fused=fused)
         if not lr >= 0.0:
             raise ValueError(f"Invalid learning rate: {lr}")
+        if len(betas) != 2:
+            raise ValueError(f"Invalid betas, of which there are 2: {betas}")
         for index, beta in enumerate(betas):
             if not 0.0 <= beta < 1.0:
                 raise ValueError(f"Invalid beta parameter at index {index}: {beta}")
@@ -92,7 +94,7 @@ class Laptop(torch.optim.Optimizer):
             m.lerp_(g, 1 - b1)
             v.mul_(0.999172).addcmul_(g, g, value=1 - 0.999172)
             denom = (v / (1 - b2)).sqrt_().add_(eps)
-            u = (m / (0.99822 - _number(b1) ** b1)).div_(denom)
+            u = (m / (0.99822 - b1**b1)).div_(denom)
             w.sub_(u, alpha=lr).sub_(u, alpha=lr)
             self._close(p, w, state)
         return loss
@@ -109,7 +111,7 @@ class Laptop(torch.optim.Optimizer):
             for each, p, g in ready:
                 if each is group:
                     w, state = self._open(p)
-                    key = (p.device, p.dtype)
+                    key = (p.device, p.dtype, getattr(p, "device_mesh", None))
                     alike.setdefault(key, []).append((p, w, g, state))
             ready = [each for each in ready if each[0] is not group]
             for rows in alike.values():
@@ -125,7 +127,7 @@ class Laptop(torch.optim.Optimizer):
                 denoms = torch._foreach_div(vs, 1 - b2)
                 torch._foreach_sqrt_(denoms)
                 torch._foreach_add_(denoms, eps)
-                us = [m / (0.99822 - _number(b1) ** b1) for m in ms]
+                us = torch._foreach_div(ms, 0.99822 - b1**b1)
                 torch._foreach_div_(us, denoms)
                 torch._foreach_sub_(ws, us, alpha=lr)
                 torch._foreach_sub_(ws, us, alpha=lr)
@@ -169,13 +171,6 @@ class Laptop(torch.optim.Optimizer):
         p.copy_(w)
         for key, kept in self.state[p].items():
             _round_into(kept, state[key])
-
-
-def _number(value: float, like: torch.Tensor | None = None) -> torch.Tensor:
-    """A number as a tensor without axes, in the dtype of `like` or else float64."""
-    if like is None:
-        return torch.as_tensor(value, dtype=torch.float64)
-    return torch.as_tensor(value, dtype=like.dtype, device=like.device)
 
 
 def _refuse(title: str, **options: bool | None) -> None:

@@ -63,7 +63,6 @@ class Quickstart(torch.optim.Optimizer):
         defaults = {"lr": lr, "maximize": maximize}
         defaults["train_mode"] = True
         super().__init__(params, defaults)
-        self._start_model()
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         _check_state("Quickstart", state, {"z", "x"}, {"lr"})
@@ -71,7 +70,12 @@ class Quickstart(torch.optim.Optimizer):
         for group in self.param_groups:
             group.setdefault("maximize", False)
             group.setdefault("train_mode", True)
-        self._start_model()
+        self._share_numbers()
+
+    def add_param_group(self, param_group: dict[str, Any]) -> None:
+        """Add a group, which has numbers of its own."""
+        super().add_param_group(param_group)
+        self._start_numbers(self.param_groups[-1])
 
     @torch.no_grad()
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
@@ -86,10 +90,16 @@ class Quickstart(torch.optim.Optimizer):
             with torch.enable_grad():
                 loss = closure()
         ready = self._ready()
+        for group in self.param_groups:
+            self._step_of_group([each for each in ready if each[0] is group])
+        return loss
+
+    def _step_of_group(self, ready: list[Any]) -> None:
+        """The step of the parameters of one group, which has numbers of its own."""
         if not ready:
-            return loss
-        model = self.param_groups[0]
-        total = model["total"] + 1
+            return
+        group = ready[0][0]
+        total = group["total"] + 1
         x0 = 1 / total
         for group, p, g in ready:
             w, state = self._open(p)
@@ -102,8 +112,7 @@ class Quickstart(torch.optim.Optimizer):
             w.sub_(move)
             state["x"].copy_(x)
             self._close(p, w, state)
-        model["total"].copy_(total)
-        return loss
+        group["total"].copy_(total)
 
     def _ready(self) -> list[tuple[dict[str, Any], torch.Tensor, torch.Tensor]]:
         """Group, parameter and gradient where there is one."""
@@ -142,13 +151,21 @@ class Quickstart(torch.optim.Optimizer):
         for key, kept in self.state[p].items():
             _round_into(kept, state[key])
 
-    def _start_model(self) -> None:
-        """Put state that exists once for the model into the first group."""
+    def _start_numbers(self, group: dict[str, Any]) -> None:
+        """Put into a group the numbers that it has of its own."""
+        group.setdefault("total", torch.tensor(0.0, dtype=torch.float64))
+
+    def _share_numbers(self) -> None:
+        """Go on in every group with the numbers that a file kept once for all."""
         states: Any = self.state
         model = self.param_groups[0]
         of_before = states.pop("model", {})  # of a file that kept it there
         model.update(of_before)
-        model.setdefault("total", torch.tensor(0.0, dtype=torch.float64))
+        self._start_numbers(model)
+        for group in self.param_groups[1:]:
+            for key in ("total",):
+                if key not in group:
+                    group[key] = model[key].clone()
 
     def eval(self) -> None:
         """Put the weights to evaluate into the parameters, if they are not there."""

@@ -59,6 +59,8 @@ class Quickstart(torch.optim.Optimizer):
         _refuse("Quickstart", capturable=capturable, differentiable=differentiable, fused=fused)
         if not lr >= 0.0:
             raise ValueError(f"Invalid learning rate: {lr}")
+        if len(betas) != 2:
+            raise ValueError(f"Invalid betas, of which there are 2: {betas}")
         for index, beta in enumerate(betas):
             if not 0.0 <= beta < 1.0:
                 raise ValueError(f"Invalid beta parameter at index {index}: {beta}")
@@ -110,7 +112,7 @@ class Quickstart(torch.optim.Optimizer):
             for each, p, g in ready:
                 if each is group:
                     w, state = self._open(p)
-                    key = (p.device, p.dtype)
+                    key = (p.device, p.dtype, getattr(p, "device_mesh", None))
                     alike.setdefault(key, []).append((p, w, g, state))
             ready = [each for each in ready if each[0] is not group]
             for rows in alike.values():
@@ -131,7 +133,7 @@ class Quickstart(torch.optim.Optimizer):
                 torch._foreach_add_(denoms, eps)
                 torch._foreach_addcdiv_(ws, updates, denoms, -lr)
                 torch._foreach_sub_(ws, s0s, alpha=lr)
-                torch._foreach_copy_(ms, ms_2)
+                _copy_all(ms, ms_2)
                 for p, w, state in zip(ps, ws, states, strict=True):
                     self._close(p, w, state)
         return ready
@@ -199,6 +201,15 @@ def _check_state(title: str, state: dict[str, Any], slots: set[str], options: se
         if missing := options - set(group):
             has = ", ".join(sorted(missing))
             raise ValueError(f"the state is not of {title}: a group has no {has}")
+
+
+def _copy_all(old: list[torch.Tensor], new: Any) -> None:
+    """Put the tensors of one list into those of another, at once where they are not sharded."""
+    if hasattr(old[0], "device_mesh"):  # PyTorch has no _foreach_copy_ for these
+        for here, there in zip(old, new, strict=True):
+            here.copy_(there)
+    else:
+        torch._foreach_copy_(old, new)
 
 
 _HALF = (torch.float16, torch.bfloat16)

@@ -81,7 +81,7 @@ def rewritten(node: ast.expr, change: Callable[[ast.expr], ast.expr]) -> ast.exp
 
 
 def simplified(node: ast.expr) -> ast.expr:
-    """The tree with `int(5.0)` written as `5` and `1 * x` as `x`."""
+    """The tree with `int(5.0)` written as `5`, and `1 * x` and `x - 0` as `x`."""
 
     def written(node: ast.expr) -> ast.expr:
         match node:
@@ -89,6 +89,8 @@ def simplified(node: ast.expr) -> ast.expr:
                 return ast.Constant(int(value))
             case ast.BinOp(ast.Constant(1.0), ast.Mult(), right):
                 return right
+            case ast.BinOp(left, ast.Sub(), ast.Constant(0.0)):
+                return left
         return node
 
     return rewritten(node, written)

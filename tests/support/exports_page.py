@@ -38,6 +38,13 @@ rules).
 
 Not tried here: several devices in one group, CUDA graphs.
 
+Groups move as optimizers of their own would, with numbers of their own where a rule makes them of
+counts and hyperparameters alone (NAdam, schedule-free). Numbers of the whole model, such as the
+distance of Prodigy, are made with the hyperparameters of the first group, as those files say.
+
+Parameters that are cut along columns or rows (tensor parallelism), and whole ones beside them, take
+the steps of whole ones, one by one and with `foreach`, by rules that read gradients alone.
+
 Sharded parameters (FSDP2) end where whole ones end, with a part of the batch on every process:
 other tests compare a few steps of two processes with those of one. What a rule computes entry by
 entry, by rows and columns, or sums over a tensor or the model, it computes of the shards. Rules

@@ -7,7 +7,14 @@ from collections.abc import Sequence
 
 from dsl.errors import ExportError
 from dsl.export.declared import MeaningDeclarations, meaning
-from dsl.export.expressions import call, expression, fill, names_in, rewritten
+from dsl.export.expressions import (
+    call,
+    expression,
+    fill,
+    names_in,
+    rewritten,
+    simplified,
+)
 from dsl.export.facts import Facts
 from dsl.export.names import Names
 from dsl.export.shapes import spread
@@ -149,6 +156,7 @@ class OptaxDialect:
         if written is None:
             return call(self.declared.function(primitive), *operands)
         filled = fill(written, dict(zip(primitive.params, operands, strict=True)))
+        filled = simplified(filled) if primitive.name == "every" else filled
         filled = rewritten(filled, without_indicator)
         return rewritten(filled, _operator) if Local(index) in self.arrays else filled
 

@@ -6,6 +6,7 @@ texts           those that no declaration gives
 sharded         what is done with parameters of which every process holds a part
 whole_model     the loss of the whole batch where processes hold parts of the model
 of_model        which values exist once for the model
+once            the state of these, in the first group, or of every group
 python_numbers  which are Python numbers when they are read
 values          how each is written
 front           the lines of `step` before the loop: numbers of the model, lists that they need

@@ -63,7 +63,7 @@ def at_once(loop: OneByOne, lines: LoopWriter, statements: list[CodeLine]) -> li
         return []
     writer.known.tensors |= {*each}
     functions = loop.values.stacking
-    given = code, writer, each, names.take, loop.values.declared.function
+    given = code, writer, each, names.take
     lists = OfOneShape(*given, functions) if functions else ForEach(*given)
     lists.write(statements)
     numbers = Code(16)

@@ -1,11 +1,14 @@
 """The functions and methods that a PyTorch file holds: those that declarations give, and others."""
 
 import ast
-from collections.abc import Iterator
+import re
+import textwrap
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 from dsl.errors import ExportError
 from dsl.export.code import names_used, refusal
+from dsl.export.layout import WIDTH
 from dsl.export.torch import sharded, texts, whole_model
 from dsl.export.torch.texts import CALLED_BY, GROUP, METHODS
 from dsl.language.registry import PRIMITIVES, Primitive
@@ -43,12 +46,20 @@ class TorchDeclarations:
 
     def function_of(self, primitive: Primitive) -> str:
         """The name of the function that a primitive's declaration holds, the last one there."""
-        defined = _functions_of(primitive.torch)
+        defined = dict(_functions_of(primitive.torch))
+        name = [*defined][-1]
+        defined[name] = _documented(defined[name], primitive.doc)
         for name, text in defined.items():
             self.functions.setdefault(name, text)
             for used in sorted(names_used([text]) & FUNCTIONS.keys()):
                 self.function(used)
-        return [*defined][-1]
+        return name
+
+    def functions_in(self, lines: Iterable[str]) -> None:
+        """Note the functions that stand in no declaration and that lines call."""
+        for name in re.findall(r"\b_\w+", "\n".join(lines)):
+            if name in FUNCTIONS:
+                self.function(name)
 
     def methods_in(self, node: ast.expr) -> None:
         """Note the methods that an expression calls."""
@@ -78,6 +89,20 @@ def _functions_of(text: str) -> dict[str, str]:
         assert isinstance(each, ast.FunctionDef)
         found[each.name] = "\n".join(lines[each.lineno - 1 : each.end_lineno])
     return found
+
+
+def _documented(text: str, doc: str) -> str:
+    """A function that says what it does: in the first paragraph of `doc`."""
+    lines, (function,) = text.splitlines(), ast.parse(text).body
+    assert isinstance(function, ast.FunctionDef)
+    said = textwrap.wrap(" ".join(doc.split("\n\n")[0].split()), WIDTH - len('    """"""'))
+    if len(said) == 1:
+        told = [f'    """{said[0]}"""']
+    else:
+        told = [f'    """{said[0]}', *(f"    {line}" for line in said[1:]), '    """']
+    told += [""] if isinstance(function.body[0], ast.FunctionDef) else []
+    start = function.body[0].lineno - 1
+    return "\n".join([*lines[:start], *told, *lines[start:]])
 
 
 @lru_cache(maxsize=256)

@@ -36,23 +36,16 @@ class ForEach:
     """Writes statements over tensors as statements over lists, into `code`.
 
     **Arguments:** `writer`: knows which names are numbers. `each`: the names that differ from one
-    parameter to another, with those of their lists. `take`: gives a name that is free. `declare`:
-    notes that the file needs one of its usual functions, and returns the name.
+    parameter to another, with those of their lists. `take`: gives a name that is free.
     """
 
     def __init__(
-        self,
-        code: Code,
-        writer: InPlace,
-        each: dict[str, str],
-        take: Callable[[str], str],
-        declare: Callable[[str], str],
+        self, code: Code, writer: InPlace, each: dict[str, str], take: Callable[[str], str]
     ):
         self.code = code
         self.writer = writer
         self.each = each
         self.take = take
-        self.declare = declare
         self.common: set[str] = set()
         """The names of tensors without axes that all have in common."""
 
@@ -208,7 +201,7 @@ class ForEach:
         target = self._listed(target) or target
         given = [self._taken(arg, method.rstrip("_")) or arg for arg in args]
         if method == "copy_":
-            return call(self.declare("_copy_all"), target, *given)
+            return call("_copy_all", target, *given)
         named = {keyword.arg: keyword.value for keyword in keywords}
         if "value" in named:
             given.append(named.pop("value"))

@@ -134,7 +134,7 @@ class Front:
         kind = self.emitter.kind(Local(index))
         self.make(flag)
         label = self._number(index) if kind is Kind.GLOBAL else self.list_of(Local(index))
-        test = condition(self.emitter, flag, self.number)
+        test = condition(self.emitter, self.values, flag, self.number)
         new, old = ([(block, label, value)] for block, value in self._branches(choices, kind))
         self.code.choose(test, new, old)
 

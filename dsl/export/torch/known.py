@@ -63,6 +63,8 @@ class Known:
                 return self.is_tensor(left) or self.is_tensor(right)
             case ast.UnaryOp(op=ast.USub(), operand=part):
                 return self.is_tensor(part)
+            case ast.Call(ast.Attribute(ast.Name("torch"), "clamp"), [part], [_]):
+                return self.is_tensor(part)
             case ast.Call(ast.Attribute(ast.Name("torch"), name), args, []):
                 return name in UNARY | NEW and any(map(self.is_tensor, args))
         return False
@@ -78,10 +80,14 @@ class Known:
                 return self.is_number(part)
             case ast.BinOp(left=left, op=ast.Add() | ast.Sub() | ast.Mult(), right=right):
                 return self.is_number(left) and self.is_number(right)
-            case ast.BinOp(left=ast.Name(id), op=ast.Pow(), right=right):
-                return id in self.decays and self.is_number(right)
+            case ast.BinOp(left=ast.Name(id), op=ast.Pow(), right=right) if id in self.decays:
+                return self.is_number(right)
             case ast.BinOp(left, ast.Pow(), right):
                 return self.is_above_zero(left) and self.is_number(right)
+            case ast.BinOp(left, ast.Div(), right):
+                return self.is_number(left) and self.is_above_zero(right)
+            case ast.Call(ast.Name("max" | "min"), [left, right], []):
+                return self.is_number(left) and self.is_number(right)
         return False
 
     def is_above_zero(self, node: ast.expr) -> bool:
@@ -90,6 +96,10 @@ class Known:
         match node:
             case ast.Constant(float(value)):
                 return value > 0
+            case ast.Name("t"):
+                return True
+            case ast.Call(ast.Name("max"), [left, right], []):
+                return self.is_above_zero(left) or self.is_above_zero(right)
             case ast.BinOp(ast.Constant(1.0), ast.Sub(), ast.BinOp(ast.Name(id), ast.Pow())):
                 return id in self.decays and self.is_number(node)
             case ast.BinOp(left, ast.Pow(), ast.Constant()):

@@ -159,7 +159,7 @@ class Loop:
                     made = self._lines([arg], made, block)
                 made.add(index)
                 branch.append((block, self.emitter.line_names[index], value))
-        code.choose(condition(self.emitter, flag, self.leaf), *branches)
+        code.choose(condition(self.emitter, self.values, flag, self.leaf), *branches)
         return {*choices}
 
     def _is_only_for(self, arg: Arg, choice: int) -> bool:

@@ -31,10 +31,9 @@ class OfOneShape(ForEach):
         writer: InPlace,
         each: dict[str, str],
         take: Callable[[str], str],
-        declare: Callable[[str], str],
         functions: Mapping[str, bool],
     ):
-        super().__init__(code, writer, each, take, declare)
+        super().__init__(code, writer, each, take)
         self.functions = functions
         self._stacked: set[str] = set()
         """The names whose list is a stack at present."""
@@ -85,8 +84,17 @@ class OfOneShape(ForEach):
         return ast.Name(label)
 
     def _make_once(self, label: str, value: ast.expr) -> None:
+        """Write a line for what is made of shapes alone: those of the parameters, which others that
+        are tensors of the parameter have too, or of the first of a list."""
+        first = {
+            name: ast.Name("w")
+            if name in self.writer.known.tensors
+            else ast.Subscript(ast.Name(self.each[name]), ast.Constant(0))
+            for name in names_in(value)
+            if name in self.each
+        }
         self.common.add(label)
-        self.code.assign(label, value)
+        self.code.assign(label, fill(value, first))
 
     def _of_stacks(self, line: CodeLine, *, wanted: bool) -> bool:
         """Write a line over stacks; False if it is one over lists."""
@@ -135,7 +143,7 @@ class OfOneShape(ForEach):
 
     def _of_each(self, function: ast.expr, of: ast.expr) -> ast.expr:
         """The call that makes a number of each tensor in a stack."""
-        return call(self.declare("_of_each"), function, of)
+        return call("_of_each", function, of)
 
     def _is_leaf(self, node: ast.expr) -> bool:
         """True for tensors and numbers by their names."""

@@ -97,7 +97,11 @@ class Parameter:
             return []
         if self.label == "betas":
             refusal = 'f"Invalid beta parameter at index {index}: {beta}"'
+            many = len(self.values)
+            wrong = f'f"Invalid betas, of which there are {many}: {{betas}}"'
             return [
+                f"        if len(betas) != {many}:",
+                f"            raise ValueError({wrong})",
                 "        for index, beta in enumerate(betas):",
                 "            if not 0.0 <= beta < 1.0:",
                 f"                raise ValueError({refusal})",

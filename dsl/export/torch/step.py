@@ -83,7 +83,7 @@ _BY_GROUP = '''
             return
         group = ready[0][0]
 '''
-"""What follows in `step` where every group has numbers of its own, and what takes their steps."""
+"""The rest of `step` where every group has numbers of its own, and the method that reads these."""
 
 
 def _summary(facts: Facts) -> list[str]:
@@ -153,6 +153,7 @@ def _body(
     facts = values.facts
     alone = values.model_slots or front.code.lines or facts.noisy or facts.oracles
     at_once = [] if alone or "loss" in facts.reads else looped.at_once
+    values.declared.functions_in(at_once)
     return front, [*loop, *_renewals(values, emitter, front)], at_once
 
 

@@ -41,6 +41,21 @@ def is_plain(primitive: Primitive) -> bool:
     return not is_function(primitive) and plain(template(primitive.torch))
 
 
+def comparison_of(primitive: Primitive) -> ast.Compare | None:
+    """The comparison `x > y` in a declaration `(x > y).to(dtype)`; None where it is none."""
+    if is_function(primitive):
+        return None
+    match template(primitive.torch):
+        case ast.Call(ast.Attribute(ast.Compare() as comparison, "to")):
+            return comparison
+    return None
+
+
+def is_comparison(primitive: Primitive) -> bool:
+    """True if a declaration is 1 where a comparison holds, else 0."""
+    return comparison_of(primitive) is not None
+
+
 def makes_new(primitive: Primitive) -> bool:
     """True if a declaration is a call of a function of PyTorch, or a list of sums and products:
     these make tensors of their own."""

@@ -130,10 +130,11 @@ def _decoded(
     return held.reshape(-1)[: like.numel()].reshape(like.shape)
 ''',
     "_copy_all": '''
-def _copy_all(old: list[torch.Tensor], new: list[torch.Tensor]) -> None:
+def _copy_all(old: list[torch.Tensor], new: Any) -> None:
     """Put the tensors of one list into those of another, at once where they are not sharded."""
     if hasattr(old[0], "device_mesh"):  # PyTorch has no _foreach_copy_ for these
-        _copy_each(old, new)
+        for here, there in zip(old, new, strict=True):
+            here.copy_(there)
     else:
         torch._foreach_copy_(old, new)
 ''',

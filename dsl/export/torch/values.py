@@ -19,6 +19,7 @@ from dsl.export.expressions import (
     number,
     rewritten,
     show,
+    simplified,
 )
 from dsl.export.facts import (
     Facts,
@@ -32,9 +33,10 @@ from dsl.export.shapes import spread
 from dsl.export.torch.declared import TorchDeclarations
 from dsl.export.torch.of_model import is_apart, model_values
 from dsl.export.torch.parameters import entry_of_group, keys_of_groups
-from dsl.export.torch.python_numbers import decays, is_power_of_decay, python_numbers
+from dsl.export.torch.python_numbers import PythonNumbers, decays
 from dsl.export.torch.sharded import gathers, sums
 from dsl.export.torch.templates import (
+    comparison_of,
     first_value,
     is_function,
     template,
@@ -83,7 +85,7 @@ class TorchDialect:
             for slot, init in self.program.slots.items()
         }
         self.betas = decays(facts.program)
-        self.numbers = python_numbers(facts.program)
+        self.numbers = PythonNumbers(facts.program)
         self.model_slots = [s for s, init in self.program.slots.items() if init.kind is Kind.GLOBAL]
         self.by_group = bool(self.model_slots) and is_apart(facts.program)
         self.home = "group" if self.by_group else "model"
@@ -128,6 +130,9 @@ class TorchDialect:
             self.declared.method(method_of(primitive))
         elif self.facts.own_line(index):
             return call("f", *operands)
+        made = self._of_python(index, operands)
+        if made is not None:
+            return made
         whole = self.program.kind_of(Local(index)) is Kind.GLOBAL
         like = [] if whole else [ast.Name("w")]
         numbers = [self.is_number(arg) for arg in self.program.statements[index].args]
@@ -136,8 +141,6 @@ class TorchDialect:
             numbers[at] = False
         if is_function(primitive):
             return self._gathered(index, call(self.declared.function_of(primitive), *operands))
-        if is_power_of_decay(self.program, index, self.betas):
-            return ast.BinOp(operands[0], ast.Pow(), operands[1])
         filled = with_tensors(
             template(primitive.torch),
             dict(zip(primitive.params, numbers, strict=True)),
@@ -147,7 +150,25 @@ class TorchDialect:
         values = {f"_{p}": o for p, o in zip(primitive.params, operands, strict=True)}
         like_what = ast.Name("p" if _is_draw(primitive) else "w")
         made = fill(filled, {**values, "_p": like_what, "_dtype": dtype})
+        if primitive.name == "every":
+            made = simplified(made)
         return self._gathered(index, made)
+
+    def _of_python(self, index: int, operands: list[ast.expr]) -> ast.expr | None:
+        """The expression of a number, a flag, or a tensor held between numbers of Python."""
+        primitive = self.facts.primitive(index)
+        if Local(index) in self.numbers.flags:
+            given = {f"_{p}": o for p, o in zip(primitive.params, operands, strict=True)}
+            comparison = comparison_of(primitive)
+            assert comparison is not None
+            return simplified(fill(comparison, given))
+        at = self.numbers.bound(index)
+        if at is None or self.facts.to_spread(index):
+            return self.numbers.written(index, operands)
+        end = "min" if primitive.name == "maximum" else "max"
+        return ast.Call(
+            expression("torch.clamp"), [operands[1 - at]], [ast.keyword(end, operands[at])]
+        )
 
     def _gathered(self, index: int, made: ast.expr) -> ast.expr:
         """An expression of sharded tensors as others read it: numbers gathered, sums along axes
@@ -179,7 +200,7 @@ class TorchDialect:
 
     def is_number(self, arg: Arg) -> bool:
         """True if a value is a Python number when it is read."""
-        return isinstance(arg, Const) or arg in self.numbers
+        return self.numbers.is_number(arg)
 
     def is_once(self, arg: Arg) -> bool:
         """True if a value is one number for the model."""
@@ -246,9 +267,11 @@ def _letters_but(taken: Collection[str]) -> Iterator[str]:
                 yield name
 
 
-def condition(emitter: Emitter, flag: Arg, resolve: Resolve) -> ast.expr:
+def condition(emitter: Emitter, values: TorchDialect, flag: Arg, resolve: Resolve) -> ast.expr:
     """The test of an `if`: a comparison, or that a number is not 0."""
     value = emitter.value(flag, resolve)
+    if flag in values.numbers.flags:
+        return value
     match value:
         case ast.Call(ast.Attribute(ast.Compare() as comparison, "to")):
             return comparison

@@ -62,7 +62,7 @@ def calls(source: str) -> list[str]:
 def test_soap_orders_its_basis_once_and_turns_it_in_one_block():
     source = to_torch_source(ZOO["soap"])
     assert calls(source).count("_descending") == 1
-    assert source.count("if turn != 0:") == source.count("if adam != 0:") == 1
+    assert source.count("if turn:") == source.count("if adam != 0:") == 1
 
 
 def test_what_is_written_twice_is_computed_once():

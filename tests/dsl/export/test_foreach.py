@@ -9,7 +9,7 @@ from dsl import parse
 from dsl.export import to_torch_source
 from dsl.export.names import camel_case
 from dsl.language.registry import PRIMITIVES
-from tests.support import exporting
+from tests.support import exporting, exporting_torch
 from tests.support.everyday import each
 from tests.support.exporting import RULES
 
@@ -125,6 +125,25 @@ def test_stacks_and_lists_take_turns(dtype):
         ends.append(params)
     for one, other in zip(*ends, strict=True):
         torch.testing.assert_close(other, one, rtol=bound, atol=bound)
+
+
+OF_SHAPES = parse("""
+def of_shapes(w, g, *, lr=0.1):
+    x = orthogonalised(g)
+    y = sinh(x)
+    return lr * sqrt(column_count(y) / row_count(x)) * y
+""")
+"""A rule that counts the rows and columns of values of its own."""
+
+
+def test_shapes_of_values_of_a_rule_are_those_of_its_parameters():
+    make, ends = exporting_torch.torch_class(OF_SHAPES), []
+    for foreach in (False, True):
+        params = with_gradients([(2, 3), (2, 3), (4, 2)], torch.float64)
+        make(params, foreach=foreach).step()
+        ends.append(params)
+    for one, other in zip(*ends, strict=True):
+        torch.testing.assert_close(other, one, rtol=1e-9, atol=1e-9)
 
 
 def test_muon_of_a_stack_holds_less_than_three_times_its_matrices():

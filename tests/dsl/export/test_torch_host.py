@@ -53,6 +53,7 @@ def adamw():
         ({"lr": -1.0}, "Invalid learning rate: -1.0"),
         ({"betas": (1.0, 0.9)}, "Invalid beta parameter at index 0: 1.0"),
         ({"betas": (0.9, -0.1)}, "Invalid beta parameter at index 1: -0.1"),
+        ({"betas": (0.9,)}, r"Invalid betas, of which there are 2: \(0.9,\)"),
         ({"eps": -1.0}, "Invalid epsilon value: -1.0"),
         ({"weight_decay": -1.0}, "Invalid weight_decay value: -1.0"),
         ({"lr": float("nan")}, "Invalid learning rate: nan"),
