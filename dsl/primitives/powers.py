@@ -123,6 +123,7 @@ def sqrt_abs(xp, x):
         finite("square(sqrt(x)) => x", "the square of a root"),
         exact("x * x => square(x)", "a square spelled out"),
         finite("square(exp(x)) => exp(2 * x)", "the square of a power of e"),
+        finite("square(sign(x)) => abs(sign(x))", "the square of a sign"),
         finite("square(x ** a) => x ** (2 * a)", "the square of a power", ("x >= 0",)),
     ),
     sign=Sign.NEVER_BELOW,

@@ -142,6 +142,12 @@ class Classes:
             kids = (kids[1], kids[0], *kids[2:])
         return self.op[term], kids
 
+    def reads_itself(self, term: int, root: int) -> bool:
+        """True for a term of a class that has the class as an argument, as `abs(x)` of a magnitude
+        `x` does: nothing comes of it that does not come of the argument."""
+        up = self.up
+        return any(up[kid] == root or self.find(kid) == root for kid in self.kids[term])
+
     def union(self, one: int, other: int, reason: Reason) -> bool:
         """Make two terms equal; False if they were, or if nothing holds values of both kinds."""
         a, b = self.find(one), self.find(other)

@@ -7,7 +7,7 @@ term, joined where classes are, and may join classes itself.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
@@ -61,7 +61,10 @@ class Graph(Classes):
 
     def _merge(self, root: int, gone: int) -> None:
         if gone in self.number:
-            self.number.setdefault(root, self.number.pop(gone))
+            value = self.number.pop(gone)
+            if root not in self.number:
+                self.number[root] = value
+                self._stale |= dict.fromkeys(self.find(user) for user in self.users[root])
         self.poly.pop(gone, None)
 
     def rebuild(self) -> None:
@@ -172,12 +175,26 @@ class Graph(Classes):
         return poly
 
     def factor(self, root: int) -> tuple[Product, float]:
-        """A class as a product and a number; a sum of several terms is a base, without the number
-        before it where that sum has a class of its own."""
+        """A class as a product and a number; a sum of several terms is a base, and the multiple of
+        one that was there before is a number times that one."""
         poly = self._known(root)
         if len(poly) == 1:
             return next(iter(poly.items()))
+        for other, number in self.parts(root):
+            if other < root and len(self._known(other)) > 1:
+                return ((other, 1),), number
         return ((root, 1),), 1.0
+
+    def parts(self, root: int) -> Iterator[tuple[int, float]]:
+        """The classes that a class is known to be a multiple of, each with the number."""
+        terms = self.by_op[root]
+        for term in terms.get("neg", ()):
+            yield self.find(self.kids[term][0]), -1.0
+        for term in terms.get("mul", ()):
+            one, other = map(self.find, self.kids[term])
+            for number, part in ((one, other), (other, one)):
+                if self.number.get(number):
+                    yield part, self.number[number]
 
     def opposite(self, root: int) -> int | None:
         """The class of what is the opposite of a class, if that is written in another way too."""

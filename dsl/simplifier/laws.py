@@ -42,12 +42,15 @@ Shape: TypeAlias = Free | Number | CallPattern
 
 @dataclass(frozen=True)
 class Ready:
-    """A law with both sides as patterns; `factors` are those of a left side that is a product."""
+    """A law with both sides as patterns; `factors` are those of a left side that is a product,
+    `numbers` and `signs` what the law asks of names."""
 
     law: Law
     left: CallPattern
     right: Shape
-    factors: tuple[tuple[Shape, int], ...] = ()
+    factors: tuple[tuple[Shape, int], ...]
+    numbers: frozenset[str]
+    signs: tuple[tuple[str, str], ...]
 
     @property
     def name(self) -> str:
@@ -110,7 +113,8 @@ def ready(law: Law) -> Ready:
     lhs, rhs = parse_law(law.text, law.numbers)
     left, right = shape(lhs, lhs.result), shape(rhs, rhs.result)
     assert isinstance(left, CallPattern), "the left side of a law applies a primitive"
-    return Ready(law, left, right, _factors(left) if law.domain is Domain.FINITE else ())
+    factors = _factors(left) if law.domain is Domain.FINITE else ()
+    return Ready(law, left, right, factors, law.numbers, law.signs)
 
 
 def shape(program: Program, arg: Arg) -> Shape:

@@ -28,30 +28,32 @@ def matches(graph: Graph, pattern: CallPattern, term: int, bound: Bound) -> Iter
 def _all(
     graph: Graph, patterns: tuple[Shape, ...], kids: tuple[int, ...], bound: Bound
 ) -> Iterator[Bound]:
-    if len(patterns) == 1:
-        yield from within(graph, patterns[0], kids[0], bound)
-        return
-    for some in within(graph, patterns[0], kids[0], bound):
-        yield from _all(graph, patterns[1:], kids[1:], some)
+    for at, (pattern, kid) in enumerate(zip(patterns, kids, strict=True)):
+        if isinstance(pattern, Free):  # what binds at most one term needs no generator of its own
+            have = bound.get(pattern.name)
+            if have is None:
+                bound = {**bound, pattern.name: kid}
+            elif graph.find(have) != graph.find(kid):
+                return
+        elif isinstance(pattern, Number):
+            if graph.number.get(graph.find(kid)) != pattern.value:
+                return
+        else:
+            for some in within(graph, pattern, kid, bound):
+                yield from _all(graph, patterns[at + 1 :], kids[at + 1 :], some)
+            return
+    yield bound
 
 
-def within(graph: Graph, pattern: Shape, term: int, bound: Bound) -> Iterator[Bound]:
+def within(graph: Graph, pattern: CallPattern, term: int, bound: Bound) -> Iterator[Bound]:
     """The ways in which some term of a term's class is the pattern."""
-    if isinstance(pattern, Free):
-        have = bound.get(pattern.name)
-        if have is None:
-            yield {**bound, pattern.name: term}
-        elif graph.find(have) == graph.find(term):
-            yield bound
-    elif isinstance(pattern, Number):
-        if graph.number.get(graph.find(term)) == pattern.value:
-            yield bound
-    else:
-        for each in tuple(graph.by_op[graph.find(term)].get(pattern.op, ())):
+    root = graph.find(term)
+    for each in tuple(graph.by_op[root].get(pattern.op, ())):
+        if not graph.reads_itself(each, root):
             yield from matches(graph, pattern, each, bound)
-        above = turned_number(graph, pattern, term)
-        if above is not None:
-            yield from within(graph, pattern.args[0], above, bound)
+    above = turned_number(graph, pattern, term)
+    if above is not None:
+        yield from _all(graph, pattern.args, (above,), bound)
 
 
 def turned_number(graph: Graph, pattern: CallPattern, term: int) -> int | None:
@@ -90,11 +92,11 @@ def _has_number(graph: Graph, kids: tuple[int, ...]) -> bool:
 
 def allowed(graph: Graph, law: Ready, bound: Bound, signs: Signs) -> frozenset[str] | None:
     """The assumptions under which a law holds, in words; None if its conditions are not met."""
-    for name in law.law.numbers:
+    for name in law.numbers:
         if graph.kind[graph.find(bound[name])] is not Kind.GLOBAL:
             return None
     assumed: frozenset[str] = frozenset()
-    for name, relation in law.law.signs:
+    for name, relation in law.signs:
         sign = signs.of(bound[name])
         if sign.level < (2 if relation == ">" else 1):
             return None
@@ -165,7 +167,10 @@ def _factors(
     for base, have in product:
         if abs(have) < abs(power) or (have > 0) is not (power > 0):
             continue
-        for each in tuple(graph.by_op[graph.find(base)].get(part.op, ())):
+        root = graph.find(base)
+        for each in tuple(graph.by_op[root].get(part.op, ())):
+            if graph.reads_itself(each, root):
+                continue
             left = times(product, ((base, power),), -1)
             for some in matches(graph, part, each, bound):
                 yield from _factors(graph, rest, left, some)

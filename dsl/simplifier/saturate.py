@@ -4,7 +4,9 @@ A law that is met too often in a round is left out for the next one, then for tw
 on (the back-off scheduler of egg). Rounds and terms are bounded; no clock decides anything.
 """
 
+import math
 from collections.abc import Mapping
+from itertools import islice
 
 from dsl.language.kinds import Kind
 from dsl.language.registry import Domain
@@ -27,6 +29,8 @@ ROUNDS, TERMS, MATCHES, PRODUCTS = 8, 1500, 60, 12
 in a round of a law where it stands, and of one among factors."""
 _CONTENTS = 4
 """Numbers that are tried before a sum."""
+_LOOKS = 5
+"""Matches that are looked at for each that may be applied, among factors."""
 _DEPTH = 2
 """Levels above a change at which it may matter to a pattern."""
 
@@ -49,6 +53,7 @@ class Saturation:
         self.domain = domain
         self._hypers = hypers
         self._slots = slots
+        self._first = len(graph.op)
         self._most = TERMS + 4 * len(graph.op)
         self._laws = standing_laws(domain)
         self._products = product_laws(domain)
@@ -80,10 +85,12 @@ class Saturation:
         for root in roots:
             if graph.up[root] != root or root in graph.number:
                 continue
-            for op, terms in tuple(graph.by_op[root].items()):
-                for law in self._laws.get(op, ()):
+            for op, all_terms in tuple(graph.by_op[root].items()):
+                laws = self._laws.get(op, ())
+                terms = [term for term in all_terms if not graph.reads_itself(term, root)]
+                for law in laws if terms else ():
                     if not self._is_banned(law, number):
-                        for term in tuple(terms):
+                        for term in terms:
                             if possible(graph, law.left, term):
                                 united |= self._at(law, term, signs)
             if len(graph.op) > self._most:
@@ -163,6 +170,8 @@ class Saturation:
         ways = self._spellings(poly, turned)
         if len(poly) == 1 and any(graph.op[user] not in RING for user in graph.users[root]):
             ways += self._splits(*next(iter(poly.items())))
+        if len(poly) == 1:
+            ways += self._numbers_outside(root)
         for made in ways:
             if made is not None and not graph.same(made, root):
                 graph.rebuild()
@@ -181,10 +190,12 @@ class Saturation:
         for law in self._products:
             if not _may_hold(law, ops) or self._is_banned(law, round_number):
                 continue
-            for met in tuple(product_matches(graph, law, product)):
+            for met in tuple(islice(product_matches(graph, law, product), _LOOKS * PRODUCTS)):
                 assumed = allowed(graph, law, met[0], signs)
-                if assumed is None or self._counted(law, PRODUCTS):
+                if assumed is None:
                     continue
+                if self._counted(law, PRODUCTS):
+                    break
                 if apply_product(graph, law, met, number, assumed):
                     graph.rebuild()
                     united = True
@@ -202,15 +213,17 @@ class Saturation:
                     continue
                 sign = 1 if graph.op[term] == "mul" else -1
                 (one, first), (other, second) = map(graph.factor, kids)
-                inside, factor = times(one, other, sign), first * second**sign
+                inside = times(one, other, sign)
+                left = _over(number, power, first)
+                left = _over(left, power * sign, second)
                 rest = times(product, ((base, power),), -1)
                 made = times(rest, inside, power)
-                before, after = _size(product, number), _size(made, number * factor**power)
+                before, after = _size(product, number), _size(made, left)
                 if after >= before:
                     continue
                 op = "mul" if power > 0 else "div"
                 outside = product_term(graph, number, rest)
-                short = product_term(graph, number * factor**power, made)
+                short = product_term(graph, left, made)
                 if outside is None or short is None or graph.same(short, root):
                     continue
                 whole = graph.add(op, (outside, base))
@@ -261,6 +274,27 @@ class Saturation:
             if whole is not None and number != 1:
                 whole = graph.add("mul", (graph.num(number), whole))
             made.append(whole)
+        return made
+
+    def _numbers_outside(self, root: int) -> list[int | None]:
+        """A product of multiples, as the program has it, as a multiple of the product."""
+        graph = self.graph
+        made: list[int | None] = []
+        for op in ("mul", "div"):
+            for term in tuple(graph.by_op[root].get(op, ())):
+                if term >= self._first:
+                    continue
+                kids = [graph.find(kid) for kid in graph.kids[term]]
+                parts = [next(graph.parts(kid), (kid, 1.0)) for kid in kids]
+                (one, first), (other, second) = parts
+                if [one, other] == kids or one in graph.number or other in graph.number:
+                    continue
+                number = _over(first, 1 if op == "mul" else -1, second)
+                inside = graph.add(op, (graph.stand_in(one), graph.stand_in(other)))
+                if inside is not None and number != 1:
+                    args = (inside,) if number == -1 else (graph.num(number), inside)
+                    inside = graph.add("neg" if number == -1 else "mul", args)
+                made.append(inside)
         return made
 
     def _turned(self, poly: Poly) -> Poly | None:
@@ -324,6 +358,12 @@ class Saturation:
 
 def _may_hold(law: Ready, ops: set[str]) -> bool:
     return all(getattr(part, "op", None) in ops for part, _ in law.factors if hasattr(part, "op"))
+
+
+def _over(number: float, power: int, by: float) -> float:
+    """A number times another to the power 1 or -1; 1 where it is that but for rounding."""
+    made = number * by if power > 0 else number / by
+    return math.copysign(1.0, made) if abs(abs(made) - 1) < 1e-14 else made
 
 
 def _size(product: Product, number: float) -> tuple[int, bool]:

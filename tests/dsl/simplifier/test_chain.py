@@ -79,3 +79,9 @@ def test_a_step_under_the_name_of_another_law_is_noticed():
 def test_what_is_a_number_is_shown_to_be_one(value):
     program = parse(f"def rule(w, g, *, lr=0.1):\n    return lr * ({value})")
     assert goes_through(program, Domain.FINITE) > 2
+
+
+@pytest.mark.parametrize("domain", Domain)
+def test_a_number_of_a_number_of_a_number_is_worked_out_in_as_many_steps(domain):
+    program = parse("def rule(w, g):\n    return g * arcsinh(sigmoid(square(0)))")
+    assert goes_through(program, domain) == 3

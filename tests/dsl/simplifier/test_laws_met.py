@@ -38,7 +38,13 @@ SHORTER = {
     "m * (sum(g) + sum(w))": "m * sum(g + w)",
     "m * (mean(g + w) - mean(w))": "m * mean(g)",
     "m * cosine_sim(2 * g, 3 * w)": "m * cosine_sim(g, w)",
+    # products, quotients
+    "(g - m) / -(abs(w) + 1) + w": "w - (g - m) / (abs(w) + 1)",
+    "0.71 * (m + g) / (0.71 * (abs(w) + 1))": "(m + g) / (abs(w) + 1)",
+    "3 * m / (3 * abs(w) + 3 * b2)": "m / (abs(w) + b2)",
+    "tanh(m) / (1 / tanh(w))": "tanh(m) * tanh(w)",
     # larger, smaller, bounds
+    "m * minimum(w, -w)": "-m * abs(w)",
     "maximum(m, w) - minimum(m, w)": "abs(m - w)",
     "maximum(m, 0) - minimum(m, 0)": "abs(m)",
     "maximum(m + w, g + w) - w": "maximum(m, g)",
@@ -83,3 +89,10 @@ def test_a_factor_that_cancels_is_told_in_laws():
         "a scale moves out of norm",
         "a magnitude of what has no sign",
     ]
+
+
+def test_a_quotient_of_multiples_keeps_the_quotient_that_is_there():
+    head = "def rule(w, g, t, m=zeros, *, lr=0.1, b1=0.9):\n    m = interp(g, m, b1)\n    "
+    head += "u = m / (1 - b1 ** t)\n    d = abs(w) + 1\n    return lr * "
+    made = simplified(parse(head + "(0.7 * u / (0.7 * d))"), Domain.FINITE).program
+    assert str(made).endswith("    return lr * (u / d)"), str(made)
