@@ -1,5 +1,6 @@
 """`stepsmith export`: a rule as a stand-alone optimizer."""
 
+import re
 from pathlib import Path
 from typing import Annotated
 
@@ -65,7 +66,20 @@ def export(
             f"--to: unknown format '{to}'{did_you_mean(to, formats)}\n"
             f"help: the names are {', '.join(formats)}"
         )
-    put(written[to](resolve(rule)), out, force=force)
+    text = written[to](resolve(rule))
+    if out is not None and out.suffix == ".py":
+        _leaves_modules(out, text)
+    put(text, out, force=force)
+
+
+def _leaves_modules(out: Path, text: str) -> None:
+    """Refuse the name of a module that the file itself imports: it would import itself."""
+    imports = re.findall(r"^(?:import|from) (\w+)", text, re.MULTILINE)
+    if out.stem in imports:
+        raise UsageError(
+            f"{out} imports the module {out.stem}, in whose place a file of that name would stand\n"
+            f"help: another name, such as {out.stem}_rule.py"
+        )
 
 
 def _discovery(rule: str, name: str | None, out: Path | None, *, force: bool) -> None:

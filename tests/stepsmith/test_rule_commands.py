@@ -156,6 +156,15 @@ def test_a_file_is_replaced_by_force_only(tmp_path):
     assert "class Lion" in target.read_text()
 
 
+@pytest.mark.parametrize(("host", "module"), [("torch", "torch"), ("optax", "optax")])
+def test_a_file_does_not_take_the_place_of_a_module_that_it_imports(host, module, tmp_path):
+    target = tmp_path / f"{module}.py"
+    words = refused("export", "lion", "--to", host, "-o", target)
+    assert f"imports the module {module}" in words and f"{module}_rule.py" in words
+    assert not target.exists()
+    assert run("export", "lion", "--to", "rule", "-o", tmp_path / f"{module}.rule")[0] == 0
+
+
 @pytest.fixture
 def campaigns(tmp_path, monkeypatch):
     """A campaign with a winner in each of `discovered` and `runs`, and one without."""
