@@ -35,7 +35,7 @@ class Bar:
 
 def bars(arms: Mapping[str, Sequence[Facts]], known: Mapping[str, Result]) -> list[Bar]:
     """The bars of the exam. At equal steps arms are held against one another by their top finalist:
-    the winner, but for results of a time when the default chose its own by other tasks."""
+    a winner is the shortest of those that tests cannot tell from the best."""
     by_name = {name: result.facts for name, result in known.items()}
     full = [name for name in by_name if name.startswith(f"{FULL}-")]
     whole = len(full) == 5
