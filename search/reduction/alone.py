@@ -169,7 +169,8 @@ class _Alone:
         jobs = [
             GridTune(rules[at], self.terms.tasks, seeds, self.primitives, shape) for at in missing
         ]
-        tell = self._teller(0, "tuning " + " and ".join(rules[at].name for at in missing))
+        names = " and ".join(rules[at].name for at in missing)
+        tell = self._teller(0, f"tuning {names}" if names else "tunings are there from before")
         timeout = 10 * self.terms.evaluation.timeout
         answers = run_all(self.pool, jobs, timeout, lambda done: tell(_GRID_WORK * done))
         for at, answer in zip(missing, answers, strict=True):

@@ -50,6 +50,10 @@ def terms_of(asked: MeasuringOptions) -> "ReductionSpec":
     from search.reduction.finalist import least_evaluations
 
     seeds = _within("seeds", asked.seeds, SEEDS, 4, 1000)
+    if asked.size is not None and asked.size < 1:
+        raise UsageError(f"--size: wanted 1 or more statements and slots, met {asked.size}")
+    if asked.tasks is not None and not asked.tasks.strip(" ,"):
+        raise UsageError(f"--tasks: wanted names with commas between, met {asked.tasks!r}")
     suite = load_suite(asked.suite or SUITE)
     terms = ReductionSpec(
         suite=suite.name,

@@ -107,6 +107,9 @@ ONE_SENTENCE = {
     "a budget without a test": (("--evaluations", 40), "allow no test on 32 seeds"),
     "one seed": (("--seeds", 1), "--seeds: wanted 4 to 1000, met 1"),
     "no margin": (("--margin", 0), "--margin: wanted a score above 0"),
+    "no size at all": (("--size", 0), "--size: wanted 1 or more statements and slots, met 0"),
+    "a size below none": (("--size", -3), "--size: wanted 1 or more statements and slots, met -3"),
+    "no name among tasks": (("--tasks", ","), "--tasks: wanted names with commas between, met ','"),
     "too many workers": (("--workers", 5000), "--workers: wanted 0 to 1024, met 5000"),
 }
 
