@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from statistics import fmean
 
+import numpy as np
+
 from dsl.behaviour.nearest import known_as
 from dsl.errors import counted
 from dsl.export import to_latex
@@ -20,6 +22,7 @@ from dsl.rewrite.canonical import canonical_hash
 from dsl.rewrite.demands import demands
 from dsl.rewrite.liveness import live
 from dsl.rewrite.oracle_calls import calls_text
+from dsl.run.fingerprint import respond
 from search.ledger.plugins import RecordedPlugin, needed_by, stem
 from search.report.card_evidence import evidence, loses
 from search.report.markdown import prose, table_lines
@@ -127,6 +130,7 @@ def _retuning(program: Program, found: Provenance | None) -> list[str]:
         )
     else:
         lines += ["It has no rate: its steps are as long as its rule makes them."]
+    lines += _apart_from_rate(program)
     others = [
         f"`{name}` = {format_number(value)}"
         + (f", {COMMON[name].meaning}" if name in COMMON else "")
@@ -139,6 +143,23 @@ def _retuning(program: Program, found: Provenance | None) -> list[str]:
     if "wd" not in hypers:
         lines += ["", "It has no weight decay; `dsl.combine` or the host can add one."]
     return [*head, *lines]
+
+
+def _apart_from_rate(program: Program) -> list[str]:
+    """A warning to users of schedules where a rate of 0 does not stop the rule."""
+    if "lr" not in program.hyperparameters:
+        return []
+    still = replace(program, hyperparameters={**program.hyperparameters, "lr": 0.0})
+    moves = respond(still)
+    if not moves[np.isfinite(moves)].any():
+        return []
+    return [
+        "",
+        *prose(
+            "At a rate of 0 it still moves: a part of its step does not follow the rate, so a "
+            "schedule scales the rest of it alone and does not stop the rule where it ends at 0."
+        ),
+    ]
 
 
 def _lineage(found: Provenance | None) -> list[str]:

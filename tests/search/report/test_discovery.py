@@ -55,6 +55,14 @@ def test_a_known_rule_as_a_discovery(snapshot):
     assert found.files[CARD] == snapshot
 
 
+def test_a_card_warns_where_a_rate_of_0_does_not_stop_a_rule(tmp_path):
+    for scaled, word in (("lr * g + 0.1 * sign(g)", True), ("lr * (g + 0.1 * sign(g))", False)):
+        rule = tmp_path / "partly.rule"
+        rule.write_text(f"def partly(w, g, *, lr=1e-3):\n    return {scaled}\n")
+        text = discovery(str(rule), "partly").files[CARD]
+        assert ("At a rate of 0 it still moves" in text) is word
+
+
 def test_the_card_of_a_winner_says_what_the_ledger_holds(finished):
     folder, ledger, hall = finished
     found = discovery(str(folder), "fresh_idea")
