@@ -91,8 +91,8 @@ def entrywise(node: ast.expr, leaf: Callable[[ast.expr], bool]) -> bool:
             return all_are(left, right)
         case ast.UnaryOp(_, part):
             return all_are(part)
-        case ast.Call(ast.Attribute(ast.Name("torch"), name), args, []) if name in UNARY | NEW:
-            return all_are(*args)
+        case ast.Call(ast.Attribute(ast.Name("torch"), name), args, kept) if name in UNARY | NEW:
+            return all_are(*args, *(keyword.value for keyword in kept))
         case ast.Call(function, [part], []) if show(function) in _SUMS:
             return all_are(part)
         case ast.Call(ast.Attribute(of, name), args, keywords) if name in _METHODS:
