@@ -207,9 +207,10 @@ class Saturation:
         if graph.kind[root] is Kind.GLOBAL:  # that saves no pass, and shares less
             return False
         for base, power in product:
-            for term in (*graph.by_op[base].get("mul", ()), *graph.by_op[base].get("div", ())):
+            whole = graph.find(base)
+            for term in (*graph.by_op[whole].get("mul", ()), *graph.by_op[whole].get("div", ())):
                 kids = [graph.find(kid) for kid in graph.kids[term]]
-                if abs(power) > 1 or base in kids or graph.number.get(kids[1]) == 0:
+                if abs(power) > 1 or whole in kids or graph.number.get(kids[1]) == 0:
                     continue
                 sign = 1 if graph.op[term] == "mul" else -1
                 (one, first), (other, second) = map(graph.factor, kids)
@@ -226,11 +227,11 @@ class Saturation:
                 short = product_term(graph, left, made)
                 if outside is None or short is None or graph.same(short, root):
                     continue
-                whole = graph.add(op, (outside, base))
+                again = graph.add(op, (outside, whole))
                 shown = graph.add(op, (outside, graph.shown(term)))
-                if whole is None or shown is None:
+                if again is None or shown is None:
                     continue
-                united = graph.union(graph.stand_in(root), whole, RING_STEP)
+                united = graph.union(graph.stand_in(root), again, RING_STEP)
                 graph.rebuild()
                 united |= graph.union(shown, short, RING_STEP)
                 graph.rebuild()

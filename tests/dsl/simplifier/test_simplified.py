@@ -128,6 +128,10 @@ def test_a_rule_comes_back_from_a_difference_that_could_be_turned_round():
     comes_back("adan", [(800049, 99), (800057, 99)])
 
 
+def test_a_rule_comes_back_from_a_factor_that_became_another_one():
+    comes_back("sophia_h", [39])
+
+
 def test_steps_are_equal_to_the_rounding_of_the_original_and_no_more():
     head = "def rule(w, g, *, lr=0.1):\n    return lr * "
     coarse = parse(head + "cbrt((cube(g) + w) - w)")
