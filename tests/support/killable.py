@@ -31,7 +31,7 @@ def settings(workers: int) -> Config:
         start=["adamw", "lion", "sgd", "adan", "rmsprop", "nadam"],
         tasks=[{"name": "digits", "steps": 20}, {"name": "quadratic", "steps": 20}],
         budget={"candidates": 240},
-        strategy={"kind": "recombination", "population": 20, "drawn": 5},
+        strategy={"kind": "recombination", "population": 20, "drawn": 5, "settings": 4},
         objectives=["quality", "memory"],
         evaluation={"generation": 30, "elites": 2},
         screen={"keep": 0.5, "window": 30},

@@ -25,7 +25,7 @@ from tests.support.fakes import (
 )
 
 SMALL = {
-    "recombination": {"population": 12, "drawn": 4, "family": 6},
+    "recombination": {"population": 12, "drawn": 4, "family": 6, "settings": 4},
     "regularized_evolution": {"population": 8, "tournament": 3},
     "constants_only": {"population": 8, "tournament": 3},
 }
