@@ -38,11 +38,11 @@ def steady_slot(program: Program, domain: Domain) -> RewrittenProgram | None:
         left -= made is not None and not unwritten
         if made is None or not (unwritten or _proved(made, slot, value, domain)):
             continue
-        left = {name: each for name, each in made.slots.items() if name != slot}
+        slots = {name: each for name, each in made.slots.items() if name != slot}
         nexts = {name: each for name, each in made.next_values.items() if name != slot}
         written = Rewriter(made)
         written.copy()
-        shorter = prune(written.finish(slots=left, next_values=nexts))
+        shorter = prune(written.finish(slots=slots, next_values=nexts))
         text = format_number(value)
         return RewrittenProgram("a slot that stays what it was at the start", slot, text, shorter)
     return None
