@@ -13,7 +13,8 @@ terms and classes  classes.py: terms, classes, congruence, and why two terms are
 laws               laws.py: those of the registry, made ready; match.py: met in a graph and applied;
                    signs.py: what is never below 0, which some laws ask for
 in and out         programs.py: programs into a graph and out of it; saturate.py: the rounds;
-                   costs.py: what a program costs; extract.py: the cheapest one
+                   spellings.py: the terms that a class can be written as; costs.py: what a
+                   program costs; extract.py: the cheapest one
 the whole          slots.py: laws about slots, and the order of all about a whole program;
                    steady.py: slots that stay as they start; scales.py: multiples of others;
                    delays.py: others a step later; hypers.py: hyperparameters; held.py: what slots
