@@ -29,16 +29,17 @@ def decays(program: Program) -> frozenset[str]:
 class PythonNumbers:
     """The names and statements of a program whose values are Python numbers when they are read.
 
-    Of these `positive` are certain to be above 0 and `not_negative` not below; `corrections` are
-    decays and their powers, which are below 1, and `fractions` at most 1. `rates` are made of the
-    learning rate, which may be given as a tensor, and `flags` are comparisons that nothing but
-    choices reads.
+    Of these `positive` are certain to be above 0, `not_negative` not below, and `from_one` at least
+    1; `corrections` are decays and what they are raised to by these, which is below 1 even when it
+    is rounded, and `fractions` at most 1. `rates` are made of the learning rate, which may be given
+    as a tensor, and `flags` are comparisons that nothing but choices reads.
     """
 
     program: Program
     found: set[Arg] = field(default_factory=set)
     positive: set[Arg] = field(default_factory=set)
     not_negative: set[Arg] = field(default_factory=set)
+    from_one: set[Arg] = field(default_factory=set)
     corrections: set[Arg] = field(default_factory=set)
     fractions: set[Arg] = field(default_factory=set)
     rates: set[Arg] = field(default_factory=set)
@@ -48,7 +49,8 @@ class PythonNumbers:
         program = self.program
         inputs = {Name(name) for name in ("t", "T") if name in program.inputs}
         self.found |= {*map(Name, program.hyperparameters), Name("T"), *inputs}
-        self.positive |= {Name("t")} & inputs
+        self.from_one |= {Name("t")} & inputs
+        self.positive |= self.from_one
         self.not_negative |= {*map(Name, decays(program)), *self.positive}
         self.corrections |= {*map(Name, decays(program))}
         self.rates.add(Name("lr"))
@@ -120,11 +122,12 @@ class PythonNumbers:
         args = statement.args
         above = [self._is_above_zero(arg) for arg in args]
         from_zero = [self._is_from_zero(arg) for arg in args]
+        from_one = [self._is_from_one(arg) for arg in args]
         match statement.op, args:
             case "power", (base, exponent):
                 self.not_negative.add(made)
                 if base in self.corrections:
-                    below = self._is_above_zero(exponent)
+                    below = self._is_from_one(exponent)
                     (self.corrections if below else self.fractions).add(made)
             case "sub", (Const(1.0), power) if power in self.corrections:
                 self.positive.add(made)
@@ -135,9 +138,11 @@ class PythonNumbers:
             case "square", _:
                 self.not_negative.add(made)
             case "maximum", _:
+                self.from_one |= {made} if any(from_one) else set()
                 self.positive |= {made} if any(above) else set()
                 self.not_negative |= {made} if any(from_zero) else set()
             case "add", _:
+                self.from_one |= {made} if any(from_one) and all(from_zero) else set()
                 self.positive |= {made} if any(above) and all(from_zero) else set()
                 self.not_negative |= {made} if all(from_zero) else set()
             case (("mul" | "div" | "sqrt" | "minimum"), _):
@@ -159,6 +164,9 @@ class PythonNumbers:
 
     def _is_above_zero(self, arg: Arg) -> bool:
         return arg.value > _LEAST if isinstance(arg, Const) else arg in self.positive
+
+    def _is_from_one(self, arg: Arg) -> bool:
+        return arg.value >= 1 if isinstance(arg, Const) else arg in self.from_one
 
     def _is_from_zero(self, arg: Arg) -> bool:
         return arg.value >= 0 if isinstance(arg, Const) else arg in self.not_negative

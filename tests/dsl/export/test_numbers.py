@@ -37,11 +37,14 @@ def test_what_never_raises_is_pythons(statements, line):
 
 @pytest.mark.parametrize(
     "number",
-    ["1 / k", "1 / (t - 1)", "b1 ** (0 - t)", "sqrt(0 - t)", "square(1e200)", "t ** 2000"],
+    [
+        *("1 / k", "1 / (t - 1)", "b1 ** (0 - t)", "sqrt(0 - t)", "square(1e200)", "t ** 2000"),
+        "1 / (1 - b1 ** (1e-30 * t))",
+    ],
 )
 def test_what_may_raise_is_a_tensors(number):
     """It is infinite or NaN as in the interpreter, and no exception."""
-    hyper = "k=0" if "k" in number else "b1=0"
+    hyper = "k=0" if "k" in number else "b1=0.9" if "1e-30" in number else "b1=0"
     rule = parse(f"def rule(w, g, t, *, {hyper}):\n    c = {number}\n    return c * g")
     p = torch.nn.Parameter(torch.ones(2, dtype=torch.float64))
     optimizer = exporting_torch.torch_class(rule)([p])
