@@ -100,14 +100,26 @@ class Known:
                 return True
             case ast.Call(ast.Name("max"), [left, right], []):
                 return self.is_above_zero(left) or self.is_above_zero(right)
-            case ast.BinOp(ast.Constant(1.0), ast.Sub(), ast.BinOp(ast.Name(id), ast.Pow())):
-                return id in self.decays and self.is_number(node)
+            case ast.BinOp(ast.Constant(1.0), ast.Sub(), ast.BinOp(ast.Name(id), ast.Pow(), by)):
+                return id in self.decays and self._is_from_one(by)
             case ast.BinOp(left, ast.Pow(), ast.Constant()):
                 return self.is_above_zero(left)
             case ast.BinOp(left, ast.Mult(), right):
                 return self.is_above_zero(left) and self.is_above_zero(right)
             case ast.BinOp(left, ast.Add(), right):
                 one, other = self.is_above_zero(left), self.is_above_zero(right)
+                return (one and self._is_from_zero(right)) or (other and self._is_from_zero(left))
+        return False
+
+    def _is_from_one(self, node: ast.expr) -> bool:
+        """True for a number that is 1 or more: a power by less may round to 1."""
+        match node:
+            case ast.Constant(float(value)):
+                return value >= 1
+            case ast.Name("t"):
+                return True
+            case ast.BinOp(left, ast.Add(), right):
+                one, other = self._is_from_one(left), self._is_from_one(right)
                 return (one and self._is_from_zero(right)) or (other and self._is_from_zero(left))
         return False
 

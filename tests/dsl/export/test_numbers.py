@@ -54,6 +54,16 @@ def test_what_may_raise_is_a_tensors(number):
     assert not torch.isfinite(p).any()
 
 
+def test_a_scale_is_divided_only_by_what_rounding_leaves_above_zero():
+    rule = parse("def rule(w, g, t, *, lr=0.1, b1=0.9):\n    return lr * g / (1 - b1 ** t ** -16)")
+    p = torch.nn.Parameter(torch.ones(2))
+    optimizer = exporting_torch.torch_class(rule)([p])
+    for _ in range(20):
+        p.grad = torch.ones_like(p)
+        optimizer.step()
+    assert torch.isneginf(p).all()
+
+
 def test_a_rate_that_is_a_tensor_bounds_as_a_number_does():
     rule = parse("def rule(w, g, *, lr=0.1):\n    return minimum(abs(g), lr) * maximum(lr, 0.05)")
     ends = []
