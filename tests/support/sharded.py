@@ -8,6 +8,7 @@ computed before the step. With `--columns` no model trains: parameters are cut a
 tensor parallelism, along rows, or not at all, and gradients are drawn.
 """
 
+import os
 import sys
 import warnings
 from collections.abc import Iterable
@@ -163,8 +164,11 @@ def main() -> None:
             found = walk(name, mesh, backward=backward, alike=alike, before=before)
             if rank == 0:
                 torch.save(found, folder / f"{name}-{backward}.pt")
+    dist.barrier()
     dist.destroy_process_group()
 
 
 if __name__ == "__main__":
     main()
+    sys.stdout.flush()
+    os._exit(0)  # A thread of gloo that meets a closing interpreter aborts the process now and then.
