@@ -25,6 +25,11 @@ from dsl.language.registry import Binding, exact, finite, primitive
             "an average read from its other end",
             ("k: Global",),
         ),
+        finite(
+            "interp(x, y, -k) => x + k * (x - y)",
+            "a step away from the other end",
+            ("k: Global",),
+        ),
         finite("interp(-x, -y, k) => -interp(x, y, k)", "a sign moves out of an average"),
         finite("interp(c * x, c * y, k) => c * interp(x, y, k)", "a scale moves out of an average"),
         finite("interp(x / c, y / c, k) => interp(x, y, k) / c", "a scale moves out of an average"),

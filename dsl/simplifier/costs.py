@@ -18,6 +18,8 @@ _ORACLE = 30.0
 _CONSTANT, _DIGIT = 0.05, 0.0005
 _ORDER = 0.001
 """A difference, which reads one way only: of equals, that with a sum is the plainer one."""
+_SIGN = 0.2
+"""A negation, which a reader has to keep in mind: two are written anew to be rid of one."""
 NEW = 0.059
 """A statement that was not there: nearly two passes, so that none is written anew to save one."""
 LOOK_UP = 0.06
@@ -29,8 +31,8 @@ def statement_cost(op: str, kinds: list[Kind]) -> float:
     primitive = PRIMITIVES[op]
     passes = primitive.work + (_ORACLE if primitive.oracle else 0.0)
     whole = any(kind not in (Kind.GLOBAL, Kind.SCALAR) for kind in kinds)
-    ordered = _ORDER if op == "sub" else 0.0
-    return STATEMENT + ordered + passes * (_PASS if whole else _NUMBER_FOR_TENSOR)
+    signed = _SIGN if op == "neg" else _ORDER if op == "sub" else 0.0
+    return STATEMENT + signed + passes * (_PASS if whole else _NUMBER_FOR_TENSOR)
 
 
 def leaf_cost(leaf: str | float | None) -> float:
