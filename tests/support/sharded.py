@@ -171,4 +171,4 @@ def main() -> None:
 if __name__ == "__main__":
     main()
     sys.stdout.flush()
-    os._exit(0)  # A thread of gloo that meets a closing interpreter aborts the process now and then.
+    os._exit(0)  # A thread of gloo that meets a closing interpreter can abort the process.
