@@ -91,9 +91,9 @@ class Explanation:
             plan = list(self._path(state[at], goal))
             while plan:
                 edge = plan.pop(0)
-                state[at] = edge.made
                 wider = self._replaced(state[at], edge.before, edge.after, {})
-                if wider != state[at]:
+                state[at] = edge.made
+                if wider != edge.made:
                     shorter = self._path(wider, goal)
                     if len(shorter) < len(plan):
                         state[at], plan = wider, list(shorter)

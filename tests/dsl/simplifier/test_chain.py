@@ -85,3 +85,11 @@ def test_what_is_a_number_is_shown_to_be_one(value):
 def test_a_number_of_a_number_of_a_number_is_worked_out_in_as_many_steps(domain):
     program = parse("def rule(w, g):\n    return g * arcsinh(sigmoid(square(0)))")
     assert goes_through(program, domain) == 3
+
+
+@pytest.mark.parametrize("value", ["abs(abs(lr))", "mean(abs(abs(lr / t)))", "square(square(0))"])
+@pytest.mark.parametrize("domain", Domain)
+def test_what_a_law_makes_is_left_to_the_next_step(value, domain):
+    """The law has to be used on what it made too, in the same place and under the same words."""
+    program = parse(f"def rule(w, g, t, *, lr=0.1):\n    u = {value}\n    return g + u * sinh(u)")
+    assert goes_through(program, domain) > 1
