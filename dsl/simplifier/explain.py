@@ -76,6 +76,8 @@ class Explanation:
             found = self._steps(choice)
         except (_TooDeep, RecursionError):
             found = []
+        seen = [self.program, *(step.program for step in found)]
+        found = [step for before, step in zip(seen, found, strict=False) if step.program != before]
         if not found:
             return [
                 ExplainedStep("laws in many places", "", "the program", "a shorter one", (), made)

@@ -158,6 +158,7 @@ class Saturation:
         if key in self._written:
             return False
         self._written.add(key)
+        shown = graph.stand_in(root)  # of this poly: laws of products may give the class another
         united = False
         if len(poly) == 1:
             ((product, number),) = poly.items()
@@ -168,12 +169,13 @@ class Saturation:
         ways = self._spellings.of_poly(poly, turned)
         if len(poly) == 1 and any(graph.op[user] not in RING for user in graph.users[root]):
             ways += self._spellings.split(*next(iter(poly.items())))
+        equal = [(shown, made) for made in ways]
         if len(poly) == 1:
-            ways += self._spellings.numbers_outside(root)
-        for made in ways:
+            equal += self._spellings.numbers_outside(root)
+        for before, made in equal:
             if made is not None and not graph.same(made, root):
                 graph.rebuild()
-                united |= graph.union(graph.stand_in(root), made, RING_STEP)
+                united |= graph.union(before, made, RING_STEP)
         return united
 
     def _product(

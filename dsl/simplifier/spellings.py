@@ -10,6 +10,8 @@ from dsl.simplifier.ring import Poly, Product, times
 
 _CONTENTS = 4
 """Numbers that are tried before a sum."""
+_OF_WEIGHT = 1e-8
+"""The part of its smaller weight by which an average may miss the sum that it stands for."""
 
 
 class Spellings:
@@ -63,10 +65,10 @@ class Spellings:
             made.append(whole)
         return made
 
-    def numbers_outside(self, root: int) -> list[int | None]:
-        """A product of multiples, as the program has it, as a multiple of the product."""
+    def numbers_outside(self, root: int) -> list[tuple[int, int | None]]:
+        """Products of multiples, as the program has them, each with the multiple of a product."""
         graph = self.graph
-        made: list[int | None] = []
+        made: list[tuple[int, int | None]] = []
         for op in ("mul", "div"):
             for term in tuple(graph.by_op[root].get(op, ())):
                 if term >= self._first:
@@ -81,7 +83,7 @@ class Spellings:
                 if inside is not None and number != 1:
                     args = (inside,) if number == -1 else (graph.num(number), inside)
                     inside = graph.add("neg" if number == -1 else "mul", args)
-                made.append(inside)
+                made.append((graph.shown(term), inside))
         return made
 
     def turned(self, poly: Poly) -> Poly | None:
@@ -123,7 +125,8 @@ class Spellings:
         if len(poly) != 2 or () in poly:
             return None
         (one, first), (other, second) = poly.items()
-        if abs(first + second - 1) > 1e-12:
+        less, more = sorted((first, second), key=abs)
+        if abs(1 - more - less) > min(1e-12, _OF_WEIGHT * abs(less)):
             return None
         x, y = product_term(graph, 1.0, one), product_term(graph, 1.0, other)
         if x is None or y is None:

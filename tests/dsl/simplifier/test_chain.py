@@ -93,3 +93,19 @@ def test_what_a_law_makes_is_left_to_the_next_step(value, domain):
     """The law has to be used on what it made too, in the same place and under the same words."""
     program = parse(f"def rule(w, g, t, *, lr=0.1):\n    u = {value}\n    return g + u * sinh(u)")
     assert goes_through(program, domain) > 1
+
+
+def test_a_sign_that_leaves_a_product_has_a_law():
+    text = "def rule(w, g):\n    r = reciprocal(sign(sinh(w)))\n    return r + arctan(-g) * r"
+    assert goes_through(parse(text), Domain.FINITE) > 2
+
+
+def test_no_step_is_about_what_is_not_there_any_more():
+    """The step does not read `m` once the norms have cancelled; laws about `m` are none of it."""
+    program = parse(
+        "def rule(w, g, m=zeros, *, b1=0.9):\n    u = norm(m) / norm(m)\n"
+        "    m = interp(tanh(interp(1e-8, u, -1)), m, b1)\n    return arcsin(u) + g"
+    )
+    chain = simplified(program, Domain.FINITE, explain=True).chain
+    told = [str(step.program) for step in chain]
+    assert len(told) > 1 and len({*told}) == len(told)

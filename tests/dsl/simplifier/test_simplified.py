@@ -94,6 +94,23 @@ def test_hyperparameters_of_one_product_become_one():
     assert made.hyperparameters == {"lr": 0.1, "a": 2}
 
 
+@pytest.mark.parametrize("weight", ["1e-13", "-1e-13", "1e-17"])
+@pytest.mark.parametrize("value", ["m + {} * g", "{} * g + m"])
+def test_a_small_weight_beside_one_is_no_average(weight, value):
+    """`1e-13 * g + m` was `interp(g, m, 1)`, which is `m`."""
+    head = "def rule(w, g, m=zeros, *, lr=0.1, b1=0.9):\n    m = interp(g, m, b1)\n    return lr * "
+    made = simplified(parse(f"{head}({value.format(weight)})"), Domain.FINITE).program
+    assert "1e-1" in str(made)
+
+
+@pytest.mark.parametrize(
+    "value", ["2 * m - g", "0.0001 * g + 0.9999 * m", "1e-6 * g + 0.999999 * m"]
+)
+def test_two_weights_that_are_one_together_are_an_average(value):
+    made = finite(f"def rule(w, g, m=zeros):\n    u = {value}\n    m = g\n    return u")
+    assert "interp(g, m, " in made
+
+
 def test_the_rate_stays_what_it_is():
     text = "def rule(w, g, *, lr=0.1):\n    return lr * 3 * g"
     assert simplified(parse(text), Domain.FINITE).program.hyperparameters == {"lr": 0.1}

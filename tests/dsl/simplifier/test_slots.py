@@ -104,6 +104,22 @@ def test_values_that_a_hyperparameter_took_in():
     np.testing.assert_allclose(respond(over), respond(parse(head.format("w * (2 / wd)"))))
 
 
+@pytest.mark.parametrize("product", ["wd * k * w", "wd * (a * (w * b))", "w / k * wd"])
+def test_a_hyperparameter_that_takes_others_in_and_stays_as_it_was(product):
+    """At other hyperparameters the trial would take them for two programs."""
+    head = "def rule(w, g, *, lr=0.1, wd=0.01, k=1, a=2, b=0.5):\n    return lr * "
+    made = simplified(parse(f"{head}(g + {product})"), Domain.FINITE)
+    assert not made.refused
+    assert made.program.hyperparameters == {"lr": 0.1, "wd": 0.01}
+
+
+def test_the_trial_sees_a_hyperparameter_that_went_at_0():
+    head = "def rule(w, g, *, lr=0.1, wd=0):\n    return lr * "
+    before, after = parse(head + "(g + wd * w)"), prune(parse(head + "g"))
+    assert list(after.hyperparameters) == ["lr"]
+    assert not same_steps(before, after, Domain.FINITE)
+
+
 def test_the_rate_takes_nothing_in_and_goes_nowhere():
     made = simplified(rule("m=zeros", "return lr * wd * 3 * g"), Domain.FINITE).program
     assert made.hyperparameters == {"lr": 0.1, "wd": pytest.approx(0.03)}
