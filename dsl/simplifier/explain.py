@@ -70,19 +70,12 @@ class Explanation:
         self._names = names_of(graph, program, loaded)
         self._known: dict[tuple[int, int], list[_Edge]] = {}
 
-    def steps(self, choice: Mapping[int, int], made: Program) -> list[ExplainedStep]:
-        """The steps; the program of the last one is `made`."""
+    def steps(self, choice: Mapping[int, int]) -> list[ExplainedStep]:
+        """The steps; none where there are too many."""
         try:
-            found = self._steps(choice)
+            return _straight(self.program, self._steps(choice))
         except (_TooDeep, RecursionError):
-            found = []
-        seen = [self.program, *(step.program for step in found)]
-        found = [step for before, step in zip(seen, found, strict=False) if step.program != before]
-        if not found:
-            return [
-                ExplainedStep("laws in many places", "", "the program", "a shorter one", (), made)
-            ]
-        return [*found[:-1], found[-1]._replace(program=made)]
+            return []
 
     def _steps(self, choice: Mapping[int, int]) -> list[ExplainedStep]:
         final: dict[int, int] = {}
@@ -250,6 +243,17 @@ class Explanation:
         if len(words) == 1:
             return f"{infix.symbol}{words[0]}", infix.precedence
         return f"{words[0]} {infix.symbol} {words[1]}", infix.precedence
+
+
+def _straight(program: Program, steps: list[ExplainedStep]) -> list[ExplainedStep]:
+    """The steps without those that lead from a program back to it."""
+    kept: list[ExplainedStep] = []
+    for step in steps:
+        seen = [program, *(each.program for each in kept)]
+        kept.append(step)
+        if step.program in seen:
+            del kept[seen.index(step.program) :]
+    return kept
 
 
 class _AsTheyStand:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from dsl.errors import DslError
 from dsl.language.registry import Domain
 from dsl.program import Program
+from dsl.rewrite.canonical import canonical
 from dsl.rewrite.prune import prune
 from dsl.run.fingerprint import fingerprint
 from dsl.simplifier.check import same_steps
@@ -116,10 +117,19 @@ def saturated(program: Program, domain: Domain) -> Program | None:
 
 
 def _explained(before: Program, after: Program, domain: Domain) -> list[ExplainedStep]:
-    """The steps that `saturated` made."""
+    """The steps that `saturated` made.
+
+    A graph with proofs has more terms, and what is taken out of it may be on the way to `after`.
+    """
     graph, loaded = in_graph(before, domain, proofs=True)
     extraction = Extraction(graph, loaded.roots, there(graph, loaded))
-    return Explanation(graph, loaded, before, domain).steps(extraction.choice, after)
+    steps = Explanation(graph, loaded, before, domain).steps(extraction.choice)
+    reached = steps[-1].program if steps else before
+    if steps and canonical(reached) == canonical(after):
+        return [*steps[:-1], steps[-1]._replace(program=after)]
+    if program_cost(reached) < program_cost(before) - _SMALL:
+        return steps + _explained(reached, after, domain)
+    return [ExplainedStep("laws in many places", "", "the program", "a shorter one", (), after)]
 
 
 def in_graph(program: Program, domain: Domain, *, proofs: bool = False) -> tuple[Graph, Loaded]:

@@ -109,3 +109,21 @@ def test_no_step_is_about_what_is_not_there_any_more():
     chain = simplified(program, Domain.FINITE, explain=True).chain
     told = [str(step.program) for step in chain]
     assert len(told) > 1 and len({*told}) == len(told)
+
+
+def test_a_chain_goes_on_where_its_own_graph_stops_halfway():
+    program = parse(
+        "def rule(w, g, m=zeros, *, lr=0.1, b1=0.5):\n    x = 2 / m\n    y = -1 + w\n"
+        "    z = y / x / (y / x)\n    m = interp(x, m, b1)\n    return lr * (z + z * y + w * 0.1)"
+    )
+    assert goes_through(program, Domain.FINITE) > 3
+
+
+@pytest.mark.parametrize("domain", Domain)
+def test_no_step_is_taken_back(domain):
+    program = parse(
+        "def rule(w, g, *, lr=0.1, b1=0.9, b2=0.99):\n    u = b1 < b1\n"
+        "    return lr * ((b2 < b2) + u * square(u) + w * 0.1)"
+    )
+    told = [str(step.program) for step in simplified(program, domain, explain=True).chain]
+    assert len(told) > 1 and len({*told}) == len(told)
