@@ -10,7 +10,8 @@ from dsl.behaviour.distance import behaviour_distance
 from dsl.behaviour.probe import everyday, steps
 from dsl.language.numbers import format_number
 from dsl.language.registry import PRIMITIVES
-from dsl.program import Arg, Const, Local, Program, Statement
+from dsl.program import Arg, Const, Local, Name, Program, Statement
+from dsl.program.walk import Rewriter
 from dsl.rewrite.canonical import canonical
 from dsl.rewrite.family import family
 
@@ -46,11 +47,13 @@ class Steps(NamedTuple):
 class Difference(NamedTuple):
     """The difference between two programs.
 
-    `same_program`: of one canonical form; `same_family`: they differ in numbers alone at most.
+    `same_program`: of one canonical form; `same_numbers`: that would be so if hyperparameters were
+    written out as numbers; `same_family`: they differ in numbers alone at most.
     `lines` are those of both canonical forms, the changed ones marked.
     """
 
     same_program: bool
+    same_numbers: bool
     same_family: bool
     lines: tuple[Line, ...]
     behaviour: Steps
@@ -64,6 +67,7 @@ class Difference(NamedTuple):
 
         return {
             "same_program": self.same_program,
+            "same_numbers": self.same_numbers,
             "same_family": self.same_family,
             "lines": [{"mark": line.mark, "text": line.text} for line in self.lines],
             "behaviour": {
@@ -82,10 +86,21 @@ def difference(one: Program, other: Program) -> Difference:
     first, second = canonical(one), canonical(other)
     return Difference(
         same_program=first == second,
+        same_numbers=_in_numbers(one) == _in_numbers(other),
         same_family=family(one) == family(other),
         lines=tuple(_lines(first, second)),
         behaviour=_compared(one, other),
     )
+
+
+def _in_numbers(program: Program) -> Program:
+    """The canonical form with numbers for hyperparameters, but for those that slots start from."""
+    hypers = program.hyperparameters
+    left = {name: value for name, value in hypers.items() if name in program.starts_from}
+    given: dict[Arg, Arg] = {Name(at): Const(hypers[at]) for at in hypers if at not in left}
+    written = Rewriter(program, given)
+    written.copy()
+    return canonical(written.finish(hyperparameters=left))
 
 
 def _lines(one: Program, other: Program) -> list[Line]:

@@ -43,6 +43,8 @@ def relation(found: "Difference") -> str:
     """The relation of two programs in words."""
     if found.same_program:
         return "the same program"
+    if found.same_numbers:
+        return "the same program but for the names of its numbers"
     return "they differ in numbers alone" if found.same_family else "two different programs"
 
 

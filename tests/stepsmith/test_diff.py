@@ -9,7 +9,7 @@ from dsl import parse
 from dsl.behaviour.difference import difference
 from dsl.behaviour.probe import everyday, steps
 from dsl.zoo import ZOO
-from stepsmith.cli.diff import told
+from stepsmith.cli.diff import relation, told
 from tests.support.commands import run
 
 
@@ -24,6 +24,16 @@ def test_a_rule_and_itself_differ_in_nothing():
     found = difference(ZOO["lion"], parse(text))
     assert found.same_program and found.behaviour.part is None and found.behaviour.distance == 0
     assert all(line.mark == " " for line in found.lines)
+
+
+def test_names_of_hyperparameters_are_no_numbers():
+    head, body = "def rule(w, g, m=zeros, *, {}):\n    m = interp(g, m, {})\n    ", "return {} * m"
+    one = parse(head.format("lr=0.1, b1=0.9", "b1") + body.format("lr"))
+    other = parse(head.format("lr=0.1, a=0.9", "a") + body.format("lr"))
+    assert relation(difference(one, one)) == "the same program"
+    assert relation(difference(one, other)).endswith("but for the names of its numbers")
+    swapped = parse(head.format("lr=0.9, a=0.1", "a") + body.format("lr"))
+    assert relation(difference(one, swapped)) == "they differ in numbers alone"
 
 
 def test_one_changed_statement_is_one_changed_line():
