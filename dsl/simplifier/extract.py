@@ -8,7 +8,7 @@ there first wins, so what need not change does not.
 
 from collections.abc import Collection, Sequence
 
-from dsl.simplifier.costs import LOOK_UP, NEW, leaf_cost, statement_cost
+from dsl.simplifier.costs import LOOK_UP, NEW, ONE, leaf_cost, statement_cost
 from dsl.simplifier.graph import Graph
 
 _SMALL = 1e-9
@@ -40,13 +40,22 @@ class Extraction:
             graph = self.graph
             if graph.kids[term]:
                 kinds = [graph.kind[graph.find(kid)] for kid in graph.kids[term]]
-                cost = statement_cost(graph.op[term], [*kinds, graph.kind[graph.find(term)]])
+                kinds.append(graph.kind[graph.find(term)])
+                made_by = [self._made_by(kid) for kid in graph.kids[term]]
+                cost = statement_cost(graph.op[term], kinds, made_by)
                 cost += 0.0 if term in self._there else NEW
                 cost += LOOK_UP * sum(not self._is_leaf(kid) for kid in graph.kids[term])
             else:
                 cost = leaf_cost(graph.leaf[term])
             self._own[term] = cost
         return cost
+
+    def _made_by(self, term: int) -> Collection[str]:
+        graph, root = self.graph, self.graph.find(term)
+        if graph.number.get(root) == 1:
+            return (ONE,)
+        multiple = any(True for _ in graph.parts(root))
+        return [op for op in graph.by_op[root] if op != "mul" or not multiple]
 
     def _is_leaf(self, term: int) -> bool:
         ops = self.graph.by_op[self.graph.find(term)]

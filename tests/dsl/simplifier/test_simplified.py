@@ -144,7 +144,11 @@ def test_a_rule_comes_back_from_a_slot_with_the_other_sign():
 
 
 def test_a_rule_comes_back_from_a_difference_that_could_be_turned_round():
-    comes_back("adan", [(800049, 99), (800057, 99)])
+    comes_back("adan", [(800049, 99), (800057, 99), 5354, 950193])
+
+
+def test_no_bias_correction_is_left_below_0():
+    assert simplified(ZOO["yogi"], Domain.FINITE).program.slots["v"] == ZOO["yogi"].slots["v"]
 
 
 def test_a_rule_comes_back_from_a_factor_that_became_another_one():
