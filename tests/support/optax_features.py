@@ -112,6 +112,11 @@ def parted(name: str) -> str | None:
     same(name, optax.partition(parts, {"model": "exported", "rest": "plain"}), params)
 
 
+@feature("no parameters, as of a label of `optax.partition` that none has")
+def no_parameters(name: str) -> str | None:
+    kept(name, traced(stepped(name), {}), {})
+
+
 @feature("`None` for a parameter")
 def none(name: str) -> str | None:
     same(name, stepped(name), {"model": params_of(name), "none": None})

@@ -15,6 +15,7 @@ from dsl.export.optax.values import OptaxDialect
 from dsl.language.hyperparameters import host_name
 from dsl.language.initialisers import Init
 from dsl.language.kinds import Kind
+from dsl.language.registry import Scope
 
 _FIELDS = {
     Kind.TENSOR: "Any  # a tree like the parameters",
@@ -114,6 +115,7 @@ class Transformation:
             *function_head(4, "update", params, f"tuple[Any, {self.plan.state}]"),
             f"        del {'' if needs_params else 'params, '}extra_args",
             *self._refusals(needs_params),
+            *self._without_parameters(),
             "        count = optax.safe_increment(state.count)",
             *self._rule(),
         ]
@@ -148,6 +150,14 @@ class Transformation:
             lines.append(f"        if {argument} is None:")
             lines += refusal(12, "ValueError", f"{self.plan.transform} {message}")
         return lines
+
+    def _without_parameters(self) -> list[str]:
+        """Lines that return where there are no parameters, in rules that read all at once."""
+        primitives = map(self.facts.primitive, range(len(self.program.statements)))
+        if not (self.facts.oracles or any(p.scope is Scope.MODEL for p in primitives)):
+            return []
+        self.uses["jax"] = None
+        return ["        if not jax.tree.leaves(updates):", "            return updates, state"]
 
     def _rule(self) -> list[str]:
         """The numbers that the rule reads, its lines, and the new state."""
