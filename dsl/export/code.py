@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from dsl.export.expressions import names_in, show
 from dsl.export.layout import WIDTH, layout, split
+from dsl.syntax import syntax_tree
 
 
 def function_head(indent: int, label: str, params: list[str], returns: str) -> list[str]:
@@ -99,4 +100,4 @@ Choice = tuple[Code, str, ast.expr]
 
 def names_used(functions: Iterable[str]) -> frozenset[str]:
     """The names in the texts of functions, by which a file knows what to import."""
-    return frozenset(name for text in functions for name in names_in(ast.parse(text)))
+    return frozenset(name for text in functions for name in names_in(syntax_tree(text)))

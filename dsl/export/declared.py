@@ -28,6 +28,7 @@ from dsl.export.expressions import (
 from dsl.language.initialisers import INITIALISERS, Init
 from dsl.language.kinds import Kind
 from dsl.language.registry import Primitive, Scope
+from dsl.syntax import syntax_tree
 
 
 class MeaningDeclarations:
@@ -147,7 +148,7 @@ def _spelled_out(node: ast.expr, known: Mapping[str, object]) -> ast.expr:
 def meaning(function: Callable[..., object]) -> tuple[ast.expr | None, str]:
     """The expression that a function returns, if that is all it does, and its source text."""
     source = textwrap.dedent(inspect.getsource(function))
-    tree = ast.parse(source).body[0]
+    tree = syntax_tree(source).body[0]
     assert isinstance(tree, ast.FunctionDef)
     lines = source.splitlines()[tree.lineno - 1 :]
     body = tree.body

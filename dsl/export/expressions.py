@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 
 from dsl.language.numbers import format_number
+from dsl.syntax import expression_tree
 
 
 def expression(text: str) -> ast.expr:
@@ -22,7 +23,7 @@ def expression(text: str) -> ast.expr:
 
 @lru_cache(maxsize=1024)
 def _parsed(text: str) -> ast.expr:
-    return ast.parse(text, mode="eval").body
+    return expression_tree(text)
 
 
 def number(value: float) -> ast.expr:

@@ -14,6 +14,7 @@ import numpy as np
 from dsl.errors import ExportError
 from dsl.export.expressions import call, fill
 from dsl.language.kinds import Kind, Shape
+from dsl.syntax import syntax_tree
 
 _SAMPLES: tuple[Shape, ...] = ((), (2,), (2, 3), (2, 3, 5), (2, 3, 5, 7))
 """Shapes of parameters, on which kinds are compared."""
@@ -90,7 +91,7 @@ def _only_expression(function: Callable[..., object]) -> tuple[str, ast.expr]:
 
 @cache
 def _tree(source: str) -> ast.Module:
-    return ast.parse(source)
+    return syntax_tree(source)
 
 
 def _is_doc(node: ast.stmt) -> bool:

@@ -24,6 +24,7 @@ from dsl.program.program import Program
 from dsl.program.refusals import not_a_function, returns_many
 from dsl.program.stated import stated
 from dsl.program.terms import Arg
+from dsl.syntax import syntax_tree
 
 MAX_CHARACTERS = 100_000
 _START = "a slot starts from numbers and names of hyperparameters"
@@ -59,7 +60,7 @@ def _syntax_tree(text: str) -> ast.Module:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Python's own remarks, on odd escapes and the like
         try:
-            return ast.parse(text)
+            return syntax_tree(text)
         except ValueError as error:  # null characters, unpaired surrogates
             raise FormError(f"not a program: {error}") from None
 

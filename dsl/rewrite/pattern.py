@@ -17,6 +17,7 @@ from dsl.language.registry import PRIMITIVES
 from dsl.plugins.loader import after_loading
 from dsl.program import Arg, Const, Local, Name, Program, Statement
 from dsl.program.parse import parse
+from dsl.syntax import syntax_tree
 
 
 class Match(NamedTuple):
@@ -149,7 +150,7 @@ after_loading(check_laws)
 def _sides(text: str, numbers: Collection[str]) -> tuple[Program, Program]:
     sides = text.split("=>")
     kinds: dict[str, str] = dict.fromkeys(numbers, "number(0)")
-    for node in ast.walk(ast.parse(sides[0].strip())):
+    for node in ast.walk(syntax_tree(sides[0].strip())):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
             params = PRIMITIVES[node.func.id].signature.params
             for param, arg in zip(params, node.args, strict=True):

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, NoReturn
 
 from dsl.declare import is_ours
 from dsl.plugins import compiled_advice, first_sentence, quietly
+from dsl.syntax import syntax_tree
 from evaluators.errors import TaskFault
 
 _GLOBAL = ("np.random", "numpy.random")
@@ -122,7 +123,7 @@ def _is_between(module: str) -> bool:
 def _parsed(text: str) -> ast.Module:
     """The syntax of a file by its text; a module without lines where it is none."""
     try:
-        return ast.parse(text)
+        return syntax_tree(text)
     except (ValueError, SyntaxError):
         return ast.Module([], [])
 

@@ -17,6 +17,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from dsl.syntax import syntax_tree
 from evaluators.files.config_file import section_of
 from search.report.markdown import table
 from stepsmith.pages.page import page
@@ -184,7 +185,7 @@ def _docstrings(model: type[BaseModel]) -> dict[str, str]:
             source = textwrap.dedent(inspect.getsource(made))
         except (OSError, TypeError):  # a model that was made without a text
             continue
-        body = ast.parse(source).body[0]
+        body = syntax_tree(source).body[0]
         assert isinstance(body, ast.ClassDef)
         for field, below in zip(body.body, body.body[1:], strict=False):
             if (

@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from dsl.syntax import expression_tree
 from stepsmith.errors import UsageError
 
 _WORDS: Mapping[str, Any] = {
@@ -90,7 +91,7 @@ def _parts(text: str) -> list[str]:
 def value(text: str) -> Any:
     """The value of a text; lists are tuples. ValueError, with what is wrong, if it has none."""
     try:
-        node = ast.parse(text.strip(), mode="eval").body
+        node = expression_tree(text.strip())
     except (SyntaxError, ValueError):
         raise ValueError(f"'{text.strip()}' is not a value as Python writes one") from None
     try:
@@ -102,7 +103,7 @@ def value(text: str) -> Any:
 def is_call(text: str) -> bool:
     """True for the text of a call of a dotted name."""
     try:
-        node = ast.parse(text.strip(), mode="eval").body
+        node = expression_tree(text.strip())
     except (SyntaxError, ValueError):
         return False
     return isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)

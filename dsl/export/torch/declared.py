@@ -12,6 +12,7 @@ from dsl.export.layout import WIDTH
 from dsl.export.torch import sharded, texts, whole_model
 from dsl.export.torch.texts import CALLED_BY, GROUP, METHODS
 from dsl.language.registry import PRIMITIVES, Primitive
+from dsl.syntax import syntax_tree
 
 FUNCTIONS = {**texts.FUNCTIONS, **sharded.FUNCTIONS, **whole_model.FUNCTIONS}
 """The functions and classes that stand in no declaration, by name."""
@@ -85,7 +86,7 @@ class TorchDeclarations:
 def _functions_of(text: str) -> dict[str, str]:
     """The functions in a text by name."""
     lines, found = text.splitlines(), {}
-    for each in ast.parse(text).body:
+    for each in syntax_tree(text).body:
         assert isinstance(each, ast.FunctionDef)
         found[each.name] = "\n".join(lines[each.lineno - 1 : each.end_lineno])
     return found
@@ -93,7 +94,7 @@ def _functions_of(text: str) -> dict[str, str]:
 
 def _documented(text: str, doc: str) -> str:
     """A function that says what it does: in the first paragraph of `doc`."""
-    lines, (function,) = text.splitlines(), ast.parse(text).body
+    lines, (function,) = text.splitlines(), syntax_tree(text).body
     assert isinstance(function, ast.FunctionDef)
     said = textwrap.wrap(" ".join(doc.split("\n\n")[0].split()), WIDTH - len('    """"""'))
     if len(said) == 1:
@@ -109,7 +110,7 @@ def _documented(text: str, doc: str) -> str:
 def _methods_of(text: str) -> dict[str, tuple[str, tuple[str, ...]]]:
     """The methods in a text by name: the text of each, and the methods that it calls."""
     source = f"class _:\n{text}\n    pass"
-    holder = ast.parse(source).body[0]
+    holder = syntax_tree(source).body[0]
     assert isinstance(holder, ast.ClassDef)
     found = {}
     for each in holder.body:

@@ -122,7 +122,10 @@ def test_a_run_killed_and_resumed_on_ray_is_the_serial_run(folder, reference, wo
 
 @pytest.mark.slow
 def test_ctrl_c_ends_with_the_command_to_resume(folder, reference):
+    # Where these tests run in the background, an ignored signal would be inherited.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     process = start(folder, *discover(folder, "stopped", 0))
+    signal.signal(signal.SIGINT, before)
     wait_for(folder, "stopped", 30)
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=60)
